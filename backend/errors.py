@@ -1,0 +1,81 @@
+"""Every error the backend raises on purpose. `backend/api/problems.py` maps each to a problem document."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class InputProblem:
+    """One thing wrong with a request, and where."""
+
+    path: str
+    """JSON path from the request's root, e.g. `$.inputs.distance`."""
+    message: str
+    """What is wrong and, where it can be said, what would be right."""
+
+
+class BackendError(Exception):
+    """Root of the tree. The message is for people: it never carries paths of the machine or a traceback."""
+
+
+class InvalidRequestError(BackendError):
+    """The request cannot be accepted; nothing was queued. `problems` holds every fault found, not the first."""
+
+    def __init__(self, message: str, problems: Sequence[InputProblem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class RequestTooLargeError(BackendError):
+    """The request body is larger, or nested deeper, than this server accepts."""
+
+
+class UnsupportedMediaTypeError(BackendError):
+    """The request body is not JSON."""
+
+
+class ReferenceRefusedError(InvalidRequestError):
+    """An input refers to something this server does not read."""
+
+
+class NoSuchProcessError(BackendError):
+    """There is no process of that id."""
+
+
+class NoSuchJobError(BackendError):
+    """There is no job of that id."""
+
+
+class NoSuchOutputError(BackendError):
+    """The job has no output of that id."""
+
+
+class ResultNotReadyError(BackendError):
+    """The job has not ended: there is no result yet."""
+
+
+class ResultGoneError(BackendError):
+    """The job was dismissed or its result has expired."""
+
+
+class ProcessRefusedError(BackendError):
+    """The process understood its inputs and will not answer: `reason`, and what would make it answerable.
+
+    Raised by processes. The job ends `failed`; a synchronous caller gets a 400 with `path` where one input is at fault.
+    """
+
+    def __init__(self, reason: str, *, path: str | None = None) -> None:
+        super().__init__(reason)
+        self.path = path
+
+
+class ProcessFailedError(BackendError):
+    """The process ended with an error of its own."""
+
+
+class JobLostError(BackendError):
+    """The process that ran the job died (killed, crashed, out of memory), and the job may not be run again."""
+
+
+class ServerBusyError(BackendError):
+    """The server takes no more jobs now."""

@@ -1,0 +1,78 @@
+"""What is known of a job. Frozen records; no I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from backend.jobs.states import FINAL, JobStatus
+
+type ResponseForm = Literal["raw", "document"]
+"""`response` of an execute request: the values themselves, or a results document."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """A validated execute request."""
+
+    process_id: str
+    inputs: Mapping[str, Any]
+    """Input id → JSON value, qualified values unwrapped; references to results of this server still in place."""
+    outputs: tuple[str, ...] | None
+    """Requested output ids in the caller's order; None means all."""
+    response: ResponseForm
+    idempotent: bool
+    """The process may be run again after its worker or server died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job failed, as its problem document will say."""
+
+    kind: Literal["refused", "failed", "lost"]
+    """ProcessRefusedError, ProcessFailedError or JobLostError of `backend.errors`."""
+    message: str
+    path: str | None = None
+    """JSON path of the input at fault, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRecord:
+    """One output of a successful job, without its bytes."""
+
+    output_id: str
+    media_type: str
+    size: int
+    """Bytes."""
+    sha256: str
+    """Hex digest of the bytes."""
+    summary: Mapping[str, Any]
+    """Made by `summaries.summarise` when the result was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as the store tells it."""
+
+    id: str
+    process_id: str
+    status: JobStatus
+    created: datetime
+    """UTC, as are the other times."""
+    started: datetime | None
+    finished: datetime | None
+    updated: datetime
+    progress: int
+    """Percent, 0 to 100."""
+    message: str
+    response: ResponseForm
+    outputs: tuple[str, ...] | None
+    failure: Failure | None
+    version: int
+    """Grows with every change: the job's ETag."""
+    dismiss_requested: bool
+
+    @property
+    def final(self) -> bool:
+        """Whether the process no longer runs."""
+        return self.status in FINAL

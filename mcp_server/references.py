@@ -1,0 +1,96 @@
+"""URIs of jobs, results and processes: parse and build. Pure.
+
+`ogc://{server}/jobs/{id}`, `ogc://{server}/jobs/{id}/results/{output}`, `ogc://{server}/processes/{id}` and, for what
+the bridge keeps itself, `ogc://bridge/results/{id}/{output}`.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
+
+from mcp_server.errors import InvalidReferenceError
+
+SCHEME = "ogc"
+
+
+@dataclass(frozen=True, slots=True)
+class JobReference:
+    """A job of a server."""
+
+    server: str
+    job_id: str
+
+    def __str__(self) -> str:
+        return f"{SCHEME}://{self.server}/jobs/{quote(self.job_id, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultReference:
+    """One output of a job."""
+
+    server: str
+    job_id: str
+    output_id: str
+
+    def __str__(self) -> str:
+        job, output = quote(self.job_id, safe=""), quote(self.output_id, safe="")
+        return f"{SCHEME}://{self.server}/jobs/{job}/results/{output}"
+
+    @property
+    def job(self) -> JobReference:
+        """The job whose output this is."""
+        return JobReference(self.server, self.job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReference:
+    """One output of a synchronous execution on a server that keeps no job: the bridge keeps it."""
+
+    result_id: str
+    output_id: str
+
+    def __str__(self) -> str:
+        return f"{SCHEME}://bridge/results/{quote(self.result_id, safe='')}/{quote(self.output_id, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReference:
+    """A process of a server."""
+
+    server: str
+    process_id: str
+
+    def __str__(self) -> str:
+        return f"{SCHEME}://{self.server}/processes/{quote(self.process_id, safe='')}"
+
+
+type Reference = JobReference | ResultReference | KeptReference | ProcessReference
+
+
+def is_reference(value: object) -> bool:
+    """Whether a value claims to be one of ours; `parse` tells whether it is a good one."""
+    return isinstance(value, str) and value.startswith(f"{SCHEME}://")
+
+
+def parse(uri: str) -> Reference:
+    """Parse a URI of ours.
+
+    Raises: InvalidReferenceError, with the forms there are.
+    """
+    parts = urlsplit(uri)
+    segments = [unquote(s) for s in parts.path.split("/")[1:]]
+    if parts.scheme == SCHEME and parts.netloc and all(segments) and not parts.query and not parts.fragment:
+        match (parts.netloc, segments):
+            case ("bridge", ["results", result_id, output_id]):
+                return KeptReference(result_id, output_id)
+            case (server, ["jobs", job_id]) if server != "bridge":
+                return JobReference(server, job_id)
+            case (server, ["jobs", job_id, "results", output_id]) if server != "bridge":
+                return ResultReference(server, job_id, output_id)
+            case (server, ["processes", process_id]) if server != "bridge":
+                return ProcessReference(server, process_id)
+            case _:
+                pass
+    raise InvalidReferenceError(
+        f"{uri!r} is no URI of this server; the forms are ogc://SERVER/jobs/JOB, "
+        "ogc://SERVER/jobs/JOB/results/OUTPUT and ogc://bridge/results/ID/OUTPUT"
+    )

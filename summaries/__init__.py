@@ -1,0 +1,1 @@
+"""What a person would ask first about a result. Pure, and shared by both halves."""
