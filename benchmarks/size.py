@@ -1,0 +1,94 @@
+"""What a model pays for: the bytes of each tool and of a large result, and what a tool keeps of its description."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from mcp import Client, types
+
+from benchmarks.servers import HERE
+from benchmarks.table import Figure
+from mcp_server.app import backend_settings, open_bridge
+from mcp_server.settings import Settings
+
+KEYWORDS = ("enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+
+
+async def tools(folder: Path) -> tuple[list[Figure], str]:
+    """The size of each tool, and a table of what its description lost on the way (names, required, enums, ranges)."""
+    async with open_bridge(Settings(home=folder / "home")) as bridge, Client(bridge.server) as client:
+        listed = {tool.name: tool for tool in (await client.list_tools()).tools}
+        described = {
+            name: await _description(client, name.replace("_", "-"))
+            for name in listed
+            if name not in ("get_job", "list_jobs", "dismiss_job", "read_result")
+        }
+    sizes = {name: _bytes(tool) for name, tool in listed.items()}
+    rows = [_fidelity(listed[name], description, sizes[name]) for name, description in described.items()]
+    header = "| tool | bytes | inputs | lost names | lost required | lost enums | lost ranges |\n" + "|---" * 7 + "|"
+    figure = Figure(
+        "a tool in tools/list", median(sizes.values()), "bytes", 1200, f"median; largest {max(sizes.values())}"
+    )
+    return [figure], "\n".join([header, *rows])
+
+
+async def large_result(folder: Path) -> list[Figure]:
+    """A FeatureCollection of about 6 MB as result of a tool."""
+    own = backend_settings(
+        Settings(home=folder / "home"), config=HERE / "processes.yml", processes=(HERE / "processes",)
+    )
+    async with open_bridge(Settings(home=folder / "home"), backend=own) as bridge, Client(bridge.server) as client:
+        result = await client.call_tool("many_features", {})
+    assert result.structured_content, result.content
+    output = result.structured_content["outputs"]["features"]
+    reply = len(json.dumps(result.structured_content, separators=(",", ":")))
+    return [
+        Figure(
+            "reply for a large FeatureCollection", reply / 1000, "kB", 8, f"result of {output['bytes'] / 1e6:.1f} MB"
+        ),
+        Figure("features in its summary", output["summary"]["count"], "features"),
+    ]
+
+
+async def _description(client: Client, process_id: str) -> dict[str, Any]:
+    [content] = (await client.read_resource(f"ogc://local/processes/{process_id}")).contents
+    assert isinstance(content, types.TextResourceContents)
+    return json.loads(content.text)
+
+
+def _bytes(tool: types.Tool) -> int:
+    return len(
+        json.dumps(tool.model_dump(by_alias=True, exclude_none=True, mode="json"), separators=(",", ":")).encode()
+    )
+
+
+def _fidelity(tool: types.Tool, description: Mapping[str, Any], size: int) -> str:
+    inputs: Mapping[str, Any] = description["inputs"]
+    properties = tool.input_schema["properties"]
+    required = {name for name, spec in inputs.items() if spec.get("minOccurs", 1) > 0}
+    lost = [
+        set(inputs) - set(properties),
+        required - set(tool.input_schema.get("required", [])),
+        {
+            name
+            for name, spec in inputs.items()
+            if _keyword("enum", spec) and not _keyword("enum", properties.get(name))
+        },
+        {
+            f"{name}.{keyword}"
+            for name, spec in inputs.items()
+            for keyword in KEYWORDS[1:]
+            if _keyword(keyword, spec) and not _keyword(keyword, properties.get(name))
+        },
+    ]
+    cells = " | ".join(str(len(names)) + (f" ({', '.join(sorted(names))})" if names else "") for names in lost)
+    return f"| `{tool.name}` | {size} | {len(inputs)} | {cells} |"
+
+
+def _keyword(keyword: str, schema: object) -> bool:
+    """Whether a schema, or any schema in it, has the keyword."""
+    if isinstance(schema, Mapping):
+        return keyword in schema or any(_keyword(keyword, part) for part in schema.values())
+    return isinstance(schema, list) and any(_keyword(keyword, part) for part in schema)
