@@ -20,7 +20,9 @@ def _default_workers() -> int:
 class Settings(BaseSettings):
     """The backend's settings. Each is read from `OGC_PROCESSES_` plus its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="OGC_PROCESSES_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="OGC_PROCESSES_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     home: Path = Field(default_factory=_default_home)
     """The one folder that holds all state: job store, results, catalog."""

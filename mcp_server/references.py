@@ -76,21 +76,29 @@ def parse(uri: str) -> Reference:
 
     Raises: InvalidReferenceError, with the forms there are.
     """
-    parts = urlsplit(uri)
-    segments = [unquote(s) for s in parts.path.split("/")[1:]]
-    if parts.scheme == SCHEME and parts.netloc and all(segments) and not parts.query and not parts.fragment:
-        match (parts.netloc, segments):
-            case ("bridge", ["results", result_id, output_id]):
-                return KeptReference(result_id, output_id)
-            case (server, ["jobs", job_id]) if server != "bridge":
-                return JobReference(server, job_id)
-            case (server, ["jobs", job_id, "results", output_id]) if server != "bridge":
-                return ResultReference(server, job_id, output_id)
-            case (server, ["processes", process_id]) if server != "bridge":
-                return ProcessReference(server, process_id)
-            case _:
-                pass
+    match _segments(uri):
+        case ["bridge", "results", result_id, output_id]:
+            return KeptReference(result_id, output_id)
+        case [server, "jobs", job_id] if server != "bridge":
+            return JobReference(server, job_id)
+        case [server, "jobs", job_id, "results", output_id] if server != "bridge":
+            return ResultReference(server, job_id, output_id)
+        case [server, "processes", process_id] if server != "bridge":
+            return ProcessReference(server, process_id)
+        case _:
+            pass
     raise InvalidReferenceError(
         f"{uri!r} is no URI of this server; the forms are ogc://SERVER/jobs/JOB, "
         "ogc://SERVER/jobs/JOB/results/OUTPUT and ogc://bridge/results/ID/OUTPUT"
     )
+
+
+def _segments(uri: str) -> list[str]:
+    """Authority and path segments, decoded; empty where the URI is none of ours."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return []
+    segments = [parts.netloc, *(unquote(segment) for segment in parts.path.split("/")[1:])]
+    ours = parts.scheme == SCHEME and all(segments) and not parts.query and not parts.fragment
+    return segments if ours else []

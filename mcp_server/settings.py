@@ -24,7 +24,9 @@ def _default_home() -> Path:
 class Settings(BaseSettings):
     """The bridge's settings. Each is read from `OGC_PROCESSES_` plus its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="OGC_PROCESSES_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="OGC_PROCESSES_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     home: Path = Field(default_factory=_default_home)
     """The one folder that holds all state, shared with the embedded backend."""

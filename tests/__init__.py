@@ -1,0 +1,1 @@
+"""Tests, mirroring the source; importable because benchmarks start the same servers."""
