@@ -76,3 +76,27 @@ class Job:
     def final(self) -> bool:
         """Whether the process no longer runs."""
         return self.status in FINAL
+
+
+@dataclass(frozen=True, slots=True)
+class StartedJob:
+    """A job as the worker receives it that runs it."""
+
+    id: str
+    process_id: str
+    inputs: dict[str, Any]
+    outputs: tuple[str, ...] | None
+    attempt: int
+    """Counts from 1. The worker may end the job only while this is still the job's latest attempt."""
+    durable: bool
+    """The end of the job must be on the disk before anybody is told of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewResult:
+    """One output, ready to be stored."""
+
+    output_id: str
+    media_type: str
+    data: bytes
+    summary: Mapping[str, Any]

@@ -78,6 +78,8 @@ class OutputResult:
     """JSON value, or bytes for what is not JSON; ABSENT where the server sent a reference."""
     href: str | None
     """HTTP URL of the value on its server, where it has one."""
+    matched: int | None = None
+    """Features or items of the whole value, where `value` is a page of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,129 @@
+"""The configuration in pygeoapi's form: the packaged file, and a user's own on top."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from backend.errors import BackendError
+
+type Document = dict[str, Any]
+
+_PACKAGED = "backend/pygeoapi.yml"
+
+
+class ConfigurationError(BackendError):
+    """The server cannot start with this configuration. For the operator: the message names file and entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEntry:
+    """One process of the configuration."""
+
+    id: str
+    processor: Mapping[str, Any]
+    """pygeoapi's processor definition: `name` is a dotted path or the name of one of its plugins."""
+    source: str
+    """The file that says so, for error messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the configuration files say."""
+
+    document: Mapping[str, Any]
+    """All files as one, as pygeoapi's `API` takes it; its resources are the processes alone."""
+    processes: tuple[ProcessEntry, ...]
+
+    @property
+    def title(self) -> str:
+        """The server's title."""
+        return str(self.document["metadata"]["identification"]["title"])
+
+    @property
+    def description(self) -> str:
+        """What the server says of itself."""
+        return str(self.document["metadata"]["identification"]["description"])
+
+
+def load_configuration(user_file: Path | None) -> Configuration:
+    """The packaged configuration with `user_file` on top: its metadata and processes override or add.
+
+    Raises:
+        ConfigurationError: The file cannot be read, is no YAML, or has not pygeoapi's form.
+    """
+    packaged = _parse(files("backend").joinpath("pygeoapi.yml").read_text("utf-8"), _PACKAGED)
+    document = packaged
+    processes = _processes(packaged, _PACKAGED)
+    if user_file is not None:
+        source = str(user_file)
+        own = _parse(_read(user_file), source)
+        processes |= _processes(own, source)
+        document = {**packaged, "metadata": _merged(packaged["metadata"], _mapping(own, "metadata", source))}
+    resources = {entry.id: {"type": "process", "processor": dict(entry.processor)} for entry in processes.values()}
+    return Configuration({**document, "resources": resources}, tuple(processes.values()))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{file} is not UTF-8.") from None
+
+
+def _parse(text: str, source: str) -> Document:
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{source} is not valid YAML: {' '.join(str(error).split())}.") from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ConfigurationError(f"{source} must hold `resources:` with an entry per process.")
+    return cast("Document", document)
+
+
+def _mapping(document: Mapping[str, Any], key: str, source: str) -> Document:
+    value = document.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{source}: `{key}` must be a mapping.")
+    return cast("Document", value)
+
+
+def _processes(document: Mapping[str, Any], source: str) -> dict[str, ProcessEntry]:
+    """The resources of type process. Others, collections say, are pygeoapi's and not served here."""
+    entries: dict[str, ProcessEntry] = {}
+    for process_id, resource in _mapping(document, "resources", source).items():
+        if not isinstance(resource, dict) or "type" not in resource:
+            raise ConfigurationError(f"{source}: resource `{process_id}` must be a mapping with `type: process`.")
+        entry = cast("Document", resource)
+        if entry["type"] == "process":
+            entries[str(process_id)] = ProcessEntry(str(process_id), _processor(entry, str(process_id), source), source)
+    return entries
+
+
+def _processor(entry: Mapping[str, Any], process_id: str, source: str) -> Mapping[str, Any]:
+    processor = entry.get("processor")
+    if isinstance(processor, dict):
+        definition = cast("Document", processor)
+        if isinstance(definition.get("name"), str) and definition["name"]:
+            return definition
+    raise ConfigurationError(f"{source}: process `{process_id}` needs `processor:` with the `name:` of its class.")
+
+
+def _merged(base: Mapping[str, Any], top: Mapping[str, Any]) -> Document:
+    merged = dict(base)
+    for key, value in top.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = _merged(cast("Document", below), cast("Document", value))
+        elif value is not None:
+            merged[key] = value
+    return merged

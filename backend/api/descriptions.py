@@ -1,0 +1,70 @@
+"""Process descriptions (OGC 18-062r2, 7.9 and 7.10) from the metadata of processors. Pure."""
+
+import copy
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import quote
+
+type Document = dict[str, Any]
+
+_LANGUAGE = "en"
+_LANGUAGE_TAG = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+_TRANSLATED = ("title", "description", "keywords")
+_REL = "http://www.opengis.net/def/rel/ogc/1.0/"
+
+
+def describe(process_id: str, metadata: Mapping[str, Any], base_url: str) -> Document:
+    """The description of a process: its metadata as they are, in one language, with this server's id and links."""
+    description: Document = copy.deepcopy(dict(metadata))
+    _choose_language(description)
+    for group in ("inputs", "outputs"):
+        for part in _parts(description.get(group)):
+            _choose_language(part)
+    description["id"] = process_id
+    description["version"] = str(description.get("version", "0.0.0"))
+    description.setdefault("jobControlOptions", ["sync-execute", "async-execute", "dismiss"])
+    description.setdefault("outputTransmission", ["value", "reference"])
+    own = description.get("links")
+    description["links"] = [*(own if isinstance(own, list) else ()), *_links(process_id, base_url)]  # pyright: ignore[reportUnknownArgumentType]
+    return description
+
+
+def summarise_description(description: Mapping[str, Any]) -> Document:
+    """What the list of processes tells of one."""
+    return {name: value for name, value in description.items() if name not in ("inputs", "outputs", "example")}
+
+
+def text_of(value: Any) -> Any:
+    """A text that may be given in several languages, in the one this server speaks."""
+    if not isinstance(value, Mapping) or not value:
+        return cast("Any", value)
+    texts = cast("Mapping[Any, Any]", value)
+    if not all(isinstance(tag, str) and _LANGUAGE_TAG.fullmatch(tag) for tag in texts):
+        return texts
+    if not all(isinstance(text, str | list) for text in texts.values()):
+        return texts
+    english = (tag for tag in texts if re.split("[-_]", tag)[0] == _LANGUAGE)
+    return texts[next(english, next(iter(texts)))]
+
+
+def _choose_language(part: Document) -> None:
+    for name in _TRANSLATED:
+        if name in part:
+            part[name] = text_of(part[name])
+
+
+def _parts(group: Any) -> list[Document]:
+    if not isinstance(group, dict):
+        return []
+    return [part for part in cast("dict[str, Any]", group).values() if isinstance(part, dict)]
+
+
+def _links(process_id: str, base_url: str) -> list[Document]:
+    url = f"{base_url}/processes/{quote(process_id, safe='')}"
+    return [
+        {"rel": "self", "type": "application/json", "title": "This process", "href": url},
+        {"rel": _REL + "execute", "type": "application/json", "title": "Execute it", "href": f"{url}/execution"},
+        {"rel": _REL + "job-list", "type": "application/json", "title": "Jobs", "href": f"{base_url}/jobs"},
+        {"rel": "up", "type": "application/json", "title": "All processes", "href": f"{base_url}/processes"},
+    ]

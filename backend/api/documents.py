@@ -1,0 +1,103 @@
+"""The documents of the API that tell of the server and its jobs. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from backend.api.configuration import Configuration
+from backend.jobs.records import Job
+from backend.jobs.states import JobStatus
+
+type Document = dict[str, Any]
+
+_REL = "http://www.opengis.net/def/rel/ogc/1.0/"
+_CLASS = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
+
+CONFORMANCE = (
+    _CLASS + "core",
+    _CLASS + "ogc-process-description",
+    _CLASS + "json",
+    _CLASS + "job-list",
+    _CLASS + "dismiss",
+    "urn:ogc-processes-mcp:conf:minimal-results",
+    "urn:ogc-processes-mcp:conf:held-status",
+)
+
+
+def link(rel: str, href: str, title: str, media_type: str = "application/json") -> Document:
+    """A link (OGC 18-062r2, `link`)."""
+    return {"rel": rel, "type": media_type, "title": title, "href": href}
+
+
+def landing_page(configuration: Configuration, base_url: str) -> Document:
+    """`/`: what the server is and where everything else stands."""
+    return {
+        "title": configuration.title,
+        "description": configuration.description,
+        "links": [
+            link("self", f"{base_url}/", "This document"),
+            link("conformance", f"{base_url}/conformance", "What this server conforms to"),
+            link(_REL + "conformance", f"{base_url}/conformance", "What this server conforms to"),
+            link(_REL + "processes", f"{base_url}/processes", "Processes"),
+            link(_REL + "job-list", f"{base_url}/jobs", "Jobs"),
+        ],
+    }
+
+
+def conformance() -> Document:
+    """`/conformance`."""
+    return {"conformsTo": list(CONFORMANCE)}
+
+
+def page_links(url: str, *, offset: int, limit: int, total: int, query: Iterable[tuple[str, str]]) -> list[Document]:
+    """Links of a page of a list: itself, and the pages before and after it. `query` is what else was asked for."""
+
+    kept = tuple(query)
+
+    def page(rel: str, title: str, start: int) -> Document:
+        parameters = [*kept, ("limit", limit), *([("offset", start)] if start else [])]
+        return link(rel, f"{url}?{urlencode(parameters)}", title)
+
+    links = [page("self", "This page", offset) if offset or limit < total else link("self", url, "This document")]
+    if offset + limit < total:
+        links.append(page("next", "Next page", offset + limit))
+    if offset > 0:
+        links.append(page("prev", "Previous page", max(0, offset - limit)))
+    return links
+
+
+def job_list(jobs: Iterable[Job], total: int, links: Sequence[Document], base_url: str) -> Document:
+    """A page of `/jobs`."""
+    statuses = [status_info(job, base_url) for job in jobs]
+    return {"jobs": statuses, "links": list(links), "numberMatched": total, "numberReturned": len(statuses)}
+
+
+def job_url(base_url: str, job_id: str) -> str:
+    """Where the job's status stands."""
+    return f"{base_url}/jobs/{quote(job_id, safe='')}"
+
+
+def status_info(job: Job, base_url: str) -> Document:
+    """A job's status (OGC 18-062r2, `statusInfo`)."""
+    url = job_url(base_url, job.id)
+    links = [link("self", url, "This job")]
+    if job.status is JobStatus.SUCCESSFUL:
+        links.append(link(_REL + "results", f"{url}/results", "Results of this job"))
+    links.append(link("up", f"{base_url}/jobs", "All jobs"))
+    times = {"created": job.created, "started": job.started, "finished": job.finished, "updated": job.updated}
+    return {
+        "processID": job.process_id,
+        "type": "process",
+        "jobID": job.id,
+        "status": job.status.value,
+        "message": job.message,
+        "progress": job.progress,
+        **{name: _timestamp(moment) for name, moment in times.items() if moment is not None},
+        "links": links,
+    }
+
+
+def _timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

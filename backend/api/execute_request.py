@@ -1,0 +1,148 @@
+"""The execute request (OGC 18-062r2, 7.11): from a JSON body to what the job engine runs. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from backend.api.explanations import json_path, json_type, suggestion
+from backend.api.inputs import CheckedInputs, check_inputs
+from backend.api.offerings import Offering
+from backend.api.preferences import Preferences
+from backend.errors import InputProblem, InvalidRequestError, ReferenceRefusedError
+from backend.jobs.records import JobRequest, ResponseForm
+
+type Mode = Literal["sync", "async", "auto"]
+
+_MEMBERS = ("inputs", "outputs", "response", "mode", "subscriber")
+_TRANSMISSIONS = ("value", "reference")
+_MOST_TOLD = 3
+"""Problems told in the one sentence of `detail`; `errors` holds all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecuteRequest:
+    """A request to execute a process, as far as it can be judged by itself."""
+
+    job: JobRequest
+    mode: Mode
+    """Of the body; `auto` leaves the choice to the `Prefer` header."""
+    linked: frozenset[str]
+    """Outputs asked for by reference (`transmissionMode`)."""
+    checked: CheckedInputs
+    problems: tuple[InputProblem, ...]
+    """Everything wrong with it, references to elsewhere excepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    outputs: tuple[str, ...] | None
+    linked: frozenset[str]
+
+
+def read_execute_request(body: Mapping[str, Any], offering: Offering, base_url: str) -> ExecuteRequest:
+    """The request in `body`, complete with what is wrong with it."""
+    problems = list(_misspelt(body))
+    inputs = _object(body, "inputs", problems)
+    selection = _selection(_object(body, "outputs", problems), offering, problems)
+    response = _choice(body, "response", ("raw", "document"), "raw", problems)
+    mode = _choice(body, "mode", ("auto", "sync", "async"), "auto", problems)
+    if body.get("subscriber") is not None:
+        problems.append(InputProblem("$.subscriber", "this server makes no callbacks; ask for the job's status"))
+    checked = check_inputs(offering.rules, inputs, base_url)
+    return ExecuteRequest(
+        job=JobRequest(
+            process_id=offering.id,
+            inputs=checked.values,
+            outputs=selection.outputs,
+            response=cast("ResponseForm", response),
+            idempotent=offering.idempotent,
+        ),
+        mode=cast("Mode", mode),
+        linked=selection.linked,
+        checked=checked,
+        problems=(*problems, *checked.problems),
+    )
+
+
+def require_acceptable(request: ExecuteRequest, unreadable: Iterable[InputProblem]) -> None:
+    """Refuse a request that has problems, with all of them.
+
+    Raises:
+        ReferenceRefusedError: References are all that is wrong with it: `unreadable` ones, or ones to elsewhere.
+        InvalidRequestError: Other things are wrong as well.
+    """
+    references = (*request.checked.refused, *unreadable)
+    problems = (*request.problems, *references)
+    if not problems:
+        return
+    told = [f"{problem.path} {problem.message}" for problem in problems[:_MOST_TOLD]]
+    if len(problems) > _MOST_TOLD:
+        told.append(f"and {len(problems) - _MOST_TOLD} more")
+    error = InvalidRequestError if request.problems else ReferenceRefusedError
+    raise error("; ".join(told), problems)
+
+
+def runs_async(mode: Mode, preferences: Preferences, control: frozenset[str]) -> bool:
+    """Whether the execution is asynchronous (OGC 18-062r2, 7.11.2.3): never against what the process declares."""
+    can_sync = "sync-execute" in control
+    can_async = "async-execute" in control
+    wanted = mode == "async" or (mode == "auto" and preferences.respond_async)
+    return (wanted and (can_async or not can_sync)) or (can_async and not can_sync)
+
+
+def _misspelt(body: Mapping[str, Any]) -> Iterable[InputProblem]:
+    """Members that only look like the standard's. Extensions of the standard are none of our business."""
+    for name in body:
+        mended = "" if name in _MEMBERS else suggestion(name, _MEMBERS)
+        if mended:
+            yield InputProblem(json_path("$", [name]), f"is no member of an execute request.{mended}")
+
+
+def _object(body: Mapping[str, Any], name: str, problems: list[InputProblem]) -> Mapping[str, Any]:
+    value = body.get(name)
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value)
+    problems.append(InputProblem(f"$.{name}", f"must be an object with a member per id, not {json_type(value)}"))
+    return {}
+
+
+def _choice(
+    body: Mapping[str, Any], name: str, choices: tuple[str, ...], default: str, problems: list[InputProblem]
+) -> str:
+    value = body.get(name)
+    if value is None:
+        return default
+    if value in choices:
+        return value
+    problems.append(InputProblem(f"$.{name}", f"must be one of {', '.join(f'`{choice}`' for choice in choices)}"))
+    return default
+
+
+def _selection(outputs: Mapping[str, Any], offering: Offering, problems: list[InputProblem]) -> _Selection:
+    """The outputs asked for; an empty selection asks for all."""
+    linked: set[str] = set()
+    for name, wanted in outputs.items():
+        path = json_path("$.outputs", [name])
+        if name not in offering.outputs:
+            known = ", ".join(f"`{output}`" for output in offering.outputs)
+            mended = suggestion(name, offering.outputs) or f" It gives {known}."
+            problems.append(InputProblem(path, f"is no output of the process.{mended}"))
+            continue
+        if wanted is not None and not isinstance(wanted, dict):
+            problems.append(InputProblem(path, f"must be an object, not {json_type(wanted)}"))
+            continue
+        how = cast("dict[str, Any]", wanted or {})
+        if _choice(how, "transmissionMode", _TRANSMISSIONS, "value", transmission := []) == "reference":
+            linked.add(name)
+        problems += [InputProblem(f"{path}.transmissionMode", problem.message) for problem in transmission]
+        problems += _format_problems(how.get("format"), offering.outputs[name], f"{path}.format")
+    return _Selection(tuple(outputs) or None, frozenset(linked))
+
+
+def _format_problems(wanted: Any, declared: str | None, path: str) -> Iterable[InputProblem]:
+    """Only what contradicts the description: an output comes in the one media type it declares."""
+    media_type = cast("dict[str, Any]", wanted).get("mediaType") if isinstance(wanted, dict) else None
+    if isinstance(media_type, str) and declared and media_type.partition(";")[0].strip() != declared:
+        yield InputProblem(f"{path}.mediaType", f"this output comes as `{declared}` only")

@@ -1,0 +1,200 @@
+"""Inputs of an execute request, checked against the description of their process. Pure."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
+
+from backend.api.explanations import explain, json_path, suggestion
+from backend.api.references import Path, PlacedReference, find_foreign, find_own
+from backend.api.schemas import Schema, prepare
+from backend.errors import InputProblem
+
+_MOST_ERRORS = 20
+"""Problems told per input: of a million wrong items the first few teach enough."""
+_QUALIFIERS = frozenset({"mediaType", "encoding", "schema", "format"})
+_ALTERNATIVES = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "contains"})
+"""Keywords whose verdict on a value rests on its parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputRule:
+    """What one input demands."""
+
+    id: str
+    validator: Validator
+    """Of one value."""
+    min_occurs: int
+    max_occurs: float
+    """`math.inf` where unbounded. Above 1 an array of values is taken, and a single value too."""
+    own_members: frozenset[str]
+    """Properties that the schema itself declares: `value` or `href` among them have no special meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedInputs:
+    """Inputs as the process will get them, and what is wrong with them."""
+
+    values: Mapping[str, Any]
+    """Qualified values unwrapped; references still in place."""
+    references: Sequence[PlacedReference]
+    """Not yet looked up."""
+    refused: Sequence[InputProblem]
+    """References to elsewhere."""
+    problems: Sequence[InputProblem]
+    """Everything else."""
+
+
+def input_rules(description: Mapping[str, Any]) -> Mapping[str, InputRule] | None:
+    """The rule of each input; None where the description does not list its inputs by id."""
+    inputs = description.get("inputs", {})
+    if not isinstance(inputs, Mapping):
+        return None
+    described = cast("Mapping[str, Any]", inputs)
+    return {name: _rule(name, cast("Mapping[str, Any]", one)) for name, one in described.items()}
+
+
+def _rule(name: str, described: Mapping[str, Any]) -> InputRule:
+    original = described.get("schema")
+    schema: Schema = cast("Schema", original) if isinstance(original, dict) else {}
+    # pygeoapi's shapely-functions lists the permitted values beside the schema.
+    permitted = described.get("enum")
+    if isinstance(permitted, list) and "enum" not in schema:
+        schema = {**schema, "enum": permitted}
+    # An input with a default has a value even when none is given.
+    least = 0 if "default" in schema else _occurs(described.get("minOccurs"), 1)
+    properties = schema.get("properties")
+    return InputRule(
+        id=name,
+        validator=Draft202012Validator(prepare(schema)),
+        min_occurs=least,
+        max_occurs=max(1, _max_occurs(described.get("maxOccurs"))),
+        own_members=frozenset(cast("Mapping[str, Any]", properties) if isinstance(properties, Mapping) else ()),
+    )
+
+
+def _occurs(value: Any, default: int) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return default
+
+
+def _max_occurs(value: Any) -> float:
+    return math.inf if value == "unbounded" else _occurs(value, 1)
+
+
+def check_inputs(rules: Mapping[str, InputRule] | None, inputs: Mapping[str, Any], base_url: str) -> CheckedInputs:
+    """All that can be said of `inputs` without looking anything up."""
+    values: dict[str, Any] = {}
+    references: list[PlacedReference] = []
+    refused: list[InputProblem] = []
+    problems: list[InputProblem] = []
+    for name, given in inputs.items():
+        rule = rules.get(name) if rules is not None else None
+        if rules is not None and rule is None:
+            problems.append(InputProblem(json_path("$.inputs", [name]), _unknown(name, rules, inputs)))
+            continue
+        value = _unwrap(rule, given)
+        values[name] = value
+        own: list[PlacedReference] = []
+        if rule is None or "href" not in rule.own_members:
+            own = list(find_own(value, base_url, (name,)))
+            foreign = [path for path, _ in find_foreign(value, base_url, (name,))]
+            refused += [InputProblem(json_path("$.inputs", path), _REFUSAL.format(base=base_url)) for path in foreign]
+            skipped = [reference.path for reference in own] + foreign
+        else:
+            skipped = []
+        references += own
+        if rule is not None:
+            problems += _problems(rule, value, skipped)
+    problems += _missing(rules or {}, inputs)
+    return CheckedInputs(values, references, refused, problems)
+
+
+_REFUSAL = "refers to something this server does not read; it reads its own results, {base}/jobs/…/results/…"
+
+
+def _unknown(name: str, rules: Mapping[str, InputRule], inputs: Mapping[str, Any]) -> str:
+    if not rules:
+        return "is unknown: the process takes no inputs"
+    mended = suggestion(name, [known for known in rules if known not in inputs])
+    return f"is no input of the process.{mended or ' It takes ' + ', '.join(f'`{known}`' for known in rules) + '.'}"
+
+
+def _missing(rules: Mapping[str, InputRule], inputs: Mapping[str, Any]) -> Iterator[InputProblem]:
+    for name, rule in rules.items():
+        if rule.min_occurs > 0 and name not in inputs:
+            yield InputProblem(json_path("$.inputs", [name]), "is required")
+
+
+def _unwrap(rule: InputRule | None, value: Any) -> Any:
+    """The value within a qualified value, also within each item of an array of them."""
+    if isinstance(value, list) and rule is not None and rule.max_occurs > 1:
+        return [_unwrap_one(rule, item) for item in cast("list[Any]", value)]
+    return _unwrap_one(rule, value)
+
+
+def _unwrap_one(rule: InputRule | None, value: Any) -> Any:
+    if not isinstance(value, dict) or "value" not in value:
+        return cast("Any", value)
+    members = cast("dict[str, Any]", value)
+    if members.keys() - _QUALIFIERS != {"value"} or (rule is not None and "value" in rule.own_members):
+        return members
+    inner = members["value"]
+    if len(members) > 1:
+        return inner
+    # `{"value": …}` alone may be meant as it stands.
+    if rule is not None and not rule.validator.is_valid(members) and rule.validator.is_valid(inner):
+        return inner
+    return members
+
+
+def _problems(rule: InputRule, value: Any, skipped: Sequence[Path]) -> Iterator[InputProblem]:
+    errors = _errors(rule, value, (rule.id,), skipped)
+    if not errors:
+        if rule.min_occurs > 1 and not isinstance(value, list):
+            yield InputProblem(json_path("$.inputs", [rule.id]), f"needs at least {rule.min_occurs} values in an array")
+        return
+    if rule.max_occurs > 1 and isinstance(value, list):
+        items = cast("list[Any]", value)
+        yield from _count_problems(rule, len(items))
+        errors = list(
+            islice(
+                (error for index, item in enumerate(items) for error in _errors(rule, item, (rule.id, index), skipped)),
+                _MOST_ERRORS,
+            )
+        )
+    for path, error in errors:
+        yield InputProblem(json_path("$.inputs", path), explain(error))
+
+
+def _count_problems(rule: InputRule, count: int) -> Iterator[InputProblem]:
+    path = json_path("$.inputs", [rule.id])
+    if count < rule.min_occurs:
+        yield InputProblem(path, f"needs at least {rule.min_occurs} values, not {count}")
+    if count > rule.max_occurs:
+        yield InputProblem(path, f"takes at most {rule.max_occurs:.0f} values, not {count}")
+
+
+def _errors(rule: InputRule, value: Any, root: Path, skipped: Sequence[Path]) -> list[tuple[Path, ValidationError]]:
+    """What the schema says of `value`, which stands at `root`, without what it says of references."""
+    if root in skipped:
+        return []
+    found = ((root + tuple(error.absolute_path), error) for error in rule.validator.iter_errors(value))
+    return list(islice(((path, error) for path, error in found if not _excused(path, error, skipped)), _MOST_ERRORS))
+
+
+def _excused(path: Path, error: ValidationError, skipped: Sequence[Path]) -> bool:
+    """Whether the error is of a reference, or of something whose verdict rests on one: the worker checks the value."""
+    for reference in skipped:
+        within = path[: len(reference)] == reference
+        above = reference[: len(path)] == path
+        if within or (above and error.validator in _ALTERNATIVES):
+            return True
+    return False

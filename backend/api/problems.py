@@ -1,0 +1,106 @@
+"""Problem documents (RFC 9457): one table from the errors of `backend.errors` to what a client sees."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from backend import errors
+
+LOGGER = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+_OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What all problems of one kind have in common."""
+
+    status: HTTPStatus
+    title: str
+    type: str = "about:blank"
+    """URI of the exception (OGC 18-062r2, tables 12 to 16), where the standard defines one."""
+
+
+_INTERNAL = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The server met an error of its own")
+
+KINDS: Mapping[type[errors.BackendError], Kind] = {
+    errors.BackendError: _INTERNAL,
+    errors.InvalidRequestError: Kind(HTTPStatus.BAD_REQUEST, "The request is not valid"),
+    errors.ReferenceRefusedError: Kind(HTTPStatus.BAD_REQUEST, "An input refers to what this server does not read"),
+    errors.RequestTooLargeError: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large"),
+    errors.UnsupportedMediaTypeError: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The request body is not JSON"),
+    errors.NoSuchProcessError: Kind(HTTPStatus.NOT_FOUND, "No such process", _OGC + "no-such-process"),
+    errors.NoSuchJobError: Kind(HTTPStatus.NOT_FOUND, "No such job", _OGC + "no-such-job"),
+    errors.NoSuchOutputError: Kind(HTTPStatus.NOT_FOUND, "No such output"),
+    errors.ResultNotReadyError: Kind(HTTPStatus.NOT_FOUND, "The result is not ready", _OGC + "result-not-ready"),
+    errors.ResultGoneError: Kind(HTTPStatus.GONE, "The result is gone"),
+    errors.ProcessRefusedError: Kind(HTTPStatus.BAD_REQUEST, "The process refused its inputs"),
+    errors.ProcessFailedError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The process failed"),
+    errors.JobLostError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The job was lost"),
+    errors.ServerBusyError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The server is busy"),
+}
+
+
+def kind_of(error: errors.BackendError) -> Kind:
+    """The table's entry for `error`, or that of its nearest ancestor."""
+    return next(KINDS[ancestor] for ancestor in type(error).__mro__ if ancestor in KINDS)
+
+
+def problem_response(error: errors.BackendError, headers: Mapping[str, str] | None = None) -> Response:
+    """The problem document of an error raised on purpose."""
+    kind = kind_of(error)
+    return _response(kind, str(error), _input_problems(error), headers)
+
+
+def internal_error_response(error: Exception) -> Response:
+    """The problem document of an error nobody foresaw: its traceback goes to the log, nothing of it to the client."""
+    LOGGER.error("unforeseen error", exc_info=error)
+    return _response(_INTERNAL, "The request could not be answered. The server's log says why.")
+
+
+def http_error_response(error: HTTPException) -> Response:
+    """The problem document of what the routing refuses: unknown paths and methods."""
+    status = HTTPStatus(error.status_code)
+    detail = _ROUTING_DETAILS.get(status, error.detail)
+    return _response(Kind(status, status.phrase), detail, headers=error.headers)
+
+
+_ROUTING_DETAILS: Mapping[HTTPStatus, str] = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this path. The landing page at the API's root links to all there is.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This resource does not know the request's method; `Allow` names those it knows.",
+}
+
+
+def _input_problems(error: errors.BackendError) -> Sequence[errors.InputProblem]:
+    if isinstance(error, errors.InvalidRequestError):
+        return error.problems
+    if isinstance(error, errors.ProcessRefusedError) and error.path:
+        return (errors.InputProblem(error.path, str(error)),)
+    return ()
+
+
+def _response(
+    kind: Kind,
+    detail: str,
+    problems: Sequence[errors.InputProblem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    document: dict[str, Any] = {
+        "type": kind.type,
+        "title": kind.title,
+        "status": int(kind.status),
+        "detail": detail,
+    }
+    if problems:
+        document["errors"] = [{"path": problem.path, "message": problem.message} for problem in problems]
+    # ASCII with escapes: a message may quote what is no valid Unicode.
+    body = json.dumps(document).encode("ascii")
+    return Response(body, status_code=kind.status, headers=headers, media_type=MEDIA_TYPE)

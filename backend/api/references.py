@@ -1,0 +1,62 @@
+"""References to this server's own results among the inputs of a request. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from backend.jobs.references import OwnReference, parse_reference
+
+type Path = tuple[str | int, ...]
+"""Where something stands within a JSON value: member names and indices."""
+
+_LINK_MEMBERS = frozenset({"href", "rel", "type", "hreflang", "title", "length"})
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedReference:
+    """An input, or a part of one, that stands in this server's result store."""
+
+    path: Path
+    """Below the request's `inputs`."""
+    result: OwnReference
+
+
+def href_of(value: Any) -> str | None:
+    """The `href` of a value that is a link and nothing else."""
+    if not isinstance(value, Mapping):
+        return None
+    members = cast("Mapping[str, Any]", value)
+    href = members.get("href")
+    return href if isinstance(href, str) and members.keys() <= _LINK_MEMBERS else None
+
+
+def find_own(value: Any, base_url: str, path: Path) -> Iterator[PlacedReference]:
+    """Every reference to an own result within `value`, which stands at `path`."""
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        href = href_of(members)
+        own = parse_reference(href, base_url) if href is not None else None
+        if own is not None:
+            yield PlacedReference(path, own)
+            return
+        for name, part in members.items():
+            if isinstance(part, dict | list):
+                yield from find_own(part, base_url, (*path, name))
+    elif isinstance(value, list):
+        for index, part in enumerate(cast("list[Any]", value)):
+            if isinstance(part, dict | list):
+                yield from find_own(part, base_url, (*path, index))
+
+
+def find_foreign(value: Any, base_url: str, path: Path) -> Iterator[tuple[Path, str]]:
+    """Links to elsewhere that stand in place of a value: as the input itself or as an item of its array.
+
+    A link deeper within an object, as GeoJSON and STAC carry them, is data: nobody follows it.
+    """
+    parts: list[tuple[Path, Any]] = [(path, value)]
+    if isinstance(value, list):
+        parts += [((*path, index), part) for index, part in enumerate(cast("list[Any]", value))]
+    for position, part in parts:
+        href = href_of(part)
+        if href is not None and parse_reference(href, base_url) is None:
+            yield position, href

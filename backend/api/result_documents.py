@@ -1,0 +1,135 @@
+"""Results as a JSON document: values in full, or a link and a summary in place of each."""
+
+import base64
+import json
+import re
+from collections.abc import AsyncIterator, Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from backend.api.responses import encode
+from backend.jobs.records import ResultRecord
+from backend.jobs.references import OwnReference
+from backend.jobs.store import JobStore
+from backend.processes.running import is_json
+
+type Document = dict[str, Any]
+type StoredResult = tuple[ResultRecord, bytes | Path]
+"""As `JobStore.read` gives it."""
+
+# A multiple of 3, so that the base64 of the pieces is the base64 of the whole.
+_PIECE = 3 * 2**17
+_NAME = r"[\w!#$&^.+-]+"
+_QUOTED = r'"[\x20\x21\x23-\x5b\x5d-\x7e]*"'
+_MEDIA_TYPE = re.compile(rf"{_NAME}/{_NAME}(\s*;\s*{_NAME}=({_QUOTED}|{_NAME}))*", re.ASCII)
+
+
+def media_type_of(record: ResultRecord) -> str:
+    """The result's media type; a process may have named something that is none, or that no header can carry."""
+    return record.media_type if _MEDIA_TYPE.fullmatch(record.media_type) else "application/octet-stream"
+
+
+def result_link(record: ResultRecord, job_id: str, base_url: str) -> Document:
+    """The link that stands for a value."""
+    href = OwnReference(job_id, record.output_id).href(base_url)
+    return {"href": href, "rel": "item", "type": media_type_of(record), "length": record.size}
+
+
+def minimal_document(store: JobStore, job_id: str, *, base_url: str, small_value_bytes: int) -> Document:
+    """Links and summaries; values too, while all of them together have no more than `small_value_bytes`."""
+    records = store.results(job_id)
+    small = sum(record.size for record in records) <= small_value_bytes
+    document: Document = {}
+    for record in records:
+        entry = {**result_link(record, job_id, base_url), "summary": record.summary}
+        if small:
+            entry |= _small_value(store, job_id, record)
+        document[record.output_id] = entry
+    return document
+
+
+def _small_value(store: JobStore, job_id: str, record: ResultRecord) -> Document:
+    _, stored = store.read(job_id, record.output_id)
+    data = stored.read_bytes() if isinstance(stored, Path) else stored
+    try:
+        if is_json(record.media_type):
+            return {"value": json.loads(data, parse_constant=_refuse)}
+        if record.media_type.startswith("text/"):
+            return {"value": data.decode("utf-8")}
+    except ValueError:
+        # A process that returns bytes may call them what they are not: they stay behind their link.
+        return {}
+    return {}
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)
+
+
+async def value_document(
+    stored: Sequence[StoredResult], job_id: str, *, base_url: str, linked: Collection[str]
+) -> AsyncIterator[bytes]:
+    """`{outputId: value}` piece by piece, without ever holding a large value whole.
+
+    Scalars and arrays stand as they are; objects, text and bytes are qualified (OGC 18-062r2, `results` and
+    `qualifiedInputValue`), bytes in base64. Outputs among `linked` are links.
+    """
+    separator = b"{"
+    for record, content in stored:
+        yield separator + encode(record.output_id) + b":"
+        separator = b","
+        if record.output_id in linked:
+            yield encode(result_link(record, job_id, base_url))
+        else:
+            async for piece in _value(record, content):
+                yield piece
+    yield b"}" if stored else b"{}"
+
+
+async def _value(record: ResultRecord, stored: bytes | Path) -> AsyncIterator[bytes]:
+    media_type = media_type_of(record)
+    if is_json(media_type):
+        qualified = await _starts_object(stored)
+        if qualified:
+            yield b'{"mediaType":' + encode(media_type) + b',"value":'
+        async for piece in _pieces(stored):
+            yield piece
+        if qualified:
+            yield b"}"
+        return
+    text = await _text(record, stored)
+    if text is not None:
+        yield encode({"mediaType": media_type, "value": text})
+        return
+    yield b'{"mediaType":' + encode(media_type) + b',"encoding":"base64","value":"'
+    async for piece in _pieces(stored):
+        yield base64.b64encode(piece)
+    yield b'"}'
+
+
+async def _starts_object(stored: bytes | Path) -> bool:
+    if isinstance(stored, Path):
+        async with await anyio.open_file(stored, "rb") as file:
+            stored = await file.read(1024)
+    return stored[:1024].lstrip().startswith(b"{")
+
+
+async def _text(record: ResultRecord, stored: bytes | Path) -> str | None:
+    if not record.media_type.startswith("text/"):
+        return None
+    data = await anyio.Path(stored).read_bytes() if isinstance(stored, Path) else stored
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+async def _pieces(stored: bytes | Path) -> AsyncIterator[bytes]:
+    if isinstance(stored, bytes):
+        yield stored
+        return
+    async with await anyio.open_file(stored, "rb") as file:
+        while piece := await file.read(_PIECE):
+            yield piece

@@ -1,0 +1,37 @@
+"""What the handlers work with."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from backend.api.bodies import BodyLimits
+from backend.api.offerings import Offerings
+from backend.jobs.engine import Engine
+from backend.jobs.store import JobStore
+from backend.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running backend."""
+
+    settings: Settings
+    offerings: Offerings
+    store: JobStore
+    engine: Engine
+
+    @property
+    def base_url(self) -> str:
+        """The root of every link."""
+        return self.settings.base_url
+
+    @property
+    def body_limits(self) -> BodyLimits:
+        """What a request body may be at most."""
+        return BodyLimits(self.settings.max_body_bytes, self.settings.max_nesting)
+
+
+def service_of(request: Request) -> Service:
+    """The backend that serves the request: there is one while the application's lifespan lasts."""
+    service: Service = request.app.state.service
+    return service

@@ -1,0 +1,83 @@
+"""The edges of the longitude-latitude plane: the antimeridian and the poles."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely import affinity
+from shapely.geometry.base import BaseGeometry
+
+WORLD = shapely.box(-180, -90, 180, 90)
+SINGLE = frozenset(("Point", "LineString", "LinearRing", "Polygon"))
+
+
+def flat_parts(shape: BaseGeometry) -> list[BaseGeometry]:
+    """Points, line strings and polygons of a geometry, however deep its collections are nested."""
+    parts = [shape]
+    while any(part.geom_type not in SINGLE for part in parts):
+        parts = [item for part in parts for item in shapely.get_parts(part)]
+    return [part for part in parts if not part.is_empty]
+
+
+def wrap(shape: BaseGeometry) -> BaseGeometry:
+    """A geometry with longitudes beyond ±180, split at the antimeridian and brought back into [-180, 180]."""
+    pieces = [piece for part in flat_parts(shape) for piece in _wrapped(part)]
+    return collect(pieces)
+
+
+def collect(parts: Iterable[BaseGeometry]) -> BaseGeometry:
+    """The smallest type that holds all parts: one geometry, a Multi type, or a collection."""
+    found = [item for part in parts for item in flat_parts(part)]
+    kinds = {part.geom_type for part in found}
+    if len(found) == 1:
+        return found[0]
+    multi: dict[str, Any] = {
+        "Point": shapely.MultiPoint,
+        "LineString": shapely.MultiLineString,
+        "Polygon": shapely.MultiPolygon,
+    }
+    return multi.get(kinds.pop() if len(kinds) == 1 else "", shapely.GeometryCollection)(found)
+
+
+def _wrapped(part: BaseGeometry) -> list[BaseGeometry]:
+    west, _, east, _ = part.bounds
+    if west >= -180 and east <= 180:
+        return [part]
+    if isinstance(part, shapely.Point):
+        return [shapely.Point((part.x + 180) % 360 - 180, part.y)]
+    pieces: list[BaseGeometry] = []
+    rest = part
+    for turn in range(int(np.floor((west + 180) / 360)), int(np.floor((east + 180) / 360)) + 1):
+        window = affinity.translate(WORLD, 360 * turn)
+        inside = affinity.translate(shapely.intersection(rest, window), -360 * turn)
+        pieces += [piece for piece in flat_parts(inside) if piece.geom_type == part.geom_type]
+        # A line along the antimeridian belongs to one window only.
+        rest = shapely.difference(rest, window)
+    return pieces
+
+
+def outline(polygon: BaseGeometry) -> BaseGeometry:
+    """The boundary of a polygon or multipolygon as it is on the globe.
+
+    What the plane adds is left out: edges along a pole, and the two sides of a cut along the antimeridian.
+    """
+    if polygon.is_empty:
+        return shapely.MultiLineString()
+    edge = polygon.boundary
+    west, south, east, north = polygon.bounds
+    if north == 90 or south == -90:
+        poles = shapely.MultiLineString([[(-180, 90), (180, 90)], [(-180, -90), (180, -90)]])
+        edge = shapely.difference(edge, poles)
+    if west == -180 and east == 180:
+        edge = shapely.difference(edge, _seam(edge))
+    return edge
+
+
+def _seam(edge: BaseGeometry) -> BaseGeometry:
+    """The parts of the antimeridian that have the polygon on both sides, at -180 and at 180."""
+    western = shapely.intersection(edge, shapely.LineString([(-180, -90), (-180, 90)]))
+    eastern = shapely.intersection(edge, shapely.LineString([(180, -90), (180, 90)]))
+    shared = shapely.intersection(affinity.translate(western, 360), eastern)
+    lines = [part for part in flat_parts(shared) if isinstance(part, shapely.LineString)]
+    return shapely.union_all([*lines, *(affinity.translate(line, -360) for line in lines)])

@@ -1,0 +1,168 @@
+"""Reads geometries: GeoJSON (RFC 7946) and WKT, longitude and latitude on WGS 84 (OGC:CRS84)."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import shapely
+from shapely.errors import ShapelyError
+from shapely.geometry.base import BaseGeometry
+
+from backend.errors import ProcessRefusedError
+from backend.geo.antimeridian import flat_parts, wrap
+from backend.geo.geojson import GeoJSONReader
+
+MAX_LONGITUDE = 360.0
+"""RFC 7946 has longitudes within ±180; up to ±360 they are understood and brought back, with a warning."""
+SLACK = 1e-9
+"""Degrees by which rounding may push a latitude over the pole."""
+EWKT = re.compile(r"\s*SRID\s*=\s*(?P<srid>\d+)\s*;\s*(?P<wkt>.*)", re.IGNORECASE | re.DOTALL)
+CROSSING_HINT = "If it was meant to cross the antimeridian, split it there, or go on beyond 180."
+GEOMETRY_TYPES = frozenset(
+    ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GeometryInput:
+    """A geometry that was read and found usable."""
+
+    shape: BaseGeometry
+    """Two-dimensional, not empty, valid, within [-180, 180] × [-90, 90]; a FeatureCollection is a GeometryCollection.
+
+    No polygon of it crosses the antimeridian: those that did are split there.
+    """
+    warnings: tuple[str, ...] = ()
+    """What was repaired, ignored or may have been meant otherwise."""
+    features: int | None = None
+    """Features with a geometry, of a FeatureCollection."""
+
+
+def read_geometry(value: Any) -> GeometryInput:
+    """Read a GeoJSON object, a string of GeoJSON, or WKT (EWKT with SRID 4326).
+
+    Edges are straight in longitude and latitude (RFC 7946, 3.1.1). Heights are ignored; polygons that cross themselves
+    are repaired; longitudes between 180 and 360 are brought back; each with a warning.
+
+    Raises:
+        ProcessRefusedError: it cannot be read, is empty, is not in WGS 84, or lies outside the globe.
+    """
+    warnings: list[str] = []
+    features: int | None = None
+    try:
+        if isinstance(value, str) and not value.lstrip().startswith(("{", "[")):
+            shape = _from_wkt(value)
+        else:
+            reader = GeoJSONReader()
+            shape = reader.read(_parsed(value) if isinstance(value, str) else value)
+            warnings += reader.warnings()
+            features = reader.features
+    except RecursionError:
+        _refuse("the geometry is nested too deeply")
+    if shape.is_empty:
+        _refuse("the geometry is empty")
+    _check_coordinates(shape)
+    if shapely.has_z(shape):
+        warnings.append("Heights were ignored.")
+    shape = shapely.transform(shape, _clip_latitudes)
+    warnings += _long_edges(shape)
+    shape = _repaired(shape, warnings)
+    if _max_longitude(shape) > 180:
+        shape = wrap(shape)
+        warnings.append(
+            "Longitudes beyond ±180 were brought back into range; the geometry is split at the antimeridian."
+        )
+    return GeometryInput(shape, tuple(warnings), features)
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        _refuse(f"the string is neither GeoJSON nor WKT: {error}")
+
+
+def _from_wkt(text: str) -> BaseGeometry:
+    match = EWKT.fullmatch(text)
+    if match and match["srid"] != "4326":
+        _refuse(f"SRID {match['srid']} is not supported: coordinates must be longitude, latitude on WGS 84 (SRID 4326)")
+    wkt = match["wkt"] if match else text
+    try:
+        # Numbers beyond the range of a float are read as infinite, and refused as such.
+        with np.errstate(all="ignore"):
+            shape = shapely.from_wkt(wkt)
+    except NotImplementedError:
+        _refuse("curved geometry types are not supported")
+    except ShapelyError:
+        _refuse(f"{wkt.strip()[:40]!r} is neither GeoJSON nor WKT (such as 'POINT (13.4 52.5)')")
+    if shape.geom_type not in GEOMETRY_TYPES:
+        _refuse(f"geometry type {shape.geom_type} is not supported")
+    return shape
+
+
+def _check_coordinates(shape: BaseGeometry) -> None:
+    coordinates = shapely.get_coordinates(shape)
+    if not np.isfinite(coordinates).all():
+        _refuse("coordinates must be finite numbers")
+    longitudes, latitudes = np.abs(coordinates).T
+    outside = np.flatnonzero((longitudes > MAX_LONGITUDE) | (latitudes > 90 + SLACK))
+    if not outside.size:
+        return
+    x, y = (float(ordinate) for ordinate in coordinates[outside[0]])
+    if abs(x) > 1000 or abs(y) > 1000:
+        _refuse(f"({x:.10g}, {y:.10g}) looks projected: coordinates must be longitude, latitude in degrees (WGS 84)")
+    if abs(x) <= 90 and abs(y) <= MAX_LONGITUDE:
+        _refuse(
+            f"latitude {y:.10g} is outside -90 to 90: is the order latitude, longitude? It must be longitude, latitude"
+        )
+    _refuse(f"({x:.10g}, {y:.10g}) is outside the globe: longitude -180 to 180, latitude -90 to 90")
+
+
+def _clip_latitudes(coordinates: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.column_stack([coordinates[:, 0], np.clip(coordinates[:, 1], -90, 90)])
+
+
+def _max_longitude(shape: BaseGeometry) -> float:
+    west, _, east, _ = shape.bounds
+    return max(abs(west), abs(east))
+
+
+def _long_edges(shape: BaseGeometry) -> list[str]:
+    """A warning where an edge was probably meant to cross the antimeridian the short way."""
+    coordinates, owners = shapely.get_coordinates(_lines(shape), return_index=True)
+    spans = np.abs(np.diff(coordinates[:, 0]))[np.diff(owners) == 0]
+    # An edge of 360° closes a box around the whole globe.
+    if not ((spans > 180) & (spans < 360)).any():
+        return []
+    widest = spans[spans < 360].max()
+    return [f"An edge spans {widest:.6g}° of longitude and was read as it stands (RFC 7946). {CROSSING_HINT}"]
+
+
+def _lines(shape: BaseGeometry) -> list[BaseGeometry]:
+    parts = flat_parts(shape)
+    rings = [ring for part in parts if isinstance(part, shapely.Polygon) for ring in (part.exterior, *part.interiors)]
+    return [*rings, *(part for part in parts if isinstance(part, shapely.LineString))]
+
+
+def _repaired(shape: BaseGeometry, warnings: list[str]) -> BaseGeometry:
+    if shape.geom_type == "GeometryCollection":
+        members = [_repaired(part, warnings) for part in shapely.get_parts(shape)]
+        return shapely.GeometryCollection(members)
+    if shape.is_valid:
+        return shape
+    reason = shapely.is_valid_reason(shape)
+    polygonal = shape.geom_type in ("Polygon", "MultiPolygon")
+    if polygonal:
+        repaired = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    else:
+        repaired = shapely.make_valid(shape)
+    if repaired.is_empty:
+        _refuse(f"the polygon encloses no area ({reason})")
+    warnings.append(f"An invalid geometry was repaired ({reason}); check that the result is what was meant.")
+    return repaired

@@ -1,0 +1,119 @@
+"""The database behind the store: the one place that knows it is SQLite."""
+
+import sqlite3
+import time
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from backend.errors import BackendError
+from backend.jobs.schema import SCHEMA_VERSION, metadata
+
+_BUSY_SECONDS = 10
+
+
+class Database:
+    """Connections to one SQLite file, which any number of processes share (write-ahead log)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A durable transaction is on the disk when it ends. Any other survives the end of every process, and may be
+        # lost with the power.
+        self._durable = self._connect("FULL", writes=True)
+        self._fast = self._connect("NORMAL", writes=True)
+        self._reads = self._connect("NORMAL", writes=False)
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def transaction(self, *, durable: bool) -> Generator[sa.Connection]:
+        """One transaction that holds the write lock from its start, so that what it reads is true until it ends."""
+        with (self._durable if durable else self._fast).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Generator[sa.Connection]:
+        """A connection for reading: each statement sees the latest commit, and nothing waits for a writer."""
+        with self._reads.connect() as connection:
+            yield connection
+
+    def watch(self) -> "ChangeWatch":
+        """A watch for commits by anyone else, this process's other connections included."""
+        return ChangeWatch(self._path)
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        for engine in (self._durable, self._fast, self._reads):
+            engine.dispose()
+
+    def _connect(self, synchronous: str, *, writes: bool) -> sa.Engine:
+        engine = sa.create_engine(
+            sa.URL.create("sqlite", database=str(self._path)), connect_args={"timeout": _BUSY_SECONDS}
+        )
+
+        def configure(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+            connection.execute(f"PRAGMA synchronous={synchronous}")
+            connection.execute("PRAGMA foreign_keys=ON")
+
+        def begin(connection: sa.Connection) -> None:
+            # A transaction that reads first and writes later could not be given the lock in between.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        event.listen(engine, "connect", configure)
+        if writes:
+            event.listen(engine, "begin", begin)
+        return engine
+
+    def _prepare(self) -> None:
+        """Make the file what this release expects; several processes may do so at once on a fresh folder."""
+        with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
+            _enter_wal(connection)
+        with self.transaction(durable=True) as connection:
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            if version > SCHEMA_VERSION:
+                raise BackendError("The job store was written by a newer release of this software.")
+            if version == 0:
+                metadata.create_all(connection)
+                connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+class ChangeWatch:
+    """Tells whether the database changed since it was last asked, in some microseconds. For one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        self._seen: int | None = None
+
+    def changed(self) -> bool:
+        """True the first time, and whenever there was a commit since the last call."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        changed = version != self._seen
+        self._seen = version
+        return changed
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait for the lock in this one statement, whatever the timeout: two first starts would collide.
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

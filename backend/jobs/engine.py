@@ -1,0 +1,279 @@
+"""Brings jobs to their end: claims them from the store, has them run, waits for them, dismisses them."""
+
+import functools
+import logging
+import math
+import threading
+import time
+import uuid
+
+import anyio
+import anyio.to_thread
+
+from backend.errors import ServerBusyError
+from backend.jobs.executor import Executor, Outcome
+from backend.jobs.leases import Observed
+from backend.jobs.records import Failure, Job, JobRequest
+from backend.jobs.states import JobStatus
+from backend.jobs.store import JobStore
+from backend.jobs.waiters import Waiters
+
+_TICK_SECONDS = 0.1
+"""Longest time until a change made by another process, a worker's progress too, is noticed."""
+
+_SWEEP_SECONDS = 1.0
+"""Time between two looks for engines and workers that died unnoticed."""
+
+_CLOSED = "The server that ran the job was closed."
+
+_UNNOTICED = "The worker process that ran the job died."
+
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One per server process and store. Its threads and the event loop share it."""
+
+    def __init__(
+        self, store: JobStore, executor: Executor, *, lease_seconds: float, dismiss_wait_seconds: float
+    ) -> None:
+        self.id = uuid.uuid4().hex
+        self._store = store
+        self._executor = executor
+        self._lease_seconds = lease_seconds
+        self._dismiss_wait_seconds = dismiss_wait_seconds
+        self._waiters = Waiters()
+        self._lock = threading.Lock()
+        self._runs: set[str] = set()
+        self._free = executor.slots
+        self._backlog = True
+        """Whether a job may be waiting in the store; a hint that saves looking."""
+        self._suspects: frozenset[str] = frozenset()
+        self._sweep_soon = threading.Event()
+        self._stopping = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="job-engine", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work: on jobs that wait in the store too."""
+        self._store.leases.register(self.id)
+        self._executor.start()
+        self._keeper.start()
+
+    def stop(self) -> None:
+        """End the workers and give every unfinished job of this engine back to the store."""
+        self._stopping.set()
+        self._sweep_soon.set()
+        self._waiters.wake_all()
+        if self._keeper.ident is not None:
+            self._keeper.join()
+        self._executor.stop()
+        self._store.leases.release(self.id, _CLOSED)
+        self._waiters.wake_all()
+
+    def submit(self, request: JobRequest, *, durable: bool) -> Job:
+        """Accept a job and start it if a worker is free. Blocks for one write to the store.
+
+        Raises:
+            ServerBusyError: this engine is being stopped.
+        """
+        if self._stopping.is_set():
+            raise ServerBusyError("The server is being closed.")
+        claimed = self._reserve()
+        try:
+            job = self._store.insert(request, owner=self.id if claimed else None, durable=durable)
+        except BaseException:
+            if claimed:
+                self._vacate()
+            raise
+        if claimed:
+            self._run(job.id)
+        else:
+            self._backlog = True
+            self._fill()  # a worker may have become free since
+        return job
+
+    async def wait(self, job_id: str, *, timeout: float, version: int | None = None) -> Job:  # noqa: ASYNC109
+        """Wait at most `timeout` seconds until a job has ended or, with `version`, has another version than that.
+
+        Returns the job as it then is, whichever server runs it.
+
+        Raises:
+            NoSuchJobError: there is none of that id.
+        """
+        deadline = time.monotonic() + timeout
+        with self._waiters.waiting(job_id) as waiter:
+            while True:
+                waiter.event.clear()
+                job = self._store.get(job_id)
+                waiter.seen = job.version
+                remaining = deadline - time.monotonic()
+                if job.final or version not in {None, job.version} or remaining <= 0 or self._stopping.is_set():
+                    return job
+                with anyio.move_on_after(remaining):
+                    await waiter.event.wait()
+
+    async def dismiss(self, job_id: str) -> Job:
+        """Dismiss a job of whichever server, and wait a bounded time until its process has ended.
+
+        Returns the dismissed job or, if the end could not be confirmed in time, the job as it is: still running, with
+        a message that says so.
+
+        Raises:
+            NoSuchJobError: there is none of that id.
+        """
+        job = await anyio.to_thread.run_sync(self._request_dismissal, job_id)
+        if not job.final:
+            job = await self.wait(job_id, timeout=self._dismiss_wait_seconds)
+        if job.final and job.status is not JobStatus.DISMISSED:
+            # It ended by itself while it was being asked to.
+            job = await anyio.to_thread.run_sync(self._store.dismiss, job_id)
+        return job
+
+    def _request_dismissal(self, job_id: str) -> Job:
+        job = self._store.dismiss(job_id)
+        if job.final:
+            self._waiters.wake(job_id)
+        elif job_id in self._own():
+            self._executor.kill(job_id)
+        else:
+            self._sweep_soon.set()  # its server may be dead
+        return job
+
+    def _own(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(self._runs)
+
+    def _reserve(self) -> bool:
+        with self._lock:
+            if self._free == 0 or self._stopping.is_set():
+                return False
+            self._free -= 1
+            return True
+
+    def _vacate(self) -> None:
+        with self._lock:
+            self._free += 1
+
+    def _fill(self) -> None:
+        """Claim waiting jobs while workers are free."""
+        # Cleared before the claim and set after an insertion: a job that comes in between is not overlooked.
+        while self._backlog and self._reserve():
+            self._backlog = False
+            try:
+                job_id = self._store.leases.claim(self.id, self._executor.process_ids)
+            except Exception:
+                # Whoever submitted a job, or waits for another one, is not to blame; the keeper will try again.
+                _log.exception("no job could be claimed")
+                job_id = None
+            if job_id is None:
+                self._vacate()
+            else:
+                self._backlog = True
+                self._run(job_id)
+
+    def _run(self, job_id: str) -> None:
+        with self._lock:
+            self._runs.add(job_id)
+        self._executor.run(job_id, self.id, functools.partial(self._ended, job_id))
+
+    def _ended(self, job_id: str, outcome: Outcome) -> None:
+        """Called once the run of a job has ended, from a thread of the executor's."""
+        with self._lock:
+            if job_id not in self._runs or self._stopping.is_set():
+                return
+            self._runs.discard(job_id)
+            self._free += 1
+        try:
+            if outcome.kind == "broken":
+                self._store.leases.fail(job_id, self.id, Failure("failed", outcome.reason))
+            elif outcome.kind != "finished":
+                self._store.leases.settle(job_id, self.id, outcome.reason)
+                self._backlog = True
+        except Exception:
+            _log.exception("the end of job %s could not be stored", job_id)  # the keeper will try again
+        self._waiters.wake(job_id)
+        self._fill()
+
+    def _keep(self) -> None:
+        """The engine's own thread: what has to be looked at again and again."""
+        watch = self._store.watch()
+        rounds = _Rounds(self._lease_seconds)
+        try:
+            while not self._stopping.is_set():
+                try:
+                    rounds.begin()
+                    if rounds.renewal_due():
+                        self._store.leases.renew(self.id)
+                    if watch.changed():
+                        self._look()
+                    if rounds.sweep_due() or self._sweep_soon.is_set():
+                        self._sweep_soon.clear()
+                        self._sweep()
+                except Exception:
+                    _log.exception("the job engine could not look after its jobs")
+                self._sweep_soon.wait(_TICK_SECONDS)
+        finally:
+            watch.close()
+
+    def _look(self) -> None:
+        """React to what others have changed in the store."""
+        own = self._own()
+        for job in self._store.leases.observe(own | self._waiters.job_ids()):
+            if job.id in own and self._must_end(job):
+                self._executor.kill(job.id)
+            self._waiters.wake(job.id, version=job.version)
+        if self._free and not self._backlog:
+            self._backlog = self._store.leases.waiting(self._executor.process_ids)
+        self._fill()
+
+    def _must_end(self, job: Observed) -> bool:
+        return job.owner != self.id or (job.status is JobStatus.RUNNING and job.dismiss_requested)
+
+    def _sweep(self) -> None:
+        """Take over the jobs of dead engines, and settle own ones whose end nobody told.
+
+        What looks wrong only once is a job between two of its steps.
+        """
+        self._store.leases.take_over(self.id)
+        own = self._own()
+        suspects = frozenset(
+            job_id
+            for job_id, worker in self._store.leases.jobs_of(self.id)
+            if job_id not in own or (worker is not None and not worker.alive())
+        )
+        for job_id in suspects & self._suspects:
+            if job_id in own:
+                self._ended(job_id, Outcome("died", _UNNOTICED))
+            else:
+                self._store.leases.settle(job_id, self.id, _UNNOTICED)
+        self._suspects = suspects
+
+
+class _Rounds:
+    """When an engine does what it does not do at every turn."""
+
+    def __init__(self, lease_seconds: float) -> None:
+        self._lease_seconds = lease_seconds
+        self._looked = time.time()
+        self._renewal = self._sweep = -math.inf
+
+    def begin(self) -> None:
+        """Notice that this machine was suspended: to its clock all leases look expired, and their owners live."""
+        now = time.time()
+        if now - self._looked > self._lease_seconds / 2:
+            self._renewal, self._sweep = -math.inf, time.monotonic() + self._lease_seconds
+        self._looked = now
+
+    def renewal_due(self) -> bool:
+        """Whether to renew the lease now."""
+        due = time.monotonic() >= self._renewal
+        if due:
+            self._renewal = time.monotonic() + self._lease_seconds / 3
+        return due
+
+    def sweep_due(self) -> bool:
+        """Whether to look for the dead now."""
+        due = time.monotonic() >= self._sweep
+        if due:
+            self._sweep = time.monotonic() + _SWEEP_SECONDS
+        return due

@@ -1,0 +1,46 @@
+"""What the engine asks of whoever runs its jobs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the run of a job came to its end. It is told once nothing works on the job any more."""
+
+    kind: Literal["finished", "killed", "died", "broken"]
+    """`finished`: the worker itself wrote the end into the store, or found that the job was not to be run.
+    `killed`: on our demand. `died`: on its own. `broken`: it lives, but could not bring the job to an end."""
+    reason: str = ""
+    """A sentence for people."""
+
+
+class Executor(Protocol):
+    """Runs claimed jobs; the only thing that knows how and where."""
+
+    @property
+    def slots(self) -> int:
+        """Jobs that may run at once: the engine never hands over more."""
+        ...
+
+    @property
+    def process_ids(self) -> frozenset[str]:
+        """The processes that it can run: other servers on the same store may have others."""
+        ...
+
+    def start(self) -> None:
+        """Get ready; returns before all is."""
+        ...
+
+    def run(self, job_id: str, engine: str, ended: Callable[[Outcome], None]) -> None:
+        """Run a job that the engine has claimed. Does not block; `ended` is called once, from any thread."""
+        ...
+
+    def kill(self, job_id: str) -> None:
+        """End the run of a job; its `ended` follows when that is confirmed. Does not block."""
+        ...
+
+    def stop(self) -> None:
+        """End everything and wait for it; no `ended` is called any more."""
+        ...

@@ -1,0 +1,174 @@
+"""Which engine a job belongs to, and what becomes of it when that engine or its worker dies."""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from backend.jobs import statements
+from backend.jobs.database import Database
+from backend.jobs.liveness import ProcessIdentity, host
+from backend.jobs.records import Failure
+from backend.jobs.result_files import JobFiles
+from backend.jobs.states import JobStatus
+
+MAX_ATTEMPTS = 3
+"""An idempotent job whose workers keep dying is run this often."""
+
+_REAP_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What an engine watches of a job."""
+
+    id: str
+    status: JobStatus
+    owner: str | None
+    version: int
+    dismiss_requested: bool
+    worker: ProcessIdentity | None
+
+
+class Leases:
+    """The engines that share the store, and the jobs each has claimed. A lease covers all jobs of an engine."""
+
+    def __init__(self, database: Database, files: JobFiles, *, lease_seconds: float) -> None:
+        self._database = database
+        self._files = files
+        self._lease_seconds = lease_seconds
+        self._host = host()
+
+    def register(self, engine: str) -> None:
+        """Make an engine of this process known, with a fresh lease."""
+        me = ProcessIdentity.current()
+        row = {
+            "id": engine,
+            "host": self._host,
+            "pid": me.pid,
+            "process_started": me.started,
+            "lease_expires": time.time() + self._lease_seconds,
+        }
+        with self._database.transaction(durable=False) as connection:
+            connection.execute(statements.INSERT_ENGINE, row)
+
+    def renew(self, engine: str) -> None:
+        """Extend the engine's lease; register it again if others have meanwhile taken it for dead."""
+        values = {"engine": engine, "expires": time.time() + self._lease_seconds}
+        with self._database.transaction(durable=False) as connection:
+            known = connection.execute(statements.RENEW_ENGINE, values).rowcount == 1
+        if not known:
+            self.register(engine)
+
+    def claim(self, engine: str, process_ids: Collection[str]) -> str | None:
+        """Claim the oldest job of these processes that waits for an engine; None when none does."""
+        values = {"engine": engine, "now": time.time(), "processes": list(process_ids)}
+        with self._database.transaction(durable=False) as connection:
+            return connection.execute(statements.CLAIM, values).scalar_one_or_none()
+
+    def waiting(self, process_ids: Collection[str]) -> bool:
+        """Whether any job of these processes waits for an engine."""
+        with self._database.reading() as connection:
+            row = connection.execute(statements.UNCLAIMED, {"processes": list(process_ids)})
+            return row.scalar_one_or_none() is not None
+
+    def observe(self, job_ids: Collection[str]) -> list[Observed]:
+        """The state of several jobs at once."""
+        if not job_ids:
+            return []
+        with self._database.reading() as connection:
+            rows = connection.execute(statements.OBSERVE, {"jobs": list(job_ids)}).all()
+        return [
+            Observed(row.id, JobStatus(row.status), row.owner, row.version, row.dismiss_requested, _worker(row))
+            for row in rows
+        ]
+
+    def jobs_of(self, engine: str) -> list[tuple[str, ProcessIdentity | None]]:
+        """The unfinished jobs of an engine, each with the worker that runs it, if one does."""
+        with self._database.reading() as connection:
+            rows = connection.execute(statements.JOBS_OF_ENGINE, {"engine": engine}).all()
+        return [(row.id, _worker(row)) for row in rows]
+
+    def settle(self, job_id: str, engine: str, reason: str, *, max_attempts: float = MAX_ATTEMPTS) -> None:
+        """Decide what becomes of an engine's job whose worker is dead; without effect on a job that has ended.
+
+        A job that was to be dismissed is. One that had not started, or may be run again, goes back to the queue.
+        Any other has failed, and says why.
+        """
+        self._files.delete_scratch(job_id)
+        now = time.time()
+        with self._database.transaction(durable=True) as connection:
+            row = connection.execute(statements.INTERRUPTED, {"job": job_id, "engine": engine}).one_or_none()
+            if row is None:
+                return
+            if row.dismiss_requested:
+                connection.execute(statements.DISMISS, {"job": job_id, "now": now})
+            elif row.status == JobStatus.ACCEPTED:
+                connection.execute(statements.RETURN_TO_QUEUE, {"job": job_id, "now": now, "text": ""})
+                return
+            elif row.idempotent and row.attempts < max_attempts:
+                text = f"{reason} It will be run again."
+                connection.execute(statements.RETURN_TO_QUEUE, {"job": job_id, "now": now, "text": text})
+                return
+            else:
+                connection.execute(statements.FAIL, _failure(job_id, row.attempts, Failure("lost", reason)))
+        self._files.delete_results(job_id)
+        self._files.delete_inputs(job_id)
+
+    def fail(self, job_id: str, engine: str, failure: Failure) -> None:
+        """End an engine's job as failed, whether it had started or not."""
+        with self._database.transaction(durable=True) as connection:
+            row = connection.execute(statements.INTERRUPTED, {"job": job_id, "engine": engine}).one_or_none()
+            if row is not None:
+                connection.execute(statements.FAIL, _failure(job_id, row.attempts, failure))
+
+    def release(self, engine: str, reason: str) -> None:
+        """Give up everything an engine has, after its workers have ended: it closes."""
+        for job_id, _worker_identity in self.jobs_of(engine):
+            self.settle(job_id, engine, reason, max_attempts=float("inf"))
+        self._forget(engine)
+
+    def take_over(self, engine: str) -> None:
+        """Settle the jobs of all other engines that are dead: their process is gone, or their lease is over."""
+        now = time.time()
+        with self._database.reading() as connection:
+            others = connection.execute(statements.OTHER_ENGINES, {"engine": engine}).all()
+            before = now - self._lease_seconds
+            lost = (
+                connection.execute(statements.UNREGISTERED_OWNERS, {"engine": engine, "before": before}).scalars().all()
+            )
+        for other in others:
+            here = other.host == self._host
+            if here and not ProcessIdentity(other.pid, other.process_started).alive():
+                self._inherit(other.id, "The server that ran the job died.", reap=True)
+            elif other.lease_expires < now:
+                self._inherit(other.id, "The server that ran the job gave no sign of life.", reap=here)
+        for owner in lost:
+            self._inherit(owner, "The server that ran the job died.", reap=False)
+
+    def _inherit(self, engine: str, reason: str, *, reap: bool) -> None:
+        for job_id, worker in self.jobs_of(engine):
+            # A worker that outlives its server must not work beside the next attempt; the next round tries again.
+            if reap and worker is not None and not worker.kill(wait_seconds=_REAP_SECONDS):
+                continue
+            self.settle(job_id, engine, reason)
+        self._forget(engine)
+
+    def _forget(self, engine: str) -> None:
+        with self._database.transaction(durable=False) as connection:
+            connection.execute(statements.DELETE_ENGINE, {"engine": engine})
+
+
+def _failure(job_id: str, attempt: int, failure: Failure) -> dict[str, Any]:
+    return {
+        "job": job_id,
+        "attempt": attempt,
+        "now": time.time(),
+        "kind": failure.kind,
+        "reason": failure.message,
+        "path": failure.path,
+    }
+
+
+def _worker(row: Any) -> ProcessIdentity | None:
+    return None if row.worker_pid is None else ProcessIdentity(row.worker_pid, row.worker_started)

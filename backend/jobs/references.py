@@ -1,0 +1,95 @@
+"""Inputs that refer to results of this server: `{"href": "{base}/jobs/{id}/results/{output}"}`, at any depth."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote, unquote
+
+from backend.errors import BackendError, NoSuchJobError, ProcessRefusedError
+from backend.jobs.records import ResultRecord
+from backend.processes.running import is_json
+
+type StoredResult = tuple[ResultRecord, bytes | Path]
+type ReadResult = Callable[[str, str], StoredResult]
+"""Job id, output id → the result, as `JobStore.read` gives it."""
+
+_LINK_MEMBERS = frozenset({"href", "rel", "type", "hreflang", "title", "length"})
+_PATH = re.compile(r"/jobs/([^/?#]+)/results/([^/?#]+)")
+_ANY_SERVER = re.compile(r"https?://[^?#]*/jobs/([0-9a-f]{32})/results/([^/?#]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReference:
+    """A result of this server."""
+
+    job_id: str
+    output_id: str
+
+    def href(self, base_url: str) -> str:
+        """The URL under which clients know the result."""
+        return f"{base_url}/jobs/{quote(self.job_id, safe='')}/results/{quote(self.output_id, safe='')}"
+
+
+def parse_reference(href: str, base_url: str) -> OwnReference | None:
+    """The result that a URL of this server names; None for any other URL."""
+    if not base_url or not href.startswith(f"{base_url}/"):
+        return None
+    match = _PATH.fullmatch(href, len(base_url))
+    return OwnReference(unquote(match[1]), unquote(match[2])) if match else None
+
+
+def resolve_references(inputs: Mapping[str, Any], base_url: str, read: ReadResult) -> dict[str, Any]:
+    """Put results in the place of the references to them.
+
+    A link to anything else stays as it is: it is a part of the data. A job may have been accepted by another server
+    on the same store, which has a URL of its own: job ids are unique, so a job that is in the store is the one meant.
+
+    Raises:
+        ProcessRefusedError: a result cannot be read; `path` tells which input refers to it.
+    """
+    resolver = _Resolver(base_url, read)
+    return {name: resolver.resolve(value, f"$.inputs.{name}") for name, value in inputs.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolver:
+    base_url: str
+    read: ReadResult
+
+    def resolve(self, value: Any, path: str) -> Any:
+        if isinstance(value, list):
+            return [self.resolve(item, f"{path}[{index}]") for index, item in enumerate(cast("list[Any]", value))]
+        if not isinstance(value, dict):
+            return value
+        members = cast("dict[str, Any]", value)
+        result = self._result(members, path)
+        if result is not None:
+            return _content(*result)
+        return {name: self.resolve(member, f"{path}.{name}") for name, member in members.items()}
+
+    def _result(self, members: Mapping[str, Any], path: str) -> StoredResult | None:
+        href = members.get("href")
+        if not isinstance(href, str) or not members.keys() <= _LINK_MEMBERS:
+            return None
+        own = parse_reference(href, self.base_url)
+        other = None if own else _ANY_SERVER.fullmatch(href)
+        reference = OwnReference(other[1], unquote(other[2])) if other else own
+        if reference is None:
+            return None
+        try:
+            return self.read(reference.job_id, reference.output_id)
+        except BackendError as error:
+            if other and isinstance(error, NoSuchJobError):
+                return None
+            reason = f"'{reference.output_id}' of job '{reference.job_id}' cannot be used as an input: {error}"
+            raise ProcessRefusedError(reason, path=path) from error
+
+
+def _content(record: ResultRecord, content: bytes | Path) -> Any:
+    data = content.read_bytes() if isinstance(content, Path) else content
+    if is_json(record.media_type):
+        return json.loads(data)
+    return data.decode() if record.media_type.startswith("text/") else data

@@ -1,0 +1,131 @@
+"""Rows of the store as records, and records as rows. Pure."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from backend.errors import (
+    BackendError,
+    JobLostError,
+    ProcessFailedError,
+    ProcessRefusedError,
+    ResultGoneError,
+    ResultNotReadyError,
+)
+from backend.jobs.records import Failure, Job, JobRequest, NewResult, ResultRecord
+from backend.jobs.states import JobStatus
+
+
+def compact(value: Any) -> bytes:
+    """JSON as it is stored."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def job_row(job_id: str, request: JobRequest, now: float, *, owner: str | None, durable: bool) -> dict[str, Any]:
+    """An accepted job, without its inputs."""
+    return {
+        "id": job_id,
+        "process_id": request.process_id,
+        "status": JobStatus.ACCEPTED.value,
+        "created": now,
+        "updated": now,
+        "response": request.response,
+        "outputs": None if request.outputs is None else compact(request.outputs).decode(),
+        "idempotent": request.idempotent,
+        "durable": durable,
+        "owner": owner,
+    }
+
+
+def accepted_job(job_id: str, request: JobRequest, now: float) -> Job:
+    """What `job_row` says, as a record."""
+    return Job(
+        id=job_id,
+        process_id=request.process_id,
+        status=JobStatus.ACCEPTED,
+        created=_time(now),
+        started=None,
+        finished=None,
+        updated=_time(now),
+        progress=0,
+        message="",
+        response=request.response,
+        outputs=request.outputs,
+        failure=None,
+        version=1,
+        dismiss_requested=False,
+    )
+
+
+def job_record(row: sa.Row[Any]) -> Job:
+    """A row of `jobs`."""
+    failure = None
+    if row.failure_kind is not None:
+        failure = Failure(row.failure_kind, row.failure_message, row.failure_path)
+    return Job(
+        id=row.id,
+        process_id=row.process_id,
+        status=JobStatus(row.status),
+        created=_time(row.created),
+        started=None if row.started is None else _time(row.started),
+        finished=None if row.finished is None else _time(row.finished),
+        updated=_time(row.updated),
+        progress=row.progress,
+        message=row.message,
+        response=row.response,
+        outputs=None if row.outputs is None else tuple(json.loads(row.outputs)),
+        failure=failure,
+        version=row.version,
+        dismiss_requested=row.dismiss_requested,
+    )
+
+
+def result_record(row: sa.Row[Any]) -> ResultRecord:
+    """A row of `results`."""
+    return ResultRecord(row.output_id, row.media_type, row.size, row.sha256, json.loads(row.summary))
+
+
+def result_row(job_id: str, position: int, output: NewResult) -> dict[str, Any]:
+    """A result with its bytes inline."""
+    return {
+        "job_id": job_id,
+        "output_id": output.output_id,
+        "position": position,
+        "media_type": output.media_type,
+        "size": len(output.data),
+        "sha256": hashlib.sha256(output.data).hexdigest(),
+        "summary": compact(dict(output.summary)).decode(),
+        "data": output.data,
+        "file": None,
+    }
+
+
+def require_success(job: Job) -> None:
+    """Raise what keeps a job from having results, if anything does."""
+    match job.status:
+        case JobStatus.SUCCESSFUL:
+            return
+        case JobStatus.FAILED if job.failure is not None:
+            raise failure_error(job.failure)
+        case JobStatus.DISMISSED:
+            raise ResultGoneError("The job was dismissed: its results are gone.")
+        case _:
+            raise ResultNotReadyError(f"The job is {job.status}: there is no result yet.")
+
+
+def failure_error(failure: Failure) -> BackendError:
+    """The error that a failed job answers with."""
+    match failure.kind:
+        case "refused":
+            return ProcessRefusedError(failure.message, path=failure.path)
+        case "failed":
+            return ProcessFailedError(failure.message)
+        case "lost":
+            return JobLostError(failure.message)
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

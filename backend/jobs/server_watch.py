@@ -1,0 +1,38 @@
+"""Ends a worker process as soon as its server is dead, however it died."""
+
+import os
+import select
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+
+_EXIT_CODE = 70
+
+
+def die_with_server(alive: Connection) -> None:
+    """Watch the read end of a pipe whose only write end is the server's: it closes when the server dies."""
+    if sys.platform == "linux":
+        _die_by_signal(alive)
+    else:
+        threading.Thread(target=_die_at_end, args=(alive,), name="server-watch", daemon=True).start()
+
+
+def _die_by_signal(alive: Connection) -> None:
+    """Let the kernel kill us. A thread would have to wait while C code holds the interpreter's lock."""
+    import fcntl  # noqa: PLC0415 - absent on Windows
+
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    # The pipe's owner belongs to the open file description, which all workers share: open one of our own.
+    own = os.open(f"/proc/self/fd/{alive.fileno()}", os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(own, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(own, fcntl.F_SETFL, fcntl.fcntl(own, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([own], [], [], 0)[0]:
+        os._exit(_EXIT_CODE)  # it died before we listened
+
+
+def _die_at_end(alive: Connection) -> None:
+    try:
+        alive.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(_EXIT_CODE)

@@ -1,0 +1,140 @@
+"""The decorator that makes an OGC process, and a pygeoapi plugin, of a typed function."""
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from pygeoapi.process.base import BaseProcessor, ProcessorExecuteError
+
+from backend.errors import ProcessRefusedError
+from backend.processes.signature import JsonObject, Progress, Signature
+
+__all__ = ["Output", "Processor", "Progress", "TypedProcess", "process"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output of a process."""
+
+    id: str
+    title: str = ""
+    description: str = ""
+    media_type: str = "application/json"
+    schema: Mapping[str, Any] | None = None
+    """JSON Schema of the value; by default that of the function's return annotation."""
+
+
+class Processor(Protocol):
+    """What is used of any pygeoapi processor; pygeoapi itself is not typed."""
+
+    metadata: dict[str, Any]
+    supports_outputs: bool
+
+    def execute(self, data: dict[str, Any], outputs: Any = None) -> tuple[str, Any]: ...
+
+
+class TypedProcess(BaseProcessor):
+    """A pygeoapi processor around a typed function. `process` makes the subclasses."""
+
+    metadata: dict[str, Any]
+    function: ClassVar[Callable[..., Any]]
+    """The function as it was written."""
+    idempotent: ClassVar[bool]
+    """The process may be run again after its worker or server died."""
+    outputs: ClassVar[tuple[Output, ...]]
+    signature: ClassVar[Signature]
+    description: ClassVar[Mapping[str, Any]]
+    """The OGC process description."""
+
+    def __init__(self, processor_def: dict[str, Any]) -> None:
+        # pygeoapi alters the metadata of its processors, so each has its own copy.
+        metadata = copy.deepcopy(dict(self.description))
+        super().__init__(processor_def, metadata)  # pyright: ignore[reportUnknownMemberType]
+
+    def run(self, inputs: Mapping[str, Any], progress: Progress) -> Any:
+        """Validate the inputs and call the function.
+
+        Returns: the output's value; of several outputs a mapping from output id to value.
+
+        Raises:
+            ProcessRefusedError: an input is invalid, or the function will not answer.
+        """
+        arguments = self.signature.bind(inputs)
+        if self.signature.progress is not None:
+            arguments[self.signature.progress] = progress
+        return type(self).function(**arguments)
+
+    def execute(self, data: dict[str, Any], outputs: Any = None) -> tuple[str, Any]:  # noqa: ARG002  # pygeoapi's signature
+        """What stock pygeoapi calls: no progress, all outputs."""
+        try:
+            value = self.run(data, _silent)
+        except ProcessRefusedError as error:
+            raise ProcessorExecuteError(f"{error.path}: {error}" if error.path else str(error)) from error
+        return (self.outputs[0].media_type if len(self.outputs) == 1 else "application/json"), value
+
+
+def process(
+    *,
+    id: str,  # noqa: A002  # the standard's name
+    title: str,
+    output: Output | Sequence[Output],
+    version: str = "1.0.0",
+    keywords: Sequence[str] = (),
+    idempotent: bool = True,
+    example: Mapping[str, Any] | None = None,
+    links: Sequence[Mapping[str, Any]] = (),
+) -> Callable[[Callable[..., Any]], type[TypedProcess]]:
+    """Make a process of a typed function: the signature is the description, the docstring says what it does.
+
+    `example` holds inputs of a call that succeeds. A function with several outputs returns a mapping from output id
+    to value.
+    """
+    outputs = (output,) if isinstance(output, Output) else tuple(output)
+
+    def decorate(function: Callable[..., Any]) -> type[TypedProcess]:
+        signature = Signature.of(function)
+        description: JsonObject = {
+            "id": id,
+            "title": title,
+            "description": " ".join((inspect.getdoc(function) or "").split()),
+            "version": version,
+            "keywords": list(keywords),
+            "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
+            "outputTransmission": ["value", "reference"],
+            "inputs": {name: parameter.description for name, parameter in signature.parameters.items()},
+            "outputs": {item.id: _output_description(item, signature, len(outputs)) for item in outputs},
+            "links": [dict(link) for link in links],
+        }
+        if example is not None:
+            description["example"] = {"inputs": dict(example)}
+        attributes = {
+            "__doc__": function.__doc__,
+            "__module__": function.__module__,
+            "__qualname__": function.__qualname__,
+            "function": staticmethod(function),
+            "idempotent": idempotent,
+            "outputs": outputs,
+            "signature": signature,
+            "description": description,
+        }
+        return type(function.__name__, (TypedProcess,), attributes)
+
+    return decorate
+
+
+def _output_description(output: Output, signature: Signature, count: int) -> JsonObject:
+    schema = dict(output.schema or (signature.returns if count == 1 else {}))
+    texts = {"title": output.title or output.id.replace("_", " ").capitalize(), "description": output.description}
+    for key in ("title", "description"):
+        schema.pop(key, None)
+    if schema.get("additionalProperties") is True:
+        del schema["additionalProperties"]
+    return {key: text for key, text in texts.items() if text} | {
+        "schema": schema | {"contentMediaType": output.media_type}
+    }
+
+
+def _silent(percent: float, message: str | None = None) -> None:
+    """Progress that nobody asked for."""

@@ -1,0 +1,156 @@
+"""A typed function's signature, read as the inputs of an OGC process. Knows nothing of pygeoapi."""
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, get_type_hints
+
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+
+from backend.errors import ProcessRefusedError
+
+type JsonObject = dict[str, Any]
+
+
+class Progress(Protocol):
+    """Tells how far a process is: percent (0 to 100) and what it is doing. A parameter of this type is no input."""
+
+    def __call__(self, percent: float, message: str | None = None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One input."""
+
+    name: str
+    required: bool
+    adapter: TypeAdapter[Any]
+    description: JsonObject
+    """The input's `inputDescription` (OGC 18-062r2, 7.10): title, description, schema, minOccurs, maxOccurs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The inputs a function takes and the schema of what it returns."""
+
+    parameters: Mapping[str, Parameter]
+    progress: str | None
+    """Name of the parameter that takes the progress callback."""
+    returns: JsonObject
+    """JSON Schema of the return annotation; empty where there is none."""
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> Self:
+        """Read a function's signature.
+
+        Raises:
+            TypeError: a parameter has no annotation, or cannot be passed by name.
+        """
+        hints = get_type_hints(function, include_extras=True)
+        parameters: dict[str, Parameter] = {}
+        progress: str | None = None
+        for parameter in inspect.signature(function).parameters.values():
+            if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                raise TypeError(f"parameter {parameter.name} cannot be passed by name, so it cannot be an input")
+            if parameter.name not in hints:
+                raise TypeError(f"parameter {parameter.name} has no type annotation, so it has no schema")
+            if hints[parameter.name] is Progress:
+                progress = parameter.name
+            else:
+                parameters[parameter.name] = _parameter(parameter, hints[parameter.name])
+        returns = _schema(_adapter(hints["return"])) if "return" in hints else {}
+        return cls(parameters, progress, returns)
+
+    def bind(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The function's keyword arguments, validated.
+
+        Raises:
+            ProcessRefusedError: names every fault with its path; its `path` is the input at fault if there is one only.
+        """
+        faults = [(f"$.inputs.{name}", self._unknown(name)) for name in inputs if name not in self.parameters]
+        arguments: dict[str, Any] = {}
+        for name, parameter in self.parameters.items():
+            if name in inputs:
+                try:
+                    arguments[name] = parameter.adapter.validate_python(inputs[name])
+                except ValidationError as error:
+                    faults += [(_path(name, item["loc"]), item["msg"]) for item in error.errors(include_url=False)]
+            elif parameter.required:
+                faults.append((f"$.inputs.{name}", "this input is required"))
+        if len(faults) == 1:
+            raise ProcessRefusedError(faults[0][1], path=faults[0][0])
+        if faults:
+            raise ProcessRefusedError("; ".join(f"{path}: {message}" for path, message in faults), path="$.inputs")
+        return arguments
+
+    def _unknown(self, name: str) -> str:
+        close = difflib.get_close_matches(name, self.parameters, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"the inputs are {', '.join(self.parameters)}"
+        return f"there is no such input; {hint}"
+
+
+class _Untitled(GenerateJsonSchema):
+    """JSON Schemas without the titles that pydantic makes of field names: they say nothing new."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        return False
+
+
+def _parameter(parameter: inspect.Parameter, annotation: Any) -> Parameter:
+    adapter = _adapter(annotation)
+    schema = _schema(adapter)
+    required = parameter.default is parameter.empty
+    description: JsonObject = {"title": schema.pop("title", parameter.name.replace("_", " ").capitalize())}
+    if "description" in schema:
+        description["description"] = schema.pop("description")
+    if not required and parameter.default is None:
+        schema = _without_null(schema)
+    elif not required:
+        schema["default"] = adapter.dump_python(parameter.default, mode="json")
+    description |= {"schema": schema, "minOccurs": int(required), "maxOccurs": 1}
+    return Parameter(parameter.name, required, adapter, description)
+
+
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    try:
+        # NaN and Infinity are no JSON numbers.
+        return TypeAdapter(annotation, config=ConfigDict(allow_inf_nan=False))
+    except PydanticUserError:
+        # A pydantic model, dataclass or TypedDict brings its own configuration.
+        return TypeAdapter(annotation)
+
+
+def _schema(adapter: TypeAdapter[Any]) -> JsonObject:
+    schema = adapter.json_schema(schema_generator=_Untitled)
+    return _inlined(schema, schema.pop("$defs", {}), ())
+
+
+def _inlined(node: Any, definitions: Mapping[str, Any], open_names: tuple[str, ...]) -> Any:
+    """`node` with each `$ref` replaced by what it refers to; a recursive reference becomes any value."""
+    if isinstance(node, list):
+        return [_inlined(item, definitions, open_names) for item in node]  # pyright: ignore[reportUnknownVariableType]
+    if not isinstance(node, dict):
+        return node
+    members: JsonObject = dict(node)  # pyright: ignore[reportUnknownArgumentType]
+    reference = members.pop("$ref", None)
+    if isinstance(reference, str):
+        name = reference.rsplit("/", 1)[-1]
+        if name in open_names:
+            return members
+        return _inlined(definitions[name] | members, definitions, (*open_names, name))
+    return {key: _inlined(value, definitions, open_names) for key, value in members.items()}
+
+
+def _without_null(schema: JsonObject) -> JsonObject:
+    """The schema of a value that may be left out: None is how Python says so, not a value to send."""
+    branches = [branch for branch in schema.get("anyOf", ()) if branch != {"type": "null"}]
+    if len(branches) == 1:
+        return {key: value for key, value in schema.items() if key != "anyOf"} | branches[0]
+    return schema | {"anyOf": branches} if branches else schema
+
+
+def _path(name: str, location: tuple[int | str, ...]) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    return f"$.inputs.{name}{''.join(steps)}"

@@ -1,0 +1,254 @@
+"""The composition root: settings become a bridge. The only file that constructs things, and that knows both halves."""
+
+import json
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import anyio.to_thread
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+
+from backend.settings import Settings as BackendSettings
+from mcp_server.catalog import Catalog
+from mcp_server.ogc.dialects import UNKNOWN
+from mcp_server.ogc.models import ProcessDescription, ServerIdentity
+from mcp_server.protocol.job_tools import NAMES
+from mcp_server.protocol.server import BridgeServer, build_server
+from mcp_server.settings import EMBEDDED, Settings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.types import Receive, Scope, Send
+
+    from mcp_server.execution.executor import Executor
+    from mcp_server.ogc.client import OgcClient
+
+logger = logging.getLogger(__name__)
+
+EMBEDDED_URL: Final = "http://ogc-processes.localhost"
+"""By this URL the embedded backend knows itself. Nothing listens there: requests stay in the process."""
+_HEAD_START_SECONDS: Final = 1.0
+_STOP_SECONDS: Final = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A running bridge."""
+
+    server: BridgeServer
+    settings: Settings
+    catalog: Catalog
+    executor: "Callable[[], Awaitable[Executor]]"
+    """Waits until the executor is loaded."""
+
+
+def backend_settings(settings: Settings, **overrides: Any) -> BackendSettings:
+    """Settings of the backend embedded in a bridge of these settings: the same home, and no URL of its own."""
+    given: dict[str, Any] = {"home": settings.home} | overrides | {"public_url": EMBEDDED_URL, "root_path": ""}
+    return BackendSettings(**given)
+
+
+def create_backend_app(**settings: Any) -> "Starlette":
+    """The backend alone, as an ASGI application."""
+    return _load_backend(BackendSettings(**settings))
+
+
+def _load_backend(settings: BackendSettings) -> "Starlette":
+    # pygeoapi takes a second and a half to import, and no tool list needs it.
+    from backend.app import create_app  # noqa: PLC0415
+
+    return create_app(settings)
+
+
+def _import_connections() -> None:
+    """Import what talks to servers, off the event loop: a third of a second that no tool list needs."""
+    for module in ("execution.executor", "execution.request", "results.store"):
+        import_module(f"mcp_server.{module}")
+
+
+@asynccontextmanager
+async def open_bridge(settings: Settings, *, backend: BackendSettings | None = None) -> AsyncGenerator[Bridge]:
+    """Run a bridge: its server may be served by any transport, to any number of clients.
+
+    `backend` are the settings of the embedded backend, by default `backend_settings(settings)`. Tools that were kept
+    by an earlier start are offered at once; everything else is loaded in the background.
+    """
+    embedded = _EmbeddedBackend(backend or backend_settings(settings)) if settings.embedded else None
+    connections = _Connections(settings, embedded)
+    catalog = Catalog(
+        connections.servers,
+        settings.home,
+        refresh_seconds=settings.refresh_seconds,
+        reserved=NAMES,
+        key=embedded.key if embedded else "",
+    )
+    server = build_server(settings, list(connections.servers), catalog=catalog, executor=connections.executor)
+    server.middleware.append(connections.observe)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(connections.run, catalog.run)
+        try:
+            yield Bridge(server, settings, catalog, connections.executor)
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+class _EmbeddedBackend:
+    """The embedded backend as an ASGI application that may be called while it still loads."""
+
+    def __init__(self, settings: BackendSettings) -> None:
+        self._settings = settings
+        self._known = anyio.Event()
+        self._app: Starlette | None = None
+        self._failure = "has stopped"
+
+    @property
+    def key(self) -> str:
+        """Changes with what decides which processes there are."""
+        config = self._settings.config
+        text = config.read_bytes() if config is not None and config.is_file() else b""
+        folders = [str(folder.absolute()) for folder in self._settings.processes]
+        return sha256(json.dumps([str(config), folders]).encode() + text).hexdigest()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Load the backend in a thread and run it; the end of its workers is waited for, bounded."""
+        stopping = anyio.Event()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._run, stopping)
+            try:
+                yield
+            finally:
+                stopping.set()
+
+    async def _run(self, stopping: anyio.Event) -> None:
+        # Its end must be waited for even when all else is cancelled: it owns processes.
+        with anyio.CancelScope(shield=True) as scope:
+            try:
+                app = await anyio.to_thread.run_sync(_load_backend, self._settings)
+                if stopping.is_set():
+                    return
+                async with app.router.lifespan_context(app):
+                    self._app = app
+                    self._known.set()
+                    await stopping.wait()
+                    self._app = None
+                    scope.deadline = anyio.current_time() + _STOP_SECONDS
+            except Exception as error:
+                logger.error("the embedded backend could not start: %s", error)
+                logger.debug("the embedded backend could not start", exc_info=error)
+                self._failure = f"could not start: {error}"
+            finally:
+                self._known.set()
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer a request as soon as the backend is there, or with 503 if it never will be."""
+        await self._known.wait()
+        if self._app is not None:
+            await self._app(scope, receive, send)
+            return
+        problem = {
+            "type": "about:blank",
+            "title": "Service Unavailable",
+            "status": 503,
+            "detail": f"the embedded backend {self._failure}",
+        }
+        headers = [(b"content-type", b"application/problem+json")]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
+
+
+class _Connections:
+    """The configured servers. What it takes to talk to them is loaded when it is first needed, or soon after.
+
+    Loading competes for the interpreter with the client's first requests, so it waits until the tools were listed.
+    """
+
+    def __init__(self, settings: Settings, embedded: _EmbeddedBackend | None) -> None:
+        self._settings = settings
+        self._embedded = embedded
+        self._wanted = anyio.Event()
+        self._ready = anyio.Event()
+        self._clients: dict[str, OgcClient] = {}
+        self._executor: Executor | None = None
+        own = {EMBEDDED: EMBEDDED_URL} if embedded is not None else {}
+        self.servers = {name: _Server(name, url, self) for name, url in (own | settings.servers).items()}
+        """By name, the embedded one first."""
+
+    async def run(self, refresh: Callable[[], Awaitable[None]]) -> None:
+        """Connect, and keep the tools fresh with `refresh`, until cancelled."""
+        with anyio.move_on_after(_HEAD_START_SECONDS):
+            await self._wanted.wait()
+        async with AsyncExitStack() as stack:
+            if self._embedded is not None:
+                await stack.enter_async_context(self._embedded.running())
+            await self._connect(stack)
+            self._ready.set()
+            await refresh()
+
+    async def observe(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Middleware: the first answered list of tools ends the head start."""
+        result = await call_next(ctx)
+        if ctx.method == "tools/list":
+            self._wanted.set()
+        return result
+
+    async def executor(self) -> "Executor":
+        """The executor, once it is there."""
+        await self._wait()
+        if self._executor is None:
+            raise RuntimeError("the servers are connected before they are said to be")
+        return self._executor
+
+    async def client(self, name: str) -> "OgcClient":
+        """The client of a server, once it is there."""
+        await self._wait()
+        return self._clients[name]
+
+    async def _wait(self) -> None:
+        self._wanted.set()
+        await self._ready.wait()
+
+    async def _connect(self, stack: AsyncExitStack) -> None:
+        await anyio.to_thread.run_sync(_import_connections)
+        from httpx import ASGITransport  # noqa: PLC0415
+
+        from mcp_server.execution.executor import Executor  # noqa: PLC0415
+        from mcp_server.ogc.client import OgcClient  # noqa: PLC0415
+        from mcp_server.ogc.exchange import open_http  # noqa: PLC0415
+        from mcp_server.results.store import KeptResults  # noqa: PLC0415
+
+        settings = self._settings
+        remote = await stack.enter_async_context(open_http())
+        for name, server in self.servers.items():
+            http = remote
+            if self._embedded is not None and name == EMBEDDED:
+                transport = ASGITransport(self._embedded, raise_app_exceptions=False)
+                http = await stack.enter_async_context(open_http(transport))
+            self._clients[name] = OgcClient(
+                name, server.identity.url, http, embedded=name == EMBEDDED, max_reply_bytes=settings.max_reply_bytes
+            )
+        kept = KeptResults(settings.home)
+        self._executor = Executor(self._clients, kept, wait_seconds=settings.wait_seconds)
+
+
+class _Server:
+    """A server as the catalog sees it, before its client is loaded."""
+
+    def __init__(self, name: str, url: str, connections: _Connections) -> None:
+        self.identity = ServerIdentity(name, url, name == EMBEDDED, UNKNOWN)
+        self._connections = connections
+
+    async def processes(self) -> list[str]:
+        client = await self._connections.client(self.identity.name)
+        ids = await client.processes()
+        self.identity = client.identity
+        return ids
+
+    async def describe(self, process_id: str) -> ProcessDescription:
+        client = await self._connections.client(self.identity.name)
+        return await client.describe(process_id)

@@ -1,0 +1,90 @@
+"""`name=value` words of the command line as a tool's arguments, guided by its input schema."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+from mcp_server.errors import ConfigurationError
+
+_JSON_TYPES = {str: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object"}
+
+
+def tool_arguments(words: Sequence[str], base: str | None, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of one call: the JSON object `base` (or `@FILE` that holds it), then `name=value` over it.
+
+    A value that is JSON of a type the input takes is that value, anything else a string; `name=@FILE` reads the file;
+    an input given several times is an array.
+
+    Raises: ConfigurationError for a word without `=`, an unreadable file, or a `base` that is no JSON object.
+    """
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    given: dict[str, list[Any]] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name:
+            raise ConfigurationError(f"{word!r}: write arguments as name=value")
+        types = _types(properties.get(name, {}))
+        several = sum(other.startswith(f"{name}=") for other in words) > 1
+        given.setdefault(name, []).append(_value(name, text, frozenset() if several else types))
+    return _base(base) | {name: values[0] if len(values) == 1 else values for name, values in given.items()}
+
+
+def _base(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    source = _read("--json", text[1:]) if text.startswith("@") else text
+    try:
+        value = _loads(source)
+    except ValueError as error:
+        raise ConfigurationError(f"--json: not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ConfigurationError("--json: the arguments are a JSON object")
+    return cast("dict[str, Any]", value)
+
+
+def _value(name: str, text: str, types: frozenset[str]) -> Any:
+    source = _read(name, text[1:]).strip() if text.startswith("@") else text
+    if types == frozenset({"string"}):
+        return source
+    try:
+        value = _loads(source)
+    except ValueError:
+        return source
+    # `5` for an input that takes objects or text is text; for one that takes only numbers or objects it is a number,
+    # and whether that is right is the tool's to say.
+    fits = not types or _type_name(value) in types or (isinstance(value, int) and "integer" in types)
+    return value if fits or "string" not in types else source
+
+
+def _types(schema: object) -> frozenset[str]:
+    """The JSON types a value may have; empty when the schema does not say."""
+    if not isinstance(schema, dict):
+        return frozenset()
+    described = cast("dict[str, Any]", schema)
+    branches = described.get("anyOf")
+    if isinstance(branches, list):
+        found = [_types(branch) for branch in cast("list[object]", branches)]
+        return frozenset().union(*found) if all(found) else frozenset()
+    kinds = described.get("type", [])
+    return frozenset(cast("list[str]", kinds if isinstance(kinds, list) else [kinds]))
+
+
+def _type_name(value: Any) -> str:
+    return "null" if value is None else _JSON_TYPES[type(value)]
+
+
+def _read(name: str, path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ConfigurationError(f"{name}: {path}: {reason}") from None
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,259 @@
+"""The commands. Each opens what it needs, does one thing, and prints results to stdout and all else to stderr."""
+
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from difflib import get_close_matches
+from enum import StrEnum
+from importlib.metadata import version
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+import typer
+
+from mcp_server.cli.options import HELP, Options
+from mcp_server.errors import ConfigurationError, UnknownToolError
+
+COMMAND = "ogc-processes-mcp"
+
+app = typer.Typer(
+    name=COMMAND,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="OGC API – Processes as MCP tools. Without a command: MCP on standard input and output.",
+    epilog=HELP,
+)
+
+
+class Transport(StrEnum):
+    """How MCP clients reach the server."""
+
+    STDIO = "stdio"
+    HTTP = "http"
+
+
+Host = Annotated[str, typer.Option(help="Address to listen on; loopback unless told otherwise.")]
+
+
+def _port(default: int) -> Any:
+    return typer.Option(default, min=1, max=65535, help="Port to listen on.")
+
+
+def run(arguments: Sequence[str], options: Options) -> int:
+    """Run one command with the server options that stood on its line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # Answers are JSON in UTF-8 (RFC 8259) wherever they are piped; the code page of a Windows shell has no say.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        return app(list(arguments), prog_name=COMMAND, standalone_mode=False, obj=options) or 0
+    except typer.Exit as stop:
+        return stop.exit_code
+    except typer.TyperException as error:
+        sys.stderr.write(f"{COMMAND}: {error.format_message()} ({COMMAND} --help tells more)\n")
+        return error.exit_code
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{COMMAND} {version(COMMAND)}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    # What is wrong with the server options is told before anything is loaded; `install` must not write it down.
+    options: Options = context.obj
+    options.settings()
+    options.backend()
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    transport: Annotated[Transport, typer.Option(help="How clients reach the server.")] = Transport.STDIO,
+    host: Host = "127.0.0.1",
+    port: int = _port(8000),
+) -> int:
+    """Serve MCP over standard input and output, or over Streamable HTTP."""
+    options: Options = context.obj
+    if transport is Transport.STDIO:
+        from mcp_server.cli.entry import serve_stdio  # noqa: PLC0415
+
+        return serve_stdio(options)
+    from mcp_server.transport.http import create_http_app  # noqa: PLC0415
+
+    application = create_http_app(options.settings(), options.backend(), host=host)
+    return _listen(application, host, port, f"MCP at {_url(host, port)}/mcp")
+
+
+@app.command()
+def backend(
+    context: typer.Context,
+    host: Host = "127.0.0.1",
+    port: int = _port(5001),
+    public_url: Annotated[
+        str | None, typer.Option(envvar="OGC_PROCESSES_PUBLIC_URL", help="URL under which clients reach it, for links.")
+    ] = None,
+    root_path: Annotated[
+        str, typer.Option(envvar="OGC_PROCESSES_ROOT_PATH", help="Path prefix that a proxy strips, for links.")
+    ] = "",
+) -> int:
+    """Serve the OGC API alone over HTTP, without MCP."""
+    options: Options = context.obj
+    if options.servers or not options.embedded:
+        raise ConfigurationError("backend runs the OGC API alone: --server and --no-embedded do not apply")
+    from mcp_server.app import create_backend_app  # noqa: PLC0415
+
+    overrides = options.backend() | ({"home": options.home} if options.home else {})
+    if public_url is not None and not public_url.startswith(("http://", "https://")):
+        raise ConfigurationError(f"--public-url {public_url}: not an http or https URL")
+    url = public_url or _url(host, port)
+    application = create_backend_app(**overrides, public_url=url, root_path=root_path)
+    return _listen(application, host, port, f"OGC API – Processes at {url}{root_path}")
+
+
+@app.command()
+def tools(
+    context: typer.Context, json: Annotated[bool, typer.Option("--json", help="As a client sees them.")] = False
+) -> int:
+    """List the tools."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from mcp_server import session  # noqa: PLC0415
+    from mcp_server.cli import rendering  # noqa: PLC0415
+
+    listed = _in_session(context.obj, session.list_tools)
+    if json:
+        typer.echo(rendering.tools_as_json(listed))
+    else:
+        rendering.print_tools(Console(), listed)
+    return 0
+
+
+@app.command()
+def call(
+    context: typer.Context,
+    tool: Annotated[str, typer.Argument(help="Name of the tool.")],
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[name=value]...", help="JSON or text; name=@FILE reads a file.")
+    ] = None,
+    json: Annotated[str | None, typer.Option("--json", help="Arguments as a JSON object, or @FILE.")] = None,
+) -> int:
+    """Call one tool through a real MCP session: progress on stderr, the result as JSON on stdout."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from mcp_server import session  # noqa: PLC0415
+    from mcp_server.cli import rendering  # noqa: PLC0415
+    from mcp_server.cli.arguments import tool_arguments  # noqa: PLC0415
+
+    async def one_call(client: Any) -> session.Answer:
+        offered = {offer.name: offer for offer in await session.list_tools(client)}
+        if tool not in offered:
+            raise UnknownToolError(f"there is no tool {tool!r}; {_nearest(tool, list(offered))}")
+        wanted = tool_arguments(arguments or [], json, offered[tool].input_schema)
+        with session.progress_bar(Console(stderr=True), tool) as on_progress:
+            return await session.call(client, tool, wanted, on_progress)
+
+    answer = _in_session(context.obj, one_call)
+    if answer.failed:
+        typer.echo(answer.text, err=True)
+        return 1
+    typer.echo(rendering.as_json(answer.structured) if answer.structured is not None else answer.text)
+    return 0
+
+
+@app.command()
+def journey(
+    context: typer.Context, files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Journeys in YAML.")]
+) -> int:
+    """Run scripted tool calls and check what they answer."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from mcp_server import journeys  # noqa: PLC0415
+    from mcp_server.cli import rendering  # noqa: PLC0415
+
+    loaded = [(file.name, journeys.load(file)) for file in files]
+    console = Console(highlight=False)
+
+    async def all_journeys(client: Any) -> bool:
+        passed = True
+        for name, script in loaded:
+            report = await journeys.run(client, script)
+            rendering.print_report(console, name, report)
+            passed = passed and report.passed
+        return passed
+
+    return 0 if _in_session(context.obj, all_journeys) else 1
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    at: Annotated[str | None, typer.Option(metavar="LON,LAT", help="Place, in degrees.")] = None,
+    distance: Annotated[float, typer.Option(help="Radius of the buffer, in metres.")] = 500,
+) -> int:
+    """Show what the tools do: a buffer, its measures, and a job with progress."""
+    from mcp_server import demo as show  # noqa: PLC0415
+
+    options: Options = context.obj
+    place = show.parse_place(at)
+    show.run(place, distance, options.settings(), keep=options.home is not None, backend=options.backend())
+    return 0
+
+
+@app.command()
+def install(
+    context: typer.Context,
+    client: Annotated[str, typer.Argument(help="claude-desktop, claude-code, cursor or vscode.")],
+    print_only: Annotated[bool, typer.Option("--print", help="Print the configuration; write nothing.")] = False,
+) -> int:
+    """Configure an MCP client to start this server."""
+    from mcp_server import install as installation  # noqa: PLC0415
+
+    options: Options = context.obj
+    launch = installation.Launch.of_this_python(options.arguments())
+    if print_only:
+        typer.echo(installation.block(client, launch))
+    else:
+        typer.echo(installation.install(client, launch, installation.Folders.of_this_user()))
+    return 0
+
+
+def _in_session[T](options: Options, work: Callable[[Any], Awaitable[T]]) -> T:
+    from mcp_server.session import open_session  # noqa: PLC0415
+
+    settings, overrides = options.settings(), options.backend()
+
+    async def inside() -> T:
+        async with open_session(settings, **overrides) as client:
+            return await work(client)
+
+    return anyio.run(inside)
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    near = get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+
+
+def _listen(application: Any, host: str, port: int, message: str) -> int:
+    import uvicorn  # noqa: PLC0415
+
+    sys.stderr.write(f"{message}\n")
+    # Clients hold streams open; without a limit they would hold the server's end as well.
+    uvicorn.run(application, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+    return 0
+
+
+def _url(host: str, port: int) -> str:
+    name = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)  # noqa: S104
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

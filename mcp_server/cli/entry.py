@@ -1,0 +1,66 @@
+"""Where every command line begins: the stdio server at once, anything else through the commands."""
+
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from mcp_server.cli.options import Options, split_options
+from mcp_server.errors import BridgeError, ConfigurationError
+
+logger = logging.getLogger(__name__)
+
+USAGE_ERROR = 2
+FAILURE = 1
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (default: this process's) and return its exit code."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        options, rest = split_options(sys.argv[1:] if arguments is None else arguments)
+        if not rest:
+            return serve_stdio(options)
+        from mcp_server.cli.commands import run  # noqa: PLC0415
+
+        return run(rest, options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        logger.debug("the command failed", exc_info=error)
+        cause = _cause(error)
+        sys.stderr.write(f"ogc-processes-mcp: {_line(cause)}\n")
+        return USAGE_ERROR if isinstance(cause, ConfigurationError) else FAILURE
+
+
+def serve_stdio(options: Options) -> int:
+    """Speak MCP on standard input and output until the client closes them."""
+    settings, backend = options.settings(), options.backend()
+    import anyio  # noqa: PLC0415
+
+    from mcp_server.transport import stdio  # noqa: PLC0415
+
+    anyio.run(stdio.serve_stdio, settings, backend)
+    return 0
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What went wrong, out of the groups in which task groups wrap it; what was meant for people comes first."""
+    causes = list(_leaves(error))
+    return next((cause for cause in causes if isinstance(cause, BridgeError)), causes[0])
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for part in cast("BaseExceptionGroup[BaseException]", error).exceptions:
+            yield from _leaves(part)
+    else:
+        yield error
+
+
+def _line(error: BaseException) -> str:
+    message = " ".join(str(error).split())
+    if isinstance(error, BridgeError | OSError) and message:
+        return message
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -1,0 +1,134 @@
+"""The server options: the same for every command, before it or after it. Pure.
+
+They are read by hand because the stdio server, which a client waits for, shall not pay for a parser of commands.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mcp_server.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from mcp_server.settings import Settings
+
+_VALUED = ("--home", "--server", "--config", "--processes")
+_FLAG = "--no-embedded"
+
+HELP = """Server options, before or after any command: --home DIR (all state), --server NAME=URL (a remote OGC server; \
+repeatable), --no-embedded (leave the own backend out), --config FILE (YAML with more processes), --processes DIR \
+(folder on the import path; repeatable)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The server options of one command line. What is absent is left to the environment and the defaults."""
+
+    home: Path | None = None
+    servers: tuple[str, ...] = ()
+    """Each as `NAME=URL`."""
+    embedded: bool = True
+    config: Path | None = None
+    processes: tuple[Path, ...] = ()
+
+    def settings(self) -> "Settings":
+        """The bridge's settings.
+
+        Raises: ConfigurationError, naming the setting and its environment name.
+        """
+        from pydantic import ValidationError  # noqa: PLC0415
+
+        from mcp_server.settings import Settings  # noqa: PLC0415
+
+        given: dict[str, Any] = {}
+        if self.home is not None:
+            given["home"] = self.home
+        if self.servers:
+            given["servers"] = list(self.servers)
+        if not self.embedded:
+            given["embedded"] = False
+        try:
+            return Settings(**given)
+        except ValidationError as error:
+            raise ConfigurationError("; ".join(_setting_problems(error.errors()))) from None
+
+    def backend(self) -> dict[str, Any]:
+        """Settings of the embedded backend that the bridge's settings do not hold.
+
+        Raises: ConfigurationError for a file or folder that is not there.
+        """
+        given: dict[str, Any] = {}
+        if self.config is not None:
+            if not self.config.is_file():
+                raise ConfigurationError(f"--config {self.config}: there is no such file")
+            given["config"] = self.config
+        if self.processes:
+            for folder in self.processes:
+                if not folder.is_dir():
+                    raise ConfigurationError(f"--processes {folder}: there is no such folder")
+            given["processes"] = self.processes
+        return given
+
+    def arguments(self) -> tuple[str, ...]:
+        """The same options as command-line arguments, with absolute paths."""
+        named = [("--home", self.home), *(("--server", server) for server in self.servers), ("--config", self.config)]
+        named += [("--processes", folder) for folder in self.processes]
+        words = [word for name, value in named if value is not None for word in (name, str(value))]
+        return (*words, *(() if self.embedded else (_FLAG,)))
+
+
+def split_options(arguments: Sequence[str]) -> tuple[Options, tuple[str, ...]]:
+    """Take the server options out of a command line; the rest keeps its order.
+
+    Raises: ConfigurationError for an option without its value.
+    """
+    values: dict[str, list[str]] = {name: [] for name in _VALUED}
+    rest: list[str] = []
+    embedded = True
+    words = iter(arguments)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if word == "--":
+            rest += [word, *words]
+        elif name in values:
+            values[name].append(value if equals else _value_of(name, words))
+        elif word == _FLAG:
+            embedded = False
+        else:
+            rest.append(word)
+    options = Options(
+        home=_path(_single("--home", values)),
+        servers=tuple(values["--server"]),
+        embedded=embedded,
+        config=_path(_single("--config", values)),
+        processes=tuple(Path(folder).expanduser().absolute() for folder in values["--processes"]),
+    )
+    return options, tuple(rest)
+
+
+def _value_of(name: str, words: Iterator[str]) -> str:
+    value = next(words, "")
+    if not value or value.startswith("--"):
+        raise ConfigurationError(f"{name} needs a value")
+    return value
+
+
+def _single(name: str, values: dict[str, list[str]]) -> str | None:
+    given = values[name]
+    if len(given) > 1:
+        raise ConfigurationError(f"{name} is given twice")
+    if given == [""]:
+        raise ConfigurationError(f"{name} needs a value")
+    return given[0] if given else None
+
+
+def _path(value: str | None) -> Path | None:
+    return None if value is None else Path(value).expanduser().absolute()
+
+
+def _setting_problems(errors: Sequence[Any]) -> Iterator[str]:
+    for error in errors:
+        name = str(error["loc"][0]) if error["loc"] else "settings"
+        message = str(error["msg"]).removeprefix("Value error, ")
+        yield f"{name} (OGC_PROCESSES_{name.upper()}): {message}"

@@ -1,0 +1,107 @@
+"""How an execution ended: its outputs under their URIs, or the reason why there are none."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+import anyio
+import anyio.to_thread
+
+from mcp_server.errors import BridgeError, RemoteProblemError
+from mcp_server.execution.inputs import Keeper
+from mcp_server.execution.polling import readable_results
+from mcp_server.execution.records import Execution, ReferencedOutput
+from mcp_server.ogc.client import OgcClient
+from mcp_server.ogc.models import ABSENT, Completed, OutputResult, StatusInfo
+from mcp_server.references import JobReference, ResultReference
+from mcp_server.schema.tool import ToolSpec
+from summaries import summarise
+
+_LARGE_BYTES = 100_000
+
+
+class Endings:
+    """Makes an `Execution` of what a server answered."""
+
+    def __init__(self, kept: Keeper, pause: Callable[[float], Awaitable[None]]) -> None:
+        self._kept = kept
+        self._pause = pause
+
+    async def completed(self, client: OgcClient, process_id: str, reply: Completed) -> Execution:
+        """Results that came at once. What the server does not keep, the bridge keeps."""
+        outputs = await _summarised(reply.outputs)
+        name = client.identity.name
+        if reply.job_id is not None:
+            return _successful(name, process_id, JobReference(name, reply.job_id), outputs)
+        uris = await self._kept.keep(name, process_id, outputs)
+        referenced = tuple(ReferencedOutput(uri, output) for uri, output in zip(uris, outputs, strict=True))
+        return Execution(name, process_id, "successful", None, 100.0, None, referenced, ())
+
+    async def of_job(self, client: OgcClient, status: StatusInfo, process_id: str) -> Execution:
+        """A job, with its outputs if it was successful.
+
+        Raises: RemoteProblemError with the reason if it failed.
+        """
+        job = JobReference(client.identity.name, status.job_id)
+        match status.status:
+            case "successful":
+                found = await readable_results(client, status, pause=self._pause)
+                return _successful(job.server, process_id, job, await _summarised(found), status.message)
+            case "failed":
+                raise await _reason(client, status)
+            case _:
+                told = (status.status, job, status.progress, status.message)
+                return Execution(job.server, process_id, *told, (), ())
+
+
+def for_caller(error: RemoteProblemError, tool: ToolSpec) -> RemoteProblemError:
+    """The error with paths into the execute request turned into paths into the tool's arguments."""
+    if not error.problems:
+        return error
+    names = {input_id: name for name, input_id in tool.argument_names.items()}
+    problems = [replace(problem, path=_argument_path(problem.path, names)) for problem in error.problems]
+    return type(error)(str(error), status=error.status, type_uri=error.type_uri, problems=problems)
+
+
+def _argument_path(path: str, names: Mapping[str, str]) -> str:
+    inside = path.removeprefix("$.inputs.")
+    if inside == path:
+        return path
+    # The longest id first: ids may hold dots.
+    for input_id in sorted(names, key=len, reverse=True):
+        if inside.startswith(input_id) and inside[len(input_id) :][:1] in ("", ".", "["):
+            return f"$.{names[input_id]}{inside[len(input_id) :]}"
+    return f"$.{inside}"
+
+
+def _successful(
+    server: str, process_id: str, job: JobReference, outputs: tuple[OutputResult, ...], message: str | None = None
+) -> Execution:
+    referenced = tuple(ReferencedOutput(ResultReference(server, job.job_id, output.id), output) for output in outputs)
+    return Execution(server, process_id, "successful", job, 100.0, message, referenced, ())
+
+
+async def _summarised(outputs: tuple[OutputResult, ...]) -> tuple[OutputResult, ...]:
+    """The outputs, each with a summary where there is a value to make it of."""
+    return tuple([await _with_summary(output) for output in outputs])
+
+
+async def _with_summary(output: OutputResult) -> OutputResult:
+    if output.summary is not None or output.value is ABSENT:
+        return output
+    if (output.size or 0) > _LARGE_BYTES:
+        return replace(output, summary=await anyio.to_thread.run_sync(summarise, output.value, output.media_type))
+    return replace(output, summary=summarise(output.value, output.media_type))
+
+
+async def _reason(client: OgcClient, status: StatusInfo) -> RemoteProblemError:
+    """Why a job failed: the problem that stands in place of its results, or the job's message."""
+    message = status.message or f"job {status.job_id} failed, and the server does not say why"
+    if client.dialect.reason_in_message and status.message:
+        return RemoteProblemError(message, status=500)
+    try:
+        await client.results(status.job_id, process_id=status.process_id)
+    except RemoteProblemError as problem:
+        return problem
+    except BridgeError:
+        pass
+    return RemoteProblemError(message, status=500)

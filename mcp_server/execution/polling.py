@@ -1,0 +1,82 @@
+"""Waiting for a job: held requests where the server knows them, else a poll that slows down."""
+
+import random
+from collections.abc import Awaitable, Callable, Iterator
+
+import anyio
+
+from mcp_server.errors import RemoteProblemError, ResultGoneError
+from mcp_server.ogc.client import OgcClient
+from mcp_server.ogc.models import OutputResult, StatusInfo
+
+type OnStatus = Callable[[StatusInfo], Awaitable[None]]
+"""Told of every status that was read."""
+
+_FIRST_SECONDS = 0.1
+_FACTOR = 1.5
+_LONGEST_SECONDS = 15.0
+_JITTER = 0.2
+_HOLD_SECONDS = 20.0
+_READS = 5
+
+
+def pauses(jitter: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
+    """Seconds between polls: 0.1, half as much again each time, at most 15, each ±20 %."""
+    seconds = _FIRST_SECONDS
+    while True:
+        yield seconds * jitter(1 - _JITTER, 1 + _JITTER)
+        seconds = min(seconds * _FACTOR, _LONGEST_SECONDS)
+
+
+async def until_final(
+    client: OgcClient,
+    status: StatusInfo,
+    *,
+    wait: float,
+    on_status: OnStatus,
+    pause: Callable[[float], Awaitable[None]] = anyio.sleep,
+    jitter: Callable[[float, float], float] = random.uniform,
+) -> StatusInfo:
+    """Follow a job until it ends, at most `wait` seconds; its status as it then is.
+
+    status: the last one known; it is told to `on_status` first.
+
+    Raises: NoSuchJobError, and what reading a status may raise.
+    """
+    deadline = anyio.current_time() + wait
+    schedule = pauses(jitter)
+    await on_status(status)
+    while not status.final and (remaining := deadline - anyio.current_time()) > 0:
+        held = client.dialect.held_status and status.etag is not None
+        asked_at = anyio.current_time()
+        if not held:
+            asked_pause = status.retry_after if status.retry_after is not None else next(schedule)
+            await pause(min(asked_pause, remaining))
+        hold = min(remaining, _HOLD_SECONDS)
+        fresh = await client.status(status.job_id, etag=status.etag if held else None, wait=hold if held else None)
+        if fresh is not None:
+            status = fresh
+            await on_status(status)
+        elif anyio.current_time() - asked_at < hold / 2:
+            # A server that answers "unchanged" at once would be asked again and again.
+            await pause(min(next(schedule), max(0.0, deadline - anyio.current_time())))
+    return status
+
+
+async def readable_results(
+    client: OgcClient, status: StatusInfo, *, pause: Callable[[float], Awaitable[None]] = anyio.sleep
+) -> tuple[OutputResult, ...]:
+    """The results of a successful job. Some servers call a job successful a moment before its results can be read.
+
+    Raises: RemoteProblemError, ResultGoneError, once several reads have failed.
+    """
+    for attempt in range(_READS):
+        try:
+            return await client.results(status.job_id, process_id=status.process_id)
+        except ResultGoneError:
+            raise
+        except RemoteProblemError:
+            if client.dialect.keeps_results or attempt == _READS - 1:
+                raise
+            await pause(_FIRST_SECONDS * 2**attempt)
+    raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,49 @@
+"""The URLs of one server: those it is asked at, and those it knows itself by. Pure."""
+
+import logging
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import httpx
+
+from mcp_server.ogc.exchange import same_origin
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Behind a proxy the two roots differ."""
+
+    root: str
+    """Where the server is asked, as configured; without trailing slash."""
+    own_root: str
+    """What the server's own links begin with."""
+
+    def path(self, *segments: str) -> str:
+        """A URL below the root; whatever the segments hold, each stays one."""
+        return "/".join((self.root, *(_segment(segment) for segment in segments)))
+
+    def result(self, job_id: str, output_id: str) -> str:
+        """The URL by which the server knows one output of a job."""
+        return "/".join((self.own_root, "jobs", _segment(job_id), "results", _segment(output_id)))
+
+    def reachable(self, href: str | None) -> str | None:
+        """A link of the server as a URL at the configured origin; None for any other origin."""
+        if href is None:
+            return None
+        if href.startswith(f"{self.own_root}/"):
+            return self.root + href.removeprefix(self.own_root)
+        try:
+            target = str(httpx.URL(f"{self.root}/").join(href))
+        except httpx.InvalidURL:
+            return None
+        if same_origin(target, self.root):
+            return target
+        _log.warning("a link of %s to another origin is not followed", self.root)
+        return None
+
+
+def _segment(text: str) -> str:
+    # A segment of dots alone would be taken for a step in the path.
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")

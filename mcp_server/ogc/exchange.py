@@ -1,0 +1,221 @@
+"""One bounded HTTP exchange: total deadline, size cap, redirects by hand, retries of what may be repeated."""
+
+import logging
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import anyio
+import httpx
+
+from mcp_server.errors import (
+    BridgeError,
+    InvalidServerReplyError,
+    OutcomeUnknownError,
+    ReferenceRefusedError,
+    ServerUnreachableError,
+)
+
+_log = logging.getLogger(__name__)
+
+PASSING: Final = frozenset({429, 502, 503, 504})
+"""HTTP statuses of faults that may pass by themselves."""
+
+_TRIES: Final = 3
+_BACKOFF_SECONDS: Final = 0.25
+_LONGEST_PAUSE_SECONDS: Final = 10.0
+_HOPS: Final = 3
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+_INFLATERS: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_CONNECT_SECONDS: Final = 5.0
+
+_NOTHING_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+def open_http(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """An HTTP client that reads no environment and follows no redirect by itself."""
+    return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    """Decoded, at most the configured size."""
+    url: str
+    tries: int = 1
+    """How often it was asked for; the effect of an earlier try may be what this answer tells."""
+
+    @property
+    def media_type(self) -> str:
+        """Without parameters, in lower case; empty where the server sent none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds, from either form of the header."""
+        return retry_seconds(self.headers.get("retry-after"))
+
+
+def retry_seconds(header: str | None) -> float | None:
+    """`Retry-After` in seconds: a number or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
+    if header is None:
+        return None
+    if header.strip().isdigit():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two URLs share scheme, host and port."""
+    try:
+        first, second = httpx.URL(one), httpx.URL(other)
+    except httpx.InvalidURL:
+        return False
+    return (first.scheme, first.host, _port(first)) == (second.scheme, second.host, _port(second))
+
+
+def _port(url: httpx.URL) -> int | None:
+    return url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+class Exchange:
+    """Requests to one server. Every error is one of the bridge's, and names the server."""
+
+    def __init__(
+        self,
+        server: str,
+        http: httpx.AsyncClient,
+        *,
+        max_reply_bytes: int,
+        pause: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._server = server
+        self._http = http
+        self._max_reply_bytes = max_reply_bytes
+        self._pause = pause
+
+    async def repeatable(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        seconds: float,
+        params: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """A GET or DELETE: tried again, a few times, where the fault may pass by itself.
+
+        seconds: total deadline, retries included.
+
+        Raises: ServerUnreachableError, InvalidServerReplyError, ReferenceRefusedError.
+        """
+        target = str(httpx.URL(url).copy_merge_params(params or {}))
+        with anyio.move_on_after(seconds):
+            for attempt in range(_TRIES):
+                last = attempt == _TRIES - 1
+                try:
+                    reply = await self._follow(method, target, headers, seconds)
+                except httpx.TransportError as error:
+                    if last:
+                        raise self._lost(error) from error
+                    pause = None
+                else:
+                    reply = replace(reply, tries=attempt + 1)
+                    if last or reply.status not in PASSING:
+                        return reply
+                    pause = reply.retry_after
+                    if pause is not None and pause > _LONGEST_PAUSE_SECONDS:
+                        return reply
+                _log.info("%s: %s %s is tried again", self._server, method, target)
+                await self._pause(_BACKOFF_SECONDS * 2**attempt if pause is None else pause)
+        raise ServerUnreachableError(f"server {self._server!r} did not answer within {seconds:g} s")
+
+    async def once(self, url: str, *, headers: Mapping[str, str], content: bytes, seconds: float) -> Reply:
+        """A POST, sent once: it may have effects.
+
+        seconds: total deadline.
+
+        Raises: ServerUnreachableError if nothing was sent, OutcomeUnknownError if the answer was lost,
+        InvalidServerReplyError if it is too large.
+        """
+        reason = f"no answer within {seconds:g} s"
+        with anyio.move_on_after(seconds):
+            try:
+                return await self._send("POST", url, headers, seconds, content)
+            except _NOTHING_SENT as error:
+                raise self._lost(error) from error
+            except httpx.TransportError as error:
+                reason = f"the connection broke ({type(error).__name__})"
+        raise OutcomeUnknownError(
+            f"the execution was sent to server {self._server!r}, but {reason}: it may have run, or be running. "
+            "Call list_jobs to find out before you call the tool again."
+        )
+
+    async def _follow(self, method: str, url: str, headers: Mapping[str, str], seconds: float) -> Reply:
+        for _ in range(_HOPS + 1):
+            reply = await self._send(method, url, headers, seconds)
+            location = reply.headers.get("location")
+            if method != "GET" or reply.status not in _REDIRECTS or not location:
+                return reply
+            target = str(httpx.URL(url).join(location))
+            if not same_origin(url, target):
+                raise ReferenceRefusedError(
+                    f"server {self._server!r} redirects to another origin ({target[:200]}), which is not followed"
+                )
+            url = target
+        raise InvalidServerReplyError(f"server {self._server!r} redirects in circles")
+
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], seconds: float, content: bytes | None = None
+    ) -> Reply:
+        # Identity: a few kilobytes of gzip can hold any number of megabytes.
+        sent = {"Accept-Encoding": "identity", **headers}
+        timeout = httpx.Timeout(seconds, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS)
+        request = self._http.build_request(method, url, headers=sent, content=content, timeout=timeout)
+        response = await self._http.send(request, stream=True, follow_redirects=False)
+        try:
+            decode = self._decoder(response)
+            body = bytearray()
+            async for chunk in response.aiter_raw():
+                body += decode(chunk)
+                if len(body) > self._max_reply_bytes:
+                    raise self._too_large()
+        except zlib.error as error:
+            raise InvalidServerReplyError(f"server {self._server!r} sent a damaged compressed body") from error
+        finally:
+            await response.aclose()
+        return Reply(response.status_code, response.headers, bytes(body), url)
+
+    def _decoder(self, response: httpx.Response) -> Callable[[bytes], bytes]:
+        """What undoes the content coding of a chunk, one byte over the size cap at most."""
+        coding = response.headers.get("content-encoding", "identity").strip().lower()
+        if coding in ("", "identity"):
+            return bytes
+        if coding not in _INFLATERS:
+            raise InvalidServerReplyError(f"server {self._server!r} answers in the content coding {coding[:40]!r}")
+        inflater = zlib.decompressobj(_INFLATERS[coding])
+        return lambda chunk: inflater.decompress(chunk, self._max_reply_bytes + 1)
+
+    def _too_large(self) -> InvalidServerReplyError:
+        return InvalidServerReplyError(
+            f"the answer of server {self._server!r} is larger than {self._max_reply_bytes} bytes, "
+            "the most this bridge reads"
+        )
+
+    def _lost(self, error: Exception) -> BridgeError:
+        reason = str(error)[:200] or type(error).__name__
+        if isinstance(error, httpx.RemoteProtocolError):
+            return InvalidServerReplyError(f"server {self._server!r} broke off its answer: {reason}")
+        return ServerUnreachableError(f"server {self._server!r} cannot be reached: {reason}")

@@ -1,0 +1,86 @@
+"""What a server's answer means: its JSON, or the error it stands for. Pure."""
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from mcp_server.errors import InvalidServerReplyError, NoSuchJobError, RemoteProblemError, ResultGoneError
+from mcp_server.ogc import documents, outputs
+from mcp_server.ogc.exchange import Reply
+from mcp_server.ogc.models import OutputResult
+
+_NO_SUCH_JOB = ("no-such-job", "nosuchjob")
+
+
+def json_of(reply: Reply) -> Any:
+    """The JSON document of an answer. A wrong media type is forgiven unless it is HTML.
+
+    Raises: InvalidServerReplyError.
+    """
+    if reply.media_type in ("text/html", "application/xhtml+xml"):
+        raise InvalidServerReplyError(f"the server answered {_path(reply)} with an HTML page in place of JSON")
+    return documents.parse_json(reply.body)
+
+
+def check(reply: Reply) -> None:
+    """Pass what succeeded or has not changed.
+
+    Raises: NoSuchJobError, ResultGoneError, RemoteProblemError with the server's own words, or InvalidServerReplyError
+    where it has no words of its own (a redirect, an HTML page).
+    """
+    if reply.status < 300 or reply.status == 304:
+        return
+    if reply.status < 400:
+        raise InvalidServerReplyError(f"the server redirects {_path(reply)} (HTTP status {reply.status})")
+    message, type_uri, problems = _problem(reply)
+    if reply.status in (429, 503) and reply.retry_after is not None:
+        message = f"{message} (may be asked again in {reply.retry_after:g} s)"
+    if reply.status == 404 and _means_no_job(reply, type_uri):
+        raise NoSuchJobError(message, status=404, type_uri=type_uri)
+    if reply.status == 410:
+        raise ResultGoneError(message, status=410, type_uri=type_uri)
+    if reply.media_type == "text/html" and reply.status >= 500:
+        raise InvalidServerReplyError(f"the server answered {_path(reply)} with an HTML page ({message})")
+    raise RemoteProblemError(message, status=reply.status, type_uri=type_uri, problems=problems)
+
+
+def job_in(url: str | None) -> str | None:
+    """Id of the job that a `Location` or a result's URL names."""
+    segments = urlsplit(url or "").path.split("/")
+    if "jobs" not in segments:
+        return None
+    following = segments[len(segments) - segments[::-1].index("jobs") :]
+    return unquote(following[0]) or None if following else None
+
+
+def single_output(name: str, reply: Reply, *, href: str) -> OutputResult:
+    """The answer to a request for one output: its value, with the count of the whole where the value is a page."""
+    is_json = outputs.is_json(reply.media_type)
+    output = outputs.value_output(name, json_of(reply) if is_json else reply.body, reply.media_type, href=href)
+    counted = reply.headers.get("ogc-numbermatched", "")
+    matched = int(counted) if counted.isascii() and counted.isdigit() else outputs.number_matched(output.value)
+    return OutputResult(output.id, output.media_type, output.size, None, output.value, href, matched)
+
+
+def _problem(reply: Reply) -> tuple[str, str | None, tuple[Any, ...]]:
+    document: Any = None
+    if outputs.is_json(reply.media_type):
+        try:
+            document = documents.parse_json(reply.body)
+        except InvalidServerReplyError:
+            document = None
+    if document is None and reply.media_type == "text/plain":
+        words = documents.plain(reply.body[:2000].decode("utf-8", "replace"))
+        return words or f"HTTP status {reply.status}", None, ()
+    return documents.problem(reply.status, document)
+
+
+def _means_no_job(reply: Reply, type_uri: str | None) -> bool:
+    """A 404 of a job itself; one below it may mean that the result is not ready, or that there is no such output."""
+    segments = urlsplit(reply.url).path.rstrip("/").split("/")
+    if len(segments) >= 2 and segments[-2] == "jobs":
+        return True
+    return any(word in (type_uri or "").lower() for word in _NO_SUCH_JOB)
+
+
+def _path(reply: Reply) -> str:
+    return urlsplit(reply.url).path or "/"

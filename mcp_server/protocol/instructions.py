@@ -1,0 +1,23 @@
+"""What a model is told before its first call. Pure."""
+
+from collections.abc import Iterable
+
+_TEXT = """\
+Geospatial processing: each tool is one process of an OGC API – Processes server ({servers}).
+
+Results are references. Every output has a URI (ogc://SERVER/jobs/JOB/results/OUTPUT) and a summary: count, geometry \
+types, CRS, bounding box, fields, key numbers. Pass the URI as the argument of the next tool in place of the geometry \
+or data; never copy coordinates between calls. read_result reads what a summary does not tell, page by page.
+
+Long work becomes a job. A call answers within about {wait:.0f} s, with the result or with the URI of its job: get_job \
+waits further and returns the result, list_jobs lists, dismiss_job stops a job and deletes its results. Cancelling a \
+call dismisses its job.
+
+Coordinates are longitude, latitude in degrees (OGC:CRS84, as in GeoJSON) unless a tool says otherwise; distances, \
+lengths and areas are in the unit that each tool names, metres by default. Where `warnings` come with a result, tell \
+them to the user. The full description of a process is the resource ogc://SERVER/processes/ID."""
+
+
+def instructions(servers: Iterable[str], *, wait_seconds: float) -> str:
+    """The instructions of a bridge to these servers; `wait_seconds` is how long a call waits for its job."""
+    return _TEXT.format(servers=", ".join(servers) or "none is configured", wait=wait_seconds)

@@ -1,0 +1,137 @@
+"""Resources: process descriptions as their servers wrote them, and results."""
+
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mcp import MCPError
+from mcp.server.context import ServerRequestContext
+from mcp.types import (
+    INVALID_PARAMS,
+    BlobResourceContents,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+    Resource,
+    ResourceTemplate,
+    TextResourceContents,
+)
+
+from mcp_server.errors import BridgeError, UnknownResourceError
+from mcp_server.ogc.models import ABSENT, OutputResult
+from mcp_server.protocol import outcomes
+from mcp_server.references import JobReference, KeptReference, ProcessReference, ResultReference, parse
+from mcp_server.results import presentation
+
+if TYPE_CHECKING:
+    from mcp_server.catalog import Catalog
+    from mcp_server.execution.executor import Executor
+
+type Context = ServerRequestContext[Any, Any]
+
+MAX_RESOURCE_BYTES: Final = 1_000_000
+"""Clients take no larger ones."""
+_JSON: Final = "application/json"
+
+_TEMPLATES: Final = (
+    ResourceTemplate(
+        uri_template="ogc://{server}/processes/{id}",
+        name="process",
+        title="Process description",
+        description="The whole description of a process, as its server wrote it.",
+        mime_type=_JSON,
+    ),
+    ResourceTemplate(
+        uri_template="ogc://{server}/jobs/{job}/results/{output}",
+        name="result",
+        title="Output of a job",
+        description="The value of one output, up to 1 MB; the tool read_result reads larger ones in parts.",
+    ),
+    ResourceTemplate(
+        uri_template="ogc://bridge/results/{id}/{output}",
+        name="kept-result",
+        title="Output kept here",
+        description="The value of one output of a server that keeps no jobs.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The resource handlers of the server."""
+
+    catalog: "Catalog"
+    executor: "Callable[[], Awaitable[Executor]]"
+
+    async def list(self, _ctx: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
+        """The descriptions of all processes that are tools, on one page."""
+        _refuse_cursor(params)
+        return ListResourcesResult(
+            resources=[
+                Resource(
+                    uri=str(ProcessReference(entry.server.name, entry.description.id)),
+                    name=entry.spec.name,
+                    title=entry.spec.title,
+                    description=f"Description of process {entry.description.id!r} of server {entry.server.name!r}",
+                    mime_type=_JSON,
+                )
+                for entry in await self.catalog.tools()
+            ]
+        )
+
+    async def templates(self, _ctx: Context, params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
+        """The forms of URIs there are."""
+        _refuse_cursor(params)
+        return ListResourceTemplatesResult(resource_templates=list(_TEMPLATES))
+
+    async def read(self, ctx: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+        """Read a description or a result.
+
+        Raises: MCPError, as `outcomes` says.
+        """
+        uri = str(params.uri)
+        try:
+            return ReadResourceResult(contents=[await self._contents(uri)])
+        except Exception as error:
+            raise outcomes.of_resource(error, uri, ctx.protocol_version) from error
+
+    async def _contents(self, uri: str) -> TextResourceContents | BlobResourceContents:
+        match parse(uri):
+            case ProcessReference() as process:
+                return TextResourceContents(uri=uri, mime_type=_JSON, text=await self._description(process))
+            case ResultReference() | KeptReference() as result:
+                executor = await self.executor()
+                return _result(uri, await executor.read(result, None, None))
+            case JobReference():
+                raise UnknownResourceError(f"{uri} is a job: the tool get_job tells its status and outputs")
+
+    async def _description(self, process: ProcessReference) -> str:
+        for entry in await self.catalog.tools():
+            if (entry.server.name, entry.description.id) == (process.server, process.process_id):
+                return json.dumps(entry.description.raw, ensure_ascii=False, indent=1)
+        raise UnknownResourceError(f"server {process.server!r} offers no process {process.process_id!r}")
+
+
+def _result(uri: str, output: OutputResult) -> TextResourceContents | BlobResourceContents:
+    if output.value is ABSENT:
+        raise UnknownResourceError(f"the value of {uri} is not kept where this bridge reads")
+    if isinstance(output.value, bytes):
+        size, text = len(output.value), presentation.as_text(output)
+    else:
+        text = presentation.compact(output.value)
+        size = len(text.encode(errors="replace"))
+    if size > MAX_RESOURCE_BYTES:
+        raise BridgeError(f"{uri} has {size:,} bytes, more than a resource may have: read it with the tool read_result")
+    if text is not None:
+        return TextResourceContents(uri=uri, mime_type=output.media_type, text=text)
+    blob = base64.b64encode(output.value if isinstance(output.value, bytes) else b"").decode("ascii")
+    return BlobResourceContents(uri=uri, mime_type=output.media_type, blob=blob)
+
+
+def _refuse_cursor(params: PaginatedRequestParams | None) -> None:
+    if params is not None and params.cursor is not None:
+        raise MCPError(INVALID_PARAMS, "there is one page: no cursor was given out")

@@ -1,0 +1,131 @@
+"""`tools/list` and `tools/call`: the processes of all servers, and the bridge's own tools."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from mcp import MCPError
+from mcp.server.context import ServerRequestContext
+from mcp.types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    Tool,
+    ToolAnnotations,
+)
+
+from mcp_server.errors import UnknownToolError
+from mcp_server.execution.records import Execution
+from mcp_server.ogc.models import ABSENT
+from mcp_server.protocol import outcomes
+from mcp_server.protocol.arguments import check
+from mcp_server.protocol.job_tools import JobTool
+from mcp_server.protocol.progress import ProgressNotifier
+from mcp_server.results import presentation
+
+if TYPE_CHECKING:
+    from mcp_server.catalog import Catalog, ToolEntry
+    from mcp_server.execution.executor import Executor
+
+type Context = ServerRequestContext[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The tool handlers of the server."""
+
+    catalog: "Catalog"
+    executor: "Callable[[], Awaitable[Executor]]"
+    """Waits until the executor is there: the list of tools is answered before."""
+    own: Mapping[str, JobTool]
+    """The bridge's own tools by name."""
+    small_value_bytes: int
+
+    async def list(self, _ctx: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
+        """Every tool on one page, processes first, in the order of their names."""
+        if params is not None and params.cursor is not None:
+            raise MCPError(INVALID_PARAMS, "there is one page of tools: no cursor was given out")
+        processes = [definition(entry) for entry in await self.catalog.tools()]
+        return ListToolsResult(tools=[*processes, *(tool.definition for tool in self.own.values())])
+
+    def input_schema(self, name: str) -> dict[str, Any] | None:
+        """The input schema of a tool, None for an unknown one: the SDK checks HTTP headers against it."""
+        if name in self.own:
+            return self.own[name].definition.input_schema
+        try:
+            return dict(self.catalog.find(name).spec.input_schema)
+        except UnknownToolError:
+            return None
+
+    async def call(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult:
+        """Call a tool. Whatever goes wrong is told as `outcomes` says; cancellation passes through."""
+        try:
+            if params.name in self.own:
+                return await self._call_own(ctx, self.own[params.name], params.arguments)
+            return await self._run(ctx, await self._find(params.name), params.arguments)
+        except MCPError:
+            raise
+        except Exception as error:  # the table of outcomes decides on every error
+            return outcomes.of_tool(error, params.name)
+
+    async def _find(self, name: str) -> "ToolEntry":
+        entries = await self.catalog.tools()
+        try:
+            return self.catalog.find(name)
+        except UnknownToolError as error:
+            close = get_close_matches(name, [*(entry.spec.name for entry in entries), *self.own], n=1)
+            suggestion = f"; did you mean {close[0]!r}?" if close else "; tools/list tells those there are"
+            raise UnknownToolError(f"{error}{suggestion}") from None
+
+    async def _call_own(self, ctx: Context, tool: JobTool, arguments: Mapping[str, Any] | None) -> CallToolResult:
+        checked = check(tool.definition.input_schema, arguments)
+        return await tool.run(await self.executor(), checked, ProgressNotifier(ctx.session))
+
+    async def _run(self, ctx: Context, entry: "ToolEntry", arguments: Mapping[str, Any] | None) -> CallToolResult:
+        # Validation takes a tenth of a second to import, and no tool list needs it.
+        from mcp_server.execution.request import build_request  # noqa: PLC0415
+
+        request = build_request(entry.spec, arguments)
+        executor = await self.executor()
+        execution = await executor.run(entry, request, ProgressNotifier(ctx.session))
+        if entry.spec.output_schema is None and execution.status == "successful":
+            shown = await _picture(executor, execution)
+            if shown is not None:
+                return shown
+        return presentation.present(execution, small_value_bytes=self.small_value_bytes)
+
+
+async def _picture(executor: "Executor", execution: Execution) -> CallToolResult | None:
+    """The picture, if that is all the process made."""
+    if len(execution.outputs) != 1:
+        return None
+    made = execution.outputs[0]
+    output = made.output
+    if not presentation.is_picture(output):
+        return None
+    if output.value is ABSENT:
+        output = await executor.read(made.uri, None, None)
+    return presentation.picture(made.uri, output)
+
+
+def definition(entry: "ToolEntry") -> Tool:
+    """A process as a tool."""
+    spec = entry.spec
+    return Tool(
+        name=spec.name,
+        title=spec.title,
+        description=spec.description,
+        input_schema=dict(spec.input_schema),
+        output_schema=dict(spec.output_schema) if spec.output_schema is not None else None,
+        annotations=_annotations(entry),
+    )
+
+
+def _annotations(entry: "ToolEntry") -> ToolAnnotations:
+    """What is known of a process. Of another server's nothing is: it may change things, and reach anywhere."""
+    if entry.server.embedded:
+        return ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+    return ToolAnnotations(read_only_hint=False, open_world_hint=True)

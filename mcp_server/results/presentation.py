@@ -1,0 +1,194 @@
+"""Executions as MCP results: one shape at every size. Pure."""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
+
+from mcp_server.ogc.models import ABSENT, OutputResult
+from summaries import summarise
+
+MAX_PICTURE_BYTES = 500_000
+"""Largest picture sent as content; desktop clients refuse results beyond 1 MB, base64 included."""
+MAX_ENVELOPE_BYTES = 16_000
+"""Summaries of the last outputs are cut when the envelope, without its values, would be larger than this."""
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""Media types that models can look at."""
+
+
+class PresentedOutput(Protocol):
+    """One output and the URI under which it can be used again."""
+
+    @property
+    def uri(self) -> object: ...
+    @property
+    def output(self) -> OutputResult: ...
+
+
+class Presented(Protocol):
+    """What is presented of an execution: of `mcp_server.execution.executor.Execution`."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def job(self) -> object | None: ...
+    @property
+    def process_id(self) -> str: ...
+    @property
+    def progress(self) -> float | None: ...
+    @property
+    def message(self) -> str | None: ...
+    @property
+    def outputs(self) -> Sequence[PresentedOutput]: ...
+    @property
+    def warnings(self) -> Sequence[str]: ...
+
+
+def present(execution: Presented, *, small_value_bytes: int) -> CallToolResult:
+    """The result of a process tool: the envelope, or the reason of a failed or dismissed job as a tool error."""
+    if execution.status in ("failed", "dismissed"):
+        return failure(_ended(execution))
+    return structured(envelope(execution, small_value_bytes=small_value_bytes))
+
+
+def envelope(execution: Presented, *, small_value_bytes: int) -> dict[str, Any]:
+    """Status, job, outputs and warnings of an execution, as `structuredContent`.
+
+    Each output has `uri`, `media_type`, `bytes` where known and `summary`; and `value` while all values together are
+    at most `small_value_bytes` of JSON or text. Binary values never stand in it.
+    """
+    told: dict[str, Any] = {"status": execution.status, "job": str(execution.job) if execution.job else None}
+    if execution.status in ("accepted", "running"):
+        told |= {
+            "progress": execution.progress,
+            "message": execution.message,
+            "next": f"call get_job with job={execution.job}",
+        }
+    elif execution.status != "successful":
+        told["message"] = _ended(execution)
+    else:
+        outputs = {one.output.id: _output(one) for one in execution.outputs}
+        warnings = [*execution.warnings, *_lift_warnings(outputs.values())]
+        _cut_summaries(outputs)
+        values = _small_values((one.output for one in execution.outputs), small_value_bytes)
+        for output_id, value in values.items():
+            outputs[output_id]["value"] = value
+        told |= {"outputs": outputs, "warnings": list(dict.fromkeys(warnings)) or None}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def structured(content: Mapping[str, Any]) -> CallToolResult:
+    """The same compact JSON as structured content and as text: some clients forward the one, some the other."""
+    clean, text = _as_json(content)
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=clean)
+
+
+def failure(message: str) -> CallToolResult:
+    """A tool error: something the model can read and act on."""
+    _, text = _as_json({"text": message})
+    return CallToolResult(content=[TextContent(type="text", text=json.loads(text)["text"])], is_error=True)
+
+
+def is_picture(output: OutputResult) -> bool:
+    """Whether an output is a picture that a model can look at, of a size that clients take."""
+    return output.media_type.partition(";")[0] in PICTURES and (output.size or 0) <= MAX_PICTURE_BYTES
+
+
+def picture(uri: object, output: OutputResult) -> CallToolResult:
+    """A picture and one line of text, without structured content: clients that forward that would drop the picture."""
+    text = f"{output.media_type} picture, {_size(output)} bytes: {uri}"
+    content: list[ContentBlock] = [TextContent(type="text", text=text)]
+    if isinstance(output.value, bytes) and len(output.value) <= MAX_PICTURE_BYTES:
+        data = base64.b64encode(output.value).decode("ascii")
+        content.insert(0, ImageContent(type="image", data=data, mime_type=output.media_type.partition(";")[0]))
+    return CallToolResult(content=content)
+
+
+def compact(value: object) -> str:
+    """JSON without spaces, as models read it at the least cost."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def as_text(output: OutputResult) -> str | None:
+    """The value of an output that is text and not JSON; None for anything else."""
+    if isinstance(output.value, bytes):
+        try:
+            return output.value.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+    return None
+
+
+def _ended(execution: Presented) -> str:
+    job = f" ({execution.job})" if execution.job else ""
+    message = f": {execution.message}" if execution.message else ""
+    return f"{execution.process_id} {execution.status}{message}{job}"
+
+
+def _output(one: PresentedOutput) -> dict[str, Any]:
+    output = one.output
+    summary = output.summary
+    if summary is None and output.value is not ABSENT:
+        summary = summarise(output.value, output.media_type)
+    told = {
+        "uri": str(one.uri),
+        "media_type": output.media_type,
+        "bytes": _size(output),
+        "summary": dict(summary) if summary else None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _size(output: OutputResult) -> int | None:
+    if output.size is not None or output.value is ABSENT:
+        return output.size
+    return len(output.value) if isinstance(output.value, bytes) else len(compact(output.value).encode(errors="replace"))
+
+
+def _lift_warnings(outputs: Iterable[dict[str, Any]]) -> list[str]:
+    """Take the warnings out of the summaries: they stand once, where they are seen."""
+    lifted: list[str] = []
+    for output in outputs:
+        found = output.get("summary", {}).pop("warnings", ())
+        if isinstance(found, list):
+            lifted += [str(warning) for warning in cast("list[object]", found)]
+    return lifted
+
+
+def _cut_summaries(outputs: dict[str, dict[str, Any]]) -> None:
+    size = len(compact(outputs).encode(errors="replace"))
+    for output in reversed(list(outputs.values())):
+        if size <= MAX_ENVELOPE_BYTES:
+            return
+        summary = output.get("summary", {})
+        short = {name: summary[name] for name in ("kind", "count", "length") if name in summary}
+        size -= len(compact(summary).encode(errors="replace")) - len(compact(short))
+        output["summary"] = short
+
+
+def _small_values(outputs: Iterable[OutputResult], limit: int) -> dict[str, Any]:
+    """The JSON and text values that came, by output id; none of them where they are not small together."""
+    values: dict[str, Any] = {}
+    for output in outputs:
+        if output.value is ABSENT:
+            continue
+        value = as_text(output) if isinstance(output.value, bytes) else output.value
+        if isinstance(output.value, bytes) and value is None:
+            continue
+        values[output.id] = value
+        limit -= _size(output) or 0
+    return values if limit >= 0 else {}
+
+
+def _as_json(content: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """The content, and its JSON; NaN and lone surrogates, which no JSON text may carry, replaced."""
+    try:
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text.encode()
+    except ValueError:
+        text = compact(content).encode(errors="replace").decode()
+        clean = json.loads(text, parse_constant=lambda _: None)
+        return clean, compact(clean)
+    return dict(content), text

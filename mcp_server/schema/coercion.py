@@ -1,0 +1,55 @@
+"""Values as connectors send them → the values that were meant, where there is only one reading."""
+
+import json
+import math
+from typing import Any, NoReturn
+
+from mcp_server.schema.combine import branches, is_any
+from mcp_server.schema.kinds import is_of_type
+from mcp_server.schema.plain import JsonObject
+
+_CONTAINERS = frozenset({"array", "object"})
+
+
+def parsed_json(text: str) -> Any:
+    """The value of a JSON text.
+
+    Raises: ValueError where it is none, is nested too deeply, or has a number that JSON cannot hold.
+    """
+    try:
+        return json.loads(text, parse_constant=_refused)
+    except RecursionError as error:
+        raise ValueError("is nested too deeply") from error
+
+
+def meant(value: Any, schema: JsonObject) -> Any:
+    """The value that fits the types of a canonical schema, read from JSON text or a number sent as text.
+
+    A text stays a text wherever texts are taken, but for an object or array written as JSON: an input that takes
+    GeoJSON and WKT gets both, whichever way the object came.
+    """
+    if is_any(schema):
+        return value
+    kinds = {branch["type"] for branch in branches(schema)}
+    if isinstance(value, str):
+        return _from_text(value, kinds)
+    if is_of_type(value, "integer") and "string" in kinds and not kinds & {"integer", "number"}:
+        return str(int(value))
+    return value
+
+
+def _from_text(text: str, kinds: set[str]) -> Any:
+    stripped = text.strip()
+    wanted = kinds & _CONTAINERS if "string" in kinds else kinds
+    if stripped[:1] in ("{", "[") and not wanted & _CONTAINERS:
+        return text
+    try:
+        value = parsed_json(stripped.lower() if "boolean" in wanted else stripped)
+    except ValueError:
+        return text
+    finite = not isinstance(value, float) or math.isfinite(value)
+    return value if finite and any(is_of_type(value, kind) for kind in wanted) else text
+
+
+def _refused(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

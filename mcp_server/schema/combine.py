@@ -1,0 +1,78 @@
+"""Canonical schemas combined: a value that fits one of several, or all of them."""
+
+import json
+from typing import Any
+
+from mcp_server.schema.plain import JsonObject, as_list, as_object
+
+ANNOTATIONS = frozenset({"description", "default"})
+_MAX_BRANCHES = 16
+_LOWER_BOUNDS = frozenset({"minimum", "exclusiveMinimum", "minItems", "minLength"})
+_UPPER_BOUNDS = frozenset({"maximum", "exclusiveMaximum", "maxItems", "maxLength"})
+
+
+def is_any(schema: JsonObject) -> bool:
+    """Whether a canonical schema takes every value."""
+    return not schema.keys() - ANNOTATIONS
+
+
+def branches(schema: JsonObject) -> list[JsonObject]:
+    """The single-typed alternatives of a canonical schema; itself where it has none."""
+    return [as_object(branch) for branch in schema["anyOf"]] if "anyOf" in schema else [schema]
+
+
+def union(schemas: list[JsonObject]) -> JsonObject:
+    """The schema of a value that fits at least one. Branches of oneOf may overlap, so exclusiveness is not kept."""
+    flat = [branch for schema in schemas for branch in branches(schema)]
+    unique: dict[str, JsonObject] = {}
+    for branch in flat:
+        unique.setdefault(json.dumps(_bare(branch), sort_keys=True), branch)
+    kept = list(unique.values())
+    if not kept or len(kept) > _MAX_BRANCHES or any(is_any(branch) for branch in kept):
+        return {}
+    return kept[0] if len(kept) == 1 else {"anyOf": kept}
+
+
+def both(left: JsonObject, right: JsonObject) -> JsonObject | None:
+    """The schema of a value that fits the two; None where there is no such value."""
+    annotations = {key: schema[key] for schema in (right, left) for key in ANNOTATIONS if key in schema}
+    if is_any(left) or is_any(right):
+        return (_bare(right) if is_any(left) else _bare(left)) | annotations
+    pairs = [_both_typed(one, other) for one in branches(left) for other in branches(right)]
+    fitting = [pair for pair in pairs if pair is not None]
+    return union(fitting) | annotations if fitting else None
+
+
+def _both_typed(left: JsonObject, right: JsonObject) -> JsonObject | None:
+    kinds = {left["type"], right["type"]}
+    if len(kinds) > 1 and kinds != {"integer", "number"}:
+        return None
+    merged = {key: _both_keyword(key, left.get(key), right.get(key)) for key in {**left, **right}}
+    return merged | {"type": "integer" if "integer" in kinds else left["type"]}
+
+
+def _both_keyword(key: str, left: Any, right: Any) -> Any:
+    """The stricter of two values of a keyword; the first where neither is."""
+    if left is None or right is None:
+        return right if left is None else left
+    if key in _LOWER_BOUNDS | _UPPER_BOUNDS:
+        return max(left, right) if key in _LOWER_BOUNDS else min(left, right)
+    match key:
+        case "properties":
+            return {name: _both_properties(left.get(name), right.get(name)) for name in {**left, **right}}
+        case "required":
+            return list(dict.fromkeys([*as_list(left), *as_list(right)]))
+        case "enum":
+            return [value for value in as_list(left) if value in as_list(right)] or left
+        case _:
+            return both(left, right) or left if key == "items" else left
+
+
+def _both_properties(left: JsonObject | None, right: JsonObject | None) -> JsonObject:
+    if left is None or right is None:
+        return left or right or {}
+    return both(left, right) or left
+
+
+def _bare(schema: JsonObject) -> JsonObject:
+    return {key: value for key, value in schema.items() if key not in ANNOTATIONS}

@@ -1,0 +1,136 @@
+"""Validation errors in words that a model can act on: where, what is wrong, what would be right."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from mcp_server.errors import ArgumentProblem
+from mcp_server.schema.kinds import is_of_type, type_of
+from mcp_server.schema.plain import JsonObject, as_list, as_object
+from mcp_server.schema.references import STAND_INS, URI
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
+_KINDS = {
+    "string": "a string",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "an array",
+    "object": "an object",
+    "null": "null",
+}
+_BOUNDS = {
+    "minimum": "must be ≥ {}",
+    "maximum": "must be ≤ {}",
+    "exclusiveMinimum": "must be > {}",
+    "exclusiveMaximum": "must be < {}",
+    "multipleOf": "must be a multiple of {}",
+    "minLength": "must have at least {} characters",
+    "maxLength": "must have at most {} characters",
+    "minItems": "must have at least {} items",
+    "maxItems": "must have at most {} items",
+    "pattern": "must match the pattern {}",
+}
+_SHOWN_LENGTH = 60
+_SHOWN_VALUES = 12
+
+
+def explained(error: "ValidationError", path: str) -> Iterator[ArgumentProblem]:
+    """The problems behind one validation error; `path` leads to the validated value."""
+    here = path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.relative_path)
+    keyword, value = str(error.validator), error.instance
+    expected: Any = error.validator_value
+    if keyword == "anyOf":
+        yield from _alternatives(error, as_list(expected), here)
+    elif keyword == "type":
+        yield _mistyped(value, [str(expected)], here)
+    elif keyword == "enum":
+        yield ArgumentProblem(here, f"{shown(value)} is not one of {_listed(expected)}", did_you_mean(value, expected))
+    elif keyword == "required":
+        yield from _missing(value, expected, error.schema, here)
+    elif keyword == "additionalProperties":
+        yield from _undeclared(value, as_object(error.schema), here)
+    elif keyword == "uniqueItems":
+        yield ArgumentProblem(here, "must not repeat an item")
+    else:
+        told = _BOUNDS.get(keyword, f"does not fit `{keyword}` {{}}").format(shown(expected))
+        yield ArgumentProblem(here, f"{told}, is {shown(value)}" if not isinstance(value, list) else told)
+
+
+def did_you_mean(value: Any, choices: Iterable[Any]) -> str | None:
+    """The closest choice as a question, where one is close; case does not count."""
+    by_text = {str(choice).casefold(): choice for choice in choices}
+    close = difflib.get_close_matches(str(value)[:100].casefold(), by_text, n=1, cutoff=0.5)
+    return f"did you mean {json.dumps(by_text[close[0]], ensure_ascii=False)}?" if close else None
+
+
+def shown(value: Any) -> str:
+    """A value in a message, shortened."""
+    if isinstance(value, list | dict):
+        return f"{_KINDS[type_of(value)]} of {len(value)}"  # pyright: ignore[reportUnknownArgumentType]
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+
+
+def _alternatives(error: "ValidationError", options: list[Any], here: str) -> Iterator[ArgumentProblem]:
+    """Only the alternative that was meant, judged by the value's type, is worth explaining."""
+    value = error.instance
+    causes: dict[int, list[ValidationError]] = {}
+    for cause in error.context or ():
+        causes.setdefault(int(cause.relative_schema_path[0]), []).append(cause)
+    meant = [n for n, option in enumerate(options) if is_of_type(value, option["type"]) and _is_meant(option, value)]
+    if not meant:
+        kinds = [option["type"] for option in options if option not in STAND_INS]
+        yield _mistyped(value, list(dict.fromkeys(kinds)), here, by_reference=URI in options)
+        return
+    nearest = min(meant, key=lambda number: len(causes.get(number, ())))
+    for cause in causes.get(nearest, ()):
+        yield from explained(cause, here)
+
+
+def _is_meant(option: JsonObject, value: Any) -> bool:
+    """Whether a stand-in for a value was tried: an object with its one member. A text that is no URI was not one."""
+    if option not in STAND_INS:
+        return True
+    return isinstance(value, dict) and any(name in value for name in option["required"])
+
+
+def _mistyped(value: Any, kinds: list[str], here: str, *, by_reference: bool = False) -> ArgumentProblem:
+    wanted = " or ".join(_KINDS[kind] for kind in kinds)
+    reference = " (or the URI of a result)" if by_reference else ""
+    given = _KINDS[type_of(value)] if not isinstance(value, bool) else "a boolean"
+    suggestion = None
+    number = re.match(r"\s*([+-]?\d+(?:\.\d+)?)\b", value) if isinstance(value, str) else None
+    if number and {"number", "integer"} & set(kinds):
+        suggestion = f"write the number alone: {number[1]}"
+    elif kinds == ["array"] and not isinstance(value, list | dict | None):
+        suggestion = f"write [{shown(value)}]"
+    said = given if isinstance(value, list | dict | None) else f"{given} ({shown(value)})"
+    return ArgumentProblem(here, f"must be {wanted}{reference}, not {said}", suggestion)
+
+
+def _missing(value: Any, names: Any, schema: Any, here: str) -> Iterator[ArgumentProblem]:
+    given = as_object(value)
+    declared = as_object(as_object(schema).get("properties"))
+    strays: list[str] = [name for name in given if name not in declared]
+    for name in map(str, as_list(names)):
+        if name not in given:
+            stray = difflib.get_close_matches(name, strays, n=1)
+            yield ArgumentProblem(f"{here}.{name}", "is required", f"rename `{stray[0]}`" if stray else None)
+
+
+def _undeclared(value: Any, schema: JsonObject, here: str) -> Iterator[ArgumentProblem]:
+    declared = as_object(schema.get("properties"))
+    for name in as_object(value):
+        if name not in declared:
+            yield ArgumentProblem(f"{here}.{name[:_SHOWN_LENGTH]}", "is unknown", did_you_mean(name, declared))
+
+
+def _listed(values: Any) -> str:
+    listed = as_list(values)
+    told = ", ".join(shown(value) for value in listed[:_SHOWN_VALUES])
+    return told if len(listed) <= _SHOWN_VALUES else f"{told} and {len(listed) - _SHOWN_VALUES} more"

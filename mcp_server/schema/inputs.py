@@ -1,0 +1,80 @@
+"""The inputs of a process as properties of a tool."""
+
+import json
+
+from mcp_server.ogc.models import ABSENT
+from mcp_server.schema.combine import branches, is_any
+from mcp_server.schema.kinds import GEOJSON_FORMATS
+from mcp_server.schema.plain import JsonObject, as_list, as_object
+from mcp_server.schema.process import InputSpec
+from mcp_server.schema.reduction import any_of, is_enum_listed, reduced
+from mcp_server.schema.references import is_complex
+from mcp_server.schema.text import brief
+
+_DESCRIPTION_LENGTH = 200
+_DEFAULT_BYTES = 200
+_RESULT_URI = "result URI (ogc://…)"
+
+
+def input_property(spec: InputSpec) -> JsonObject:
+    """The portable schema of one input: one value, or one or many where the input takes several."""
+    result = _one_or_many(spec, reduced(spec.schema))
+    description = _described(spec)
+    if description:
+        result = {**result, "description": description}
+    if spec.default is not ABSENT and len(json.dumps(spec.default)) <= _DEFAULT_BYTES:
+        result = {**result, "default": spec.default}
+    return result
+
+
+def _one_or_many(spec: InputSpec, one: JsonObject) -> JsonObject:
+    # Authors of an array that "occurs" several times mean its length.
+    if not spec.multiple or one.get("type") == "array":
+        return one
+    many: JsonObject = {"type": "array", "items": one}
+    if spec.min_items > 1:
+        many["minItems"] = spec.min_items
+    if spec.max_items is not None:
+        many["maxItems"] = spec.max_items
+    return many if spec.min_items > 1 else any_of([one, many])
+
+
+def _described(spec: InputSpec) -> str:
+    suffix = _forms(spec)
+    text = spec.description or spec.title
+    if not suffix or "ogc://" in text:
+        return brief(text, _DESCRIPTION_LENGTH)
+    if "geojson" in text.lower() and suffix.startswith("GeoJSON"):
+        suffix = f"Or a {_RESULT_URI}."
+    head = brief(text, _DESCRIPTION_LENGTH - len(suffix) - 2)
+    if head and not head.endswith((".", "!", "?", "…", ":")):
+        head += "."
+    return f"{head} {suffix}".strip()
+
+
+def _forms(spec: InputSpec) -> str:
+    """In what forms a complex value may come, or the values of an enumeration too long to list."""
+    if is_any(spec.schema):
+        return ""
+    kept = branches(spec.schema)
+    of_items = [branch for one in kept for branch in branches(as_object(one.get("items"))) if branch.get("type")]
+    relevant = [branch for branch in (*kept, *of_items) if is_complex(branch)]
+    if relevant:
+        forms = ["GeoJSON"] if any(_is_geojson(branch) for branch in relevant) else []
+        texts = any(branch.get("type") == "string" and not is_complex(branch) for branch in (*kept, *of_items))
+        forms += ["WKT"] if forms and texts else []
+        forms += [_content(branch) for branch in relevant if "contentMediaType" in branch and not _is_geojson(branch)]
+        return f"{', '.join(dict.fromkeys(forms[:4])) or 'Object'} or {_RESULT_URI}."
+    values = next((as_list(branch["enum"]) for branch in kept if "enum" in branch), as_list(None))
+    if values and not is_enum_listed(values):
+        return f"One of {len(values)} values, such as {', '.join(map(str, values[:3]))}."
+    return ""
+
+
+def _is_geojson(branch: JsonObject) -> bool:
+    return branch.get("format") in GEOJSON_FORMATS or "geo+json" in branch.get("contentMediaType", "")
+
+
+def _content(branch: JsonObject) -> str:
+    media_type = brief(branch["contentMediaType"], 60)
+    return f"{media_type} as base64" if branch.get("contentEncoding") in ("base64", "binary") else media_type

@@ -1,0 +1,68 @@
+"""Where in a description the repair of a schema stands, and what it has noted on the way."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, cast
+from urllib.parse import unquote
+
+from mcp_server.schema.plain import JsonObject
+from mcp_server.schema.process import Diagnostic
+
+MAX_SCHEMA_DEPTH = 16
+_MAX_NODES = 4000
+
+
+@dataclass(slots=True)
+class Notebook:
+    """What one input's repair found, and how much more of it will be read."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    nodes_left: int = _MAX_NODES
+    """References can make a small document a huge schema; reading ends here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A place in a schema."""
+
+    path: str
+    notebook: Notebook
+    roots: tuple[JsonObject, ...] = ()
+    """Documents in which local references are looked up: the schema, then the description around it."""
+    depth: int = 0
+    followed: frozenset[str] = frozenset()
+    """References on the way here; following one again would never end."""
+
+    def at(self, step: str) -> Self:
+        """The place one step further in."""
+        return replace(self, path=f"{self.path}.{step}", depth=self.depth + 1)
+
+    def after(self, reference: str) -> Self:
+        """This place, reached by a reference."""
+        return replace(self, followed=self.followed | {reference})
+
+    def note(self, message: str) -> None:
+        """Record what was repaired or left out here."""
+        self.notebook.diagnostics.append(Diagnostic(self.path, message))
+
+    def exhausted(self) -> bool:
+        """Count one node; true when there are too many, or they are too deep."""
+        self.notebook.nodes_left -= 1
+        return self.notebook.nodes_left < 0 or self.depth > MAX_SCHEMA_DEPTH
+
+    def local(self, reference: str) -> Any:
+        """What a reference within the document (`#/…`) points at, or None."""
+        steps = [unquote(step).replace("~1", "/").replace("~0", "~") for step in reference[2:].split("/")]
+        return next((found for root in self.roots if (found := _walk(root, steps)) is not None), None)
+
+
+def _walk(root: JsonObject, steps: list[str]) -> Any:
+    place: Any = root
+    for step in steps:
+        if isinstance(place, dict):
+            place = cast("JsonObject", place).get(step)
+        elif isinstance(place, list) and step.isdecimal() and len(step) < 9:
+            members = cast("list[Any]", place)
+            place = members[int(step)] if int(step) < len(members) else None
+        else:
+            return None
+    return place

@@ -1,0 +1,74 @@
+"""A canonical process → an MCP tool."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_server.schema.inputs import input_property
+from mcp_server.schema.names import argument_names
+from mcp_server.schema.outputs import output_schema, told_outputs
+from mcp_server.schema.plain import JsonObject
+from mcp_server.schema.process import CanonicalProcess
+from mcp_server.schema.text import brief, visible
+from mcp_server.schema.validation import fits
+from mcp_server.settings import EMBEDDED
+
+_DESCRIPTION_LENGTH = 400
+_TITLE_LENGTH = 80
+_EXAMPLE_LENGTH = 200
+_OUTPUTS_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A process as a tool."""
+
+    name: str
+    title: str
+    description: str
+    input_schema: dict[str, Any]
+    """Of the portable subset (portable.py)."""
+    output_schema: dict[str, Any] | None
+    """None: the tool answers with content alone."""
+    argument_names: Mapping[str, str]
+    """Property of the tool → id of the input."""
+    process: CanonicalProcess
+
+
+def tool_spec(process: CanonicalProcess, *, name: str, server: str) -> ToolSpec:
+    """Make a tool of a process. `server` is told in the title unless it is the embedded backend."""
+    names = argument_names(spec.id for spec in process.inputs)
+    schema: JsonObject = {
+        "type": "object",
+        "properties": {names[spec.id]: input_property(spec) for spec in process.inputs},
+        "required": [names[spec.id] for spec in process.inputs if spec.required],
+        "additionalProperties": False,
+    }
+    title = brief(process.title or process.id, _TITLE_LENGTH) or name
+    return ToolSpec(
+        name=name,
+        title=title if server == EMBEDDED else f"{title} ({server})",
+        description=_description(process, names, schema),
+        input_schema=schema,
+        output_schema=output_schema(process),
+        argument_names={name: input_id for input_id, name in names.items()},
+        process=process,
+    )
+
+
+def _description(process: CanonicalProcess, names: Mapping[str, str], schema: JsonObject) -> str:
+    text = brief(process.description, _DESCRIPTION_LENGTH) or brief(process.title or process.id, _TITLE_LENGTH)
+    returns = brief(told_outputs(process), _OUTPUTS_LENGTH)
+    return "\n".join(part for part in (text, returns, _example(process, names, schema)) if part)
+
+
+def _example(process: CanonicalProcess, names: Mapping[str, str], schema: JsonObject) -> str:
+    """The author's example as arguments, where it is short and right."""
+    if not process.example:
+        return ""
+    arguments = {names[input_id]: value for input_id, value in process.example.items()}
+    written = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+    if len(written) > _EXAMPLE_LENGTH or written != visible(written) or not fits(arguments, schema):
+        return ""
+    return f"Example: {written}"

@@ -1,0 +1,99 @@
+"""A real MCP session on the bridge, in memory: what the demo, journeys and the command line speak through."""
+
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mcp import Client, MCPError
+from mcp.types import TextContent, Tool
+
+from mcp_server.app import backend_settings, open_bridge
+from mcp_server.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+type OnProgress = Callable[[float | None, str | None], Awaitable[None]]
+"""Told of each progress notification: percent (0 to 100, None where the total is unknown) and message."""
+
+
+@asynccontextmanager
+async def open_session(settings: Settings, **backend: Any) -> AsyncGenerator[Client]:
+    """A client connected to a new bridge. `backend` are settings of the embedded backend, e.g. `config`."""
+    async with (
+        open_bridge(settings, backend=backend_settings(settings, **backend)) as bridge,
+        Client(bridge.server) as client,
+    ):
+        yield client
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one tool call answered."""
+
+    structured: dict[str, Any] | None
+    """The structured content, where the tool has one."""
+    text: str
+    """The text blocks, one per line; of a failed call, what went wrong."""
+    failed: bool
+    """Whether the tool, or the protocol, answered with an error."""
+
+
+async def call(
+    client: Client, tool: str, arguments: Mapping[str, Any], on_progress: OnProgress | None = None
+) -> Answer:
+    """Call one tool. An error is an answer; nothing is raised for it."""
+
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        if on_progress is not None:
+            await on_progress(_percent(progress, total), message)
+
+    try:
+        result = await client.call_tool(tool, dict(arguments), progress_callback=report)
+    except MCPError as error:
+        return Answer(structured=None, text=error.error.message, failed=True)
+    text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+    return Answer(structured=result.structured_content, text=text, failed=bool(result.is_error))
+
+
+async def list_tools(client: Client) -> list[Tool]:
+    """Every tool on offer, all pages, in the server's order."""
+    page = await client.list_tools()
+    tools = list(page.tools)
+    while page.next_cursor:
+        page = await client.list_tools(cursor=page.next_cursor)
+        tools += page.tools
+    return tools
+
+
+def _percent(progress: float, total: float | None) -> float | None:
+    if not total or not math.isfinite(progress):
+        return None
+    return min(max(100 * progress / total, 0.0), 100.0)
+
+
+@contextmanager
+def progress_bar(console: "Console", label: str) -> Generator[OnProgress]:
+    """Draw progress on a console: a bar on a terminal, a line per step elsewhere."""
+    # rich costs a tenth of a second, which the stdio server never needs.
+    from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
+
+    if not console.is_terminal:
+
+        async def tell(percent: float | None, message: str | None) -> None:
+            parts = (label, "" if percent is None else f"{percent:3.0f} %", message)
+            console.print(" ".join(part for part in parts if part), markup=False, highlight=False, soft_wrap=True)
+
+        yield tell
+        return
+
+    label_text, note_text = (TextColumn(f"{{task.fields[{name}]}}", markup=False) for name in ("label", "note"))
+    with Progress(label_text, BarColumn(), note_text, console=console, transient=True) as progress:
+        task = progress.add_task("", total=100, label=label, note="")
+
+        async def draw(percent: float | None, message: str | None) -> None:
+            progress.update(task, completed=percent, note=message or ("" if percent is None else f"{percent:.0f} %"))
+
+        yield draw

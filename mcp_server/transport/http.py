@@ -1,0 +1,76 @@
+"""MCP over Streamable HTTP."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from typing import Any, Final
+
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from mcp_server.app import backend_settings, open_bridge
+from mcp_server.settings import Settings
+
+PATH: Final = "/mcp"
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+
+
+def create_http_app(
+    settings: Settings, backend: Mapping[str, Any] | None = None, *, host: str = "127.0.0.1"
+) -> Starlette:
+    """An application that serves MCP at `/mcp` and tells at `/health` that it is up.
+
+    `backend` are settings of the embedded backend. `host` is the address that the application will be served on: on a
+    loopback one, requests that name another host or come from another origin are refused (DNS rebinding).
+    """
+    endpoint = _Endpoint()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        async with open_bridge(settings, backend=backend_settings(settings, **(backend or {}))) as bridge:
+            # JSON in place of event streams would drop progress and cancellation; without sessions, the clients of the
+            # handshake era could not cancel.
+            sessions = StreamableHTTPSessionManager(
+                bridge.server, json_response=False, stateless=False, security_settings=_security(host)
+            )
+            async with sessions.run():
+                endpoint.application = StreamableHTTPASGIApp(sessions)
+                yield
+
+    return Starlette(routes=[Route(PATH, endpoint), Route("/health", _health)], lifespan=lifespan)
+
+
+class _Endpoint:
+    """The route to the sessions, which begin with the application's lifespan."""
+
+    application: StreamableHTTPASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        application = self.application or JSONResponse({"status": "starting"}, status_code=503)
+        await application(scope, receive, send)
+
+
+async def _health(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def _security(host: str) -> TransportSecuritySettings:
+    if not _is_loopback(host):
+        return TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    return TransportSecuritySettings(
+        enable_dns_rebinding_protection=True,
+        allowed_hosts=[name for address in _LOOPBACK for name in (address, f"{address}:*")],
+        allowed_origins=[origin for address in _LOOPBACK for origin in (f"http://{address}", f"http://{address}:*")],
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,172 @@
+"""`summarise`: the first answers about any result. Pure."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from summaries.extent import GEOMETRY_TYPES, crs_of, describe
+from summaries.table import count_fields, fields, shorten, trim
+
+MAX_BYTES = 2000
+"""No summary is larger as compact JSON."""
+_MAX_ROWS = 3
+_MAX_WARNINGS = 4
+_START = 200
+
+
+def summarise(value: Any, media_type: str) -> dict[str, Any]:
+    """Tell what a person would ask first about a result, in at most about 2 kB of JSON. Never raises.
+
+    `value` is a JSON value, or text or bytes for a media type that is not JSON. Coordinates and `bbox` are in the CRS
+    that `crs` names: OGC:CRS84, longitude before latitude, for GeoJSON. Lengths of texts are in characters, of binary
+    values in bytes.
+    """
+    try:
+        summary = _summarise(value, media_type)
+        return _fit(summary) if _size(summary) > MAX_BYTES else summary
+    except Exception:  # a result must never be lost for want of its summary
+        return {"kind": _kind(value, media_type)}
+
+
+def _summarise(value: Any, media_type: str) -> dict[str, Any]:
+    kind = _kind(value, media_type)
+    summariser = _SUMMARISERS.get(kind)
+    return {"kind": kind} | (summariser(value) if summariser else {})
+
+
+def _kind(value: Any, media_type: str) -> str:
+    if isinstance(value, Mapping):
+        return _kind_of_object(cast("Mapping[str, Any]", value))
+    if isinstance(value, str):
+        return "string" if is_json(media_type) else "text"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "text" if media_type.startswith("text/") else "binary"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    return "null" if value is None else "array"
+
+
+def _kind_of_object(document: Mapping[str, Any]) -> str:
+    kind = document.get("type")
+    if kind == "FeatureCollection" and isinstance(document.get("features"), list):
+        return "FeatureCollection"
+    if kind == "Feature" and "geometry" in document:
+        return "Feature"
+    if (
+        isinstance(kind, str)
+        and kind in GEOMETRY_TYPES
+        and not document.keys().isdisjoint(("coordinates", "geometries"))
+    ):
+        return "Geometry"
+    return "object"
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a media type is JSON or built on it (RFC 6839), parameters or not."""
+    essence = media_type.partition(";")[0].strip().lower()
+    return essence == "application/json" or essence.endswith("+json")
+
+
+def _collection(document: Mapping[str, Any]) -> dict[str, Any]:
+    members = cast("Sequence[object]", document["features"])
+    features = [cast("Mapping[str, Any]", member) for member in members if isinstance(member, Mapping)]
+    crs = crs_of(document)
+    told: dict[str, Any] = {"count": len(members), "crs": crs}
+    told |= _warnings(document) | describe((feature.get("geometry") for feature in features), crs)
+    properties = (feature.get("properties") for feature in features)
+    return told | _rows([cast("Mapping[str, Any]", row) for row in properties if isinstance(row, Mapping)])
+
+
+def _rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    if not any(rows):
+        return {}
+    told: dict[str, Any] = {"fields": fields(rows), "rows": [trim(row, depth=1) for row in rows[:_MAX_ROWS]]}
+    untold = count_fields(rows) - len(told["fields"])
+    return told | ({"more_fields": untold} if untold > 0 else {})
+
+
+def _feature(document: Mapping[str, Any]) -> dict[str, Any]:
+    crs = crs_of(document)
+    told: dict[str, Any] = {"crs": crs} | describe([document["geometry"]], crs)
+    properties = document.get("properties")
+    if not isinstance(properties, Mapping):
+        return told
+    members = cast("Mapping[str, Any]", properties)
+    warnings = _warnings(members)
+    rest = {name: member for name, member in members.items() if name not in warnings}
+    return told | warnings | ({"properties": trim(rest)} if rest else {})
+
+
+def _geometry(document: Mapping[str, Any]) -> dict[str, Any]:
+    crs = crs_of(document)
+    return {"crs": crs} | describe([document], crs)
+
+
+def _object(document: Mapping[str, Any]) -> dict[str, Any]:
+    warnings = _warnings(document)
+    rest = {name: member for name, member in document.items() if name not in warnings}
+    return {"count": len(document), **warnings, "members": trim(rest)}
+
+
+def _warnings(members: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The first `warnings` of a result, in more words than other texts get: who acts on the result needs them."""
+    found = members.get("warnings")
+    if not isinstance(found, list):
+        return {}
+    texts = [text for text in cast("list[object]", found) if isinstance(text, str)]
+    return {"warnings": [shorten(text, _START) for text in texts[:_MAX_WARNINGS]]} if texts else {}
+
+
+def _array(items: Sequence[Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {"length": len(items)}
+    if items and all(isinstance(item, dict) for item in items):
+        return told | _rows(cast("Sequence[Mapping[str, Any]]", items))
+    if items and all(type(item) in (int, float) and math.isfinite(item) for item in items):
+        told |= {"min": min(items), "max": max(items), "mean": math.fsum(items) / len(items)}
+    return told | {"members": [trim(item, depth=1) for item in items[:_MAX_ROWS]]}
+
+
+def _text(value: str | bytes) -> dict[str, Any]:
+    text = value if isinstance(value, str) else bytes(value).decode("utf-8", errors="replace")
+    return {"length": len(text), "start": shorten(text, _START)}
+
+
+_SUMMARISERS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    "FeatureCollection": _collection,
+    "Feature": _feature,
+    "Geometry": _geometry,
+    "object": _object,
+    "array": _array,
+    "text": _text,
+    "string": _text,
+    "number": lambda value: {"value": trim(value)},
+    "boolean": lambda value: {"value": value},
+    "binary": lambda value: {"length": len(value)},
+}
+
+
+def _size(summary: Mapping[str, Any]) -> int:
+    return len(json.dumps(summary, separators=(",", ":"), ensure_ascii=False).encode("utf-8", errors="replace"))
+
+
+def _fit(summary: dict[str, Any]) -> dict[str, Any]:
+    """Drop rows, then the details of fields, then the last fields and members, until the summary fits."""
+    rows = summary.get("rows", [])
+    while rows and _size(summary) > MAX_BYTES:
+        rows.pop()
+    if not rows:
+        summary.pop("rows", None)
+    for field in reversed(list(summary.get("fields", {}).values())):
+        if _size(summary) <= MAX_BYTES:
+            return summary
+        for detail in ("examples", "values"):
+            field.pop(detail, None)
+    for part, rest in (("fields", "more_fields"), ("properties", "more_properties"), ("members", "more_members")):
+        members = summary.get(part)
+        while members and _size(summary) > MAX_BYTES:
+            members.popitem() if isinstance(members, dict) else members.pop()
+            summary[rest] = summary.get(rest, 0) + 1
+    return summary

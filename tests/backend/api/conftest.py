@@ -1,0 +1,78 @@
+"""One running backend for all tests of its API, with its real engine and workers."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from jsonschema import Draft4Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT4
+
+from backend.app import create_app
+from backend.settings import Settings
+
+OWN_PROCESSES = Path(__file__).parent / "own_processes"
+BASE = "https://maps.example/ogc"
+
+type Conforms = Callable[[Any, str], None]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(
+        home=tmp_path_factory.mktemp("home"),
+        config=OWN_PROCESSES / "trial.yml",
+        processes=(OWN_PROCESSES,),
+        public_url="https://maps.example",
+        root_path="/ogc",
+        workers=2,
+        max_body_bytes=4 * 2**20,
+    )
+
+
+@pytest.fixture(scope="session")
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the running backend. Links begin with `BASE`, as behind a proxy that strips `/ogc`."""
+    app = create_app(settings)
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://inside", timeout=30) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="session")
+def conforms(shared_data: Path) -> Conforms:
+    """Validates a document against a schema of OGC API – Processes, Part 1, 1.0."""
+    folder = shared_data / "ogc" / "schemas-1.0"
+    if not folder.is_dir():
+        pytest.skip("the schemas of the standard are not beside this checkout")
+    schemas = {file.name: _exact(file.name, yaml.safe_load(file.read_text("utf-8"))) for file in folder.glob("*.yaml")}
+    root = "https://schemas.example/"
+    resources = [
+        (root + name, DRAFT4.create_resource({"id": root + name, **schema})) for name, schema in schemas.items()
+    ]
+    registry = Registry().with_resources(resources)
+
+    def validate(document: Any, name: str) -> None:
+        validator = Draft4Validator({"$ref": root + name}, registry=registry)
+        errors = [f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(document)]
+        assert not errors, errors
+
+    return validate
+
+
+def _exact(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Values match several branches of the standard's `oneOf`s (3 is an integer and a number): any of them will do."""
+    if name in {"inlineOrRefData.yaml", "inputValueNoObject.yaml", "inputValue.yaml"}:
+        return {"anyOf": schema["oneOf"]}
+    return schema

@@ -1,0 +1,75 @@
+"""The configuration files: the packaged one, and a user's own on top."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.api.configuration import ConfigurationError, load_configuration
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "own.yml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_the_packaged_configuration_offers_our_processes_and_pygeoapis_examples() -> None:
+    processes = {entry.id: entry.processor["name"] for entry in load_configuration(None).processes}
+    assert processes.keys() == {"geometry-buffer", "geometry-measure", "slow-steps", "hello-world", "shapely-functions"}
+    assert processes["hello-world"] == "HelloWorld"
+
+
+def test_a_users_file_overrides_and_adds(tmp_path: Path) -> None:
+    own = write(
+        tmp_path,
+        """
+metadata: {identification: {title: My maps, description: null}}
+resources:
+  hello-world: {type: process, processor: {name: mine.Hello, greeting: Hi}}
+  mine: {type: process, processor: {name: mine.process}}
+  lakes: {type: collection, providers: []}
+""",
+    )
+    configuration = load_configuration(own)
+    processes = {entry.id: entry for entry in configuration.processes}
+    assert processes["hello-world"].processor == {"name": "mine.Hello", "greeting": "Hi"}
+    assert processes["mine"].source == str(own)
+    assert "lakes" not in processes
+    assert "geometry-buffer" in processes
+    assert configuration.title == "My maps"
+    assert configuration.description == load_configuration(None).description
+
+
+def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
+    assert load_configuration(write(tmp_path, "")) == load_configuration(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("resources: [", "is not valid YAML"),
+        ("- a list", "must hold `resources:`"),
+        ("resources: 3", "`resources` must be a mapping"),
+        ("resources: {x: null}", "resource `x`"),
+        ("resources: {x: {processor: {name: y}}}", "resource `x`"),
+        ("resources: {x: {type: process}}", "process `x`"),
+        ("resources: {x: {type: process, processor: y}}", "process `x`"),
+        ("resources: {x: {type: process, processor: {name: 3}}}", "process `x`"),
+        ("metadata: text", "`metadata` must be a mapping"),
+    ],
+)
+def test_a_malformed_file_gives_one_line_that_names_file_and_entry(tmp_path: Path, text: str, told: str) -> None:
+    file = write(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(file)
+    assert str(caught.value).startswith(str(file))
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_or_unreadable_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_configuration(tmp_path / "missing.yml")
+    (tmp_path / "own.yml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        load_configuration(tmp_path / "own.yml")

@@ -1,0 +1,59 @@
+"""Waiting for a job while its client may leave."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+import pytest
+from starlette.requests import Request
+
+from backend.api.waiting import wait_with_client
+from backend.errors import NoSuchJobError
+from backend.jobs.records import Job
+from backend.jobs.states import JobStatus
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime.now(UTC)
+JOB = Job("1", "p", JobStatus.RUNNING, NOW, NOW, None, NOW, 0, "", "raw", None, None, 1, dismiss_requested=False)
+
+
+async def stays() -> dict[str, Any]:
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
+async def leaves() -> dict[str, Any]:
+    return {"type": "http.disconnect"}
+
+
+async def ends() -> Job:
+    return JOB
+
+
+async def never_ends() -> Job:
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
+async def vanishes() -> Job:
+    raise NoSuchJobError("gone")
+
+
+def request(receive: Any) -> Request:
+    return Request({"type": "http"}, receive)
+
+
+async def test_the_job_is_answered_when_the_wait_is_over() -> None:
+    with anyio.fail_after(5):
+        assert await wait_with_client(request(stays), ends) is JOB
+
+
+async def test_the_wait_ends_when_the_client_leaves() -> None:
+    with anyio.fail_after(5):
+        assert await wait_with_client(request(leaves), never_ends) is None
+
+
+async def test_an_error_of_the_wait_is_raised_as_it_is() -> None:
+    with anyio.fail_after(5), pytest.raises(NoSuchJobError):
+        await wait_with_client(request(stays), vanishes)

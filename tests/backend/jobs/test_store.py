@@ -1,0 +1,252 @@
+"""The store by itself: what is written is read, by any number of processes, and only legal transitions happen."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from backend.errors import (
+    BackendError,
+    JobLostError,
+    NoSuchJobError,
+    NoSuchOutputError,
+    ProcessRefusedError,
+    ResultGoneError,
+    ResultNotReadyError,
+)
+from backend.jobs.database import Database
+from backend.jobs.liveness import ProcessIdentity
+from backend.jobs.records import Failure, Job, JobRequest, NewResult, StartedJob
+from backend.jobs.states import TRANSITIONS, JobStatus
+from backend.jobs.store import JobStore
+
+ENGINE = "an-engine"
+REQUEST = JobRequest("buffer", {"distance": 5, "name": "Zürich"}, ("area",), "document", idempotent=False)
+ME = ProcessIdentity.current()
+
+
+def accept(store: JobStore, request: JobRequest = REQUEST) -> Job:
+    return store.insert(request, owner=ENGINE, durable=True)
+
+
+def start(store: JobStore, job: Job) -> StartedJob:
+    started = store.start(job.id, ENGINE, ME)
+    assert started is not None
+    return started
+
+
+def succeed(store: JobStore, data: bytes = b"[1]") -> Job:
+    job = accept(store)
+    store.succeed(start(store, job), [NewResult("area", "application/json", data, {"kind": "array"})], inline_bytes=8)
+    return store.get(job.id)
+
+
+def test_an_accepted_job_is_read_as_it_was_written(store: JobStore) -> None:
+    job = accept(store)
+    assert store.get(job.id) == job
+    assert (job.status, job.outputs, job.response, job.version) == ("accepted", ("area",), "document", 1)
+    started = start(store, job)
+    assert started.inputs == {"distance": 5, "name": "Zürich"}
+    assert (started.outputs, started.attempt, started.durable) == (("area",), 1, True)
+
+
+def test_large_inputs_reach_the_worker_and_do_not_outlive_the_job(store: JobStore, home: Path) -> None:
+    job = accept(store, JobRequest("buffer", {"text": "x" * 100_000}, None, "raw", idempotent=False))
+    assert len(list((home / "inputs").iterdir())) == 1
+    started = start(store, job)
+    assert started.inputs == {"text": "x" * 100_000}
+    store.succeed(started, [], inline_bytes=8)
+    assert list((home / "inputs").iterdir()) == []
+
+
+@pytest.mark.parametrize("data", [b"[1]", b"[" + b"1," * 1000 + b"1]"], ids=["small", "large"])
+def test_a_result_is_read_back_whole(store: JobStore, data: bytes) -> None:
+    job = succeed(store, data)
+    record, content = store.read(job.id, "area")
+    assert (content.read_bytes() if isinstance(content, Path) else content) == data
+    assert isinstance(content, Path) == (len(data) > 8)
+    assert (record.media_type, record.size, record.summary) == ("application/json", len(data), {"kind": "array"})
+    assert store.results(job.id) == [record]
+
+
+def test_each_reason_for_the_lack_of_a_result_has_its_error(store: JobStore) -> None:
+    with pytest.raises(NoSuchJobError):
+        store.read("none", "area")
+    waiting = accept(store)
+    with pytest.raises(ResultNotReadyError):
+        store.read(waiting.id, "area")
+    with pytest.raises(NoSuchOutputError):
+        store.read(succeed(store).id, "volume")
+    dismissed = store.dismiss(succeed(store).id)
+    with pytest.raises(ResultGoneError):
+        store.results(dismissed.id)
+    refused = accept(store)
+    store.fail(start(store, refused), Failure("refused", "too large", "$.inputs.distance"))
+    with pytest.raises(ProcessRefusedError, match="too large") as caught:
+        store.results(refused.id)
+    assert caught.value.path == "$.inputs.distance"
+
+
+def test_a_result_whose_file_was_removed_or_cut_is_gone(store: JobStore) -> None:
+    job = succeed(store, b"x" * 100)
+    _, path = store.read(job.id, "area")
+    assert isinstance(path, Path)
+    path.write_bytes(b"x" * 50)
+    with pytest.raises(ResultGoneError):
+        store.read(job.id, "area")
+    path.unlink()
+    with pytest.raises(ResultGoneError):
+        store.read(job.id, "area")
+
+
+def test_dismissing_a_finished_job_deletes_its_results_and_may_be_repeated(store: JobStore, home: Path) -> None:
+    job = succeed(store, b"x" * 100)
+    dismissed = store.dismiss(job.id)
+    assert dismissed.status is JobStatus.DISMISSED
+    assert list((home / "results").iterdir()) == []
+    assert store.dismiss(job.id) == dismissed
+
+
+def bring_to(store: JobStore, status: JobStatus) -> Job:
+    job = accept(store)
+    if status is JobStatus.DISMISSED:
+        store.dismiss(job.id)
+    elif status is not JobStatus.ACCEPTED:
+        started = start(store, job)
+        if status is JobStatus.SUCCESSFUL:
+            store.succeed(started, [], inline_bytes=8)
+        elif status is JobStatus.FAILED:
+            store.fail(started, Failure("failed", "no"))
+    return store.get(job.id)
+
+
+def try_to_move(store: JobStore, job: Job, target: JobStatus) -> None:
+    started = StartedJob(job.id, job.process_id, {}, None, 0 if job.started is None else 1, durable=True)
+    with suppress(BackendError):
+        match target:
+            case JobStatus.RUNNING:
+                store.start(job.id, ENGINE, ME)
+            case JobStatus.SUCCESSFUL:
+                store.succeed(started, [NewResult("area", "text/plain", b"x" * 100, {})], inline_bytes=8)
+            case JobStatus.FAILED:
+                store.fail(started, Failure("failed", "no"))
+            case JobStatus.DISMISSED:
+                store.dismiss(job.id)
+            case JobStatus.ACCEPTED:
+                store.leases.settle(job.id, ENGINE, "died", max_attempts=9)
+
+
+@pytest.mark.parametrize("target", JobStatus)
+@pytest.mark.parametrize("source", JobStatus)
+def test_only_legal_transitions_happen(store: JobStore, home: Path, source: JobStatus, target: JobStatus) -> None:
+    job = bring_to(store, source)
+    try_to_move(store, job, target)
+    after = store.get(job.id)
+    # A running job is dismissed, or returned to the queue, by whoever confirms that its process has ended.
+    guarded = source is JobStatus.RUNNING and target in {JobStatus.DISMISSED, JobStatus.ACCEPTED}
+    if target in TRANSITIONS[source] and not guarded:
+        assert after.status is target
+        assert after.version > job.version
+    elif source is not JobStatus.RUNNING or target is JobStatus.RUNNING:
+        assert after.status is source
+        assert not list(home.glob("results/*/*"))
+
+
+def test_a_running_job_is_not_dismissed_before_its_process_has_ended(store: JobStore) -> None:
+    job = accept(store)
+    started = start(store, job)
+    asked = store.dismiss(job.id)
+    assert (asked.status, asked.dismiss_requested) == (JobStatus.RUNNING, True)
+    store.progress(started, 70, "still at work")
+    assert store.get(job.id).message == asked.message
+    store.leases.settle(job.id, ENGINE, "killed")
+    assert store.get(job.id).status is JobStatus.DISMISSED
+
+
+def test_a_worker_that_was_taken_for_dead_cannot_end_the_next_attempt(store: JobStore, home: Path) -> None:
+    job = accept(store, JobRequest("buffer", {}, None, "raw", idempotent=True))
+    first = start(store, job)
+    store.leases.settle(job.id, ENGINE, "no sign of life")
+    assert store.leases.claim("another-engine", ["buffer"]) == job.id
+    second = store.start(job.id, "another-engine", ME)
+    assert second is not None
+    late = [NewResult("area", "text/plain", b"late" * 100, {})]
+    assert not store.succeed(first, late, inline_bytes=8)
+    assert not store.fail(first, Failure("failed", "late"))
+    assert not list(home.glob("results/*/*"))
+    assert store.succeed(second, [NewResult("area", "text/plain", b"right" * 100, {})], inline_bytes=8)
+    _, content = store.read(job.id, "area")
+    assert isinstance(content, Path)
+    assert content.read_bytes() == b"right" * 100
+
+
+def test_an_interrupted_job_that_may_not_run_again_has_failed_and_says_why(store: JobStore) -> None:
+    job = accept(store)
+    start(store, job)
+    store.leases.settle(job.id, ENGINE, "The server died.")
+    failed = store.get(job.id)
+    assert (failed.status, failed.failure) == (JobStatus.FAILED, Failure("lost", "The server died."))
+    with pytest.raises(JobLostError, match="The server died"):
+        store.results(job.id)
+
+
+def test_jobs_are_claimed_oldest_first_and_once(store: JobStore) -> None:
+    ids = [store.insert(REQUEST, owner=None, durable=False).id for _ in range(3)]
+    assert [store.leases.claim(engine, ["buffer"]) for engine in ("a", "b", "a")] == ids
+    assert store.leases.claim("b", ["buffer"]) is None
+
+
+def test_the_list_is_newest_first_in_pages_and_by_state(store: JobStore) -> None:
+    ids = [accept(store).id for _ in range(5)]
+    store.dismiss(ids[1])
+    page, total = store.list(limit=2, offset=1)
+    assert ([job.id for job in page], total) == ([ids[3], ids[2]], 5)
+    page, total = store.list(limit=10, offset=0, status=JobStatus.DISMISSED)
+    assert ([job.id for job in page], total) == ([ids[1]], 1)
+
+
+def test_a_watch_notices_the_commits_of_others_only_once(store: JobStore) -> None:
+    watch = store.watch()
+    watch.changed()
+    assert not watch.changed()
+    accept(store)
+    assert watch.changed()
+    assert not watch.changed()
+    watch.close()
+
+
+def test_the_store_of_a_newer_release_is_refused(store: JobStore, home: Path) -> None:
+    database = Database(home / "jobs.sqlite")
+    with database.transaction(durable=True) as connection:
+        connection.exec_driver_sql("PRAGMA user_version=99")
+    database.close()
+    with pytest.raises(BackendError, match="newer release"):
+        JobStore.open(home, lease_seconds=15)
+
+
+INSERTER = """
+import sys
+from pathlib import Path
+from backend.jobs.records import JobRequest
+from backend.jobs.store import JobStore
+sys.stdin.readline()
+store = JobStore.open(Path(sys.argv[1]), lease_seconds=15)
+for number in range(50):
+    store.insert(JobRequest("p", {"number": number}, None, "raw", False), owner=None, durable=number % 5 == 0)
+"""
+
+
+def test_eight_processes_open_a_fresh_store_and_insert_at_once(home: Path, open_store: Callable[[], JobStore]) -> None:
+    command = [sys.executable, "-c", INSERTER, str(home)]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(8)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    for process in processes:
+        _, errors = process.communicate(timeout=50)
+        assert (process.returncode, errors) == (0, b"")
+    assert open_store().list(limit=1, offset=0)[1] == 400

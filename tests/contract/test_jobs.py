@@ -1,0 +1,116 @@
+"""Long work: progress, handles, waiting on, listing, dismissing, cancelling."""
+
+import anyio
+import pytest
+from mcp import Client
+
+from tests.contract.calls import finished, running, text, told
+from tests.contract.conftest import Connection
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_progress_is_told_while_a_process_runs(client: Client) -> None:
+    seen: list[tuple[float, float | None, str | None]] = []
+
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        seen.append((progress, total, message))
+
+    with anyio.fail_after(60):
+        await client.call_tool("slow_steps", {"seconds": 1, "steps": 4}, progress_callback=on_progress)
+    values = [progress for progress, _, _ in seen]
+    assert len(values) >= 2
+    assert values == sorted(set(values))
+    assert all(total == 100 for _, total, _ in seen)
+    assert any(message and "step" in message for _, _, message in seen)
+
+
+async def test_a_call_that_takes_longer_than_the_wait_budget_answers_with_its_job(client: Client) -> None:
+    with anyio.fail_after(20):
+        envelope = told(await client.call_tool("slow_steps", {"seconds": 3, "steps": 30}))
+    assert envelope["status"] in ("accepted", "running")
+    assert envelope["job"] in envelope["next"]
+    assert "outputs" not in envelope
+    with anyio.fail_after(30):
+        done = told(await client.call_tool("get_job", {"job": envelope["job"], "wait": 25}))
+    assert done["status"] == "successful"
+    assert done["outputs"]["done"]["value"]["steps"] == 30
+
+
+async def test_get_job_looks_without_waiting_and_tells_progress(client: Client) -> None:
+    job = await running(client)
+    with anyio.fail_after(10):
+        envelope = told(await client.call_tool("get_job", {"job": job, "wait": 0}))
+    assert envelope["status"] == "running"
+    assert 0 <= envelope["progress"] < 100
+    await client.call_tool("dismiss_job", {"job": job})
+
+
+async def test_a_dismissed_job_has_ended_and_is_listed_so(client: Client) -> None:
+    job = await running(client)
+    with anyio.fail_after(15):
+        assert told(await client.call_tool("dismiss_job", {"job": job}))["status"] == "dismissed"
+    listed = told(await client.call_tool("list_jobs", {"limit": 5}))["jobs"]
+    assert next(entry["status"] for entry in listed if entry["job"] == job) == "dismissed"
+
+
+async def test_jobs_are_listed_newest_first_with_their_process(client: Client) -> None:
+    envelope = await finished(client, "hello_world", {"name": "Listed"})
+    listed = told(await client.call_tool("list_jobs", {"limit": 1, "server": "local"}))["jobs"]
+    assert [(entry["job"], entry["process"], entry["status"]) for entry in listed] == [
+        (envelope["job"], "hello-world", "successful")
+    ]
+
+
+async def test_a_cancelled_call_leaves_no_job_running(connection: Connection) -> None:
+    client = connection.client
+    begun = anyio.Event()
+
+    async def on_progress(_progress: float, _total: float | None, message: str | None) -> None:
+        if message and "step" in message:
+            begun.set()
+
+    async with anyio.create_task_group() as tasks:
+
+        async def call() -> None:
+            await client.call_tool("slow_steps", {"seconds": 31, "steps": 310}, progress_callback=on_progress)
+
+        tasks.start_soon(call)
+        with anyio.fail_after(30):
+            await begun.wait()
+        tasks.cancel_scope.cancel()
+    with anyio.fail_after(10):
+        while True:
+            newest = told(await client.call_tool("list_jobs", {"limit": 1}))["jobs"][0]
+            if newest["status"] == "dismissed":
+                break
+            assert newest["status"] == "running"
+    assert newest["process"] == "slow-steps"
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("get_job", {"job": "ogc://local/jobs/no-such-job"}),
+        ("dismiss_job", {"job": "no-such-job"}),
+        ("read_result", {"uri": "ogc://local/jobs/no-such-job/results/out"}),
+        ("read_result", {"uri": "ogc://elsewhere/jobs/1/results/out"}),
+        ("get_job", {"job": "ogc://elsewhere/jobs/1"}),
+        ("list_jobs", {"limit": 0}),
+        ("get_job", {}),
+    ],
+)
+async def test_what_cannot_be_is_a_tool_error_in_one_clear_text(
+    client: Client, tool: str, arguments: dict[str, object]
+) -> None:
+    result = await client.call_tool(tool, arguments)
+    assert result.is_error
+    assert text(result)
+    assert "unexpectedly" not in text(result)
+
+
+async def test_an_unknown_output_of_a_job_is_told_with_those_there_are(client: Client) -> None:
+    envelope = await finished(client, "hello_world", {"name": "Outputs"})
+    result = await client.call_tool("read_result", {"uri": f"{envelope['job']}/results/nothing"})
+    assert result.is_error
+    assert "nothing" in text(result)

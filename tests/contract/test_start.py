@@ -1,0 +1,103 @@
+"""What is loaded when, and what happens when the embedded backend cannot be."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+from mcp import Client
+
+from mcp_server.app import backend_settings, open_bridge
+from mcp_server.settings import Settings
+from tests.contract.calls import finished, text
+
+ROOT = Path(__file__).resolve().parents[2]
+
+LISTING = """
+import json, sys
+from pathlib import Path
+import anyio
+from mcp import Client
+from mcp_server.app import backend_settings, open_bridge
+from mcp_server.settings import Settings
+
+HEAVY = ("backend.app", "pygeoapi", "shapely", "httpx", "sqlalchemy", "rich", "typer")
+
+
+async def main() -> None:
+    settings = Settings(home=Path(sys.argv[1]), embedded=sys.argv[2] == "embedded")
+    before = [name for name in HEAVY if name in sys.modules]
+    async with open_bridge(settings, backend=backend_settings(settings)) as bridge, Client(bridge.server) as client:
+        tools = [tool.name for tool in (await client.list_tools()).tools]
+        loaded = [name for name in HEAVY if name in sys.modules]
+        if sys.argv[2] != "embedded":
+            await client.call_tool("list_jobs", {})
+            loaded = [name for name in HEAVY if name in sys.modules]
+    print(json.dumps({"before": before, "tools": tools, "loaded": loaded}))
+
+
+if __name__ == "__main__":
+    anyio.run(main)
+"""
+
+
+def listed(home: Path, script: Path, kind: str) -> dict[str, list[str]]:
+    script.write_text(LISTING, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script), str(home), kind], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_tools_kept_by_an_earlier_start_are_listed_before_anything_heavy_is_loaded(home: Path, tmp_path: Path) -> None:
+    first = listed(home, tmp_path / "listing.py", "embedded")
+    assert first["before"] == []
+    assert "pygeoapi" in first["loaded"]
+    second = listed(home, tmp_path / "listing.py", "embedded")
+    assert second["tools"] == first["tools"]
+    assert "hello_world" in second["tools"]
+    assert second["loaded"] == []
+
+
+def test_without_the_embedded_backend_none_of_it_is_loaded(home: Path, tmp_path: Path) -> None:
+    told = listed(home, tmp_path / "listing.py", "alone")
+    assert told["tools"] == ["get_job", "list_jobs", "dismiss_job", "read_result"]
+    assert set(told["loaded"]) <= {"httpx", "rich"}
+
+
+@pytest.mark.anyio
+async def test_a_backend_that_cannot_start_says_why_in_every_call(home: Path, tmp_path: Path) -> None:
+    config = tmp_path / "broken.yml"
+    config.write_text(
+        "resources:\n  broken:\n    type: process\n    processor: {name: no_such_module.broken}\n", encoding="utf-8"
+    )
+    settings = Settings(home=home)
+    backend = backend_settings(settings, config=config)
+    with anyio.fail_after(40):
+        async with open_bridge(settings, backend=backend) as bridge, Client(bridge.server) as client:
+            assert [tool.name for tool in (await client.list_tools()).tools] == [
+                "get_job",
+                "list_jobs",
+                "dismiss_job",
+                "read_result",
+            ]
+            result = await client.call_tool("list_jobs", {})
+    assert result.is_error
+    assert "no_such_module" in text(result)
+
+
+@pytest.mark.anyio
+async def test_a_result_can_be_used_after_a_restart(home: Path) -> None:
+    settings = Settings(home=home)
+    async with open_bridge(settings) as bridge, Client(bridge.server) as client:
+        envelope = await finished(client, "hello_world", {"name": "Restart"})
+    (output,) = envelope["outputs"].values()
+    async with open_bridge(settings) as bridge, Client(bridge.server) as client:
+        with anyio.fail_after(30):
+            again = await client.call_tool("read_result", {"uri": output["uri"]})
+            found = await client.call_tool("get_job", {"job": envelope["job"]})
+    assert again.structured_content is not None
+    assert again.structured_content["value"] == output["value"]
+    assert found.structured_content == envelope

@@ -1,0 +1,100 @@
+"""Results that the bridge keeps."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_server.errors import InvalidReferenceError, ResultGoneError
+from mcp_server.ogc.models import ABSENT, OutputResult
+from mcp_server.references import KeptReference
+from mcp_server.results.store import KeptResults
+
+pytestmark = pytest.mark.anyio
+
+COLLECTION = {"type": "FeatureCollection", "features": [{"type": "Feature", "id": n} for n in range(5)]}
+
+
+def output(value: Any, name: str = "out", media_type: str = "application/json") -> OutputResult:
+    return OutputResult(name, media_type, None, None, value, None)
+
+
+async def test_values_of_every_kind_survive_a_restart(home: Path) -> None:
+    values: list[Any] = [COLLECTION, b"\x00\xff", "text with ü and \ud800", None, 1.5]
+    outputs = tuple(output(value, f"o/{number}") for number, value in enumerate(values))
+    references = await KeptResults(home).keep("remote", "p", outputs)
+    assert len({reference.result_id for reference in references}) == 1
+    read = [await KeptResults(home).read(reference) for reference in references]
+    assert [found.value for found in read] == values
+    assert [found.id for found in read] == [f"o/{number}" for number in range(5)]
+
+
+async def test_a_kept_value_has_a_summary_and_a_size(home: Path) -> None:
+    kept = KeptResults(home)
+    (reference,) = await kept.keep("remote", "p", (output(COLLECTION),))
+    found = await kept.read(reference)
+    assert found.summary is not None
+    assert (found.summary["kind"], found.summary["count"]) == ("FeatureCollection", 5)
+    assert found.size is not None
+    assert found.size > 100
+
+
+async def test_a_page_can_be_read(home: Path) -> None:
+    kept = KeptResults(home)
+    (reference,) = await kept.keep("remote", "p", (output(COLLECTION),))
+    page = await kept.read(reference, offset=3, limit=1)
+    assert [feature["id"] for feature in page.value["features"]] == [3]
+    assert page.matched == 5
+
+
+async def test_an_output_that_is_only_a_link_stays_one(home: Path) -> None:
+    kept = KeptResults(home)
+    link = OutputResult("out", "image/tiff", None, None, ABSENT, "http://elsewhere.test/x.tif")
+    (reference,) = await kept.keep("remote", "p", (link,))
+    assert await kept.read(reference) == link
+
+
+@pytest.mark.parametrize("result_id", ["0" * 32, "..", "../../etc", "", "."])
+async def test_what_is_not_kept_is_gone(home: Path, result_id: str) -> None:
+    (home / "bridge-results").mkdir(parents=True)
+    (home / "manifest.json").write_text('{"outputs": [{"id": "out"}]}')
+    with pytest.raises(ResultGoneError, match=r"is not kept, or no longer.* Run the process again"):
+        await KeptResults(home).read(KeptReference(result_id, "out"))
+
+
+async def test_an_unknown_output_names_those_there_are(home: Path) -> None:
+    kept = KeptResults(home)
+    (reference, _) = await kept.keep("remote", "p", (output(1, "a"), output(2, "b")))
+    with pytest.raises(InvalidReferenceError, match="it has a, b"):
+        await kept.read(KeptReference(reference.result_id, "c"))
+
+
+async def test_the_oldest_go_when_all_together_are_too_large(home: Path) -> None:
+    kept = KeptResults(home, max_bytes=5000)
+    references = []
+    for number in range(4):
+        (reference,) = await kept.keep("remote", "p", (output("x" * 2000),))
+        os.utime(home / "bridge-results" / reference.result_id, (number, number))
+        references.append(reference)
+    for reference in references[:2]:
+        with pytest.raises(ResultGoneError):
+            await kept.read(reference)
+    for reference in references[2:]:
+        assert (await kept.read(reference)).value == "x" * 2000
+
+
+async def test_a_result_larger_than_everything_is_kept_until_the_next(home: Path) -> None:
+    kept = KeptResults(home, max_bytes=100)
+    (first,) = await kept.keep("remote", "p", (output("x" * 2000),))
+    assert (await kept.read(first)).value == "x" * 2000
+    os.utime(home / "bridge-results" / first.result_id, (0, 0))
+    await kept.keep("remote", "p", (output("y"),))
+    with pytest.raises(ResultGoneError):
+        await kept.read(first)
+
+
+async def test_what_cannot_be_written_leaves_nothing_behind(home: Path) -> None:
+    with pytest.raises(TypeError):
+        await KeptResults(home).keep("remote", "p", (output(1), output(object())))
+    assert list((home / "bridge-results").iterdir()) == []

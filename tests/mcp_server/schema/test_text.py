@@ -1,0 +1,54 @@
+"""What a model reads of foreign texts."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcp_server.schema.text import brief, in_one_language, visible
+
+
+def test_only_visible_characters_are_left_on_one_line() -> None:
+    assert visible("a\u200bb\u202e c\nd\t\x00e \U000e0041f\ufe0f g\u3164") == "ab c d e f g"
+
+
+def test_letters_of_every_script_stay() -> None:
+    assert visible("Überflutung 水 Ελλάδα 100 m² ≥ 5 °C") == "Überflutung 水 Ελλάδα 100 m² ≥ 5 °C"
+
+
+def test_a_short_text_is_whole() -> None:
+    assert brief("Two words.", 10) == "Two words."
+
+
+def test_a_long_text_ends_after_a_sentence() -> None:
+    assert brief("A first sentence here. Then a second one that is long.", 30) == "A first sentence here."
+
+
+def test_a_long_sentence_ends_after_a_word() -> None:
+    assert brief("one two three four five", 15) == "one two three…"
+
+
+def test_a_long_word_is_cut() -> None:
+    assert brief("a" * 40, 10) == "a" * 9 + "…"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("x", "x"),
+        (None, ""),
+        (True, ""),
+        (0.1, "0.1"),
+        (["one", 2, "two"], "one two"),
+        ({"fr": "un", "en-US": "one"}, "one"),
+        ({"fr": "un"}, "un"),
+        ({"en": 3}, ""),
+    ],
+)
+def test_a_text_in_any_form_is_one_language(value: object, expected: str) -> None:
+    assert in_one_language(value) == expected
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.text(), st.integers(min_value=2, max_value=50))
+def test_a_brief_text_keeps_its_limit(text: str, limit: int) -> None:
+    assert len(brief(text, limit)) <= limit

@@ -1,0 +1,258 @@
+"""A process as a tool: faithful, portable and short."""
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from mcp_server.schema.normalise import normalise
+from mcp_server.schema.portable import lint
+from mcp_server.schema.tool import ToolSpec, tool_spec
+
+BUFFER: dict[str, Any] = {
+    "id": "geometry-buffer",
+    "title": "Buffer a geometry",
+    "description": "The area within a distance of a geometry, measured on the ellipsoid, as a GeoJSON Feature.",
+    "version": "1.0.0",
+    "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
+    "inputs": {
+        "geometry": {
+            "title": "Geometry",
+            "description": "GeoJSON (geometry, Feature or FeatureCollection) or WKT; longitude, latitude in degrees.",
+            "schema": {"anyOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]},
+            "minOccurs": 1,
+            "maxOccurs": 1,
+        },
+        "distance": {
+            "title": "Distance",
+            "description": "How far, in `units`.",
+            "schema": {"type": "number", "minimum": 0.001, "maximum": 1e6},
+            "minOccurs": 1,
+            "maxOccurs": 1,
+        },
+        "units": {
+            "title": "Units",
+            "description": "Unit of length.",
+            "schema": {"type": "string", "enum": ["metre", "kilometre", "foot", "mile"], "default": "metre"},
+            "minOccurs": 0,
+            "maxOccurs": 1,
+        },
+    },
+    "outputs": {
+        "buffer": {
+            "title": "Buffer",
+            "description": "A Feature with area and method.",
+            "schema": {"type": "object", "contentMediaType": "application/geo+json"},
+        }
+    },
+    "example": {"inputs": {"geometry": "POINT (7.1 50.7)", "distance": 500}},
+}
+
+HELLO: dict[str, Any] = {
+    "id": "hello-world",
+    "title": {"en": "Hello World", "fr": "Bonjour le monde"},
+    "description": {"en": "Greets a name.", "fr": "Salue un nom."},
+    "keywords": ["hello"],
+    "inputs": {
+        "name": {"title": "Name", "description": "Whom to greet", "schema": {"type": "string"}, "minOccurs": 1},
+        "shout": {"title": "Shout", "schema": {"type": "boolean", "default": False}, "minOccurs": 0},
+    },
+    "outputs": {"echo": {"title": "Echo", "schema": {"type": "object", "contentMediaType": "application/json"}}},
+    "example": {"inputs": {"name": "World"}},
+}
+
+
+def tool_of(raw: dict[str, Any], server: str = "local") -> ToolSpec:
+    return tool_spec(normalise(raw), name="tool", server=server)
+
+
+def properties_of(inputs: dict[str, Any]) -> dict[str, Any]:
+    tool = tool_of({"id": "p", "inputs": inputs})
+    assert lint(tool.input_schema) == []
+    return tool.input_schema["properties"]
+
+
+def size(tool: ToolSpec) -> int:
+    """Bytes of the tool in `tools/list`, with annotations of the usual length."""
+    hints = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
+    members = [tool.name, tool.title, tool.description, hints, tool.input_schema, tool.output_schema]
+    keys = ("name", "title", "description", "annotations", "inputSchema", "outputSchema")
+    return len(json.dumps(dict(zip(keys, members, strict=True)), ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def test_names_requirements_ranges_enums_and_defaults_are_kept() -> None:
+    tool = tool_of(BUFFER)
+    assert tool.input_schema == {
+        "type": "object",
+        "properties": {
+            "geometry": {
+                "anyOf": [{"type": "object"}, {"type": "string"}],
+                "description": "GeoJSON (geometry, Feature or FeatureCollection) or WKT; longitude, latitude in "
+                "degrees. Or a result URI (ogc://…).",
+            },
+            "distance": {
+                "type": "number",
+                "minimum": 0.001,
+                "maximum": 1e6,
+                "description": "How far, in `units`.",
+            },
+            "units": {
+                "type": "string",
+                "enum": ["metre", "kilometre", "foot", "mile"],
+                "description": "Unit of length.",
+                "default": "metre",
+            },
+        },
+        "required": ["geometry", "distance"],
+        "additionalProperties": False,
+    }
+
+
+def test_the_description_tells_outputs_and_the_authors_example() -> None:
+    assert tool_of(BUFFER).description == (
+        "The area within a distance of a geometry, measured on the ellipsoid, as a GeoJSON Feature.\n"
+        "Returns buffer (application/geo+json).\n"
+        'Example: {"geometry":"POINT (7.1 50.7)","distance":500}'
+    )
+
+
+def test_a_tool_of_several_languages_speaks_one() -> None:
+    tool = tool_of(HELLO)
+    assert tool.title == "Hello World"
+    assert tool.description.startswith("Greets a name.")
+    assert tool.input_schema["properties"]["shout"] == {"type": "boolean", "description": "Shout", "default": False}
+
+
+def test_the_title_names_a_remote_server() -> None:
+    assert tool_of(HELLO, "city").title == "Hello World (city)"
+
+
+@pytest.mark.parametrize("raw", [BUFFER, HELLO])
+def test_our_kind_of_process_is_a_short_tool(raw: dict[str, Any]) -> None:
+    assert size(tool_of(raw)) <= 1100
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        {"geometry": "POINT (7 50)", "distance": -1},
+        {"geometry": {"type": "LineString", "coordinates": [[n, n] for n in range(90)]}, "distance": 1},
+        {"geometry": "POINT\u200b (7 50)", "distance": 1},
+        {},
+    ],
+    ids=["wrong", "long", "with hidden characters", "empty"],
+)
+def test_an_example_that_would_mislead_is_not_shown(example: dict[str, Any]) -> None:
+    assert "Example" not in tool_of({**BUFFER, "example": {"inputs": example}}).description
+
+
+def test_foreign_texts_are_trimmed_and_visible() -> None:
+    raw = {"id": "p", "title": "T\u202eitle", "description": "word " * 400, "inputs": {"a": {"title": "x" * 900}}}
+    tool = tool_of(raw)
+    assert tool.title == "Title"
+    assert len(tool.description) <= 400
+    assert len(tool.input_schema["properties"]["a"]["description"]) <= 200
+
+
+def test_an_input_of_any_value_is_portable() -> None:
+    schema = properties_of({"a": {}})["a"]
+    for value in ("x", 1.5, True, {"b": 1}, [1, "x"], [[1, 2], [3, 4]]):
+        Draft202012Validator(schema).validate(value)
+
+
+def test_an_input_that_occurs_often_takes_one_or_many() -> None:
+    schema = properties_of({"a": {"schema": {"type": "string"}, "maxOccurs": 5}})["a"]
+    assert schema == {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "maxItems": 5}]}
+
+
+def test_an_input_that_must_occur_twice_takes_an_array() -> None:
+    schema = properties_of({"a": {"schema": {"type": "object", "format": "geojson"}, "minOccurs": 2, "maxOccurs": 3}})
+    assert schema["a"] == {
+        "type": "array",
+        "items": {"anyOf": [{"type": "object"}, {"type": "string"}]},
+        "minItems": 2,
+        "maxItems": 3,
+        "description": "GeoJSON or result URI (ogc://…).",
+    }
+
+
+def test_a_nested_object_is_kept_and_may_be_a_reference() -> None:
+    member = {"type": "object", "properties": {"v": {"type": "number"}, "u": {"type": "string"}}, "required": ["v"]}
+    schema = properties_of({"a": {"schema": member}})["a"]
+    assert schema["anyOf"][0] == member
+    for value in ({"v": 1}, {"href": "https://example.org/x"}, "ogc://local/jobs/1/results/a"):
+        Draft202012Validator(schema).validate(value)
+    assert not Draft202012Validator(schema).is_valid({"u": "m"})
+
+
+def test_media_types_are_told() -> None:
+    schema = {"oneOf": [{"type": "string", "contentMediaType": kind} for kind in ("image/tiff", "image/jp2")]}
+    told = properties_of({"a": {"title": "Scene", "schema": schema}})["a"]
+    assert told == {"type": "string", "description": "Scene. image/tiff, image/jp2 or result URI (ogc://…)."}
+
+
+def test_a_long_enumeration_is_described() -> None:
+    values = [f"value-number-{n:04}" for n in range(500)]
+    schema = properties_of({"a": {"schema": {"type": "string", "enum": values}}})["a"]
+    assert schema == {
+        "type": "string",
+        "description": "One of 500 values, such as value-number-0000, value-number-0001, value-number-0002.",
+    }
+
+
+def test_deep_structure_ends_in_plain_objects() -> None:
+    member: dict[str, Any] = {"type": "object", "properties": {"z": {"type": "string"}}}
+    for _ in range(12):
+        member = {"type": "object", "properties": {"z": member}, "required": ["z"]}
+    assert len(json.dumps(properties_of({"a": {"schema": member}}))) < 600
+
+
+def test_inputs_with_names_no_client_takes_lead_back_to_their_ids() -> None:
+    tool = tool_of({"id": "p", "inputs": {"ä b": {}, "a b": {}, "x.y": {}}})
+    assert lint(tool.input_schema) == []
+    assert set(tool.argument_names.values()) == {"ä b", "a b", "x.y"}
+    assert tool.argument_names.keys() == tool.input_schema["properties"].keys()
+
+
+ENVELOPES: list[dict[str, Any]] = [
+    {
+        "status": "successful",
+        "job": "ogc://local/jobs/1",
+        "outputs": {"buffer": {"uri": "ogc://local/jobs/1/results/buffer", "media_type": "a/b", "bytes": 9}},
+        "warnings": [],
+    },
+    {"status": "running", "job": "ogc://local/jobs/1", "progress": 40, "message": "half", "next": "call get_job"},
+    {"status": "accepted", "job": "ogc://local/jobs/1", "progress": None},
+    {"status": "successful", "job": None, "outputs": {"other": {"uri": "ogc://bridge/results/1/other", "value": [1]}}},
+]
+
+
+@pytest.mark.parametrize("envelope", ENVELOPES)
+def test_the_output_schema_takes_results_and_running_jobs(envelope: dict[str, Any]) -> None:
+    schema = tool_of(BUFFER).output_schema
+    assert schema is not None
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(envelope)
+
+
+def test_the_output_schema_names_the_outputs_and_refuses_another_shape() -> None:
+    schema = tool_of(BUFFER).output_schema
+    assert schema is not None
+    assert schema["type"] == "object"
+    assert set(schema["properties"]["outputs"]["properties"]) == {"buffer"}
+    assert not Draft202012Validator(schema).is_valid({"buffer": {}})
+
+
+@pytest.mark.parametrize(
+    ("media_type", "declared"),
+    [("image/png", False), ("image/jpeg; q=1", False), ("image/tiff; application=geotiff", True), ("text/csv", True)],
+)
+def test_a_tool_that_answers_with_a_picture_declares_no_output_schema(media_type: str, declared: bool) -> None:
+    raw = {"id": "p", "outputs": {"map": {"schema": {"type": "string", "contentMediaType": media_type}}}}
+    assert (tool_of(raw).output_schema is not None) is declared
+
+
+def test_a_picture_beside_another_output_is_structured() -> None:
+    outputs = {"map": {"schema": {"type": "string", "contentMediaType": "image/png"}}, "count": {"schema": {}}}
+    assert tool_of({"id": "p", "outputs": outputs}).output_schema is not None

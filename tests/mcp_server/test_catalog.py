@@ -1,0 +1,265 @@
+"""The tools of all servers: fetched, kept, refreshed."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from mcp_server.catalog import Catalog
+from mcp_server.errors import InvalidServerReplyError, RemoteProblemError, ServerUnreachableError, UnknownToolError
+from mcp_server.ogc.models import ProcessDescription, ServerIdentity
+
+pytestmark = pytest.mark.anyio
+
+
+def described(process_id: str, **members: Any) -> dict[str, Any]:
+    return {"id": process_id, "title": process_id.title(), "inputs": {}, "outputs": {}, **members}
+
+
+class Offering:
+    """A server, as far as a catalog asks it."""
+
+    def __init__(self, name: str, *ids: str, url: str | None = None, embedded: bool = False) -> None:
+        self.identity = ServerIdentity(name, url or f"http://{name}.test", embedded, "unknown")
+        self.raws: dict[str, Any] = {process_id: described(process_id) for process_id in ids}
+        self.down: Exception | None = None
+        self.asked = 0
+        self.at_once = 0
+        self.busiest = 0
+        self.silent = False
+
+    async def processes(self) -> list[str]:
+        self.asked += 1
+        if self.silent:
+            await anyio.sleep_forever()
+        if self.down is not None:
+            raise self.down
+        return list(self.raws)
+
+    async def describe(self, process_id: str) -> ProcessDescription:
+        self.at_once += 1
+        self.busiest = max(self.busiest, self.at_once)
+        await anyio.lowlevel.checkpoint()
+        self.at_once -= 1
+        raw = self.raws[process_id]
+        if isinstance(raw, Exception):
+            raise raw
+        return ProcessDescription(self.identity, process_id, raw)
+
+
+def catalog_of(home: Path, *servers: Offering, refresh_seconds: float = 60, **more: Any) -> Catalog:
+    clients: Mapping[str, Offering] = {server.identity.name: server for server in servers}
+    return Catalog(clients, home, refresh_seconds=refresh_seconds, **more)
+
+
+async def names(catalog: Catalog) -> list[str]:
+    with anyio.fail_after(5):
+        return [entry.spec.name for entry in await catalog.tools()]
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    with anyio.fail_after(5):
+        while not condition():
+            await anyio.lowlevel.checkpoint()
+
+
+async def test_the_first_start_waits_for_every_server(home: Path) -> None:
+    catalog = catalog_of(home, Offering("one", "b-process", "a"), Offering("two", "a"))
+    assert await names(catalog) == ["one_a", "one_b_process", "two_a"]
+    entry = catalog.find("one_b_process")
+    assert (entry.server.name, entry.description.id, entry.spec.process.id) == ("one", "b-process", "b-process")
+
+
+async def test_tools_of_the_only_server_have_no_prefix(home: Path) -> None:
+    assert await names(catalog_of(home, Offering("one", "a"))) == ["a"]
+
+
+async def test_no_process_takes_a_reserved_name(home: Path) -> None:
+    found = await names(catalog_of(home, Offering("one", "get-job"), reserved=frozenset({"get_job"})))
+    assert len(found) == 1
+    assert found != ["get_job"]
+
+
+async def test_an_unknown_tool_is_an_error(home: Path) -> None:
+    with pytest.raises(UnknownToolError, match="no tool 'x'"):
+        catalog_of(home).find("x")
+
+
+async def test_a_later_start_answers_without_asking_any_server(home: Path) -> None:
+    await names(catalog_of(home, Offering("one", "a", "b")))
+    later = Offering("one", "c")
+    assert await names(catalog_of(home, later)) == ["a", "b"]
+    assert later.asked == 0
+
+
+async def test_a_later_start_waits_for_a_server_that_is_new(home: Path) -> None:
+    await names(catalog_of(home, Offering("one", "a")))
+    one, two = Offering("one", "a"), Offering("two", "b")
+    assert await names(catalog_of(home, one, two)) == ["one_a", "two_b"]
+    assert (one.asked, two.asked) == (0, 1)
+
+
+@pytest.mark.parametrize("moved", [{"url": "http://other.test"}, {"embedded": True}], ids=["url", "key"])
+async def test_what_was_kept_of_another_server_is_not_offered(home: Path, moved: dict[str, Any]) -> None:
+    await names(catalog_of(home, Offering("one", "old"), key="before"))
+    assert await names(catalog_of(home, Offering("one", "new", **moved), key="after")) == ["new"]
+
+
+async def test_what_another_version_kept_is_not_offered(home: Path) -> None:
+    await names(catalog_of(home, Offering("one", "old")))
+    kept = json.loads((home / "catalog.json").read_text())
+    (home / "catalog.json").write_text(json.dumps(kept | {"version": "0.0.0"}))
+    assert await names(catalog_of(home, Offering("one", "new"))) == ["new"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "[" * 100_000,
+        '{"format": 1}',
+        "FORM3",
+        "FORM[]",
+        'FORM{"one": 3}',
+        'FORM{"one": {"url": 1}}',
+    ],
+    ids=range(10),
+)
+async def test_a_damaged_file_counts_as_none(home: Path, damage: str) -> None:
+    await names(catalog_of(home, Offering("one", "old")))
+    version = json.loads((home / "catalog.json").read_text())["version"]
+    head = f'{{"format": 1, "version": "{version}", "servers": '
+    (home / "catalog.json").write_text(f"{head}{damage[4:]}}}" if damage.startswith("FORM") else damage)
+    assert await names(catalog_of(home, Offering("one", "new"))) == ["new"]
+
+
+async def test_bridges_with_other_servers_on_one_home_keep_each_others_tools(home: Path) -> None:
+    await names(catalog_of(home, Offering("one", "a")))
+    await names(catalog_of(home, Offering("two", "b")))
+    assert await names(catalog_of(home, later := Offering("one", "c"))) == ["a"]
+    assert later.asked == 0
+
+
+async def test_a_home_that_cannot_be_written_costs_only_the_copy(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file where the folder should be")
+    assert await names(catalog_of(tmp_path / "home", Offering("one", "a"))) == ["a"]
+
+
+async def test_descriptions_are_read_several_at_once_but_not_all(home: Path) -> None:
+    server = Offering("one", *(f"p{number}" for number in range(50)))
+    assert len(await names(catalog_of(home, server))) == 50
+    assert 2 <= server.busiest <= 8
+
+
+async def test_a_server_that_is_down_hides_no_other(home: Path) -> None:
+    down = Offering("down", "x")
+    down.down = ServerUnreachableError("refused")
+    assert await names(catalog_of(home, Offering("one", "a"), down)) == ["one_a"]
+
+
+async def test_a_server_that_says_nothing_is_waited_for_within_bounds(home: Path) -> None:
+    silent = Offering("silent", "x")
+    silent.silent = True
+    catalog = catalog_of(home, Offering("one", "a"), silent, first_seconds=0.1)
+    assert await names(catalog) == ["one_a"]
+    assert await names(catalog) == ["one_a"]
+    assert silent.asked == 1, "waited for once"
+
+
+async def test_one_process_that_cannot_be_read_hides_no_other(home: Path) -> None:
+    server = Offering("one", "a", "b")
+    server.raws["b"] = InvalidServerReplyError("HTML")
+    assert await names(catalog_of(home, server)) == ["a"]
+
+
+async def test_a_server_that_breaks_keeps_its_last_known_tools(home: Path) -> None:
+    server = Offering("one", "a", "b")
+    catalog = catalog_of(home, server)
+    await names(catalog)
+    server.raws["b"] = RemoteProblemError("broken", status=500)
+    await catalog.refresh()
+    assert await names(catalog) == ["a", "b"]
+    server.down = ServerUnreachableError("refused")
+    await catalog.refresh()
+    assert await names(catalog) == ["a", "b"]
+    server.down = ZeroDivisionError("a fault of our own")
+    await catalog.refresh()
+    assert await names(catalog) == ["a", "b"]
+
+
+async def test_a_change_is_told_once_and_no_change_is_not_told(home: Path) -> None:
+    server = Offering("one", "a")
+    catalog = catalog_of(home, server, refresh_seconds=0.001)
+    told: list[list[str]] = []
+
+    async def note() -> None:
+        told.append(await names(catalog))
+
+    catalog.on_change(note)
+    await names(catalog)
+    async with anyio.create_task_group() as group:
+        group.start_soon(catalog.run)
+        await eventually(lambda: server.asked > 3)
+        assert told == []
+        server.raws["b"] = described("b")
+        await eventually(lambda: told == [["a", "b"]])
+        server.raws["b"] = described("b", description="in other words")
+        await eventually(lambda: told == [["a", "b"], ["a", "b"]])
+        server.raws["b"] |= {"links": [{"href": "http://nothing-a-tool-shows.test"}]}
+        asked = server.asked
+        await eventually(lambda: server.asked > asked + 3)
+        assert len(told) == 2
+        del server.raws["a"]
+        await eventually(lambda: told[2:] == [["b"]])
+        group.cancel_scope.cancel()
+
+
+async def test_nobody_is_told_before_anybody_has_listed(home: Path) -> None:
+    server = Offering("one", "a")
+    catalog = catalog_of(home, server)
+    told: list[int] = []
+
+    async def note() -> None:
+        told.append(1)
+
+    catalog.on_change(note)
+    await catalog.refresh()
+    assert told == []
+    assert await names(catalog) == ["a"]
+    assert server.asked == 1
+
+
+async def test_stale_tools_of_an_earlier_start_are_replaced_in_the_background(home: Path) -> None:
+    await names(catalog_of(home, Offering("one", "old")))
+    catalog, changed = catalog_of(home, Offering("one", "new")), anyio.Event()
+
+    async def note() -> None:
+        changed.set()
+
+    catalog.on_change(note)
+    assert await names(catalog) == ["old"]
+    async with anyio.create_task_group() as group:
+        group.start_soon(catalog.run)
+        with anyio.fail_after(5):
+            await changed.wait()
+        group.cancel_scope.cancel()
+    assert await names(catalog) == ["new"]
+    assert await names(catalog_of(home, Offering("one", "x"))) == ["new"]
+
+
+async def test_a_slow_server_does_not_delay_the_refresh_of_others(home: Path) -> None:
+    quick, silent = Offering("quick", "a"), Offering("silent", "x")
+    silent.silent = True
+    catalog = catalog_of(home, quick, silent, refresh_seconds=0.001)
+    async with anyio.create_task_group() as group:
+        group.start_soon(catalog.run)
+        await eventually(lambda: quick.asked > 3)
+        assert silent.asked == 1
+        group.cancel_scope.cancel()

@@ -1,0 +1,129 @@
+"""Sessions: a real client on a real bridge, and how progress is drawn."""
+
+import io
+from pathlib import Path
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.types import (
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+    Tool,
+)
+from rich.console import Console
+
+from mcp_server.session import call, list_tools, open_session, progress_bar
+from mcp_server.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_session_offers_the_embedded_processes(home: Path) -> None:
+    with anyio.fail_after(30):
+        async with open_session(Settings(home=home)) as client:
+            names = [tool.name for tool in await list_tools(client)]
+    assert {"slow_steps", "hello_world", "get_job"} <= set(names)
+
+
+async def test_a_call_answers_structured_and_tells_progress_in_percent(home: Path) -> None:
+    told: list[float | None] = []
+
+    async def on_progress(percent: float | None, _: str | None) -> None:
+        told.append(percent)
+
+    with anyio.fail_after(30):
+        async with open_session(Settings(home=home)) as client:
+            answer = await call(client, "slow_steps", {"seconds": 2, "steps": 4}, on_progress)
+    assert not answer.failed
+    assert answer.structured is not None
+    assert answer.structured["status"] == "successful"
+    assert told
+    assert all(percent is not None and 0 <= percent <= 100 for percent in told)
+    assert told == sorted(told, key=float)
+
+
+async def test_a_tool_error_and_a_protocol_error_are_both_answers(home: Path) -> None:
+    with anyio.fail_after(30):
+        async with open_session(Settings(home=home)) as client:
+            refused = await call(client, "slow_steps", {"seconds": -1})
+            unknown = await call(client, "no_such_tool", {})
+    assert refused.failed
+    assert "seconds" in refused.text
+    assert unknown.failed
+    assert "no_such_tool" in unknown.text
+
+
+async def test_a_call_that_is_cancelled_dismisses_its_job(home: Path) -> None:
+    async with open_session(Settings(home=home)) as client:
+        started = anyio.Event()
+
+        async def on_progress(_percent: float | None, _message: str | None) -> None:
+            started.set()
+
+        with anyio.fail_after(30):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(call, client, "slow_steps", {"seconds": 60, "steps": 600}, on_progress)
+                await started.wait()
+                tasks.cancel_scope.cancel()
+            jobs = await call(client, "list_jobs", {})
+    assert '"dismissed"' in jobs.text
+    assert '"running"' not in jobs.text
+
+
+async def test_all_pages_of_tools_are_listed() -> None:
+    async def pages(_: ServerRequestContext, params: PaginatedRequestParams | None) -> ListToolsResult:
+        page = int(params.cursor) if params and params.cursor else 0
+        tool = Tool(name=f"tool_{page}", input_schema={"type": "object"})
+        return ListToolsResult(tools=[tool], next_cursor=str(page + 1) if page < 2 else None)
+
+    async with Client(Server("pages", on_list_tools=pages)) as client:
+        assert [tool.name for tool in await list_tools(client)] == ["tool_0", "tool_1", "tool_2"]
+
+
+@pytest.mark.parametrize(
+    ("progress", "total", "percent"), [(1, 4, 25), (5, 4, 100), (-1, 4, 0), (3, None, None), (1, 0, None)]
+)
+async def test_progress_of_any_server_becomes_percent_where_it_can(
+    progress: float, total: float | None, percent: float | None
+) -> None:
+    told: list[tuple[float | None, str | None]] = []
+
+    async def on_progress(share: float | None, message: str | None) -> None:
+        told.append((share, message))
+
+    async def run(context: ServerRequestContext, _: CallToolRequestParams) -> CallToolResult:
+        await context.session.report_progress(progress, total, "on its way")
+        return CallToolResult(content=[TextContent(type="text", text="done")])
+
+    async def tools(_: ServerRequestContext, __: PaginatedRequestParams | None) -> ListToolsResult:
+        return ListToolsResult(tools=[Tool(name="run", input_schema={"type": "object"})])
+
+    async with Client(Server("progress", on_list_tools=tools, on_call_tool=run)) as client:
+        answer = await call(client, "run", {}, on_progress)
+    assert answer.text == "done"
+    assert told == [(percent, "on its way")]
+
+
+async def test_progress_on_a_terminal_is_a_bar_that_leaves_nothing_behind() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=80, color_system=None)
+    with progress_bar(console, "slow_steps") as on_progress:
+        await on_progress(40, "step [2] of 5")
+    drawn = stream.getvalue()
+    assert "slow_steps" in drawn
+    assert "step [2] of 5" in drawn
+    assert drawn.endswith("\x1b[2K")
+
+
+async def test_progress_elsewhere_is_a_line_per_step() -> None:
+    stream = io.StringIO()
+    with progress_bar(Console(file=stream, force_terminal=False, width=20), "slow_steps") as on_progress:
+        await on_progress(40, "step [2] of 5, which is longer than a line")
+        await on_progress(None, None)
+    assert stream.getvalue() == "slow_steps  40 % step [2] of 5, which is longer than a line\nslow_steps\n"

@@ -1,0 +1,170 @@
+"""The stdio server as a client starts it: a clean stream, and a clean end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 0,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+INITIALIZED = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+
+NOISY = '''
+import os
+from backend.processes.base import Output, process
+
+print("printed while a plugin is imported")
+os.write(1, b"written past Python's own stream")
+
+
+@process(
+    id="noisy",
+    title="Noisy",
+    version="1.0.0",
+    keywords=["test"],
+    output=Output(id="out", title="Out", description="A number.", media_type="application/json"),
+    idempotent=True,
+)
+def noisy() -> int:
+    """Prints a lot."""
+    print("printed in a worker")
+    os.system("echo printed by a child")
+    return 1
+'''
+CONFIG = "resources:\n  noisy:\n    type: process\n    processor: {name: noisy.noisy}\n"
+
+
+class Session:
+    """A stdio server, spoken to line by line: every line that is not JSON-RPC is a failure."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self._ids = iter(range(1, 1000))
+
+    def send(self, message: dict[str, Any]) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self, message_id: int) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            message = json.loads(line)
+            assert message["jsonrpc"] == "2.0"
+            if message.get("id") == message_id:
+                return message
+        raise AssertionError("the server ended before it answered")
+
+    def request(self, method: str, **params: Any) -> dict[str, Any]:
+        message_id = next(self._ids)
+        self.send({"jsonrpc": "2.0", "id": message_id, "method": method, "params": params})
+        return self.answer(message_id)["result"]
+
+    def initialize(self) -> dict[str, Any]:
+        self.send(INITIALIZE)
+        answered = self.answer(0)
+        self.send(INITIALIZED)
+        return answered["result"]
+
+    def family(self) -> list[psutil.Process]:
+        root = psutil.Process(self.process.pid)
+        return [root, *root.children(recursive=True)]
+
+
+@contextmanager
+def started(home: Path, *arguments: str) -> Iterator[Session]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mcp_server", "--home", str(home), *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        env=os.environ | {"OGC_PROCESSES_WAIT_SECONDS": "20"},
+    )
+    try:
+        yield Session(process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        for stream in (process.stdin, process.stdout):
+            assert stream is not None
+            stream.close()
+        process.wait(10)
+
+
+def test_what_plugins_print_does_not_reach_the_protocol(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "noisy.py").write_text(NOISY, encoding="utf-8")
+    (tmp_path / "noisy.yml").write_text(CONFIG, encoding="utf-8")
+    with started(home, "--processes", str(tmp_path), "--config", str(tmp_path / "noisy.yml")) as session:
+        assert session.initialize()["serverInfo"]["name"] == "ogc-processes-mcp"
+        assert "noisy" in [tool["name"] for tool in session.request("tools/list")["tools"]]
+        result = session.request("tools/call", name="noisy", arguments={})
+        assert result["structuredContent"]["outputs"]["out"]["value"] == 1
+
+
+def test_the_end_of_standard_input_ends_the_server_and_all_its_processes(home: Path) -> None:
+    with started(home) as session:
+        session.initialize()
+        result = session.request("tools/call", name="hello_world", arguments={"name": "x"})
+        assert result["structuredContent"]["status"] == "successful"
+        family = session.family()
+        assert len(family) > 1
+        assert session.process.stdin is not None
+        session.process.stdin.close()
+        began = time.monotonic()
+        assert session.process.wait(10) == 0
+        assert time.monotonic() - began <= 2
+        _, alive = psutil.wait_procs(family, timeout=2)
+        assert alive == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no way to interrupt one process alone")
+def test_an_interrupt_ends_the_server_and_all_its_processes_while_the_client_still_listens(home: Path) -> None:
+    with started(home) as session:
+        session.initialize()
+        session.request("tools/call", name="hello_world", arguments={"name": "x"})
+        family = session.family()
+        session.process.send_signal(signal.SIGINT)
+        assert session.process.wait(10) == 130
+        _, alive = psutil.wait_procs(family, timeout=2)
+        assert alive == []
+
+
+@pytest.mark.parametrize("said", ["nothing", "initialize"])
+def test_a_client_that_leaves_at_once_leaves_nothing_behind(home: Path, said: str) -> None:
+    with started(home) as session:
+        if said == "initialize":
+            session.initialize()
+        assert session.process.stdin is not None
+        session.process.stdin.close()
+        assert session.process.wait(15) == 0
+
+
+def test_lines_that_are_not_json_rpc_do_not_end_the_server(home: Path) -> None:
+    with started(home, "--no-embedded") as session:
+        session.initialize()
+        assert session.process.stdin is not None
+        session.process.stdin.write("this is no JSON\n\n[]\n" + "[" * 10_000 + "\n")
+        session.process.stdin.flush()
+        assert [tool["name"] for tool in session.request("tools/list")["tools"]]
