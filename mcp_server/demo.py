@@ -1,6 +1,5 @@
 """The demonstration: a buffer, its measures by reference, and a job with progress. Every number shown is a tool's."""
 
-import json
 import math
 import tempfile
 from collections.abc import Mapping
@@ -88,41 +87,59 @@ async def _show(place: Place, distance: float, settings: Settings, backend: Mapp
 
 async def _show_tools(console: Console, client: Client) -> None:
     tools = await list_tools(client)
-    console.print(Text(f"{len(tools)} tools", style="bold"))
+    _say(console, f"{len(tools)} tools", "one for each OGC API process, and those for jobs and results")
     width = max((len(tool.name) for tool in tools), default=0)
     for tool in tools:
-        console.print(Text.assemble("  ", (tool.name.ljust(width), "cyan"), f"  {tool.title or ''}"), soft_wrap=True)
+        _say_more(console, Text.assemble((tool.name.ljust(width), "cyan"), f"  {tool.title or ''}"))
 
 
 async def _show_buffer(console: Console, client: Client, place: Place, distance: float) -> None:
-    _say(console, "geometry_buffer", f"everything within {distance:,.12g} m of {place.name}")
-    buffer = await _output(client, "geometry_buffer", {"geometry": place.wkt, "distance": distance})
-    _say_result(console, buffer)
+    buffer = await _output(console, client, "geometry_buffer", {"geometry": place.wkt, "distance": distance})
+    made = buffer["summary"]["properties"]
+    _say(console, "geometry_buffer", f"all within {number(made['distance_m'])} m of {place.name}")
+    _say_more(console, f"{number(made['area_m2'])} m², off by at most {made['max_error_percent']} %")
+    _say_more(console, buffer["uri"])
+
+    output = await _output(console, client, "geometry_measure", {"geometry": buffer["uri"]})
+    measures = output["summary"]["members"]
     _say(console, "geometry_measure", "that result, by its URI")
-    _say_result(console, await _output(client, "geometry_measure", {"geometry": buffer["uri"]}))
+    for name in ("area", "perimeter"):
+        _say_more(console, f"{name} {number(measures[name]['value'])} {measures[name]['units']}s")
 
 
 async def _show_job(console: Console, client: Client) -> None:
     _say(console, "slow_steps", "a job that tells its progress")
-    with progress_bar(console, "  ") as on_progress:
-        output = await _output(client, "slow_steps", SLOW_STEPS, on_progress)
-    _say_result(console, output)
+    with progress_bar(console, "  progress") as on_progress:
+        output = await _output(console, client, "slow_steps", SLOW_STEPS, on_progress)
+    done = output["summary"]["members"]
+    _say_more(console, f"{done['steps']} steps in {number(done['seconds'])} s\n")
 
 
 async def _output(
-    client: Client, tool: str, arguments: Mapping[str, Any], on_progress: OnProgress | None = None
+    console: Console, client: Client, tool: str, arguments: Mapping[str, Any], on_progress: OnProgress | None = None
 ) -> dict[str, Any]:
-    """The only output of a call that succeeds."""
+    """The only output of a call that succeeds; its warnings are shown."""
     answer = await call(client, tool, arguments, on_progress)
     if answer.failed or answer.structured is None:
-        raise BridgeError(answer.text)
+        raise BridgeError(f"{tool}: {answer.text}")
+    if "outputs" not in answer.structured:
+        raise BridgeError(f"{tool} takes longer than a call may: {answer.structured.get('next')}")
+    for warning in answer.structured.get("warnings", ()):
+        _say_more(console, Text(warning, style="yellow"))
     (output,) = answer.structured["outputs"].values()
     return output
 
 
+def number(value: float) -> str:
+    """Six significant digits, thousands set apart, no exponent."""
+    digits = 5 - math.floor(math.log10(abs(value))) if value else 0
+    text = f"{round(value, digits):,.{max(digits, 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _say(console: Console, tool: str, what: str) -> None:
-    console.print(Text.assemble("\n", (tool, "bold cyan"), f"  {what}"))
+    console.print(Text.assemble("\n", (tool, "bold cyan"), f"  {what}"), soft_wrap=True)
 
 
-def _say_result(console: Console, output: Mapping[str, Any]) -> None:
-    console.print(Text(json.dumps(output)))
+def _say_more(console: Console, what: str | Text) -> None:
+    console.print(Text.assemble("  ", what), soft_wrap=True)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from mcp import Client, MCPError
 from mcp.types import TextContent, Tool
 
@@ -19,14 +20,19 @@ type OnProgress = Callable[[float | None, str | None], Awaitable[None]]
 """Told of each progress notification: percent (0 to 100, None where the total is unknown) and message."""
 
 
+FRESH_SECONDS = 15.0
+"""How long a session waits for servers' process lists; of one that does not answer, the last known tools are there."""
+
+
 @asynccontextmanager
 async def open_session(settings: Settings, **backend: Any) -> AsyncGenerator[Client]:
     """A client connected to a new bridge. `backend` are settings of the embedded backend, e.g. `config`."""
-    async with (
-        open_bridge(settings, backend=backend_settings(settings, **backend)) as bridge,
-        Client(bridge.server) as client,
-    ):
-        yield client
+    async with open_bridge(settings, backend=backend_settings(settings, **backend)) as bridge:
+        # A client that stays is told of changed tools; a session of one call would miss them.
+        with anyio.move_on_after(FRESH_SECONDS):
+            await bridge.catalog.refresh()
+        async with Client(bridge.server) as client:
+            yield client
 
 
 @dataclass(frozen=True, slots=True)

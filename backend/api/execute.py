@@ -35,9 +35,11 @@ async def execute(request: Request) -> Response:
     judge = partial(_judge, service, body.members, offering)
     accepted = await anyio.to_thread.run_sync(judge) if body.large else judge()
     respond_async = runs_async(accepted.mode, preferences, offering.control)
-    submit = partial(service.engine.submit, accepted.job, durable=respond_async)
-    job = await anyio.to_thread.run_sync(submit) if body.large else submit()
     patience = _patience(service, preferences, respond_async=respond_async)
+    # A client that waits is told of a job only if that takes long; to sync each write to the disk would double the
+    # time of every short one.
+    submit = partial(service.engine.submit, accepted.job, durable=patience == 0)
+    job = await anyio.to_thread.run_sync(submit) if body.large else submit()
     if patience > 0:
         waited = await _wait(service, request, job, patience)
         if waited is None:

@@ -81,3 +81,18 @@ def _seam(edge: BaseGeometry) -> BaseGeometry:
     shared = shapely.intersection(affinity.translate(western, 360), eastern)
     lines = [part for part in flat_parts(shared) if isinstance(part, shapely.LineString)]
     return shapely.union_all([*lines, *(affinity.translate(line, -360) for line in lines)])
+
+
+def bounding_box(shape: BaseGeometry) -> tuple[float, float, float, float]:
+    """West, south, east and north of the narrowest box; west > east where it crosses the antimeridian (RFC 7946, 5)."""
+    _, south, _, north = shape.bounds
+    spans = sorted((part.bounds[0], part.bounds[2]) for part in flat_parts(shape))
+    west, reached = spans[0]
+    gaps: list[tuple[float, float, float]] = []
+    for start, end in spans[1:]:
+        if start > reached:
+            gaps.append((start - reached, reached, start))
+        reached = max(reached, end)
+    widest, before, after = max(gaps, default=(0.0, reached, west))
+    # The gap across the antimeridian stays outside the box unless another one is wider.
+    return (after, south, before, north) if widest > west + 360 - reached else (west, south, reached, north)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 import shapely
@@ -34,6 +35,8 @@ class Boundary:
     """Union of all polygons; may be empty."""
     lines: tuple[BaseGeometry, ...]
     """Points, lines, and the outline of the polygons as it is on the globe."""
+    polygonal: bool
+    """There are polygons and nothing else."""
 
 
 def boundary(shape: BaseGeometry) -> Boundary:
@@ -44,7 +47,7 @@ def boundary(shape: BaseGeometry) -> Boundary:
     edges = [part for part in flat_parts(outline(areal)) if isinstance(part, shapely.LineString)]
     # A ring that was cut where it begins would otherwise have two free ends.
     merged = flat_parts(linemerge(edges)) if edges else []
-    return Boundary(areal, (*merged, *others))
+    return Boundary(areal, (*merged, *others), not others)
 
 
 def buffer(
@@ -68,26 +71,28 @@ def buffer(
         result = shapely.difference(source.areal, zone)
     polygons = [part for part in flat_parts(result) if part.geom_type == "Polygon"]
     if not polygons:
-        raise ProcessRefusedError(f"nothing is left: the polygons are narrower than twice {abs(distance):.10g} m")
+        _refuse(f"nothing is left: the polygons are narrower than twice {abs(distance):.10g} m")
     plain = shapely.simplify(collect(polygons), GENERALISATION * abs(distance) / METRES_PER_DEGREE)
     return _rounded(shapely.orient_polygons(plain), abs(distance))
 
 
 def _check(source: Boundary, distance: float) -> None:
+    size = abs(distance)
     if distance == 0:
-        raise ProcessRefusedError("distance must not be 0: a buffer of no width is the geometry itself")
-    if not abs(distance) <= MAX_DISTANCE:
-        raise ProcessRefusedError(
+        _refuse("distance must not be 0: a buffer of no width is the geometry itself")
+    if not size <= MAX_DISTANCE:
+        _refuse(
             f"distance must be at most {MAX_DISTANCE / 1000:.10g} km, less than a quarter of the way around the Earth; "
-            f"it is {abs(distance) / 1000:.10g} km"
+            f"it is {size / 1000:.10g} km"
         )
-    if abs(distance) < MIN_DISTANCE:
-        raise ProcessRefusedError(f"distance must be at least {MIN_DISTANCE} m; it is {abs(distance):.10g} m")
-    polygonal = not source.areal.is_empty and shapely.intersects(
-        source.areal.boundary, shapely.GeometryCollection(list(source.lines))
-    )
-    if distance < 0 and not polygonal:
-        raise ProcessRefusedError("a negative distance shrinks polygons; points and lines have nothing to shrink")
+    if size < MIN_DISTANCE:
+        _refuse(f"distance must be at least {MIN_DISTANCE} m; it is {size:.10g} m")
+    if distance < 0 and not source.polygonal:
+        _refuse("a negative distance shrinks polygons; points and lines have nothing to shrink")
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path="$.inputs.distance")
 
 
 def _zone(source: Boundary, distance: float, resolution: int, tell: Callable[[float], None]) -> BaseGeometry:
@@ -97,7 +102,8 @@ def _zone(source: Boundary, distance: float, resolution: int, tell: Callable[[fl
         return shapely.Polygon()
     if len(shapely.get_coordinates(lines)) > MAX_PIECES:
         raise ProcessRefusedError(
-            f"the geometry has too many vertices for this distance (limit {MAX_PIECES}); simplify it"
+            f"the geometry has more than {MAX_PIECES} vertices that matter at this distance: simplify it",
+            path="$.inputs.geometry",
         )
     pieces = Pieces.of(lines, distance, GENERALISATION * distance)
     turns = pieces.turns()

@@ -13,8 +13,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.geo.antimeridian import flat_parts, wrap
-from backend.geo.ellipsoid import Array, forward, half_turn, inverse
-from backend.geo.pieces import Booleans, Integers, Pieces
+from backend.geo.ellipsoid import Array, Booleans, Integers, forward, half_turn, inverse
+from backend.geo.pieces import Pieces
 
 COARSE_STEP = 45.0
 """Degrees between the vertices of an end that lies inside the capsules of its neighbours."""

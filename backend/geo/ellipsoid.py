@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from pyproj import Geod
 
 type Array = NDArray[np.float64]
+type Booleans = NDArray[np.bool_]
+type Integers = NDArray[np.intp]
 
 GEOD = Geod(ellps="WGS84")
 A: float = GEOD.a

@@ -6,13 +6,19 @@ from typing import Self
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.ellipsoid import A, Array, forward, half_turn, inverse, meridian_radius, parallel_radius
-
-type Booleans = NDArray[np.bool_]
-type Integers = NDArray[np.intp]
+from backend.geo.ellipsoid import (
+    A,
+    Array,
+    Booleans,
+    Integers,
+    forward,
+    half_turn,
+    inverse,
+    meridian_radius,
+    parallel_radius,
+)
 
 MAX_SPAN = 30.0
 """Degrees of longitude or latitude of one piece."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, Self, get_type_hints
 
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
 from backend.errors import ProcessRefusedError
@@ -102,15 +103,24 @@ def _parameter(parameter: inspect.Parameter, annotation: Any) -> Parameter:
     adapter = _adapter(annotation)
     schema = _schema(adapter)
     required = parameter.default is parameter.empty
-    description: JsonObject = {"title": schema.pop("title", parameter.name.replace("_", " ").capitalize())}
-    if "description" in schema:
-        description["description"] = schema.pop("description")
+    texts = {key: schema.pop(key) for key in ("title", "description") if key in schema} | _texts(annotation)
+    description: JsonObject = {"title": parameter.name.replace("_", " ").capitalize()} | texts
     if not required and parameter.default is None:
         schema = _without_null(schema)
     elif not required:
         schema["default"] = adapter.dump_python(parameter.default, mode="json")
     description |= {"schema": schema, "minOccurs": int(required), "maxOccurs": 1}
     return Parameter(parameter.name, required, adapter, description)
+
+
+def _texts(annotation: Any) -> JsonObject:
+    """Title and description of `Field`s; pydantic drops them from types that bring their own JSON Schema."""
+    texts: JsonObject = {}
+    for field in getattr(annotation, "__metadata__", ()):
+        if isinstance(field, FieldInfo):
+            texts |= {"title": field.title} if field.title else {}
+            texts |= {"description": field.description} if field.description else {}
+    return texts
 
 
 def _adapter(annotation: Any) -> TypeAdapter[Any]:

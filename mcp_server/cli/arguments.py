@@ -66,8 +66,8 @@ def _types(schema: object) -> frozenset[str]:
     if isinstance(branches, list):
         found = [_types(branch) for branch in cast("list[object]", branches)]
         return frozenset().union(*found) if all(found) else frozenset()
-    kinds = described.get("type", [])
-    return frozenset(cast("list[str]", kinds if isinstance(kinds, list) else [kinds]))
+    kinds: Any = described.get("type", [])
+    return frozenset([kinds] if isinstance(kinds, str) else cast("list[str]", kinds))
 
 
 def _type_name(value: Any) -> str:

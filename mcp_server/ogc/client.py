@@ -65,8 +65,9 @@ class OgcClient:
                 powered_by = landing.get("x-powered-by") or conformance.get("x-powered-by", "")
                 dialect = recognise(conforms_to=documents.conformance_classes(declaration), powered_by=powered_by)
                 self.identity = replace(self.identity, dialect=dialect)
-                own_root = (documents.link(page, "self") or self.identity.url).partition("?")[0].rstrip("/")
-                self._addresses = replace(self._addresses, own_root=own_root)
+                itself = (documents.link(page, "self") or "").partition("?")[0].rstrip("/")
+                if itself.startswith(("http://", "https://")):
+                    self._addresses = replace(self._addresses, own_root=itself)
                 self._connected = True
         return self.identity
 
@@ -117,7 +118,7 @@ class OgcClient:
         await self.connect()
         headers = {**_ANY, "Content-Type": "application/json"} | ({"Prefer": prefer} if prefer else {})
         url = self._addresses.path("processes", process_id, "execution")
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        content = json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
         reply = await self._exchange.once(url, headers=headers, content=content, seconds=seconds)
         if reply.status in (502, 504):
             raise OutcomeUnknownError(

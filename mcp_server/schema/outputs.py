@@ -2,9 +2,7 @@
 
 from mcp_server.schema.plain import JsonObject
 from mcp_server.schema.process import CanonicalProcess, OutputSpec
-from mcp_server.schema.text import brief
 
-_DESCRIPTION_LENGTH = 80
 _LISTED = 16
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
@@ -12,12 +10,14 @@ _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 def output_schema(process: CanonicalProcess) -> JsonObject | None:
     """The schema of the result envelope, naming the outputs. It takes a job that still runs as well.
 
+    What the outputs are is told by each result itself, and in whole by the process's resource.
+
     None for a process whose only output is a picture: a picture is content, and clients that are given structured
     content drop what stands beside it.
     """
     if len(process.outputs) == 1 and _is_picture(process.outputs[0]):
         return None
-    named = {spec.id: _output(spec) for spec in process.outputs[:_LISTED]}
+    named = {spec.id: {"type": "object"} for spec in process.outputs[:_LISTED]}
     outputs: JsonObject = {"type": "object", "properties": named} if named else {"type": "object"}
     # A job that still runs has no outputs yet; `status` is all that every answer has.
     return {
@@ -32,11 +32,6 @@ def told_outputs(process: CanonicalProcess) -> str:
     told = [f"{spec.id} ({spec.media_type})" if spec.media_type else spec.id for spec in process.outputs[:4]]
     more = f" and {len(process.outputs) - len(told)} more" if len(process.outputs) > len(told) else ""
     return f"Returns {', '.join(told)}{more}." if told else ""
-
-
-def _output(spec: OutputSpec) -> JsonObject:
-    text = brief(spec.description or spec.title, _DESCRIPTION_LENGTH)
-    return {"type": "object", "description": text} if text else {"type": "object"}
 
 
 def _is_picture(spec: OutputSpec) -> bool:

@@ -9,7 +9,8 @@ from mcp_server.schema.plain import is_finite
 MAX_DEPTH = 200
 """Levels of arrays and objects in one value. GeoJSON needs about ten."""
 
-type _Trail = tuple[_Trail, str | int] | None
+type _Trail = tuple[_Trail, str | int | None] | None
+"""The steps that lead to a container, from the last one back; None is the value itself."""
 
 
 def unsendable(value: Any, path: str) -> ArgumentProblem | None:
@@ -18,17 +19,21 @@ def unsendable(value: Any, path: str) -> ArgumentProblem | None:
     while pending:
         container, trail, depth = pending.pop()
         for step, member in _members(container):
-            if isinstance(member, int | float):
-                if not is_finite(member):
-                    return ArgumentProblem(_path(path, trail, step), "is not a number that can be sent")
-            elif isinstance(member, str):
-                if not _encodes(member):
-                    return ArgumentProblem(_path(path, trail, step), "has characters that are no valid Unicode")
-            elif isinstance(member, dict | list):
+            if isinstance(member, dict | list):
                 if depth >= MAX_DEPTH:
                     return ArgumentProblem(path, f"is nested more than {MAX_DEPTH} levels deep")
-                pending.append((cast("Any", member), trail if step is None else (trail, step), depth + 1))
+                pending.append((cast("Any", member), (trail, step), depth + 1))
+                continue
+            fault = _fault(member)
+            if fault is not None:
+                return ArgumentProblem(_path(path, trail, step), fault)
     return None
+
+
+def _fault(value: Any) -> str | None:
+    if isinstance(value, float | int):
+        return None if is_finite(value) else "is not a number that can be sent"
+    return None if not isinstance(value, str) or _encodes(value) else "has characters that are no valid Unicode"
 
 
 def _members(value: Any) -> Iterable[tuple[str | int | None, Any]]:
@@ -52,8 +57,10 @@ def _encodes(text: str) -> bool:
 
 
 def _path(root: str, trail: _Trail, step: str | int | None) -> str:
-    steps = [] if step is None else [step]
+    steps = [step]
     while trail is not None:
         trail, before = trail
         steps.append(before)
-    return root + "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in reversed(steps))
+    return root + "".join(
+        f"[{one}]" if isinstance(one, int) else f".{one}" for one in reversed(steps) if one is not None
+    )

@@ -30,13 +30,7 @@ def fits(value: Any, schema: JsonObject) -> bool:
         return False
     if "enum" in schema and not any(_same(value, one) for one in schema["enum"]):
         return False
-    if is_number(value):
-        return all(check(value, schema[key]) for key, check in _NUMBER_CHECKS.items() if key in schema)
-    if isinstance(value, str):
-        return all(check(value, schema[key]) for key, check in _STRING_CHECKS.items() if key in schema)
-    if isinstance(value, list):
-        return _array_fits(as_list(value), schema)
-    return _object_fits(as_object(value), schema) if isinstance(value, dict) else True
+    return _keywords_fit(value, schema)
 
 
 def matches(text: str, pattern: str) -> bool:
@@ -48,6 +42,17 @@ def is_multiple(number: float, step: float) -> bool:
     """Whether a number is a multiple of another, in decimal: 0.3 is one of 0.1."""
     ratio = number / step
     return abs(ratio - round(ratio)) <= 1e-9 * max(1.0, abs(ratio))
+
+
+def _keywords_fit(value: Any, schema: JsonObject) -> bool:
+    """The keywords of the value's own type; the others do not apply to it."""
+    if is_number(value):
+        return all(check(value, schema[key]) for key, check in _NUMBER_CHECKS.items() if key in schema)
+    if isinstance(value, str):
+        return all(check(value, schema[key]) for key, check in _STRING_CHECKS.items() if key in schema)
+    if isinstance(value, list):
+        return _array_fits(as_list(value), schema)
+    return _object_fits(as_object(value), schema) if isinstance(value, dict) else True
 
 
 def _array_fits(members: list[Any], schema: JsonObject) -> bool:

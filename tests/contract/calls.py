@@ -25,13 +25,26 @@ def told(result: CallToolResult) -> dict[str, Any]:
     return result.structured_content
 
 
-async def finished(client: Client, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The envelope of a call whose job has ended, waited for as an agent does."""
+async def ended(client: Client, name: str, arguments: dict[str, Any]) -> CallToolResult:
+    """The result of a call, or of its job where that took longer than the wait budget, waited for as an agent does."""
     with anyio.fail_after(60):
-        envelope = told(await client.call_tool(name, arguments))
-        while envelope["status"] in ("accepted", "running"):
-            envelope = told(await client.call_tool("get_job", {"job": envelope["job"], "wait": 20}))
-    return envelope
+        result = await client.call_tool(name, arguments)
+        while (result.structured_content or {}).get("status") in ("accepted", "running"):
+            result = await client.call_tool("get_job", {"job": told(result)["job"], "wait": 20})
+    return result
+
+
+async def finished(client: Client, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The envelope of a call that was successful."""
+    return told(await ended(client, name, arguments))
+
+
+async def picture(client: Client, name: str) -> CallToolResult:
+    """The result of a process that makes a picture; asked for again until it came within the wait budget."""
+    with anyio.fail_after(60):
+        while (result := await client.call_tool(name, {})).structured_content is not None:
+            pass
+    return result
 
 
 async def running(client: Client, seconds: float = 60) -> str:

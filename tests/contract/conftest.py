@@ -20,8 +20,8 @@ from mcp_server.transport.http import create_http_app
 from tests.contract.calls import finished
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT_SECONDS = 1.5
-REFRESH_SECONDS = 1.0
+WAIT_SECONDS = 2.0
+REFRESH_SECONDS = 0.5
 
 type Transport = Literal["memory", "stdio", "http"]
 type Era = Literal["legacy", "2026-07-28"]

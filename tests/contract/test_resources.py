@@ -6,7 +6,7 @@ import pytest
 from mcp import MCPError
 from mcp.types import INVALID_PARAMS, BlobResourceContents, TextResourceContents
 
-from tests.contract.calls import finished
+from tests.contract.calls import finished, picture
 from tests.contract.conftest import Connection
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +36,7 @@ async def test_results_are_resources_of_a_template(connection: Connection) -> No
 
 
 async def test_a_picture_is_a_blob(connection: Connection) -> None:
-    result = await connection.client.call_tool("one_pixel", {})
+    result = await picture(connection.client, "one_pixel")
     uri = str(getattr(result.content[-1], "text", "")).split()[-1]
     (content,) = (await connection.client.read_resource(uri)).contents
     assert isinstance(content, BlobResourceContents)

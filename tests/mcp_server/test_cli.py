@@ -2,13 +2,18 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
+import httpx
 import pytest
+from mcp import Client
 
 from mcp_server.cli import main
 from mcp_server.cli.arguments import tool_arguments
@@ -330,3 +335,74 @@ def test_output_is_utf8_whatever_the_shell_uses(home: Path) -> None:
     )
     assert done.returncode == 1
     assert "wrong—name" in done.stderr.decode("utf-8")
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def start(home: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a command in a process of its own, which ends with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start_command(*arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "mcp_server", "--home", str(home), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        started.append(process)
+        return process
+
+    yield start_command
+    for process in started:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+async def answers(url: str) -> httpx.Response:
+    """The first answer of a server that is starting."""
+    # Refused connections are tried again after 0.5, 1, 2, 4 and 8 seconds.
+    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=6)) as http:
+        return await http.get(url)
+
+
+@pytest.mark.anyio
+async def test_backend_serves_the_ogc_api_alone_with_links_that_lead_back(port: int, start: Callable[..., Any]) -> None:
+    start("backend", "--port", str(port))
+    url = f"http://127.0.0.1:{port}"
+    landing = (await answers(url)).json()
+    assert {link["href"] for link in landing["links"] if link["rel"] == "self"} == {f"{url}/"}
+    async with httpx.AsyncClient() as http:
+        done = await http.post(f"{url}/processes/slow-steps/execution", json={"inputs": {"seconds": 0.1, "steps": 1}})
+    assert done.status_code == 200
+    assert done.json()["done"]["steps"] == 1
+
+
+@pytest.mark.anyio
+async def test_serve_offers_the_tools_over_http(port: int, start: Callable[..., Any]) -> None:
+    start("serve", "--transport", "http", "--port", str(port))
+    assert (await answers(f"http://127.0.0.1:{port}/health")).status_code == 200
+    with anyio.fail_after(30):
+        async with Client(f"http://127.0.0.1:{port}/mcp") as client:
+            names = {tool.name for tool in (await client.list_tools()).tools}
+    assert {"slow_steps", "get_job"} <= names
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal for one process's interrupt key")
+def test_the_interrupt_key_dismisses_the_job_of_a_call(run: Run, start: Callable[..., subprocess.Popen[str]]) -> None:
+    process = start("call", "slow_steps", "seconds=60", "steps=600")
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("slow_steps ")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err
+    _, jobs, _ = run("call", "list_jobs")
+    assert [job["status"] for job in json.loads(jobs)["jobs"]] == ["dismissed"]

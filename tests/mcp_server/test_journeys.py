@@ -1,5 +1,6 @@
 """Journeys: their form, their references and expectations, and the shipped ones on the embedded backend."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,12 @@ def test_a_faulty_file_is_refused_with_its_name_and_the_place(tmp_path: Path, te
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nothing\.yaml: No such file"):
         load(tmp_path / "nothing.yaml")
+
+
+def test_the_journey_in_the_documentation_is_one_of_them() -> None:
+    page = Path(__file__).parent.parent.parent / "docs" / "journeys.md"
+    (example,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert example in [file.read_text(encoding="utf-8") for file in JOURNEYS]
 
 
 def test_at_least_three_journeys_are_shipped() -> None:

@@ -294,19 +294,26 @@ def test_deep_nesting_is_refused_and_nothing_else_happens(schema: Any) -> None:
         build_request(tool, {"inputs": "[" * 10_000})
 
 
-def test_a_large_geometry_is_taken_in_well_under_a_second() -> None:
-    ring = [[n / 1e5, n / 1e6] for n in range(300_000)]
-    geometry = {"type": "Polygon", "coordinates": [ring]}
-    started = time.perf_counter()
+def seconds_to_write(value: Any) -> float:
+    """Processor time of writing a value as JSON, the measure for work that grows with it."""
+    started = time.process_time()
+    json.dumps(value)
+    return time.process_time() - started
+
+
+def test_a_large_geometry_is_taken_in_about_the_time_it_takes_to_write_it() -> None:
+    geometry = {"type": "Polygon", "coordinates": [[[n / 1e5, n / 1e6] for n in range(300_000)]]}
+    started = time.process_time()
     assert sent(BUFFER, {"geometry": geometry, "distance": 5})["geometry"] is geometry
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 6 * seconds_to_write(geometry)
 
 
 def test_a_large_array_with_many_faults_is_refused_quickly_with_a_few_of_them() -> None:
     tool = tool_with(x={"type": "array", "items": {"type": "number", "minimum": 0}})
-    started = time.perf_counter()
-    problems = problems_of(tool, {"x": ["a"] * 300_000})
-    assert time.perf_counter() - started < 2
+    value = ["a"] * 300_000
+    started = time.process_time()
+    problems = problems_of(tool, {"x": value})
+    assert time.process_time() - started < 50 * seconds_to_write(value)
     assert 1 <= len(problems) <= 8
 
 

@@ -65,8 +65,8 @@ import sys
 from mcp_server.execution.request import build_request
 from mcp_server.schema.normalise import normalise
 from mcp_server.schema.tool import tool_spec
-schema = {"type": "number", "default": 1}
-tool_spec(normalise({"id": "p", "inputs": {"x": {"schema": schema}}, "example": {"inputs": {"x": 2}}}), name="p", server="s")
+raw = {"id": "p", "inputs": {"x": {"schema": {"type": "number", "default": 1}}}, "example": {"inputs": {"x": 2}}}
+tool_spec(normalise(raw), name="p", server="s")
 sys.exit("jsonschema" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
