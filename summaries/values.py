@@ -95,9 +95,8 @@ def _feature(document: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(properties, Mapping):
         return told
     members = cast("Mapping[str, Any]", properties)
-    warnings = _warnings(members)
-    rest = {name: member for name, member in members.items() if name not in warnings}
-    return told | warnings | ({"properties": trim(rest)} if rest else {})
+    rest = _without_warnings(members)
+    return told | _warnings(members) | ({"properties": trim(rest)} if rest else {})
 
 
 def _geometry(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,9 +105,7 @@ def _geometry(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _object(document: Mapping[str, Any]) -> dict[str, Any]:
-    warnings = _warnings(document)
-    rest = {name: member for name, member in document.items() if name not in warnings}
-    return {"count": len(document), **warnings, "members": trim(rest)}
+    return {"count": len(document), **_warnings(document), "members": trim(_without_warnings(document))}
 
 
 def _warnings(members: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -118,6 +115,10 @@ def _warnings(members: Mapping[str, Any]) -> dict[str, list[str]]:
         return {}
     texts = [text for text in cast("list[object]", found) if isinstance(text, str)]
     return {"warnings": [shorten(text, _START) for text in texts[:_MAX_WARNINGS]]} if texts else {}
+
+
+def _without_warnings(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: member for n, member in members.items() if n != "warnings" or (member and not _warnings(members))}
 
 
 def _array(items: Sequence[Any]) -> dict[str, Any]:

@@ -7,7 +7,15 @@ from typing import Any, NoReturn, cast
 
 from mcp_server.errors import ConfigurationError
 
-_JSON_TYPES = {str: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object"}
+_JSON_TYPES: Mapping[type, frozenset[str]] = {
+    type(None): frozenset({"null"}),
+    str: frozenset({"string"}),
+    bool: frozenset({"boolean"}),
+    int: frozenset({"integer", "number"}),
+    float: frozenset({"number"}),
+    list: frozenset({"array"}),
+    dict: frozenset({"object"}),
+}
 
 
 def tool_arguments(words: Sequence[str], base: str | None, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +61,7 @@ def _value(name: str, text: str, types: frozenset[str]) -> Any:
         return source
     # `5` for an input that takes objects or text is text; for one that takes only numbers or objects it is a number,
     # and whether that is right is the tool's to say.
-    fits = not types or _type_name(value) in types or (isinstance(value, int) and "integer" in types)
+    fits = not types or types & _JSON_TYPES[type(value)]
     return value if fits or "string" not in types else source
 
 
@@ -65,13 +73,9 @@ def _types(schema: object) -> frozenset[str]:
     branches = described.get("anyOf")
     if isinstance(branches, list):
         found = [_types(branch) for branch in cast("list[object]", branches)]
-        return frozenset().union(*found) if all(found) else frozenset()
+        return frozenset(kind for kinds in found for kind in kinds) if all(found) else frozenset()
     kinds: Any = described.get("type", [])
     return frozenset([kinds] if isinstance(kinds, str) else cast("list[str]", kinds))
-
-
-def _type_name(value: Any) -> str:
-    return "null" if value is None else _JSON_TYPES[type(value)]
 
 
 def _read(name: str, path: str) -> str:

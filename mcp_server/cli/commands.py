@@ -89,10 +89,11 @@ def serve(
         from mcp_server.cli.entry import serve_stdio  # noqa: PLC0415
 
         return serve_stdio(options)
+    from mcp_server.cli.serving import listen, url_of  # noqa: PLC0415
     from mcp_server.transport.http import create_http_app  # noqa: PLC0415
 
     application = create_http_app(options.settings(), options.backend(), host=host)
-    return _listen(application, host, port, f"MCP at {_url(host, port)}/mcp")
+    return listen(application, host, port, f"MCP at {url_of(host, port)}/mcp")
 
 
 @app.command()
@@ -112,13 +113,14 @@ def backend(
     if options.servers or not options.embedded:
         raise ConfigurationError("backend runs the OGC API alone: --server and --no-embedded do not apply")
     from mcp_server.app import create_backend_app  # noqa: PLC0415
+    from mcp_server.cli.serving import listen, url_of  # noqa: PLC0415
 
     overrides = options.backend() | ({"home": options.home} if options.home else {})
     if public_url is not None and not public_url.startswith(("http://", "https://")):
         raise ConfigurationError(f"--public-url {public_url}: not an http or https URL")
-    url = public_url or _url(host, port)
+    url = public_url or url_of(host, port)
     application = create_backend_app(**overrides, public_url=url, root_path=root_path)
-    return _listen(application, host, port, f"OGC API – Processes at {url}{root_path}")
+    return listen(application, host, port, f"OGC API – Processes at {url}{root_path}")
 
 
 @app.command()
@@ -243,17 +245,3 @@ def _in_session[T](options: Options, work: Callable[[Any], Awaitable[T]]) -> T:
 def _nearest(name: str, names: Sequence[str]) -> str:
     near = get_close_matches(name, names, n=1)
     return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
-
-
-def _listen(application: Any, host: str, port: int, message: str) -> int:
-    import uvicorn  # noqa: PLC0415
-
-    sys.stderr.write(f"{message}\n")
-    # Clients hold streams open; without a limit they would hold the server's end as well.
-    uvicorn.run(application, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
-    return 0
-
-
-def _url(host: str, port: int) -> str:
-    name = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)  # noqa: S104
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

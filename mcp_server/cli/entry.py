@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from mcp_server.cli.options import Options, split_options
+from mcp_server.cli.options import Options, setting_problems, split_options
 from mcp_server.errors import BridgeError, ConfigurationError
 
 logger = logging.getLogger(__name__)
@@ -47,8 +47,14 @@ def serve_stdio(options: Options) -> int:
 
 def _cause(error: BaseException) -> BaseException:
     """What went wrong, out of the groups in which task groups wrap it; what was meant for people comes first."""
+    from pydantic import ValidationError  # noqa: PLC0415
+
     causes = list(_leaves(error))
-    return next((cause for cause in causes if isinstance(cause, BridgeError)), causes[0])
+    cause = next((cause for cause in causes if isinstance(cause, BridgeError)), causes[0])
+    # The backend's settings, which only the composition root may construct.
+    if isinstance(cause, ValidationError) and cause.title == "Settings":
+        return ConfigurationError(setting_problems(cause))
+    return cause
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mcp_server.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from mcp_server.settings import Settings
 
 _VALUED = ("--home", "--server", "--config", "--processes")
@@ -51,7 +53,7 @@ class Options:
         try:
             return Settings(**given)
         except ValidationError as error:
-            raise ConfigurationError("; ".join(_setting_problems(error.errors()))) from None
+            raise ConfigurationError(setting_problems(error)) from None
 
     def backend(self) -> dict[str, Any]:
         """Settings of the embedded backend that the bridge's settings do not hold.
@@ -127,8 +129,10 @@ def _path(value: str | None) -> Path | None:
     return None if value is None else Path(value).expanduser().absolute()
 
 
-def _setting_problems(errors: Sequence[Any]) -> Iterator[str]:
-    for error in errors:
-        name = str(error["loc"][0]) if error["loc"] else "settings"
-        message = str(error["msg"]).removeprefix("Value error, ")
-        yield f"{name} (OGC_PROCESSES_{name.upper()}): {message}"
+def setting_problems(error: "ValidationError") -> str:
+    """What is wrong with settings, each with its environment name, in one line."""
+    problems: list[str] = []
+    for one in error.errors():
+        name = str(one["loc"][0]) if one["loc"] else "settings"
+        problems.append(f"{name} (OGC_PROCESSES_{name.upper()}): {one['msg'].removeprefix('Value error, ')}")
+    return "; ".join(problems)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 _SEGMENT = re.compile(
-    r"""(?:^|\.)(?P<name>[^.\[\]'"{}$]+) | \[(?P<index>\d+)\] | \['(?P<quoted>[^']*)'\]""", re.VERBOSE
+    r"""(?:^|(?!^)\.)(?P<name>[^.\[\]'"{}$]+) | \[(?P<index>\d+)\] | \['(?P<quoted>[^']*)'\]""", re.VERBOSE
 )
 _REFERENCE = re.compile(r"\$\{(?P<path>[^{}]+)\}")
 

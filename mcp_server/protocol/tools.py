@@ -1,10 +1,11 @@
 """`tools/list` and `tools/call`: the processes of all servers, and the bridge's own tools."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import anyio
 from mcp import MCPError
 from mcp.server.context import ServerRequestContext
 from mcp.types import (
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 type Context = ServerRequestContext[Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
+_REFRESH_SECONDS: Final = 15.0
+
+
+@dataclass(slots=True)
 class Tools:
     """The tool handlers of the server."""
 
@@ -43,6 +47,7 @@ class Tools:
     own: Mapping[str, JobTool]
     """The bridge's own tools by name."""
     small_value_bytes: int
+    _looked_again: bool = field(default=False, init=False)
 
     async def list(self, _ctx: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
         """Every tool on one page, processes first, in the order of their names."""
@@ -73,6 +78,13 @@ class Tools:
 
     async def _find(self, name: str) -> "ToolEntry":
         entries = await self.catalog.tools()
+        if not self._looked_again and all(entry.spec.name != name for entry in entries):
+            # The tools kept by an earlier start may be older than what the client knows. Once is enough: from then on
+            # the catalog keeps itself fresh.
+            self._looked_again = True
+            with anyio.move_on_after(_REFRESH_SECONDS):
+                await self.catalog.refresh()
+            entries = await self.catalog.tools()
         try:
             return self.catalog.find(name)
         except UnknownToolError as error:

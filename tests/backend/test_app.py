@@ -62,6 +62,20 @@ async def test_the_applications_jobs_are_pygeoapis_process_manager(home: Path) -
         assert "hello-world" in api.manager.processes
 
 
+@pytest.mark.anyio
+async def test_a_synchronous_execution_beyond_the_longest_wait_is_answered_with_its_job(home: Path) -> None:
+    app = create_app(settings(home, workers=1, max_wait_seconds=0.1))
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost:5001", timeout=30) as client,
+    ):
+        with anyio.fail_after(30):
+            response = await client.post("/processes/slow-steps/execution", json={"inputs": {"seconds": 60}})
+            assert response.status_code == 201
+            assert (await client.delete(response.headers["location"])).json()["status"] == "dismissed"
+
+
 def test_starting_and_stopping_writes_nothing_to_standard_output(home: Path) -> None:
     program = """
 import anyio, logging, sys
@@ -139,7 +153,7 @@ def test_sixty_megabytes_are_refused_and_the_server_stays_up(url: str, declared:
 async def the_running_job(client: httpx.AsyncClient) -> str:
     """The path of the only job that runs, once one does."""
     with anyio.fail_after(30):
-        while not (jobs := (await client.get("/jobs?status=running")).json()["jobs"]):
+        while not (jobs := (await client.get("/jobs?status=running&processID=busy")).json()["jobs"]):
             pass
     return f"/jobs/{jobs[0]['jobID']}"
 

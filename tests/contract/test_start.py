@@ -89,6 +89,20 @@ async def test_a_backend_that_cannot_start_says_why_in_every_call(home: Path, tm
 
 
 @pytest.mark.anyio
+async def test_a_tool_that_an_earlier_start_did_not_know_can_be_called_at_once(home: Path) -> None:
+    settings = Settings(home=home)
+    async with open_bridge(settings) as bridge, Client(bridge.server) as client:
+        await client.list_tools()
+    kept = home / "catalog.json"
+    catalog = json.loads(kept.read_text(encoding="utf-8"))
+    del catalog["servers"]["local"]["processes"]["hello-world"]
+    kept.write_text(json.dumps(catalog), encoding="utf-8")
+    async with open_bridge(settings) as bridge, Client(bridge.server) as client:
+        assert "hello_world" not in [tool.name for tool in (await client.list_tools()).tools]
+        assert (await finished(client, "hello_world", {"name": "x"}))["status"] == "successful"
+
+
+@pytest.mark.anyio
 async def test_a_result_can_be_used_after_a_restart(home: Path) -> None:
     settings = Settings(home=home)
     async with open_bridge(settings) as bridge, Client(bridge.server) as client:

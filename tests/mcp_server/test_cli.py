@@ -18,6 +18,7 @@ from mcp import Client
 from mcp_server.cli import main
 from mcp_server.cli.arguments import tool_arguments
 from mcp_server.cli.options import Options, split_options
+from mcp_server.cli.serving import url_of
 from mcp_server.errors import ConfigurationError
 
 SCHEMA = {
@@ -28,6 +29,7 @@ SCHEMA = {
         "name": {"type": "string"},
         "flag": {"type": "boolean"},
         "bands": {"type": "array", "items": {"type": "integer"}},
+        "level": {"type": ["integer", "string"]},
         "anything": {},
     }
 }
@@ -118,6 +120,8 @@ def test_the_command_line_goes_before_the_environment(tmp_path: Path, monkeypatc
         ('geometry={"type": "Point"}', {"type": "Point"}),
         ("geometry=5", "5"),
         ("bands=[1, 2]", [1, 2]),
+        ("level=3", 3),
+        ("level=true", "true"),
         ("anything=null", None),
         ("unknown=[1]", [1]),
         ("unknown=text", "text"),
@@ -185,6 +189,17 @@ def test_a_usage_error_is_one_line_and_exit_code_2(run: Run, arguments: list[str
     assert (code, out) == (2, "")
     assert message in err
     assert err.startswith("ogc-processes-mcp: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["WAIT_SECONDS", "WORKERS"])
+def test_a_wrong_setting_of_either_half_is_named_as_in_the_environment(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"OGC_PROCESSES_{name}", "0")
+    code, out, err = run("tools")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"ogc-processes-mcp: {name.lower()} (OGC_PROCESSES_{name}): Input should be greater than")
     assert err.count("\n") == 1
 
 
@@ -324,16 +339,15 @@ def test_a_module_that_worker_processes_import_again_runs_nothing() -> None:
     assert (done.stdout, done.stderr) == ("nothing ran\n", "")
 
 
-def test_output_is_utf8_whatever_the_shell_uses(home: Path) -> None:
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+def test_output_is_utf8_whatever_the_shell_uses() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "mcp_server", "--home", str(home), "call", "wrong—name"],
+        [sys.executable, "-m", "mcp_server", "tools", "--config", "wrong—name"],
         capture_output=True,
-        env=environment,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
         timeout=30,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "wrong—name" in done.stderr.decode("utf-8")
 
 
@@ -366,43 +380,57 @@ def start(home: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.communicate(timeout=20)
 
 
-async def answers(url: str) -> httpx.Response:
-    """The first answer of a server that is starting."""
-    # Refused connections are tried again after 0.5, 1, 2, 4 and 8 seconds.
-    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=6)) as http:
-        return await http.get(url)
-
-
 @pytest.mark.anyio
 async def test_backend_serves_the_ogc_api_alone_with_links_that_lead_back(port: int, start: Callable[..., Any]) -> None:
-    start("backend", "--port", str(port))
     url = f"http://127.0.0.1:{port}"
-    landing = (await answers(url)).json()
-    assert {link["href"] for link in landing["links"] if link["rel"] == "self"} == {f"{url}/"}
+    announcement = start("backend", "--port", str(port)).stderr.readline()
+    assert announcement == f"OGC API – Processes at {url}\n"
     async with httpx.AsyncClient() as http:
+        landing = (await http.get(url)).json()
         done = await http.post(f"{url}/processes/slow-steps/execution", json={"inputs": {"seconds": 0.1, "steps": 1}})
+    assert {link["href"] for link in landing["links"] if link["rel"] == "self"} == {f"{url}/"}
     assert done.status_code == 200
-    assert done.json()["done"]["steps"] == 1
+    assert done.json()["steps"] == 1
 
 
 @pytest.mark.anyio
 async def test_serve_offers_the_tools_over_http(port: int, start: Callable[..., Any]) -> None:
-    start("serve", "--transport", "http", "--port", str(port))
-    assert (await answers(f"http://127.0.0.1:{port}/health")).status_code == 200
+    url = f"http://127.0.0.1:{port}/mcp"
+    announcement = start("serve", "--transport", "http", "--port", str(port)).stderr.readline()
+    assert announcement == f"MCP at {url}\n"
     with anyio.fail_after(30):
-        async with Client(f"http://127.0.0.1:{port}/mcp") as client:
+        async with Client(url) as client:
             names = {tool.name for tool in (await client.list_tools()).tools}
     assert {"slow_steps", "get_job"} <= names
+
+
+def test_a_port_that_is_taken_is_one_line_and_exit_code_1(start: Callable[..., subprocess.Popen[str]]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = start("serve", "--transport", "http", "--port", str(taken.getsockname()[1]))
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (1, "")
+    assert "attempting to bind" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:80"), ("::", "http://localhost:80"), ("::1", "http://[::1]:80")],
+)
+def test_the_url_of_a_server_is_one_that_this_machine_reaches(host: str, url: str) -> None:
+    assert url_of(host, 80) == url
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal for one process's interrupt key")
 def test_the_interrupt_key_dismisses_the_job_of_a_call(run: Run, start: Callable[..., subprocess.Popen[str]]) -> None:
     process = start("call", "slow_steps", "seconds=60", "steps=600")
     assert process.stderr is not None
-    assert process.stderr.readline().startswith("slow_steps ")
+    assert any(" step " in line for line in process.stderr)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
-    assert "Traceback" not in err
+    assert "KeyboardInterrupt" not in err
     _, jobs, _ = run("call", "list_jobs")
     assert [job["status"] for job in json.loads(jobs)["jobs"]] == ["dismissed"]

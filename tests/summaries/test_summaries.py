@@ -73,6 +73,7 @@ def test_warnings_of_a_result_are_told_in_full_and_apart_from_its_other_members(
     assert inside["properties"] == {"area": 1}
     assert summarise({"warnings": [warning], "area": 1}, JSON)["warnings"] == [warning]
     assert summarise(collection(warnings=[warning]), GEOJSON)["warnings"] == [warning]
+    assert summarise(feature(point(1, 1), warnings=[], area=1), GEOJSON)["properties"] == {"area": 1}
 
 
 @pytest.mark.parametrize(

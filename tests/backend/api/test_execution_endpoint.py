@@ -428,7 +428,7 @@ async def test_an_execution_that_its_client_abandons_is_dismissed(
     async with anyio.create_task_group() as group:
         group.start_soon(lambda: run(client, "busy", inputs={"note": str(note)}))
         with anyio.fail_after(20):
-            while not (jobs := (await client.get("/jobs?status=running")).json()["jobs"]):
+            while not (jobs := (await client.get("/jobs?status=running&processID=busy")).json()["jobs"]):
                 await anyio.lowlevel.checkpoint()
         group.cancel_scope.cancel()
     assert (await client.get(f"/jobs/{jobs[0]['jobID']}")).json()["status"] == "dismissed"

@@ -57,9 +57,8 @@ def edge_points(result: shapely.Geometry) -> np.ndarray:
     for ring in shapely.get_rings(flat_parts(result)):
         corners = np.array(ring.coords)
         start, end = corners[:-1], corners[1:]
-        seam = (np.abs(start) == np.abs(end)).all(axis=1) & ((np.abs(start[:, 0]) == 180) | (np.abs(start[:, 1]) == 90))
-        seam |= (np.abs(start[:, 0]) == 180) & (np.abs(end[:, 0]) == 180)
-        seam |= (np.abs(start[:, 1]) == 90) & (np.abs(end[:, 1]) == 90)
+        seam = (start[:, 0] == end[:, 0]) & (np.abs(start[:, 0]) == 180)
+        seam |= (start[:, 1] == end[:, 1]) & (np.abs(start[:, 1]) == 90)
         found += [start[~seam] + (end - start)[~seam] * share for share in SHARES]
     return np.vstack(found)
 
