@@ -1,6 +1,5 @@
 """Buffers on the WGS 84 ellipsoid: all points within a geodesic distance, anywhere on Earth."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -12,8 +11,9 @@ from shapely.ops import linemerge
 
 from backend.errors import ProcessRefusedError
 from backend.geo.antimeridian import collect, flat_parts, outline
-from backend.geo.capsules import METRES_PER_DEGREE, capsules
+from backend.geo.capsules import capsules
 from backend.geo.pieces import Pieces
+from backend.geo.simplification import METRES_PER_DEGREE, rounded, simplify
 
 MAX_DISTANCE = 9_000_000.0
 """Metres. At a quarter of the Earth's circumference (10,002 km) all ways from a line meet in one point."""
@@ -21,6 +21,8 @@ MIN_DISTANCE = 0.001
 """Metres."""
 GENERALISATION = 5e-5
 """Share of the distance by which boundaries with more detail than the result can show are simplified."""
+PRECISION = 1e-6
+"""Share of the distance to which coordinates are rounded."""
 MAX_PIECES = 200_000
 """A boundary of more edges than this would take minutes."""
 BATCH = 2000
@@ -72,8 +74,8 @@ def buffer(
     polygons = [part for part in flat_parts(result) if part.geom_type == "Polygon"]
     if not polygons:
         _refuse(f"nothing is left: the polygons are narrower than twice {abs(distance):.10g} m")
-    plain = shapely.simplify(collect(polygons), GENERALISATION * abs(distance) / METRES_PER_DEGREE)
-    return _rounded(shapely.orient_polygons(plain), abs(distance))
+    plain = simplify(collect(polygons), GENERALISATION * abs(distance))
+    return rounded(shapely.orient_polygons(plain), PRECISION * abs(distance))
 
 
 def _check(source: Boundary, distance: float) -> None:
@@ -115,10 +117,3 @@ def _zone(source: Boundary, distance: float, resolution: int, tell: Callable[[fl
         zones.append(shapely.union_all(polygons))
         tell((first + len(index)) / len(pieces))
     return shapely.remove_repeated_points(shapely.union_all(zones) if len(zones) > 1 else zones[0])
-
-
-def _rounded(shape: BaseGeometry, distance: float) -> BaseGeometry:
-    """Coordinates without digits that say nothing: rounded to less than a millionth of the distance."""
-    digits = math.ceil(-math.log10(1e-6 * distance / METRES_PER_DEGREE))
-    rounded = shapely.transform(shape, lambda coordinates: np.round(coordinates, max(6, digits)))
-    return rounded if rounded.is_valid else shape

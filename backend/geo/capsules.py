@@ -12,17 +12,16 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.antimeridian import flat_parts, wrap
+from backend.geo.antimeridian import WORLD, flat_parts, wrap
 from backend.geo.ellipsoid import Array, Booleans, Integers, forward, half_turn, inverse
 from backend.geo.pieces import Pieces
+from backend.geo.simplification import METRES_PER_DEGREE
 
 COARSE_STEP = 45.0
 """Degrees between the vertices of an end that lies inside the capsules of its neighbours."""
 OUTWARD = 5e-5
 """Share of the distance by which an edge, straight in longitude and latitude, may leave the true curve, in addition
 to the height of a circle's segment."""
-METRES_PER_DEGREE = 111_700.0
-"""At least; of latitude."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +165,13 @@ def _crossing_polygons(lon: Array, lat: Array, pole: float) -> list[BaseGeometry
     at_pole = np.copysign(90.0, lat[over])
     before, after = np.column_stack([x[over], at_pole]), np.column_stack([x[over + 1], at_pole])
     ring = np.insert(ring, np.repeat(over + 1, 2), np.stack([before, after], axis=1).reshape(-1, 2), axis=0)
-    if abs(span.sum()) > 180:
-        ring = np.vstack([ring, [x[-1], pole], [x[0], pole]])
-    return [part for valid in _valid([shapely.Polygon(ring)]) for part in flat_parts(wrap(valid))]
+    if abs(span.sum()) <= 180:
+        return [part for valid in _valid([shapely.Polygon(ring)]) for part in flat_parts(wrap(valid))]
+    # Round and round, and up to the pole only outside the window: within it there is no cut but the antimeridian.
+    turns = [ring + np.array([360 * turn, 0]) for turn in (range(-2, 2) if span.sum() > 0 else range(1, -3, -1))]
+    curve = np.vstack(turns)
+    around = shapely.Polygon(np.vstack([curve, [curve[-1, 0], pole], [curve[0, 0], pole]]))
+    return [part for valid in _valid([around]) for part in flat_parts(shapely.intersection(valid, WORLD))]
 
 
 def _valid(polygons: list[BaseGeometry]) -> list[BaseGeometry]:

@@ -1,0 +1,42 @@
+"""The measured error is the real one."""
+
+import pytest
+import shapely
+
+from backend.geo.accuracy import max_error_percent
+from backend.geo.buffer import boundary, buffer
+
+
+@pytest.mark.parametrize(
+    ("text", "distance"),
+    [
+        ("POINT (13.4 52.5)", 500),
+        ("POINT (0 90)", 1),
+        ("LINESTRING (0 60, 30 60)", 1),
+        ("LINESTRING (0 -80, 0 80)", 4_000_000),
+        ("POLYGON ((0 0, 9 0, 9 9, 0 9, 0 0), (2 2, 7 2, 7 7, 2 7, 2 2))", 100_000),
+    ],
+)
+@pytest.mark.parametrize("share", [0.9, 1.1])
+def test_a_buffer_of_another_distance_is_found_out(text: str, distance: float, share: float) -> None:
+    source = boundary(shapely.from_wkt(text))
+    wrong = buffer(source, distance * share, 32)
+    assert max_error_percent(wrong, source.lines, distance) == pytest.approx(10, abs=0.05)
+
+
+def test_one_displaced_vertex_in_a_small_circle_is_found_out(geodesic_distance) -> None:
+    source = boundary(shapely.Point(13.4, 52.5))
+    corners = shapely.get_coordinates(buffer(source, 1000, 8))
+    corners[5] += (0.0, 0.01)
+    error = float(geodesic_distance(13.4, 52.5, *corners[5])) / 1000 - 1
+    assert max_error_percent(shapely.Polygon(corners), source.lines, 1000) == pytest.approx(100 * error, rel=1e-3)
+
+
+def test_the_error_at_default_resolution_is_that_of_a_chord() -> None:
+    source = boundary(shapely.Point(13.4, 52.5))
+    assert max_error_percent(buffer(source, 500, 32), source.lines, 500) == pytest.approx(0.0301, abs=2e-4)
+
+
+def test_a_buffer_without_an_edge_has_no_error() -> None:
+    world = shapely.box(-180, -90, 180, 90)
+    assert max_error_percent(world, [shapely.Point(0, 0)], 9_000_000) == 0

@@ -1,0 +1,172 @@
+"""What is accepted as a geometry, what is mended with a warning, and what is refused with a reason."""
+
+import json
+from typing import Any
+
+import pytest
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.reading import read_geometry
+
+POINT = {"type": "Point", "coordinates": [13.4, 52.5]}
+BOX = [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]
+
+
+def feature(geometry: Any) -> dict[str, Any]:
+    return {"type": "Feature", "properties": {}, "geometry": geometry}
+
+
+def crs(name: str) -> dict[str, Any]:
+    return {**POINT, "crs": {"type": "name", "properties": {"name": name}}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        POINT,
+        feature(POINT),
+        json.dumps(POINT),
+        "POINT (13.4 52.5)",
+        "  point(13.4 52.5) ",
+        "SRID=4326;POINT (13.4 52.5)",
+        crs("urn:ogc:def:crs:OGC:1.3:CRS84"),
+        crs("urn:ogc:def:crs:EPSG::4326"),
+        crs("EPSG:4326"),
+        crs("http://www.opengis.net/def/crs/OGC/1.3/CRS84"),
+        {**POINT, "crs": None},
+    ],
+)
+def test_every_notation_of_a_point_is_the_same_point(value: Any) -> None:
+    found = read_geometry(value)
+    assert found.shape == shapely.Point(13.4, 52.5)
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "coordinates", "text"),
+    [
+        ("MultiPoint", [[0, 0], [1, 1]], "MULTIPOINT (0 0, 1 1)"),
+        ("LineString", [[0, 0], [1, 1]], "LINESTRING (0 0, 1 1)"),
+        ("MultiLineString", [[[0, 0], [1, 1]], [[2, 2], [3, 3]]], "MULTILINESTRING ((0 0, 1 1), (2 2, 3 3))"),
+        ("Polygon", BOX, "POLYGON ((0 0, 2 0, 2 2, 0 2, 0 0))"),
+        ("MultiPolygon", [BOX], "MULTIPOLYGON (((0 0, 2 0, 2 2, 0 2, 0 0)))"),
+    ],
+)
+def test_every_type_is_read_from_geojson_and_wkt(kind: str, coordinates: list[Any], text: str) -> None:
+    expected = shapely.from_wkt(text)
+    assert read_geometry({"type": kind, "coordinates": coordinates}).shape == expected
+    assert read_geometry(text).shape == expected
+
+
+def test_a_feature_collection_becomes_a_collection_and_counts_its_features() -> None:
+    collection = {"type": "FeatureCollection", "features": [feature(POINT), feature(None), feature(POINT)]}
+    found = read_geometry(collection)
+    assert shapely.get_num_geometries(found.shape) == 2
+    assert found.features == 2
+    assert found.warnings == ("1 of 3 features have no geometry and were ignored.",)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["POINT Z (1 2 3)", {"type": "Point", "coordinates": [1, 2, 3]}, {"type": "Point", "coordinates": [1, 2, 3, 4]}],
+)
+def test_heights_are_ignored_with_a_warning(value: Any) -> None:
+    found = read_geometry(value)
+    assert found.shape == shapely.Point(1, 2)
+    assert found.warnings == ("Heights were ignored.",)
+
+
+def test_a_bow_tie_is_repaired_with_a_warning() -> None:
+    found = read_geometry("POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))")
+    assert found.shape.is_valid
+    assert found.shape.area == pytest.approx(2)
+    assert "repaired (Self-intersection[1 1])" in found.warnings[0]
+
+
+def test_a_ring_left_open_is_closed_with_a_warning() -> None:
+    found = read_geometry({"type": "Polygon", "coordinates": [BOX[0][:-1]]})
+    assert found.shape.area == 4
+    assert "were closed" in found.warnings[0]
+
+
+def test_longitudes_beyond_180_are_brought_back_and_split() -> None:
+    found = read_geometry("POLYGON ((170 0, 190 0, 190 10, 170 10, 170 0))")
+    assert found.shape.equals(shapely.union(shapely.box(170, 0, 180, 10), shapely.box(-180, 0, -170, 10)))
+    assert "brought back" in found.warnings[0]
+    line = read_geometry("LINESTRING (170 0, 190 10)").shape
+    assert line == shapely.from_wkt("MULTILINESTRING ((170 0, 180 5), (-180 5, -170 10))")
+    assert read_geometry("POINT (-190 5)").shape == shapely.Point(170, 5)
+
+
+def test_a_line_along_the_antimeridian_is_not_doubled() -> None:
+    line = read_geometry("LINESTRING (179 0, 180 0, 180 5, 181 5)").shape
+    assert line.length == pytest.approx(7)
+
+
+def test_an_edge_the_long_way_round_is_read_as_it_stands_with_a_warning() -> None:
+    found = read_geometry("LINESTRING (170 0, -170 0)")
+    assert found.shape.length == 340
+    assert "340° of longitude" in found.warnings[0]
+    assert read_geometry("POLYGON ((-180 -90, 180 -90, 180 -60, -180 -60, -180 -90))").warnings == ()
+
+
+def test_a_latitude_just_beyond_the_pole_by_rounding_is_the_pole() -> None:
+    assert read_geometry("POINT (0 90.0000000001)").shape == shapely.Point(0, 90)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, "not null"),
+        (5, "not a number"),
+        (True, "not a boolean"),
+        ([1, 2], "not an array"),
+        ("", "neither GeoJSON nor WKT"),
+        ("ogc://local/jobs/x", "neither GeoJSON nor WKT"),
+        ('{"type": "Point"', "neither GeoJSON nor WKT"),
+        ("[" * 100_000, "nested too deeply"),
+        ({}, "no GeoJSON type"),
+        ({"type": "Circle", "coordinates": [0, 0]}, "no GeoJSON type: 'Circle'"),
+        ({"type": ["Point"], "coordinates": [0, 0]}, "no GeoJSON type"),
+        ({"type": "Point"}, "the Point has no coordinates"),
+        ({"type": "Point", "coordinates": []}, "the geometry is empty"),
+        ({"type": "Point", "coordinates": "1 2"}, "is not a position"),
+        ({"type": "Point", "coordinates": [True, 2]}, "something else than numbers"),
+        ({"type": "Point", "coordinates": [None, 2]}, "something else than numbers"),
+        ({"type": "Point", "coordinates": [float("nan"), 2]}, "not finite"),
+        ({"type": "Point", "coordinates": [10**400, 2]}, "beyond all range"),
+        ({"type": "LineString", "coordinates": {"0": 1}}, "must be an array of positions, not an object"),
+        ({"type": "LineString", "coordinates": [[0, 0]]}, "a line needs two"),
+        ({"type": "LineString", "coordinates": [[0, 0], [1]]}, r"coordinates\[1\] is not a position"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 0]]]}, "needs four"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [2, 2], [0, 0]]]}, "encloses no area"),
+        ({"type": "GeometryCollection"}, "no array 'geometries'"),
+        ({"type": "GeometryCollection", "geometries": [5]}, r"geometries\[0\] is not a GeoJSON geometry"),
+        ({"type": "GeometryCollection", "geometries": []}, "the geometry is empty"),
+        (feature(None), "the Feature has no geometry"),
+        ({"type": "FeatureCollection"}, "no array 'features'"),
+        ({"type": "FeatureCollection", "features": []}, "no feature with a geometry"),
+        ({"type": "FeatureCollection", "features": [feature(None)]}, "no feature with a geometry"),
+        ({"type": "FeatureCollection", "features": [POINT]}, r"features\[0\] is not a Feature"),
+        ("POINT EMPTY", "the geometry is empty"),
+        ("POINT (1e400 2)", "finite"),
+        ("CIRCULARSTRING (0 0, 1 1, 2 0)", "not supported"),
+        ("POINT (500000 5700000)", "looks projected"),
+        ("POINT (52.5 113.4)", "is the order latitude, longitude"),
+        ("POINT (361 0)", "outside the globe"),
+        ("SRID=25833;POINT (1 2)", "SRID 25833 is not supported"),
+        (crs("urn:ogc:def:crs:EPSG::25833"), "EPSG::25833' is not supported"),
+        (crs("EPSG:14326"), "not supported"),
+        ({**POINT, "crs": "EPSG:4326"}, "not supported"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_reason(value: Any, reason: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=reason):
+        read_geometry(value)
+
+
+def test_a_refusal_of_a_long_text_stays_short() -> None:
+    with pytest.raises(ProcessRefusedError) as refused:
+        read_geometry("x" * 10_000_000)
+    assert len(str(refused.value)) < 200
