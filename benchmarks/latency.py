@@ -20,6 +20,7 @@ async def against_stock_pygeoapi(folder: Path) -> list[Figure]:
     """The first executions of a fresh store: MCP over stdio, and raw HTTP on stock pygeoapi with TinyDB."""
     ours: list[float] = []
     theirs: list[float] = []
+    (folder / "stock").mkdir()
     with stock_pygeoapi(folder / "stock") as url:
         async with httpx.AsyncClient(trust_env=False) as raw, stdio_client(folder / "home") as client:
             await client.list_tools()

@@ -6,10 +6,35 @@ It is what `pygeoapi serve` runs (the Flask application, TinyDB jobs), with stat
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+
+@contextmanager
+def stock_pygeoapi(folder: Path) -> Generator[str]:
+    """A stock pygeoapi in a process of its own, with its state in `folder`; gives its URL."""
+    with (
+        (folder / "log.txt").open("wb") as log,
+        subprocess.Popen(
+            [sys.executable, __file__, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:"), (folder / "log.txt").read_text(encoding="utf-8")
+        yield url
+        process.stdin.close()
+        process.wait(timeout=10)
 
 
 def _configuration(url: str, folder: Path) -> dict[str, Any]:
