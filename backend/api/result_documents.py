@@ -10,14 +10,11 @@ from typing import Any
 import anyio
 
 from backend.api.responses import encode
-from backend.jobs.records import ResultRecord
+from backend.jobs.records import ResultRecord, StoredResult
 from backend.jobs.references import OwnReference
-from backend.jobs.store import JobStore
 from backend.processes.running import is_json
 
 type Document = dict[str, Any]
-type StoredResult = tuple[ResultRecord, bytes | Path]
-"""As `JobStore.read` gives it."""
 
 # A multiple of 3, so that the base64 of the pieces is the base64 of the whole.
 _PIECE = 3 * 2**17
@@ -37,21 +34,19 @@ def result_link(record: ResultRecord, job_id: str, base_url: str) -> Document:
     return {"href": href, "rel": "item", "type": media_type_of(record), "length": record.size}
 
 
-def minimal_document(store: JobStore, job_id: str, *, base_url: str, small_value_bytes: int) -> Document:
+def minimal_document(stored: Sequence[StoredResult], job_id: str, *, base_url: str, small_value_bytes: int) -> Document:
     """Links and summaries; values too, while all of them together have no more than `small_value_bytes`."""
-    records = store.results(job_id)
-    small = sum(record.size for record in records) <= small_value_bytes
+    small = sum(record.size for record, _ in stored) <= small_value_bytes
     document: Document = {}
-    for record in records:
+    for record, content in stored:
         entry = {**result_link(record, job_id, base_url), "summary": record.summary}
         if small:
-            entry |= _small_value(store, job_id, record)
+            entry |= _small_value(record, content)
         document[record.output_id] = entry
     return document
 
 
-def _small_value(store: JobStore, job_id: str, record: ResultRecord) -> Document:
-    _, stored = store.read(job_id, record.output_id)
+def _small_value(record: ResultRecord, stored: bytes | Path) -> Document:
     data = stored.read_bytes() if isinstance(stored, Path) else stored
     try:
         if is_json(record.media_type):

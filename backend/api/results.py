@@ -11,14 +11,13 @@ from backend.api.paging import read_page
 from backend.api.preferences import Preferences, parse_preferences
 from backend.api.responses import integer_parameter, json_response, require_json_format
 from backend.api.result_documents import (
-    StoredResult,
     media_type_of,
     minimal_document,
     result_link,
     value_document,
 )
 from backend.api.service import Service, service_of
-from backend.jobs.records import Job
+from backend.jobs.records import Job, StoredResult
 from backend.processes.running import is_json
 
 _LONGEST_PAGE = 10**9
@@ -65,13 +64,13 @@ def results_response(
         ResultNotReadyError, ResultGoneError: There are none.
         ProcessRefusedError, ProcessFailedError, JobLostError: Why the job failed.
     """
+    stored = service.store.results(job.id)
     if preferences.minimal:
         document = minimal_document(
-            service.store, job.id, base_url=service.base_url, small_value_bytes=service.settings.small_value_bytes
+            stored, job.id, base_url=service.base_url, small_value_bytes=service.settings.small_value_bytes
         )
         applied = ", ".join(filter(None, ((headers or {}).get("Preference-Applied"), "return=minimal")))
         return json_response(document, headers={**(headers or {}), "Preference-Applied": applied})
-    stored = [service.store.read(job.id, record.output_id) for record in service.store.results(job.id)]
     if job.response == "raw" and len(stored) == 1:
         return _single(service, job, stored[0], linked, headers)
     pieces = value_document(stored, job.id, base_url=service.base_url, linked=linked)

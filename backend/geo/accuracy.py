@@ -31,7 +31,7 @@ def max_error_percent(result: BaseGeometry, source: Sequence[BaseGeometry], dist
     # Each round leaves a third of an interval; an error of 0.002 distances along it is one of 2e-6 across.
     rounds = 1 if longest == 0 else math.ceil(math.log(max(3.0, longest / (0.002 * distance)), 3))
     space = _geocentric(stations)
-    basins = [_basins(space, place) for place in _geocentric(samples)]
+    basins = [_basins(space, place, longest) for place in _geocentric(samples)]
     reached = _nearest(samples, basins, start, way, rounds)
     return float(100 * np.abs(reached / distance - 1).max())
 
@@ -75,17 +75,18 @@ def _geocentric(points: Array) -> Array:
     return 6.4e6 * np.column_stack([ring * np.cos(longitude), ring * np.sin(longitude), np.sin(latitude)])
 
 
-def _basins(space: Array, place: Array) -> Integers:
+def _basins(space: Array, place: Array, slack: float) -> Integers:
     """Indices of the stations in whose intervals the nearest point may lie.
 
-    The chord ranks stations well, but not exactly: geodesics of one length differ by 0.7 % in chord.
+    The chord ranks stations well, but not exactly: geodesics of one length differ by 0.7 % in chord, and an interval
+    may be nearer than its middle by half of its length, at most `slack`.
     """
     if len(space) == 1:
         return np.zeros(1, dtype=np.intp)
     chord = np.sqrt(((space - place) ** 2).sum(axis=1))
     padded = np.concatenate([[np.inf], chord, [np.inf]])
     low = np.flatnonzero((chord <= padded[:-2]) & (chord <= padded[2:]))
-    low = low[chord[low] <= 1.01 * chord.min()]
+    low = low[chord[low] <= 1.01 * chord.min() + slack]
     best = low[np.argsort(chord[low])[:BASINS]]
     around = np.unique(np.concatenate([best - 1, best, best + 1]))
     return around[(around >= 0) & (around < len(chord))]

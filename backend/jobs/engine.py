@@ -102,6 +102,10 @@ class Engine:
         """
         deadline = time.monotonic() + timeout
         with self._waiters.waiting(job_id) as waiter:
+            if version is None and job_id in self._own():
+                # This engine has yet to see it end: looking into the store before that tells nothing.
+                with anyio.move_on_after(timeout):
+                    await waiter.event.wait()
             while True:
                 waiter.event.clear()
                 job = self._store.get(job_id)

@@ -160,8 +160,7 @@ class JobManager(BaseManager):
         return job.id, media_type, content, PygeoapiStatus.successful, headers
 
     def _results(self, job: Job) -> tuple[str, Any]:
-        store = self._service().store
-        stored = [store.read(job.id, record.output_id) for record in store.results(job.id)]
+        stored = self._service().store.results(job.id)
         contents = {record.output_id: _content(record.media_type, content) for record, content in stored}
         if job.response == "raw" and len(stored) == 1:
             record, content = stored[0]
@@ -187,8 +186,8 @@ class JobManager(BaseManager):
     def _media_type(self, job: Job) -> str:
         if job.status is not JobStatus.SUCCESSFUL:
             return _JSON
-        records = self._service().store.results(job.id)
-        return records[0].media_type if len(records) == 1 and job.response == "raw" else _JSON
+        stored = self._service().store.results(job.id)
+        return stored[0][0].media_type if len(stored) == 1 and job.response == "raw" else _JSON
 
     def _service(self) -> _Service:
         with self._lock:

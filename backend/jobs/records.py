@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from backend.jobs.states import FINAL, JobStatus
@@ -48,6 +49,10 @@ class ResultRecord:
     """Hex digest of the bytes."""
     summary: Mapping[str, Any]
     """Made by `summaries.summarise` when the result was written."""
+
+
+type StoredResult = tuple[ResultRecord, bytes | Path]
+"""A result and its bytes, or the file that holds them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ from typing import Any, cast
 from urllib.parse import quote, unquote
 
 from backend.errors import BackendError, NoSuchJobError, ProcessRefusedError
-from backend.jobs.records import ResultRecord
+from backend.jobs.records import ResultRecord, StoredResult
 from backend.processes.running import is_json
 
-type StoredResult = tuple[ResultRecord, bytes | Path]
 type ReadResult = Callable[[str, str], StoredResult]
 """Job id, output id → the result, as `JobStore.read` gives it."""
 

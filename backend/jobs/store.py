@@ -16,7 +16,7 @@ from backend.jobs import statements
 from backend.jobs.database import ChangeWatch, Database
 from backend.jobs.leases import Leases
 from backend.jobs.liveness import ProcessIdentity
-from backend.jobs.records import Failure, Job, JobRequest, NewResult, ResultRecord, StartedJob
+from backend.jobs.records import Failure, Job, JobRequest, NewResult, StartedJob, StoredResult
 from backend.jobs.result_files import JobFiles
 from backend.jobs.rows import accepted_job, compact, job_record, job_row, require_success, result_record, result_row
 from backend.jobs.schema import jobs
@@ -91,7 +91,7 @@ class JobStore:
             rows = connection.execute(select, page).all()
         return [job_record(row) for row in rows], total
 
-    def results(self, job_id: str) -> Sequence[ResultRecord]:
+    def results(self, job_id: str) -> Sequence[StoredResult]:
         """What a successful job gave, in the order of its outputs.
 
         Raises:
@@ -102,10 +102,10 @@ class JobStore:
             rows = connection.execute(statements.LIST_RESULTS, {"job": job_id}).all()
             if not rows:
                 require_success(_get(connection, job_id))
-        return [result_record(row) for row in rows]
+        return [self._stored(row) for row in rows]
 
-    def read(self, job_id: str, output_id: str) -> tuple[ResultRecord, bytes | Path]:
-        """One result: its bytes, or the file that holds them.
+    def read(self, job_id: str, output_id: str) -> StoredResult:
+        """One result.
 
         Raises:
             NoSuchOutputError: the job has no output of that id.
@@ -117,13 +117,7 @@ class JobStore:
             if row is None:
                 require_success(_get(connection, job_id))
                 raise NoSuchOutputError(f"The job has no output '{output_id}'.")
-        record = result_record(row)
-        if row.data is not None:
-            return record, row.data
-        file = self._files.result(row.file)
-        if not file.is_file() or file.stat().st_size != record.size:
-            raise ResultGoneError(f"The file of the output '{output_id}' is no longer there.")
-        return record, file
+        return self._stored(row)
 
     def scratch(self, job: StartedJob) -> AbstractContextManager[Path]:
         """A folder for temporary files, which is gone after the job however that ends."""
@@ -196,6 +190,15 @@ class JobStore:
             self._files.delete_results(job_id)
             self._files.delete_inputs(job_id)
         return job
+
+    def _stored(self, row: sa.Row[Any]) -> StoredResult:
+        record = result_record(row)
+        if row.data is not None:
+            return record, row.data
+        file = self._files.result(row.file)
+        if not file.is_file() or file.stat().st_size != record.size:
+            raise ResultGoneError(f"The file of the output '{record.output_id}' is no longer there.")
+        return record, file
 
     def _end(self, job: StartedJob, move: sa.Update, values: dict[str, Any], rows: Sequence[dict[str, Any]]) -> bool:
         key = {"job": job.id, "attempt": job.attempt, "now": time.time()}

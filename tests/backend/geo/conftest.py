@@ -13,8 +13,8 @@ type Nearest = Callable[[Array, list[Array]], Array]
 
 EQUATORIAL, FLATTENING = 6_378_137.0, 1 / 298.257223563
 POLAR = EQUATORIAL * (1 - FLATTENING)
-CANDIDATES = 8
-"""Pieces of the lines, nearest by angle at the Earth's centre, that are searched."""
+STATIONS = 400
+"""Points of each segment from which the search for the nearest starts."""
 
 
 def vincenty(lon1: Any, lat1: Any, lon2: Any, lat2: Any) -> Array:
@@ -42,24 +42,25 @@ def vincenty(lon1: Any, lat1: Any, lon2: Any, lat2: Any) -> Array:
 
 
 def nearest(points: Array, lines: list[Array]) -> Array:
-    """Distances from points to lines that are straight in longitude and latitude: dense sampling, then bisection."""
+    """Distances from points to lines that are straight in longitude and latitude.
+
+    Each segment is searched on its own: first from station to station, then by bisection around the nearest one.
+    """
     starts = np.vstack([line[:-1] if len(line) > 1 else line for line in lines])
     ways = np.vstack([np.diff(line, axis=0) if len(line) > 1 else np.zeros((1, 2)) for line in lines])
-    counts = np.maximum(1, np.ceil(np.hypot(*ways.T) / max(np.hypot(*ways.T).sum() / 3000, 1e-12))).astype(int)
-    pieces = np.repeat(ways / counts[:, None], counts, axis=0)
-    rank = np.concatenate([np.arange(count) for count in counts])
-    starts = np.repeat(starts, counts, axis=0) + pieces * rank[:, None]
-    closeness = _directions(points) @ _directions(starts + pieces / 2).T
-    chosen = np.argpartition(-closeness, min(CANDIDATES, len(starts)) - 1, axis=1)[:, :CANDIDATES]
-    low, high = np.zeros(chosen.shape), np.ones(chosen.shape)
+    shares = np.linspace(0, 1, STATIONS)
     found = np.full(len(points), np.inf)
-    for _ in range(18):
-        shares = low[..., None] + (high - low)[..., None] * np.linspace(0, 1, 5)
-        where = starts[chosen][:, :, None] + pieces[chosen][:, :, None] * shares[..., None]
-        reach = vincenty(points[:, 0, None, None], points[:, 1, None, None], where[..., 0], where[..., 1])
-        found = np.minimum(found, reach.min(axis=(1, 2)))
-        best = np.clip(reach.argmin(axis=2), 1, 3)[..., None]
-        low, high = (np.take_along_axis(shares, best + step, 2)[..., 0] for step in (-1, 1))
+    for start, way in zip(starts, ways, strict=True):
+        closeness = _directions(points) @ _directions(start + way * shares[:, None]).T
+        best = np.clip(closeness.argmax(axis=1), 1, STATIONS - 2)
+        low, high = shares[best - 1], shares[best + 1]
+        for _ in range(20):
+            trial = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, 5)
+            where = start + way * trial[..., None]
+            reach = vincenty(points[:, 0, None], points[:, 1, None], where[..., 0], where[..., 1])
+            found = np.minimum(found, reach.min(axis=1))
+            best = np.clip(reach.argmin(axis=1), 1, 3)[:, None]
+            low, high = (np.take_along_axis(trial, best + step, 1)[:, 0] for step in (-1, 1))
     return found
 
 

@@ -42,3 +42,16 @@ def test_the_error_at_default_resolution_is_that_of_a_chord() -> None:
 def test_a_buffer_without_an_edge_has_no_error() -> None:
     world = shapely.box(-180, -90, 180, 90)
     assert max_error_percent(world, [shapely.Point(0, 0)], 9_000_000) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "distance"),
+    [
+        ("LINESTRING (69.1449 -27.8062, 69.1448 -27.8075, 69.1450 -27.8076, 69.1465 -27.8072, 69.1445 -27.8063)", 24.7),
+        ("LINESTRING (139.84 -57.88, 138.85 -63.23, 137.06 -63.36)", 1_869_517),
+        ("POLYGON ((-39.36 -75.72, -40.27 -76.50, -40.03 -76.29, -40.13 -76.32, -39.47 -76.63, -39.36 -75.72))", 53),
+    ],
+)
+def test_where_several_edges_are_about_as_near_the_nearest_counts(text: str, distance: float) -> None:
+    source = boundary(shapely.from_wkt(text))
+    assert max_error_percent(buffer(source, distance, 32), source.lines, distance) < 0.05

@@ -69,7 +69,7 @@ def test_a_result_is_read_back_whole(store: JobStore, data: bytes) -> None:
     assert (content.read_bytes() if isinstance(content, Path) else content) == data
     assert isinstance(content, Path) == (len(data) > 8)
     assert (record.media_type, record.size, record.summary) == ("application/json", len(data), {"kind": "array"})
-    assert store.results(job.id) == [record]
+    assert store.results(job.id) == [(record, content)]
 
 
 def test_each_reason_for_the_lack_of_a_result_has_its_error(store: JobStore) -> None:
