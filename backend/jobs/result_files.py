@@ -55,11 +55,17 @@ class JobFiles:
     def scratch(self, job_id: str) -> Generator[Path]:
         """A folder for the temporary files of a job while it runs."""
         folder = self._scratch / job_id
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(exist_ok=True)
+        except FileNotFoundError:
+            folder.mkdir(parents=True, exist_ok=True)
         try:
             yield folder
         finally:
-            self.delete_scratch(job_id)
+            try:
+                folder.rmdir()  # most jobs leave it empty
+            except OSError:
+                self.delete_scratch(job_id)
 
     def delete_scratch(self, job_id: str) -> None:
         """Remove what a worker that was killed left behind."""

@@ -51,8 +51,8 @@ def nearest(points: Array, lines: list[Array]) -> Array:
     shares = np.linspace(0, 1, STATIONS)
     found = np.full(len(points), np.inf)
     for start, way in zip(starts, ways, strict=True):
-        closeness = _directions(points) @ _directions(start + way * shares[:, None]).T
-        best = np.clip(closeness.argmax(axis=1), 1, STATIONS - 2)
+        chords = _directions(points)[:, None] - _directions(start + way * shares[:, None])
+        best = np.clip((chords**2).sum(axis=2).argmin(axis=1), 1, STATIONS - 2)
         low, high = shares[best - 1], shares[best + 1]
         for _ in range(20):
             trial = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, 5)

@@ -5,6 +5,7 @@ import shapely
 
 from backend.geo.accuracy import max_error_percent
 from backend.geo.buffer import boundary, buffer
+from backend.geo.reading import read_geometry
 
 
 @pytest.mark.parametrize(
@@ -53,5 +54,5 @@ def test_a_buffer_without_an_edge_has_no_error() -> None:
     ],
 )
 def test_where_several_edges_are_about_as_near_the_nearest_counts(text: str, distance: float) -> None:
-    source = boundary(shapely.from_wkt(text))
+    source = boundary(read_geometry(text).shape)
     assert max_error_percent(buffer(source, distance, 32), source.lines, distance) < 0.05
