@@ -33,5 +33,9 @@ def markdown(figures: Iterable[Figure]) -> str:
     for figure in figures:
         bar = "" if figure.bar is None else f"≤ {figure.bar:g} {figure.unit}"
         met = "" if figure.bar is None else "yes" if figure.met else "**no**"
-        lines.append(f"| {figure.what} | {figure.measured:.3g} {figure.unit} | {bar} | {met} | {figure.note} |")
+        lines.append(f"| {figure.what} | {_number(figure.measured)} {figure.unit} | {bar} | {met} | {figure.note} |")
     return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

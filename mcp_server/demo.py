@@ -97,7 +97,7 @@ async def _show_buffer(console: Console, client: Client, place: Place, distance:
     buffer = await _output(console, client, "geometry_buffer", {"geometry": place.wkt, "distance": distance})
     made = buffer["summary"]["properties"]
     _say(console, "geometry_buffer", f"all within {number(made['distance_m'])} m of {place.name}")
-    _say_more(console, f"{number(made['area_m2'])} m², off by at most {made['max_error_percent']} %")
+    _say_more(console, f"{number(made['area_m2'])} m², its edge off by at most {made['max_error_percent']} %")
     _say_more(console, buffer["uri"])
 
     output = await _output(console, client, "geometry_measure", {"geometry": buffer["uri"]})

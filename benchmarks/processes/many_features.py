@@ -14,7 +14,7 @@ from backend.processes.base import Output, process
     output=Output(id="features", title="Features", description="Squares.", media_type="application/geo+json"),
     idempotent=True,
 )
-def many_features(count: Annotated[int, Field(ge=1)] = 30_000) -> dict[str, Any]:
+def many_features(count: Annotated[int, Field(ge=1)] = 33_000) -> dict[str, Any]:
     """A FeatureCollection of small squares, about 200 bytes each."""
     return {"type": "FeatureCollection", "features": [_square(number) for number in range(count)]}
 

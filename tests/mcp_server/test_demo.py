@@ -12,7 +12,7 @@ from mcp_server.errors import ConfigurationError
 
 def area_shown(out: str) -> tuple[float, float]:
     """The buffer's area as it says itself, and as it was measured by reference, in m²."""
-    made = re.search(r"([\d,.]+) m², off by at most", out)
+    made = re.search(r"([\d,.]+) m², its edge off by at most", out)
     measured = re.search(r"area ([\d,.]+) square metres", out)
     assert made is not None
     assert measured is not None

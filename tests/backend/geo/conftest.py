@@ -24,7 +24,7 @@ def vincenty(lon1: Any, lat1: Any, lon2: Any, lat2: Any) -> Array:
     difference = (lon2 - lon1 + np.pi) % (2 * np.pi) - np.pi
     angle = difference
     # Each round brings the longitude on the auxiliary sphere about 300 times closer.
-    for _ in range(10):
+    for _ in range(6):
         sine = np.hypot(np.cos(u2) * np.sin(angle), np.cos(u1) * np.sin(u2) - np.sin(u1) * np.cos(u2) * np.cos(angle))
         cosine = np.sin(u1) * np.sin(u2) + np.cos(u1) * np.cos(u2) * np.cos(angle)
         sigma = np.arctan2(sine, cosine)
