@@ -27,7 +27,7 @@ class InvalidRequestError(BackendError):
 
 
 class RequestTooLargeError(BackendError):
-    """The request body is larger, or nested deeper, than this server accepts."""
+    """The request body is larger than this server accepts."""
 
 
 class UnsupportedMediaTypeError(BackendError):

@@ -102,7 +102,7 @@ class Engine:
         """
         deadline = time.monotonic() + timeout
         with self._waiters.waiting(job_id) as waiter:
-            if version is None and job_id in self._own():
+            if version is None and job_id in self._own() and not self._stopping.is_set():
                 # This engine has yet to see it end: looking into the store before that tells nothing.
                 with anyio.move_on_after(timeout):
                     await waiter.event.wait()
@@ -226,7 +226,9 @@ class Engine:
             if job.id in own and self._must_end(job):
                 self._executor.kill(job.id)
             self._waiters.wake(job.id, version=job.version)
-        if self._free and not self._backlog:
+        if self._free == 0:
+            self._backlog = True  # who may be waiting is asked once a worker is free: this change is seen but once
+        elif not self._backlog:
             self._backlog = self._store.leases.waiting(self._executor.process_ids)
         self._fill()
 

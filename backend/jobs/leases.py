@@ -95,12 +95,13 @@ class Leases:
         A job that was to be dismissed is. One that had not started, or may be run again, goes back to the queue.
         Any other has failed, and says why.
         """
-        self._files.delete_scratch(job_id)
         now = time.time()
         with self._database.transaction(durable=True) as connection:
             row = connection.execute(statements.INTERRUPTED, {"job": job_id, "engine": engine}).one_or_none()
             if row is None:
                 return
+            # Not before the job is known to be this engine's: another one may be running it again.
+            self._files.delete_scratch(job_id, row.attempts)
             if row.dismiss_requested:
                 connection.execute(statements.DISMISS, {"job": job_id, "now": now})
             elif row.status == JobStatus.ACCEPTED:
@@ -119,8 +120,11 @@ class Leases:
         """End an engine's job as failed, whether it had started or not."""
         with self._database.transaction(durable=True) as connection:
             row = connection.execute(statements.INTERRUPTED, {"job": job_id, "engine": engine}).one_or_none()
-            if row is not None:
-                connection.execute(statements.FAIL, _failure(job_id, row.attempts, failure))
+            if row is None:
+                return
+            connection.execute(statements.FAIL, _failure(job_id, row.attempts, failure))
+        self._files.delete_results(job_id)
+        self._files.delete_inputs(job_id)
 
     def release(self, engine: str, reason: str) -> None:
         """Give up everything an engine has, after its workers have ended: it closes."""

@@ -192,8 +192,10 @@ class LocalExecutor:
 
     def _tell(self, run: _Run, outcome: Outcome) -> None:
         with self._lock:
-            if self._runs.pop(run.job_id, None) is None:
+            # A late report of an earlier run must not end the one that has begun since.
+            if self._runs.get(run.job_id) is not run:
                 return
+            del self._runs[run.job_id]
         run.ended(outcome)
 
     def _outcome(self, future: ProcessFuture[None]) -> Outcome:

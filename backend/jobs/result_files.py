@@ -52,9 +52,9 @@ class JobFiles:
             (self._inputs / f"{job_id}.json").unlink()
 
     @contextmanager
-    def scratch(self, job_id: str) -> Generator[Path]:
-        """A folder for the temporary files of a job while it runs."""
-        folder = self._scratch / job_id
+    def scratch(self, job_id: str, attempt: int) -> Generator[Path]:
+        """A folder for the temporary files of an attempt at a job."""
+        folder = self._scratch_of(job_id, attempt)
         try:
             folder.mkdir(exist_ok=True)
         except FileNotFoundError:
@@ -65,11 +65,14 @@ class JobFiles:
             try:
                 folder.rmdir()  # most jobs leave it empty
             except OSError:
-                self.delete_scratch(job_id)
+                self.delete_scratch(job_id, attempt)
 
-    def delete_scratch(self, job_id: str) -> None:
+    def delete_scratch(self, job_id: str, attempt: int) -> None:
         """Remove what a worker that was killed left behind."""
-        shutil.rmtree(self._scratch / job_id, ignore_errors=True)
+        shutil.rmtree(self._scratch_of(job_id, attempt), ignore_errors=True)
+
+    def _scratch_of(self, job_id: str, attempt: int) -> Path:
+        return self._scratch / f"{job_id}.{attempt}"
 
 
 def _write(path: Path, data: bytes, *, durable: bool) -> None:

@@ -121,7 +121,7 @@ class JobStore:
 
     def scratch(self, job: StartedJob) -> AbstractContextManager[Path]:
         """A folder for temporary files, which is gone after the job however that ends."""
-        return self._files.scratch(job.id)
+        return self._files.scratch(job.id, job.attempt)
 
     def start(self, job_id: str, engine: str, worker: ProcessIdentity) -> StartedJob | None:
         """Begin an attempt at a job that the engine has claimed; None when the job is no longer there to be run."""

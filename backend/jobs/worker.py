@@ -1,6 +1,7 @@
 """What runs in a worker process: one job after the other, each from its row to its row."""
 
 import gc
+import logging
 import os
 import signal
 import sys
@@ -24,6 +25,8 @@ from backend.jobs.store import JobStore
 from backend.processes.base import Processor
 from backend.processes.running import load_processor, run_processor
 from summaries import summarise
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,9 @@ class Worker:
             outcome: list[NewResult] | Failure = Failure("refused", str(error), error.path)
         except BackendError as error:
             outcome = Failure("failed", str(error))
+        except Exception as error:
+            _log.exception("job %s could not be run to its end", job.id)
+            outcome = Failure("failed", f"Its inputs or results could not be handled ({type(error).__name__}).")
         else:
             outcome = results
         finally:

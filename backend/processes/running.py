@@ -33,12 +33,12 @@ class OutputValue:
         """
         if isinstance(self.value, bytes):
             return self.value
-        if isinstance(self.value, str) and not is_json(self.media_type):
-            return self.value.encode()
         try:
+            if isinstance(self.value, str) and not is_json(self.media_type):
+                return self.value.encode()
             return json.dumps(self.value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
         except (TypeError, ValueError, RecursionError) as error:
-            raise ProcessFailedError(f"output {self.id} cannot be written as JSON: {error}") from error
+            raise ProcessFailedError(f"output {self.id} cannot be written as {self.media_type}: {error}") from error
 
 
 def is_json(media_type: str) -> bool:

@@ -50,8 +50,8 @@ async def until_final(
         held = client.dialect.held_status and status.etag is not None
         asked_at = anyio.current_time()
         if not held:
-            asked_pause = status.retry_after if status.retry_after is not None else next(schedule)
-            await pause(min(asked_pause, remaining))
+            # The server's word wins, but for one that would have it asked without a pause.
+            await pause(min(status.retry_after or next(schedule), remaining))
         hold = min(remaining, _HOLD_SECONDS)
         fresh = await client.status(status.job_id, etag=status.etag if held else None, wait=hold if held else None)
         if fresh is not None:

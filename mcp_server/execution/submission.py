@@ -41,7 +41,8 @@ async def submit(
             await _wait(answered, still_waiting)
         except anyio.get_cancelled_exc_class():
             shield.deadline = anyio.current_time() + _GRACE_SECONDS
-            with anyio.CancelScope(shield=not abandonable):
+            # An answer that is there names a job, which then nobody else knows of.
+            with anyio.CancelScope(shield=not abandonable or bool(answer)):
                 await answered.wait()
                 if answer and not isinstance(answer[0], Exception):
                     await on_late(answer[0])

@@ -68,7 +68,7 @@ def retry_seconds(header: str | None) -> float | None:
     """`Retry-After` in seconds: a number or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
     if header is None:
         return None
-    if header.strip().isdigit():
+    if header.strip().isdecimal() and header.isascii():
         return float(header)
     try:
         moment = parsedate_to_datetime(header)

@@ -85,6 +85,8 @@ class KeptResults:
         """Delete from the oldest on until the rest is small enough; another process may be doing the same."""
         sized: list[tuple[float, int, Path]] = []
         for folder in self._folder.iterdir():
+            if folder.name.startswith("."):
+                continue  # being written, here or by another process
             with suppress(FileNotFoundError):
                 size = sum(file.stat().st_size for file in folder.iterdir())
                 sized.append((folder.stat().st_mtime, size, folder))

@@ -162,7 +162,7 @@ def test_a_value_is_encoded_by_its_media_type(value: Any, media_type: str, data:
 
 @pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"a": object()}, {1, 2}])
 def test_what_is_no_json_is_a_failure(value: Any) -> None:
-    with pytest.raises(ProcessFailedError, match="output out cannot be written as JSON"):
+    with pytest.raises(ProcessFailedError, match="output out cannot be written as application/json"):
         OutputValue("out", "application/json", value).encode()
 
 
