@@ -43,14 +43,19 @@ def zone_area(latitude: Array) -> Array:
 def forward(longitude: Array, latitude: Array, azimuth: Array, distance: Array) -> tuple[Array, Array, Array]:
     """End points of geodesics: longitude, latitude, and the azimuth in which the geodesic goes on."""
     start_lon, start_lat, bearing, way = np.broadcast_arrays(longitude, latitude, azimuth, distance)
-    ends: Any = GEOD.fwd(start_lon.copy(), start_lat.copy(), bearing.copy(), way.copy())
+    ends: Any = GEOD.fwd(start_lon.copy(), _on_globe(start_lat), bearing.copy(), way.copy())
     return ends[0], ends[1], half_turn(ends[2] + 180)
 
 
 def inverse(lon1: Array, lat1: Array, lon2: Array, lat2: Array) -> tuple[Array, Array]:
     """Azimuths at the first points and lengths of the geodesics to the second points."""
-    geodesics: Any = GEOD.inv(lon1.copy(), lat1.copy(), lon2.copy(), lat2.copy())
+    geodesics: Any = GEOD.inv(lon1.copy(), _on_globe(lat1), lon2.copy(), _on_globe(lat2))
     return geodesics[0], geodesics[2]
+
+
+def _on_globe(latitude: Array) -> Array:
+    """A copy without latitudes that rounding has pushed over a pole: their geodesics would be NaN."""
+    return np.clip(latitude, -90, 90)
 
 
 def half_turn(angle: Array) -> Array:

@@ -20,6 +20,8 @@ STATIONS = 400
 def vincenty(lon1: Any, lat1: Any, lon2: Any, lat2: Any) -> Array:
     """Geodesic distances in metres (T. Vincenty, Survey Review 23, 1975); not for points that are nearly antipodal."""
     lon1, lat1, lon2, lat2 = np.broadcast_arrays(*(np.radians(value) for value in (lon1, lat1, lon2, lat2)))
+    # Rounding may push a latitude over a pole.
+    lat1, lat2 = (np.clip(latitude, -np.pi / 2, np.pi / 2) for latitude in (lat1, lat2))
     u1, u2 = (np.arctan((1 - FLATTENING) * np.tan(latitude)) for latitude in (lat1, lat2))
     difference = (lon2 - lon1 + np.pi) % (2 * np.pi) - np.pi
     angle = difference

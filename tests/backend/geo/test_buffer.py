@@ -24,6 +24,7 @@ SHAPES = {
     "a line across the antimeridian": ("LINESTRING (170 -10, 190 10, 195 0)", 500_000),
     "a line with shallow bends": ("LINESTRING (0 0, 0.01 0.0003, 0.02 0, 0.03 0.0003, 0.04 0)", 3000),
     "a line around the north pole": ("LINESTRING (0 88, 90 89, 180 88, -90 89)", 150_000),
+    "a metre around a meridian up to the pole": ("LINESTRING (0 -38.209694149751144, 0 90)", 1),
     "a line from Arctic to Antarctic": ("LINESTRING (0 -80, 0 80)", 4_000_000),
     "a short line, very far": ("LINESTRING (10 10, 10.001 10)", 5_000_000),
     "a line that crosses itself": ("LINESTRING (0 0, 20 20, 20.5 0, 0 1)", 50_000),

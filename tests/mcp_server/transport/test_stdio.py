@@ -113,6 +113,12 @@ def started(home: Path, *arguments: str) -> Iterator[Session]:
         process.wait(10)
 
 
+def running(family: list[psutil.Process], *, within: float) -> list[psutil.Process]:
+    """Which of the processes still run after so many seconds. One that only waits to be reaped does not."""
+    _, alive = psutil.wait_procs(family, timeout=within)
+    return [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
 def test_what_plugins_print_does_not_reach_the_protocol(home: Path, tmp_path: Path) -> None:
     (tmp_path / "noisy.py").write_text(NOISY, encoding="utf-8")
     (tmp_path / "noisy.yml").write_text(CONFIG, encoding="utf-8")
@@ -135,8 +141,7 @@ def test_the_end_of_standard_input_ends_the_server_and_all_its_processes(home: P
         began = time.monotonic()
         assert session.process.wait(10) == 0
         assert time.monotonic() - began <= 2
-        _, alive = psutil.wait_procs(family, timeout=2)
-        assert alive == []
+        assert running(family, within=2) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no way to interrupt one process alone")
@@ -147,8 +152,7 @@ def test_an_interrupt_ends_the_server_and_all_its_processes_while_the_client_sti
         family = session.family()
         session.process.send_signal(signal.SIGINT)
         assert session.process.wait(10) == 130
-        _, alive = psutil.wait_procs(family, timeout=2)
-        assert alive == []
+        assert running(family, within=2) == []
 
 
 @pytest.mark.parametrize("said", ["nothing", "initialize"])
