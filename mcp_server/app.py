@@ -45,6 +45,8 @@ class Bridge:
     catalog: Catalog
     executor: "Callable[[], Awaitable[Executor]]"
     """Waits until the executor is loaded."""
+    embedded_failure: Callable[[], str | None]
+    """Why the embedded backend cannot run, once that is known; None while it can, or where there is none."""
 
 
 def backend_settings(settings: Settings, **overrides: Any) -> BackendSettings:
@@ -92,7 +94,9 @@ async def open_bridge(settings: Settings, *, backend: BackendSettings | None = N
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(connections.run, catalog.run)
         try:
-            yield Bridge(server, settings, catalog, connections.executor)
+            yield Bridge(
+                server, settings, catalog, connections.executor, lambda: embedded.failure if embedded else None
+            )
         finally:
             tasks.cancel_scope.cancel()
 
@@ -104,7 +108,8 @@ class _EmbeddedBackend:
         self._settings = settings
         self._known = anyio.Event()
         self._app: Starlette | None = None
-        self._failure = "has stopped"
+        self.failure: str | None = None
+        """Why it could not start."""
 
     @property
     def key(self) -> str:
@@ -141,7 +146,7 @@ class _EmbeddedBackend:
             except Exception as error:
                 logger.error("the embedded backend could not start: %s", error)
                 logger.debug("the embedded backend could not start", exc_info=error)
-                self._failure = f"could not start: {error}"
+                self.failure = f"the embedded backend could not start: {error}"
             finally:
                 self._known.set()
 
@@ -155,7 +160,7 @@ class _EmbeddedBackend:
             "type": "about:blank",
             "title": "Service Unavailable",
             "status": 503,
-            "detail": f"the embedded backend {self._failure}",
+            "detail": self.failure or "the embedded backend has stopped",
         }
         headers = [(b"content-type", b"application/problem+json")]
         await send({"type": "http.response.start", "status": 503, "headers": headers})

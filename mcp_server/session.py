@@ -10,7 +10,8 @@ import anyio
 from mcp import Client, MCPError
 from mcp.types import TextContent, Tool
 
-from mcp_server.app import backend_settings, open_bridge
+from mcp_server.app import Bridge, backend_settings, open_bridge
+from mcp_server.errors import BridgeError, ConfigurationError, ServerUnreachableError
 from mcp_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,13 +27,30 @@ FRESH_SECONDS = 15.0
 
 @asynccontextmanager
 async def open_session(settings: Settings, **backend: Any) -> AsyncGenerator[Client]:
-    """A client connected to a new bridge. `backend` are settings of the embedded backend, e.g. `config`."""
+    """A client connected to a new bridge. `backend` are settings of the embedded backend, e.g. `config`.
+
+    Raises: ConfigurationError if the embedded backend cannot start, ServerUnreachableError if there is no process.
+    """
     async with open_bridge(settings, backend=backend_settings(settings, **backend)) as bridge:
         # A client that stays is told of changed tools; a session of one call would miss them.
         with anyio.move_on_after(FRESH_SECONDS):
             await bridge.catalog.refresh()
-        async with Client(bridge.server) as client:
-            yield client
+        trouble = await _trouble(bridge)
+        if trouble is None:
+            async with Client(bridge.server) as client:
+                yield client
+    # Out here, for the bridge's tasks would wrap it in a group.
+    if trouble is not None:
+        raise trouble
+
+
+async def _trouble(bridge: Bridge) -> BridgeError | None:
+    """Why a session on this bridge would be of no use."""
+    if (reason := bridge.embedded_failure()) is not None:
+        return ConfigurationError(reason)
+    if bridge.settings.servers and not await bridge.catalog.tools():
+        return ServerUnreachableError(f"no process could be read from {', '.join(bridge.settings.servers)}")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def read_geometry(value: Any) -> GeometryInput:
     if _max_longitude(shape) > 180:
         shape = wrap(shape)
         warnings.append(
-            "Longitudes beyond ±180 were brought back into range; the geometry is split at the antimeridian."
+            "Longitudes beyond ±180 were brought back into range; what crosses the antimeridian is split there."
         )
     return GeometryInput(shape, tuple(warnings), features)
 

@@ -58,7 +58,7 @@ def load_processor(processor_def: Mapping[str, Any]) -> Processor:
     except InvalidPluginError as error:
         raise ProcessFailedError(f"there is no process plugin {processor_def['name']}") from error
     except Exception as error:
-        LOGGER.exception("loading %s", processor_def.get("name"))
+        LOGGER.debug("loading %s", processor_def.get("name"), exc_info=error)
         raise ProcessFailedError(
             f"the process {processor_def.get('name')} cannot be loaded: {type(error).__name__}: {error}"
         ) from error

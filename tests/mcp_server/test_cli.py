@@ -385,7 +385,7 @@ async def test_backend_serves_the_ogc_api_alone_with_links_that_lead_back(port: 
     url = f"http://127.0.0.1:{port}"
     announcement = start("backend", "--port", str(port)).stderr.readline()
     assert announcement == f"OGC API – Processes at {url}\n"
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         landing = (await http.get(url)).json()
         done = await http.post(f"{url}/processes/slow-steps/execution", json={"inputs": {"seconds": 0.1, "steps": 1}})
     assert {link["href"] for link in landing["links"] if link["rel"] == "self"} == {f"{url}/"}

@@ -18,6 +18,7 @@ from mcp.types import (
 )
 from rich.console import Console
 
+from mcp_server.errors import ConfigurationError, ServerUnreachableError
 from mcp_server.session import call, list_tools, open_session, progress_bar
 from mcp_server.settings import Settings
 
@@ -127,3 +128,20 @@ async def test_progress_elsewhere_is_a_line_per_step() -> None:
         await on_progress(40, "step [2] of 5, which is longer than a line")
         await on_progress(None, None)
     assert stream.getvalue() == "slow_steps  40 % step [2] of 5, which is longer than a line\nslow_steps\n"
+
+
+async def test_a_session_does_not_open_without_the_backend_it_was_to_have(home: Path, tmp_path: Path) -> None:
+    config = tmp_path / "own.yml"
+    config.write_text(
+        "resources:\n  bad:\n    type: process\n    processor: {name: no.such.process}\n", encoding="utf-8"
+    )
+    with pytest.raises(ConfigurationError, match="`bad` cannot be offered"):
+        async with open_session(Settings(home=home), config=config):
+            pass
+
+
+async def test_a_session_does_not_open_where_no_server_answers(home: Path) -> None:
+    settings = Settings(home=home, embedded=False, servers={"gone": "http://127.0.0.1:1"})
+    with pytest.raises(ServerUnreachableError, match="gone"):
+        async with open_session(settings):
+            pass
