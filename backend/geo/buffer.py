@@ -74,8 +74,8 @@ def buffer(
     polygons = [part for part in flat_parts(result) if part.geom_type == "Polygon"]
     if not polygons:
         _refuse(f"nothing is left: the polygons are narrower than twice {abs(distance):.10g} m")
-    plain = simplify(collect(polygons), GENERALISATION * abs(distance))
-    return rounded(shapely.orient_polygons(plain), PRECISION * abs(distance))
+    plain = rounded(collect(polygons), PRECISION * abs(distance))
+    return shapely.orient_polygons(simplify(plain, GENERALISATION * abs(distance)))
 
 
 def _check(source: Boundary, distance: float) -> None:
@@ -99,7 +99,8 @@ def _refuse(reason: str) -> NoReturn:
 
 def _zone(source: Boundary, distance: float, resolution: int, tell: Callable[[float], None]) -> BaseGeometry:
     """All points within the distance of the boundary."""
-    lines = [shapely.simplify(line, GENERALISATION * distance / METRES_PER_DEGREE) for line in source.lines]
+    degrees = GENERALISATION * distance / METRES_PER_DEGREE
+    lines = [shapely.simplify(line, degrees, preserve_topology=False) for line in source.lines]
     if not lines:
         return shapely.Polygon()
     if len(shapely.get_coordinates(lines)) > MAX_PIECES:

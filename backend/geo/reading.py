@@ -12,12 +12,15 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.antimeridian import flat_parts, wrap
+from backend.geo.ellipsoid import Array
 from backend.geo.geojson import GeoJSONReader
 
 MAX_LONGITUDE = 360.0
 """RFC 7946 has longitudes within ±180; up to ±360 they are understood and brought back, with a warning."""
 SLACK = 1e-9
 """Degrees by which rounding may push a latitude over the pole."""
+NOTHING = 1e-13
+"""Degrees: a hundredth of a micrometre."""
 EWKT = re.compile(r"\s*SRID\s*=\s*(?P<srid>\d+)\s*;\s*(?P<wkt>.*)", re.IGNORECASE | re.DOTALL)
 CROSSING_HINT = "If it was meant to cross the antimeridian, split it there, or go on beyond 180."
 GEOMETRY_TYPES = frozenset(
@@ -66,7 +69,7 @@ def read_geometry(value: Any) -> GeometryInput:
     _check_coordinates(shape)
     if shapely.has_z(shape):
         warnings.append("Heights were ignored.")
-    shape = shapely.transform(shape, _clip_latitudes)
+    shape = shapely.transform(shape, _settled)
     warnings += _long_edges(shape)
     shape = _repaired(shape, warnings)
     if _max_longitude(shape) > 180:
@@ -124,8 +127,10 @@ def _check_coordinates(shape: BaseGeometry) -> None:
     _refuse(f"({x:.10g}, {y:.10g}) is outside the globe: longitude -180 to 180, latitude -90 to 90")
 
 
-def _clip_latitudes(coordinates: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.column_stack([coordinates[:, 0], np.clip(coordinates[:, 1], -90, 90)])
+def _settled(coordinates: Array) -> Array:
+    """Latitudes within the poles, and zero for what is next to it: GEOS may loop for ever on denormal numbers."""
+    settled = np.where(np.abs(coordinates) < NOTHING, 0.0, coordinates)
+    return np.column_stack([settled[:, 0], np.clip(settled[:, 1], -90, 90)])
 
 
 def _max_longitude(shape: BaseGeometry) -> float:

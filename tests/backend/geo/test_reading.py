@@ -170,3 +170,8 @@ def test_a_refusal_of_a_long_text_stays_short() -> None:
     with pytest.raises(ProcessRefusedError) as refused:
         read_geometry("x" * 10_000_000)
     assert len(str(refused.value)) < 200
+
+
+def test_numbers_next_to_nothing_are_zero() -> None:
+    line = read_geometry("LINESTRING (5e-324 1e-200, 1 1)").shape
+    assert line == shapely.LineString([(0, 0), (1, 1)])
