@@ -22,6 +22,10 @@ COARSE_STEP = 45.0
 OUTWARD = 5e-5
 """Share of the distance by which an edge, straight in longitude and latitude, may leave the true curve, in addition
 to the height of a circle's segment."""
+PROBES = (0.5, 0.25, 0.75)
+"""Shares of an edge at which it is compared with the true curve; a narrow edge at its middle only."""
+WIDE = 2.0
+"""Degrees of longitude from which an edge is wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +119,28 @@ def _inserted(vertices: _Vertices, index: Integers, middle: _Vertices) -> _Verti
 def _far_from_curve(pieces: Pieces, vertices: _Vertices, points: Array, distance: float, inward: float) -> Integers:
     """Edges not yet checked that need a vertex more."""
     edge = np.flatnonzero(~vertices.checked)
-    lon, lat = points[:, 0], points[:, 1]
-    span = half_turn(lon[edge + 1] - lon[edge])
-    origin_lon, origin_lat, _ = pieces.at(*_where(_between(vertices, edge)))
-    _, reach = inverse(origin_lon, origin_lat, half_turn(lon[edge] + span / 2), (lat[edge] + lat[edge + 1]) / 2)
-    error = reach / distance - 1
+    span = np.abs(half_turn(points[edge + 1, 0] - points[edge, 0]))
+    polar = (90 - np.minimum(np.abs(points[edge, 1]), np.abs(points[edge + 1, 1]))) * METRES_PER_DEGREE
+    far = (span > 90) & (polar > 1e-5 * distance)
     # Inside the neighbours' capsules an edge need not be right; it must not reach out of them.
     allowed = np.where(vertices.exposed[edge], inward, 0.5)
-    polar = (90 - np.minimum(np.abs(lat[edge]), np.abs(lat[edge + 1]))) * METRES_PER_DEGREE
-    ambiguous = (np.abs(span) > 90) & (polar > 1e-5 * distance)
-    return edge[(error > OUTWARD) | (error < -allowed) | ambiguous]
+    for share in PROBES:
+        # Near a pole an edge may cross the true curve where it was looked at, and be far from it elsewhere.
+        probed = np.flatnonzero(~far & ((span > WIDE) | (share == 0.5)))
+        error = _reach(pieces, vertices, points, edge[probed], share) / distance - 1
+        far[probed] = (error > OUTWARD) | (error < -allowed[probed])
+    return edge[far]
 
 
-def _where(vertices: _Vertices) -> tuple[Integers, Array]:
-    return vertices.piece, vertices.share
+def _reach(pieces: Pieces, vertices: _Vertices, points: Array, edge: Integers, share: float) -> Array:
+    """Metres from a place on each edge, at a share of the edge, to the place on the piece that belongs to it."""
+    foot = (1 - share) * vertices.share[edge] + share * vertices.share[edge + 1]
+    longitude, latitude, _ = pieces.at(vertices.piece[edge], foot)
+    start, end = points[edge], points[edge + 1]
+    lon = start[:, 0] + share * half_turn(end[:, 0] - start[:, 0])
+    lat = start[:, 1] + share * (end[:, 1] - start[:, 1])
+    _, reach = inverse(longitude, latitude, half_turn(lon), lat)
+    return reach
 
 
 def _polygons(pieces: Pieces, piece: Integers, points: Array) -> list[BaseGeometry]:

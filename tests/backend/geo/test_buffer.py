@@ -25,6 +25,10 @@ SHAPES = {
     "a line with shallow bends": ("LINESTRING (0 0, 0.01 0.0003, 0.02 0, 0.03 0.0003, 0.04 0)", 3000),
     "a line around the north pole": ("LINESTRING (0 88, 90 89, 180 88, -90 89)", 150_000),
     "a metre around a meridian up to the pole": ("LINESTRING (0 -38.209694149751144, 0 90)", 1),
+    "a triangle whose buffer ends near the pole": (
+        "POLYGON ((-150.344 -87.291, -166.969 -85.205, -176.820 -86.059, -150.344 -87.291))",
+        307_154,
+    ),
     "a line from Arctic to Antarctic": ("LINESTRING (0 -80, 0 80)", 4_000_000),
     "a short line, very far": ("LINESTRING (10 10, 10.001 10)", 5_000_000),
     "a line that crosses itself": ("LINESTRING (0 0, 20 20, 20.5 0, 0 1)", 50_000),
@@ -49,7 +53,7 @@ def source_lines(text: str) -> list[np.ndarray]:
     rings = [shapely.get_rings(part).tolist() if part.geom_type == "Polygon" else [part] for part in flat_parts(shape)]
     lines = [np.array(line.coords) for group in rings for line in group]
     # An edge along a pole, and a pair of edges along the antimeridian, are no boundary on the globe.
-    return [np.array([[-180.0, -60.0], [180.0, -60.0]])] if "-90" in text and "POLYGON" in text else lines
+    return [np.array([[-180.0, -60.0], [180.0, -60.0]])] if "180 -90" in text else lines
 
 
 def edge_points(result: shapely.Geometry) -> np.ndarray:
