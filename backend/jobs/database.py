@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from backend.errors import BackendError
-from backend.jobs.schema import SCHEMA_VERSION, metadata
+from backend.jobs.schema import MIGRATIONS, SCHEMA_VERSION, metadata
 
 _BUSY_SECONDS = 10
 
@@ -83,6 +84,9 @@ class Database:
                 raise BackendError("The job store was written by a newer release of this software.")
             if version == 0:
                 metadata.create_all(connection)
+            for statement in chain.from_iterable(MIGRATIONS[version - 1 :] if version else ()):
+                connection.exec_driver_sql(statement)
+            if version != SCHEMA_VERSION:
                 connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 

@@ -21,7 +21,7 @@ from pygeoapi.util import JobStatus as PygeoapiStatus
 from backend.errors import BackendError, NoSuchJobError
 from backend.jobs.engine import Engine
 from backend.jobs.local import LocalExecutor
-from backend.jobs.records import Job, JobRequest
+from backend.jobs.records import Job, JobQuery, JobRequest
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
 from backend.jobs.worker import WorkerConfig
@@ -71,8 +71,8 @@ class JobManager(BaseManager):
         self, status: PygeoapiStatus | None = None, limit: int | None = None, offset: int | None = None
     ) -> dict[str, Any]:
         """One page of jobs, newest first, and the number of all."""
-        wanted = None if status is None else JobStatus(status.value)
-        jobs, total = self._service().store.list(limit=limit or _ALL, offset=offset or 0, status=wanted)
+        where = None if status is None else JobQuery(statuses=(JobStatus(status.value),))
+        jobs, total = self._service().store.list(limit=limit or _ALL, offset=offset or 0, where=where)
         return {"jobs": [self._document(job) for job in jobs], "numberMatched": total}
 
     def get_job(self, job_id: str) -> dict[str, Any]:

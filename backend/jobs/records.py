@@ -24,6 +24,22 @@ class JobRequest:
     response: ResponseForm
     idempotent: bool
     """The process may be run again after its worker or server died."""
+    by_reference: tuple[str, ...] = ()
+    """Output ids that the client wants as links (`transmissionMode: reference`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobQuery:
+    """Which jobs to list: those that meet all conditions. What is empty or None is no condition."""
+
+    process_ids: tuple[str, ...] = ()
+    statuses: tuple[JobStatus, ...] = ()
+    created_from: datetime | None = None
+    """Included, as are the other bounds."""
+    created_to: datetime | None = None
+    min_seconds: float | None = None
+    """From the start to the end of the process or, while it runs, until now; a job not started has no duration."""
+    max_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +92,7 @@ class Job:
     version: int
     """Grows with every change: the job's ETag."""
     dismiss_requested: bool
+    by_reference: tuple[str, ...] = ()
 
     @property
     def final(self) -> bool:

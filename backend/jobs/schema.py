@@ -2,7 +2,10 @@
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION = 1
+MIGRATIONS = (("ALTER TABLE jobs ADD COLUMN by_reference TEXT",),)
+"""What makes the tables of version 1 those of version 2, and so on."""
+
+SCHEMA_VERSION = 1 + len(MIGRATIONS)
 """Grows with every change to the tables. A store with a higher one was written by a newer release."""
 
 metadata = sa.MetaData()
@@ -32,6 +35,7 @@ jobs = sa.Table(
     sa.Column("message", sa.Text, nullable=False, default=""),
     sa.Column("response", sa.String(16), nullable=False),
     sa.Column("outputs", sa.Text),  # JSON array; null means all
+    sa.Column("by_reference", sa.Text),  # JSON array
     sa.Column("inputs", sa.Text),  # JSON object; null when it stands in a file
     sa.Column("idempotent", sa.Boolean, nullable=False),
     sa.Column("durable", sa.Boolean, nullable=False),

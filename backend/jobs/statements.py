@@ -3,11 +3,13 @@
 Every change of a job's state names the states it may come from, so that no two processes ever both succeed with one.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from backend.jobs.records import JobQuery
 from backend.jobs.schema import engines, jobs, results
 from backend.jobs.states import FINAL, JobStatus, sources
 
@@ -31,13 +33,36 @@ _VISIBLE = [column for column in jobs.c if column.name != "inputs"]
 
 INSERT_JOB = sa.insert(jobs)
 GET_JOB = sa.select(*_VISIBLE).where(_ID)
-COUNT_JOBS = sa.select(sa.func.count()).select_from(jobs)
-LIST_JOBS = (
+_COUNT_JOBS = sa.select(sa.func.count()).select_from(jobs)
+_LIST_JOBS = (
     sa.select(*_VISIBLE)
     .order_by(jobs.c.created.desc(), jobs.c.id.desc())
     .limit(bindparam("page_limit"))
     .offset(bindparam("page_offset"))
 )
+
+
+def list_jobs(query: JobQuery, now: float) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """Two statements: how many jobs a query selects, and one page of them, newest first."""
+    conditions = list(_conditions(query, now))
+    return _COUNT_JOBS.where(*conditions), _LIST_JOBS.where(*conditions)
+
+
+def _conditions(query: JobQuery, now: float) -> Iterator[sa.ColumnElement[bool]]:
+    if query.process_ids:
+        yield jobs.c.process_id.in_(query.process_ids)
+    if query.statuses:
+        yield jobs.c.status.in_([status.value for status in query.statuses])
+    if query.created_from is not None:
+        yield jobs.c.created >= query.created_from.timestamp()
+    if query.created_to is not None:
+        yield jobs.c.created <= query.created_to.timestamp()
+    seconds = sa.func.coalesce(jobs.c.finished, now) - jobs.c.started
+    if query.min_seconds is not None:
+        yield seconds >= query.min_seconds
+    if query.max_seconds is not None:
+        yield seconds <= query.max_seconds
+
 
 START = _move(
     JobStatus.RUNNING,

@@ -16,10 +16,9 @@ from backend.jobs import statements
 from backend.jobs.database import ChangeWatch, Database
 from backend.jobs.leases import Leases
 from backend.jobs.liveness import ProcessIdentity
-from backend.jobs.records import Failure, Job, JobRequest, NewResult, StartedJob, StoredResult
+from backend.jobs.records import Failure, Job, JobQuery, JobRequest, NewResult, StartedJob, StoredResult
 from backend.jobs.result_files import JobFiles
 from backend.jobs.rows import accepted_job, compact, job_record, job_row, require_success, result_record, result_row
-from backend.jobs.schema import jobs
 from backend.jobs.states import JobStatus
 
 INLINE_INPUT_BYTES = 64 * 1024
@@ -80,15 +79,12 @@ class JobStore:
         with self._database.reading() as connection:
             return _get(connection, job_id)
 
-    def list(self, *, limit: int, offset: int, status: JobStatus | None = None) -> tuple[Sequence[Job], int]:
-        """One page of the jobs, all or those in one state, newest first, and the number of jobs on all pages."""
-        page = {"page_limit": limit, "page_offset": offset}
-        count, select = statements.COUNT_JOBS, statements.LIST_JOBS
-        if status is not None:
-            count, select = (statement.where(jobs.c.status == status.value) for statement in (count, select))
+    def list(self, *, limit: int, offset: int, where: JobQuery | None = None) -> tuple[Sequence[Job], int]:
+        """One page of the jobs, newest first, and the number of jobs on all pages."""
+        count, select = statements.list_jobs(where or JobQuery(), time.time())
         with self._database.reading() as connection:
             total = connection.execute(count).scalar_one()
-            rows = connection.execute(select, page).all()
+            rows = connection.execute(select, {"page_limit": limit, "page_offset": offset}).all()
         return [job_record(row) for row in rows], total
 
     def results(self, job_id: str) -> Sequence[StoredResult]:

@@ -199,15 +199,6 @@ def test_jobs_are_claimed_oldest_first_and_once(store: JobStore) -> None:
     assert store.leases.claim("b", ["buffer"]) is None
 
 
-def test_the_list_is_newest_first_in_pages_and_by_state(store: JobStore) -> None:
-    ids = [accept(store).id for _ in range(5)]
-    store.dismiss(ids[1])
-    page, total = store.list(limit=2, offset=1)
-    assert ([job.id for job in page], total) == ([ids[3], ids[2]], 5)
-    page, total = store.list(limit=10, offset=0, status=JobStatus.DISMISSED)
-    assert ([job.id for job in page], total) == ([ids[1]], 1)
-
-
 def test_a_watch_notices_the_commits_of_others_only_once(store: JobStore) -> None:
     watch = store.watch()
     watch.changed()

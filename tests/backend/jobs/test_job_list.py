@@ -1,0 +1,90 @@
+"""The list of jobs: its order, its pages, and the jobs that a query selects."""
+
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from backend.jobs.database import Database
+from backend.jobs.liveness import ProcessIdentity
+from backend.jobs.records import JobQuery, JobRequest, NewResult
+from backend.jobs.states import JobStatus
+from backend.jobs.store import JobStore
+
+ENGINE = "an-engine"
+HOUR = timedelta(hours=1)
+
+
+def accept(store: JobStore, process_id: str = "buffer") -> str:
+    request = JobRequest(process_id, {}, None, "raw", idempotent=False)
+    return store.insert(request, owner=ENGINE, durable=False).id
+
+
+def run(store: JobStore, job_id: str, *, end: bool) -> None:
+    started = store.start(job_id, ENGINE, ProcessIdentity.current())
+    assert started is not None
+    if end:
+        store.succeed(started, [NewResult("area", "application/json", b"1", {})], inline_bytes=8)
+
+
+def found(store: JobStore, where: JobQuery) -> list[str]:
+    jobs, total = store.list(limit=10, offset=0, where=where)
+    assert total == len(jobs)
+    return [job.id for job in jobs]
+
+
+def test_the_list_is_newest_first_in_pages(store: JobStore) -> None:
+    ids = [accept(store) for _ in range(5)]
+    page, total = store.list(limit=2, offset=1)
+    assert ([job.id for job in page], total) == ([ids[3], ids[2]], 5)
+
+
+def test_jobs_are_selected_by_process_and_by_state(store: JobStore) -> None:
+    buffer, measure, dismissed = accept(store), accept(store, "measure"), accept(store)
+    store.dismiss(dismissed)
+    assert found(store, JobQuery(process_ids=("measure",))) == [measure]
+    assert found(store, JobQuery(process_ids=("measure", "buffer"))) == [dismissed, measure, buffer]
+    assert found(store, JobQuery(statuses=(JobStatus.DISMISSED, JobStatus.FAILED))) == [dismissed]
+    assert found(store, JobQuery(("buffer",), (JobStatus.ACCEPTED,))) == [buffer]
+    assert found(store, JobQuery(process_ids=("no such",))) == []
+
+
+def test_jobs_are_selected_by_the_time_of_their_creation_bounds_included(store: JobStore) -> None:
+    first, second = accept(store), accept(store)
+    created = store.get(second).created
+    now = datetime.now(UTC)
+    assert found(store, JobQuery(created_from=created, created_to=created)) == [second]
+    assert found(store, JobQuery(created_from=now - HOUR)) == [second, first]
+    assert found(store, JobQuery(created_to=now - HOUR)) == []
+    assert found(store, JobQuery(created_from=now + HOUR)) == []
+
+
+def test_the_duration_of_a_job_is_that_of_its_process_so_far(store: JobStore, home: Path) -> None:
+    ended, running, waiting = accept(store), accept(store), accept(store)
+    run(store, ended, end=True)
+    run(store, running, end=False)
+    with closing(Database(home / "jobs.sqlite")) as database, database.transaction(durable=False) as connection:
+        connection.exec_driver_sql("UPDATE jobs SET started = started - 100 WHERE started IS NOT NULL")
+    assert found(store, JobQuery(min_seconds=50)) == [running, ended]
+    assert found(store, JobQuery(max_seconds=50)) == []
+    assert found(store, JobQuery(min_seconds=99, max_seconds=200)) == [running, ended]
+    assert waiting not in found(store, JobQuery(min_seconds=0))
+
+
+def test_a_store_of_an_earlier_release_is_brought_up_to_date(open_store: Callable[[], JobStore], home: Path) -> None:
+    old = accept(open_store())
+    with closing(Database(home / "jobs.sqlite")) as database, database.transaction(durable=True) as connection:
+        connection.exec_driver_sql("ALTER TABLE jobs DROP COLUMN by_reference")
+        connection.exec_driver_sql("PRAGMA user_version=1")
+    store = open_store()
+    request = JobRequest("buffer", {}, None, "raw", idempotent=False, by_reference=("area",))
+    new = store.insert(request, owner=None, durable=False)
+    assert store.get(new.id).by_reference == ("area",)
+    assert store.get(old).by_reference == ()
+
+
+def test_a_page_of_a_query_comes_with_the_number_of_all_it_selects(store: JobStore) -> None:
+    for process_id in ("buffer", "measure", "buffer", "buffer"):
+        accept(store, process_id)
+    page, total = store.list(limit=1, offset=1, where=JobQuery(process_ids=("buffer",)))
+    assert (len(page), total) == (1, 3)
