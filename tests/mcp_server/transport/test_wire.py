@@ -1,0 +1,97 @@
+"""The wire between client and server: whole lines in, everything out, and nobody's memory filled."""
+
+import os
+from collections.abc import Iterator
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from mcp_server.transport.wire import LineReader, LineWriter
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    read, write = os.pipe()
+    yield read, write
+    for descriptor in (read, write):
+        try:
+            os.close(descriptor)
+        except OSError:
+            continue  # the test closed it
+
+
+async def all_lines(reader: LineReader) -> list[str]:
+    with anyio.fail_after(10):
+        return [line async for line in reader]
+
+
+async def test_lines_arrive_whole_however_they_were_cut(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    reader = LineReader(read)
+    for part in (b"on", b"e\ntwo\nth", "ree ü\n".encode()[:6], "ree ü\n".encode()[6:], b"the last"):
+        os.write(write, part)
+    os.close(write)
+    assert await all_lines(reader) == ["one", "two", "three ü", "the last"]
+
+
+async def test_bytes_that_are_no_text_do_not_end_the_session(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    reader = LineReader(read)
+    os.write(write, b"\xff\xfe\nnext\n")
+    os.close(write)
+    assert await all_lines(reader) == ["��", "next"]
+
+
+async def test_a_line_larger_than_the_pipe_arrives_as_it_was_sent(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    reader, writer = LineReader(read), LineWriter(write)
+    text = "x" * 5_000_000
+    await writer.write(text + "\n")
+    await writer.write("after\n")
+    await writer.drain()
+    os.close(write)
+    assert await all_lines(reader) == [text, "after"]
+
+
+async def test_a_client_that_reads_nothing_stops_the_writer(pipe: tuple[int, int]) -> None:
+    _, write = pipe
+    writer = LineWriter(write)
+    written = 0
+    with anyio.move_on_after(0.5) as scope:
+        for _ in range(1000):
+            await writer.write("x" * 10_000 + "\n")
+            await writer.flush()
+            written += 1
+    assert scope.cancelled_caught
+    assert written < 200
+
+
+async def test_a_client_that_is_gone_is_noticed_at_the_next_write(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    os.close(read)
+    writer = LineWriter(write)
+    await writer.write("lost\n")
+    await writer.drain()
+    with pytest.raises(BrokenPipeError):
+        await writer.write("lost too\n")
+
+
+async def test_lines_nobody_asks_for_stay_where_they_are(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    reader = LineReader(read)
+    os.set_blocking(write, False)
+    sent = 0
+    line = b"x" * 9_999 + b"\n"
+    with anyio.move_on_after(10):
+        for _ in range(1000):
+            try:
+                sent += os.write(write, line)
+            except BlockingIOError:
+                break
+            await anyio.lowlevel.checkpoint()
+    assert sent < 200 * len(line)
+    os.close(write)
+    assert sum(len(text) for text in await all_lines(reader)) == pytest.approx(sent, abs=200)
