@@ -19,7 +19,7 @@ BASINS = 12
 SEARCH_POINTS = 7
 
 
-def max_error_percent(result: BaseGeometry, source: Sequence[BaseGeometry], distance: float) -> float:
+def boundary_error_percent(result: BaseGeometry, source: Sequence[BaseGeometry], distance: float) -> float:
     """Largest deviation, in percent of `distance` (metres), of sampled boundary points of `result` from that geodesic
     distance to `source` (points and lines, straight in longitude and latitude).
     """

@@ -1,11 +1,12 @@
 """`geometry-buffer`: all points within a distance, anywhere on Earth."""
 
+import math
 from typing import Annotated, Any
 
 from pydantic import Field
 from shapely.geometry import mapping
 
-from backend.geo.accuracy import max_error_percent
+from backend.geo.accuracy import boundary_error_percent
 from backend.geo.buffer import boundary, buffer
 from backend.geo.measure import measure
 from backend.geo.units import METRES
@@ -23,7 +24,7 @@ CRS_DECISION = "no projection: distances are geodesics, edges are straight in lo
     output=Output(
         id="buffer",
         title="Buffer",
-        description="GeoJSON Feature with area_m2, distance_m, method, CRS decision, max_error_percent and warnings.",
+        description="Feature with area_m2, method, CRS decision, max_boundary_error_percent of the distance, warnings.",
         media_type="application/geo+json",
     ),
     example={"geometry": {"type": "Point", "coordinates": [13.4, 52.5]}, "distance": 500},
@@ -43,6 +44,7 @@ def geometry_buffer(
     warnings = list(geometry.warnings)
     if geometry.features is not None and geometry.features > 1:
         warnings.append(f"The {geometry.features} features were buffered together, as their union.")
+    error = boundary_error_percent(area, source.lines, abs(distance_m))
     return {
         "type": "Feature",
         "geometry": mapping(area),
@@ -52,7 +54,7 @@ def geometry_buffer(
             "method": METHOD,
             "crs": "OGC:CRS84",
             "crs_decision": CRS_DECISION,
-            "max_error_percent": round(max_error_percent(area, source.lines, abs(distance_m)), 4),
+            "max_boundary_error_percent": math.ceil(error * 1e4) / 1e4,
             "warnings": warnings,
         },
     }

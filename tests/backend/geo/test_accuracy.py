@@ -3,7 +3,7 @@
 import pytest
 import shapely
 
-from backend.geo.accuracy import max_error_percent
+from backend.geo.accuracy import boundary_error_percent
 from backend.geo.buffer import boundary, buffer
 from backend.geo.reading import read_geometry
 
@@ -22,7 +22,7 @@ from backend.geo.reading import read_geometry
 def test_a_buffer_of_another_distance_is_found_out(text: str, distance: float, share: float) -> None:
     source = boundary(shapely.from_wkt(text))
     wrong = buffer(source, distance * share, 32)
-    assert max_error_percent(wrong, source.lines, distance) == pytest.approx(10, abs=0.05)
+    assert boundary_error_percent(wrong, source.lines, distance) == pytest.approx(10, abs=0.05)
 
 
 def test_one_displaced_vertex_in_a_small_circle_is_found_out(geodesic_distance) -> None:
@@ -32,17 +32,17 @@ def test_one_displaced_vertex_in_a_small_circle_is_found_out(geodesic_distance) 
     corners[northernmost] += (0.0, 0.001)
     error = float(geodesic_distance(13.4, 52.5, *corners[northernmost])) / 1000 - 1
     assert error > 0.1
-    assert max_error_percent(shapely.Polygon(corners), source.lines, 1000) == pytest.approx(100 * error, rel=1e-3)
+    assert boundary_error_percent(shapely.Polygon(corners), source.lines, 1000) == pytest.approx(100 * error, rel=1e-3)
 
 
 def test_the_error_at_default_resolution_is_that_of_a_chord() -> None:
     source = boundary(shapely.Point(13.4, 52.5))
-    assert max_error_percent(buffer(source, 500, 32), source.lines, 500) == pytest.approx(0.0301, abs=2e-4)
+    assert boundary_error_percent(buffer(source, 500, 32), source.lines, 500) == pytest.approx(0.0301, abs=2e-4)
 
 
 def test_a_buffer_without_an_edge_has_no_error() -> None:
     world = shapely.box(-180, -90, 180, 90)
-    assert max_error_percent(world, [shapely.Point(0, 0)], 9_000_000) == 0
+    assert boundary_error_percent(world, [shapely.Point(0, 0)], 9_000_000) == 0
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_a_buffer_without_an_edge_has_no_error() -> None:
 )
 def test_where_several_edges_are_about_as_near_the_nearest_counts(text: str, distance: float) -> None:
     source = boundary(read_geometry(text).shape)
-    assert max_error_percent(buffer(source, distance, 32), source.lines, distance) < 0.05
+    assert boundary_error_percent(buffer(source, distance, 32), source.lines, distance) < 0.05
