@@ -1,0 +1,1 @@
+"""The checks behind the tests, a module for each part of the standard."""
