@@ -11,26 +11,23 @@ import anyio.to_thread
 from pygeoapi.api import API
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from backend.api.asgi import Endpoint, TrailingSlashes, answering, by_method
+from backend.api.asgi import refuse
 from backend.api.configuration import Configuration, ConfigurationError, load_configuration
-from backend.api.execute import execute
-from backend.api.jobs import dismiss_job, get_job, list_jobs
 from backend.api.metadata import Metadata
+from backend.api.middleware import api_middleware
 from backend.api.offerings import Offerings, load_offerings
-from backend.api.problems import http_error_response
-from backend.api.results import get_output, get_results
+from backend.api.routes import api_routes
 from backend.api.service import Service
-from backend.jobs.engine import Engine
-from backend.jobs.local import LocalExecutor
+from backend.html.renderer import HtmlRenderer
 from backend.jobs.manager import JobManager
-from backend.jobs.store import JobStore
-from backend.jobs.worker import WorkerConfig
+from backend.jobs.service import JobService
 from backend.settings import Settings
+
+_CLOSE_SECONDS = 7.0
+"""Longest time the server waits for its workers to end. What is left of them ends with the server's process."""
+
+_log = logging.getLogger(__name__)
 
 type Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -44,13 +41,15 @@ def create_app(settings: Settings) -> Starlette:
     _extend_import_path(settings)
     configuration = load_configuration(settings.config)
     offerings = load_offerings(configuration, settings.base_url)
+    configuration = configuration.only(offerings.by_id)
     app = Starlette(
-        routes=_routes(Metadata.of(configuration, offerings, settings.base_url)),
-        middleware=[Middleware(TrailingSlashes)],
-        exception_handlers={HTTPException: _refuse},
+        routes=api_routes(Metadata.of(configuration, offerings, settings.base_url)),
+        middleware=api_middleware(settings),
+        exception_handlers={HTTPException: refuse},
         lifespan=_lifespan(settings, configuration, offerings),
     )
     app.router.redirect_slashes = False
+    app.state.html = HtmlRenderer(configuration.title, settings.base_url)
     return app
 
 
@@ -58,75 +57,32 @@ def _extend_import_path(settings: Settings) -> None:
     for folder in settings.processes:
         if not folder.is_dir():
             raise ConfigurationError(f"The folder of processes {folder} does not exist.")
-    sys.path[:0] = [path for path in _import_paths(settings) if path not in sys.path]
-
-
-def _import_paths(settings: Settings) -> tuple[str, ...]:
-    return tuple(str(folder.resolve()) for folder in settings.processes)
-
-
-def _routes(metadata: Metadata) -> list[Route]:
-    def route(path: str, **endpoints: Endpoint) -> Route:
-        return Route(path, answering(by_method(endpoints)), methods=list(endpoints))
-
-    return [
-        route("/", GET=metadata.get_landing_page),
-        route("/conformance", GET=metadata.get_conformance),
-        route("/processes", GET=metadata.list_processes),
-        route("/processes/{process}", GET=metadata.get_process),
-        route("/processes/{process}/execution", POST=execute),
-        route("/jobs", GET=list_jobs),
-        route("/jobs/{job}", GET=get_job, DELETE=dismiss_job),
-        route("/jobs/{job}/results", GET=get_results),
-        route("/jobs/{job}/results/{output}", GET=get_output),
-    ]
-
-
-async def _refuse(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    return http_error_response(error)
+    sys.path[:0] = [path for path in settings.import_paths if path not in sys.path]
 
 
 def _lifespan(settings: Settings, configuration: Configuration, offerings: Offerings) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        service = await anyio.to_thread.run_sync(_start, settings, configuration, offerings)
-        app.state.service = service
-        app.state.pygeoapi = _pygeoapi(settings, configuration, service)
+        jobs = await anyio.to_thread.run_sync(_start, settings, configuration)
+        app.state.service = Service(settings, offerings, jobs.store, jobs.engine)
+        app.state.pygeoapi = _pygeoapi(settings, configuration, jobs)
         try:
             yield
         finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(_stop, service)
+            with anyio.move_on_after(_CLOSE_SECONDS, shield=True) as scope:
+                await anyio.to_thread.run_sync(jobs.close, abandon_on_cancel=True)
+            if scope.cancelled_caught:
+                _log.error("the worker processes did not end within %g s", _CLOSE_SECONDS)
 
     return lifespan
 
 
-def _start(settings: Settings, configuration: Configuration, offerings: Offerings) -> Service:
-    store = JobStore.open(settings.home, lease_seconds=settings.lease_seconds)
-    config = WorkerConfig(
-        home=settings.home,
-        lease_seconds=settings.lease_seconds,
-        inline_result_bytes=settings.inline_result_bytes,
-        import_paths=_import_paths(settings),
-        processes={entry.id: entry.processor for entry in configuration.processes},
-        base_url=settings.base_url,
-    )
-    executor = LocalExecutor(config, workers=settings.workers, warm=settings.warm)
-    engine = Engine(
-        store, executor, lease_seconds=settings.lease_seconds, dismiss_wait_seconds=settings.dismiss_wait_seconds
-    )
-    engine.start()
-    return Service(settings, offerings, store, engine)
+def _start(settings: Settings, configuration: Configuration) -> JobService:
+    processes = {entry.id: entry.processor for entry in configuration.processes}
+    return JobService.open(settings, processes, base_url=settings.base_url, warm=settings.warm)
 
 
-def _stop(service: Service) -> None:
-    service.engine.stop()
-    service.store.close()
-
-
-def _pygeoapi(settings: Settings, configuration: Configuration, service: Service) -> API:
+def _pygeoapi(settings: Settings, configuration: Configuration, jobs: JobService) -> API:
     """pygeoapi's own view of this server: its configuration and, as its process manager, our jobs."""
     document = copy.deepcopy(dict(configuration.document))  # `API` alters what it is given
     document["server"] = {**document["server"], "url": settings.base_url}
@@ -139,8 +95,8 @@ def _pygeoapi(settings: Settings, configuration: Configuration, service: Service
         logger.removeHandler(nothing)
     api.manager = JobManager({
         "name": "backend.jobs.manager.JobManager",
-        "engine": service.engine,
-        "store": service.store,
+        "engine": jobs.engine,
+        "store": jobs.store,
         "processes": document["resources"],
         "connection": str(settings.home),
         "base_url": settings.base_url,

@@ -38,6 +38,18 @@ class ReferenceRefusedError(InvalidRequestError):
     """An input refers to something this server does not read."""
 
 
+class NotAcceptableError(BackendError):
+    """The client takes none of the media types in which the answer could be sent."""
+
+
+class RangeNotSatisfiableError(BackendError):
+    """The value has not the bytes that were asked for; it has `size` of them."""
+
+    def __init__(self, message: str, size: int) -> None:
+        super().__init__(message)
+        self.size = size
+
+
 class NoSuchProcessError(BackendError):
     """There is no process of that id."""
 

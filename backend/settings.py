@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     """The URL under which clients reach this server: the root of every link. No trailing slash."""
     root_path: str = ""
     """Path prefix that a proxy strips before it passes a request on, e.g. `/ogc`."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names, comma-separated, that requests may address besides loopback's and the public URL's; `*` for any.
+
+    When given, it holds for every connection; otherwise only those over loopback are checked (DNS rebinding)."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins of other sites, comma-separated, whose pages may call this server; `*` for all. None by default."""
     workers: int = Field(default_factory=_default_workers, ge=1, le=64)
     """Worker processes that run jobs."""
     max_body_bytes: int = Field(default=32 * 2**20, ge=1024)
@@ -58,10 +64,20 @@ class Settings(BaseSettings):
     def _split_path_list(cls, value: Any) -> Any:
         return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
 
+    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @classmethod
+    def _split_list(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
     @field_validator("public_url", "root_path")
     @classmethod
     def _strip_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @property
+    def import_paths(self) -> tuple[str, ...]:
+        """The folders of processes, absolute, as the import path of every process names them."""
+        return tuple(str(folder.resolve()) for folder in self.processes)
 
     @property
     def base_url(self) -> str:

@@ -2,11 +2,12 @@
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -15,6 +16,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 from backend.settings import Settings as BackendSettings
 from mcp_server.catalog import Catalog
+from mcp_server.errors import ConfigurationError
 from mcp_server.ogc.dialects import UNKNOWN
 from mcp_server.ogc.models import ProcessDescription, ServerIdentity
 from mcp_server.protocol.job_tools import NAMES
@@ -45,8 +47,8 @@ class Bridge:
     catalog: Catalog
     executor: "Callable[[], Awaitable[Executor]]"
     """Waits until the executor is loaded."""
-    embedded_failure: Callable[[], str | None]
-    """Why the embedded backend cannot run, once that is known; None while it can, or where there is none."""
+    embedded_failure: Callable[[], Awaitable[str | None]]
+    """Waits until the embedded backend runs, or tells why it cannot; None where there is none."""
 
 
 def backend_settings(settings: Settings, **overrides: Any) -> BackendSettings:
@@ -55,16 +57,44 @@ def backend_settings(settings: Settings, **overrides: Any) -> BackendSettings:
     return BackendSettings(**given)
 
 
-def create_backend_app(**settings: Any) -> "Starlette":
-    """The backend alone, as an ASGI application."""
-    return _load_backend(BackendSettings(**settings))
+def create_backend_app(*, reached_at: str, **settings: Any) -> "tuple[Starlette, str]":
+    """The backend alone, as an ASGI application, and the root URL of its links.
+
+    reached_at: its public URL where no setting names one.
+
+    Raises: ConfigurationError if it cannot start with these settings.
+    """
+    given = BackendSettings(**settings)
+    if "public_url" not in given.model_fields_set:
+        given = given.model_copy(update={"public_url": reached_at})
+    return _load_backend(given), given.base_url
+
+
+def processes_key(settings: BackendSettings) -> str:
+    """Changes with what decides which processes a backend has, and how they describe themselves."""
+    config = settings.config
+    text = config.read_bytes() if config is not None and config.is_file() else b""
+    sources = [str(config), *(source for folder in settings.processes for source in _sources(folder))]
+    return sha256(json.dumps(sources).encode() + text).hexdigest()
+
+
+def _sources(folder: Path) -> Iterator[str]:
+    """A folder of processes, and each file of code in it with its size and the time of its last change."""
+    yield str(folder.absolute())
+    for file in sorted(folder.rglob("*.py")):
+        with suppress(OSError):
+            found = file.stat()
+            yield f"{file}:{found.st_size}:{found.st_mtime_ns}"
 
 
 def _load_backend(settings: BackendSettings) -> "Starlette":
     # pygeoapi takes a second and a half to import, and no tool list needs it.
-    from backend.app import create_app  # noqa: PLC0415
+    from backend import app  # noqa: PLC0415
 
-    return create_app(settings)
+    try:
+        return app.create_app(settings)
+    except app.ConfigurationError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def _import_connections() -> None:
@@ -74,29 +104,35 @@ def _import_connections() -> None:
 
 
 @asynccontextmanager
-async def open_bridge(settings: Settings, *, backend: BackendSettings | None = None) -> AsyncGenerator[Bridge]:
+async def open_bridge(
+    settings: Settings,
+    *,
+    backend: BackendSettings | None = None,
+    on_failure: Callable[[str], None] = logger.error,
+) -> AsyncGenerator[Bridge]:
     """Run a bridge: its server may be served by any transport, to any number of clients.
 
-    `backend` are the settings of the embedded backend, by default `backend_settings(settings)`. Tools that were kept
-    by an earlier start are offered at once; everything else is loaded in the background.
+    `backend` are the settings of the embedded backend, by default `backend_settings(settings)`; `on_failure` is told
+    why it could not start. Tools that were kept by an earlier start are offered at once; everything else is loaded in
+    the background.
     """
-    embedded = _EmbeddedBackend(backend or backend_settings(settings)) if settings.embedded else None
+    backend = backend or backend_settings(settings)
+    embedded = _EmbeddedBackend(backend, on_failure) if settings.embedded else None
     connections = _Connections(settings, embedded)
     catalog = Catalog(
         connections.servers,
         settings.home,
         refresh_seconds=settings.refresh_seconds,
         reserved=NAMES,
-        key=embedded.key if embedded else "",
+        key=processes_key(backend) if embedded else "",
+        demonstrations=settings.demo_tools,
     )
     server = build_server(settings, list(connections.servers), catalog=catalog, executor=connections.executor)
     server.middleware.append(connections.observe)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(connections.run, catalog.run)
         try:
-            yield Bridge(
-                server, settings, catalog, connections.executor, lambda: embedded.failure if embedded else None
-            )
+            yield Bridge(server, settings, catalog, connections.executor, connections.embedded_failure)
         finally:
             tasks.cancel_scope.cancel()
 
@@ -104,55 +140,52 @@ async def open_bridge(settings: Settings, *, backend: BackendSettings | None = N
 class _EmbeddedBackend:
     """The embedded backend as an ASGI application that may be called while it still loads."""
 
-    def __init__(self, settings: BackendSettings) -> None:
+    def __init__(self, settings: BackendSettings, on_failure: Callable[[str], None]) -> None:
         self._settings = settings
-        self._known = anyio.Event()
+        self._on_failure = on_failure
         self._app: Starlette | None = None
+        self.known = anyio.Event()
+        """It runs, or it is known that it cannot."""
         self.failure: str | None = None
         """Why it could not start."""
-
-    @property
-    def key(self) -> str:
-        """Changes with what decides which processes there are."""
-        config = self._settings.config
-        text = config.read_bytes() if config is not None and config.is_file() else b""
-        folders = [str(folder.absolute()) for folder in self._settings.processes]
-        return sha256(json.dumps([str(config), folders]).encode() + text).hexdigest()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Load the backend in a thread and run it; the end of its workers is waited for, bounded."""
         stopping = anyio.Event()
+        # Its end must be waited for even when all else is cancelled: it owns processes.
+        scope = anyio.CancelScope(shield=True)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._run, stopping)
+            tasks.start_soon(self._run, stopping, scope)
             try:
                 yield
             finally:
+                scope.deadline = anyio.current_time() + _STOP_SECONDS
                 stopping.set()
+        if scope.cancelled_caught:
+            logger.warning("the embedded backend did not stop within %g s", _STOP_SECONDS)
 
-    async def _run(self, stopping: anyio.Event) -> None:
-        # Its end must be waited for even when all else is cancelled: it owns processes.
-        with anyio.CancelScope(shield=True) as scope:
+    async def _run(self, stopping: anyio.Event, scope: anyio.CancelScope) -> None:
+        with scope:
             try:
-                app = await anyio.to_thread.run_sync(_load_backend, self._settings)
+                app = await anyio.to_thread.run_sync(_load_backend, self._settings, abandon_on_cancel=True)
                 if stopping.is_set():
                     return
                 async with app.router.lifespan_context(app):
                     self._app = app
-                    self._known.set()
+                    self.known.set()
                     await stopping.wait()
                     self._app = None
-                    scope.deadline = anyio.current_time() + _STOP_SECONDS
             except Exception as error:
-                logger.error("the embedded backend could not start: %s", error)
                 logger.debug("the embedded backend could not start", exc_info=error)
                 self.failure = f"the embedded backend could not start: {error}"
+                self._on_failure(self.failure)
             finally:
-                self._known.set()
+                self.known.set()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer a request as soon as the backend is there, or with 503 if it never will be."""
-        await self._known.wait()
+        await self.known.wait()
         if self._app is not None:
             await self._app(scope, receive, send)
             return
@@ -209,6 +242,14 @@ class _Connections:
             raise RuntimeError("the servers are connected before they are said to be")
         return self._executor
 
+    async def embedded_failure(self) -> str | None:
+        """Why the embedded backend cannot run, once that is known."""
+        if self._embedded is None:
+            return None
+        self._wanted.set()
+        await self._embedded.known.wait()
+        return self._embedded.failure
+
     async def client(self, name: str) -> "OgcClient":
         """The client of a server, once it is there."""
         await self._wait()
@@ -220,11 +261,10 @@ class _Connections:
 
     async def _connect(self, stack: AsyncExitStack) -> None:
         await anyio.to_thread.run_sync(_import_connections)
-        from httpx import ASGITransport  # noqa: PLC0415
-
         from mcp_server.execution.executor import Executor  # noqa: PLC0415
         from mcp_server.ogc.client import OgcClient  # noqa: PLC0415
         from mcp_server.ogc.exchange import open_http  # noqa: PLC0415
+        from mcp_server.ogc.in_process import InProcessTransport  # noqa: PLC0415
         from mcp_server.results.store import KeptResults  # noqa: PLC0415
 
         settings = self._settings
@@ -232,8 +272,7 @@ class _Connections:
         for name, server in self.servers.items():
             http = remote
             if self._embedded is not None and name == EMBEDDED:
-                transport = ASGITransport(self._embedded, raise_app_exceptions=False)
-                http = await stack.enter_async_context(open_http(transport))
+                http = await stack.enter_async_context(open_http(InProcessTransport(self._embedded)))
             self._clients[name] = OgcClient(
                 name, server.identity.url, http, embedded=name == EMBEDDED, max_reply_bytes=settings.max_reply_bytes
             )

@@ -18,6 +18,7 @@ from mcp_server.ogc.dialects import DIALECTS
 from mcp_server.ogc.models import ProcessDescription, ServerIdentity
 from mcp_server.schema.names import tool_names
 from mcp_server.schema.normalise import CanonicalProcess, normalise
+from mcp_server.schema.process import DEMONSTRATION
 from mcp_server.schema.tool import ToolSpec, tool_spec
 
 _log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class Catalog:
         refresh_seconds: float,
         reserved: frozenset[str] = frozenset(),
         key: str = "",
+        demonstrations: bool = False,
         first_seconds: float = _FIRST_SECONDS,
     ) -> None:
         """Take clients by server name; `home` is where the catalog is kept.
@@ -78,6 +80,7 @@ class Catalog:
         reserved: tool names that no process may have.
         key: whatever else the embedded server's processes depend on (its configuration, its folders); tools kept under
         another key, or by another version of this package, are not offered.
+        demonstrations: whether the embedded server's demonstration processes are tools.
         first_seconds: how long the first list waits for a server of which nothing is kept.
         """
         self._clients = dict(clients)
@@ -85,6 +88,7 @@ class Catalog:
         self._refresh_seconds = refresh_seconds
         self._first_seconds = first_seconds
         self._reserved = reserved
+        self._demonstrations = demonstrations
         self._callbacks: list[OnChange] = []
         self._locks = {name: anyio.Lock() for name in self._clients}
         self._loading = anyio.Lock()
@@ -179,7 +183,7 @@ class Catalog:
 
     def _build(self, offers: Mapping[str, _Offer]) -> dict[str, ToolEntry]:
         """Every tool by its name, in the order of names."""
-        keys = [(server, process_id) for server, offer in offers.items() for process_id in offer.processes]
+        keys = [(server, process_id) for server, offer in offers.items() for process_id in self._offered(offer)]
         names = tool_names(keys, prefixed=len(self._clients) > 1, reserved=self._reserved)
         entries: dict[str, ToolEntry] = {}
         for key, name in sorted(names.items(), key=lambda pair: pair[1]):
@@ -189,6 +193,14 @@ class Catalog:
             spec = tool_spec(self._process(key, raw), name=name, server=server)
             entries[name] = ToolEntry(offer.identity, ProcessDescription(offer.identity, process_id, raw), spec)
         return entries
+
+    def _offered(self, offer: _Offer) -> list[str]:
+        """The processes that become tools."""
+        every = list(offer.processes)
+        if self._demonstrations or not offer.identity.embedded:
+            return every
+        server, processes = offer.identity.name, offer.processes
+        return [name for name in every if DEMONSTRATION not in self._process((server, name), processes[name]).roles]
 
     def _process(self, key: tuple[str, str], raw: Mapping[str, Any]) -> CanonicalProcess:
         known = self._understood.get(key)

@@ -52,10 +52,9 @@ def parse_place(text: str | None) -> Place:
         longitude, latitude = (float(part) for part in text.split(","))
     except ValueError:
         longitude = latitude = math.nan
-    if not (abs(longitude) <= 180 and abs(latitude) <= 90):
-        raise ConfigurationError(
-            f"--at {text}: write LON,LAT in degrees, longitude (-180 to 180) first, e.g. --at -73.98,40.75"
-        )
+    # Which positions are on the Earth is the tool's to say.
+    if not (math.isfinite(longitude) and math.isfinite(latitude)):
+        raise ConfigurationError(f"--at {text}: write LON,LAT in degrees, longitude first, e.g. --at -73.98,40.75")
     return Place(f"{longitude:.12g}, {latitude:.12g}", longitude, latitude)
 
 
@@ -72,7 +71,7 @@ def run(place: Place, distance: float, settings: Settings, *, keep: bool, backen
         home = settings.home
         if not keep:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
-        own = settings.model_copy(update={"home": home, "servers": {}})
+        own = settings.model_copy(update={"home": home, "servers": {}, "demo_tools": True})
         anyio.run(_show, place, distance, own, backend)
 
 
@@ -97,7 +96,7 @@ async def _show_buffer(console: Console, client: Client, place: Place, distance:
     buffer = await _output(console, client, "geometry_buffer", {"geometry": place.wkt, "distance": distance})
     made = buffer["summary"]["properties"]
     _say(console, "geometry_buffer", f"all within {number(made['distance_m'])} m of {place.name}")
-    _say_more(console, f"{number(made['area_m2'])} m², its edge off by at most {made['max_error_percent']} %")
+    _say_more(console, f"{number(made['area_m2'])} m², its edge off by at most {made['max_boundary_error_percent']} %")
     _say_more(console, buffer["uri"])
 
     output = await _output(console, client, "geometry_measure", {"geometry": buffer["uri"]})

@@ -23,7 +23,7 @@ class InvalidArgumentsError(BridgeError):
     """The arguments do not fit the tool; nothing was sent. Every fault is listed, not the first."""
 
     def __init__(self, problems: Sequence[ArgumentProblem]) -> None:
-        super().__init__("; ".join(f"{p.path}: {p.message}" for p in problems))
+        super().__init__("; ".join(f"{p.path}: {p.message.removesuffix('.')}" for p in problems))
         self.problems = tuple(problems)
 
 

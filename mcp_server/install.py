@@ -178,8 +178,8 @@ def _add_to_claude_code(launch: Launch) -> str:
     program = shutil.which("claude")
     if program is None:
         raise ConfigurationError(f"the command `claude` is not on the path; run: {block(CLAUDE_CODE, launch)}")
-    subprocess.run([program, "mcp", "remove", "--scope", "user", NAME], check=False, capture_output=True)  # noqa: S603
-    added = subprocess.run(  # noqa: S603
+    subprocess.run([program, "mcp", "remove", "--scope", "user", NAME], check=False, capture_output=True)  # noqa: S603  # no shell
+    added = subprocess.run(  # noqa: S603  # no shell
         [program, *_claude_arguments(launch)], check=False, capture_output=True, text=True, encoding="utf-8"
     )
     if added.returncode:

@@ -1,5 +1,6 @@
 """A real MCP session on the bridge, in memory: what the demo, journeys and the command line speak through."""
 
+import logging
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -17,6 +18,8 @@ from mcp_server.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
+logger = logging.getLogger(__name__)
+
 type OnProgress = Callable[[float | None, str | None], Awaitable[None]]
 """Told of each progress notification: percent (0 to 100, None where the total is unknown) and message."""
 
@@ -31,10 +34,7 @@ async def open_session(settings: Settings, **backend: Any) -> AsyncGenerator[Cli
 
     Raises: ConfigurationError if the embedded backend cannot start, ServerUnreachableError if there is no process.
     """
-    async with open_bridge(settings, backend=backend_settings(settings, **backend)) as bridge:
-        # A client that stays is told of changed tools; a session of one call would miss them.
-        with anyio.move_on_after(FRESH_SECONDS):
-            await bridge.catalog.refresh()
+    async with open_bridge(settings, backend=backend_settings(settings, **backend), on_failure=logger.debug) as bridge:
         trouble = await _trouble(bridge)
         if trouble is None:
             async with Client(bridge.server) as client:
@@ -46,8 +46,11 @@ async def open_session(settings: Settings, **backend: Any) -> AsyncGenerator[Cli
 
 async def _trouble(bridge: Bridge) -> BridgeError | None:
     """Why a session on this bridge would be of no use."""
-    if (reason := bridge.embedded_failure()) is not None:
-        return ConfigurationError(reason)
+    with anyio.move_on_after(FRESH_SECONDS):
+        if (reason := await bridge.embedded_failure()) is not None:
+            return ConfigurationError(reason)
+        # A client that stays is told of changed tools; a session of one call would miss them.
+        await bridge.catalog.refresh()
     if bridge.settings.servers and not await bridge.catalog.tools():
         return ServerUnreachableError(f"no process could be read from {', '.join(bridge.settings.servers)}")
     return None

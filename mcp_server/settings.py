@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     """Remote OGC servers, name → URL; in the environment `NAME=URL NAME=URL`."""
     embedded: bool = True
     """Run the embedded backend."""
+    demo_tools: bool = False
+    """Make tools of the embedded backend's demonstration processes too."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names, comma-separated, that MCP clients over HTTP may address besides loopback's; `*` for any.
+
+    When given, it holds wherever the server listens; otherwise only on a loopback address (DNS rebinding)."""
     wait_seconds: float = Field(default=45, gt=0)
     """How long a tool call waits for its job before it answers with a handle."""
     refresh_seconds: float = Field(default=60, gt=0)
@@ -42,6 +48,11 @@ class Settings(BaseSettings):
     """Largest reply read from a server, in bytes, after decoding."""
     small_value_bytes: int = Field(default=8 * 1024, ge=0)
     """A result carries values up to this size in all, and references to the others."""
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("servers", mode="before")
     @classmethod

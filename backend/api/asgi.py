@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend.api.problems import internal_error_response, problem_response
+from backend.api.problems import http_problem, internal_problem, problem_of
+from backend.api.representation import represented_problem
 from backend.errors import BackendError
 
 type Endpoint = Callable[[Request], Awaitable[Response]]
@@ -28,12 +30,27 @@ class TrailingSlashes:
 
 
 def by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
-    """One endpoint of several, so that a method none of them knows is answered with all they know."""
+    """One endpoint of several, so that a method none of them knows is answered with all they know.
+
+    OPTIONS is answered with the same.
+    """
+    methods = ", ".join(sorted({*endpoints, "OPTIONS"} | ({"HEAD"} if "GET" in endpoints else set[str]())))
 
     async def endpoint(request: Request) -> Response:
-        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": methods})
+        if request.method == "HEAD":
+            return _headed(await endpoints["GET"](request))
+        return await endpoints[request.method](request)
 
     return endpoint
+
+
+def _headed(response: Response) -> Response:
+    """The answer without its content; the headers tell of it as if it were there (RFC 9110, 9.3.2)."""
+    bare = Response(status_code=response.status_code)
+    bare.raw_headers = response.raw_headers
+    return bare
 
 
 def answering(endpoint: Endpoint) -> Endpoint:
@@ -47,10 +64,18 @@ def answering(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except BackendError as error:
-            return problem_response(error)
+            return represented_problem(request, problem_of(error))
         except ClientDisconnect:
             return Response(status_code=CLIENT_GONE)
         except Exception as error:
-            return internal_error_response(error)
+            # Perhaps of the pages themselves: no page for this one.
+            return internal_problem(error).response()
 
     return answer
+
+
+async def refuse(request: Request, error: Exception) -> Response:
+    """The answer to what the routing refuses; an application's handler of `HTTPException`."""
+    if not isinstance(error, HTTPException):
+        raise error
+    return represented_problem(request, http_problem(error))

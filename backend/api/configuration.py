@@ -1,6 +1,6 @@
 """The configuration in pygeoapi's form: the packaged file, and a user's own on top."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -8,11 +8,14 @@ from typing import Any, cast
 
 import yaml
 
+from backend.api.explanations import suggestion
 from backend.errors import BackendError
 
 type Document = dict[str, Any]
 
 _PACKAGED = "backend/pygeoapi.yml"
+_SECTIONS = ("server", "logging", "metadata", "resources", "pubsub")
+"""What pygeoapi's form has at its top; of a user's file, `metadata` and `resources` count."""
 
 
 class ConfigurationError(BackendError):
@@ -28,6 +31,10 @@ class ProcessEntry:
     """pygeoapi's processor definition: `name` is a dotted path or the name of one of its plugins."""
     source: str
     """The file that says so, for error messages."""
+    packaged: bool
+    """It is of our own configuration, not of the user's."""
+    demonstration: bool = False
+    """It shows how things work, and is of no other use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,12 @@ class Configuration:
     document: Mapping[str, Any]
     """All files as one, as pygeoapi's `API` takes it; its resources are the processes alone."""
     processes: tuple[ProcessEntry, ...]
+
+    def only(self, process_ids: Container[str]) -> "Configuration":
+        """The same with these processes alone."""
+        resources = {name: entry for name, entry in self.document["resources"].items() if name in process_ids}
+        kept = tuple(entry for entry in self.processes if entry.id in process_ids)
+        return Configuration({**self.document, "resources": resources}, kept)
 
     @property
     def title(self) -> str:
@@ -61,6 +74,7 @@ def load_configuration(user_file: Path | None) -> Configuration:
     if user_file is not None:
         source = str(user_file)
         own = _parse(_read(user_file), source)
+        _refuse_unknown(own, source)
         processes |= _processes(own, source)
         document = {**packaged, "metadata": _merged(packaged["metadata"], _mapping(own, "metadata", source))}
     resources = {entry.id: {"type": "process", "processor": dict(entry.processor)} for entry in processes.values()}
@@ -88,6 +102,13 @@ def _parse(text: str, source: str) -> Document:
     return cast("Document", document)
 
 
+def _refuse_unknown(document: Mapping[str, Any], source: str) -> None:
+    for key in document:
+        if key not in _SECTIONS:
+            mended = suggestion(str(key), _SECTIONS) or f" It may have {', '.join(f'`{name}`' for name in _SECTIONS)}."
+            raise ConfigurationError(f"{source}: `{key}` is no section of a configuration.{mended}")
+
+
 def _mapping(document: Mapping[str, Any], key: str, source: str) -> Document:
     value = document.get(key)
     if value is None:
@@ -105,7 +126,13 @@ def _processes(document: Mapping[str, Any], source: str) -> dict[str, ProcessEnt
             raise ConfigurationError(f"{source}: resource `{process_id}` must be a mapping with `type: process`.")
         entry = cast("Document", resource)
         if entry["type"] == "process":
-            entries[str(process_id)] = ProcessEntry(str(process_id), _processor(entry, str(process_id), source), source)
+            entries[str(process_id)] = ProcessEntry(
+                id=str(process_id),
+                processor=_processor(entry, str(process_id), source),
+                source=source,
+                packaged=source == _PACKAGED,
+                demonstration=entry.get("demonstration") is True,
+            )
     return entries
 
 

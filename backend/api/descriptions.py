@@ -2,20 +2,32 @@
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote
+
+from backend.api.documents import page_link
 
 type Document = dict[str, Any]
 
 _LANGUAGE = "en"
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _TRANSLATED = ("title", "description", "keywords")
+IDEMPOTENT: Mapping[str, str] = {
+    "title": "May be run again with the same outcome, and changes nothing else",
+    "role": "urn:ogc-processes-mcp:role:idempotent",
+}
+DEMONSTRATION: Mapping[str, str] = {"title": "A demonstration", "role": "urn:ogc-processes-mcp:role:demonstration"}
 _REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 
-def describe(process_id: str, metadata: Mapping[str, Any], base_url: str) -> Document:
-    """The description of a process: its metadata as they are, in one language, with this server's id and links."""
+def describe(
+    process_id: str, metadata: Mapping[str, Any], base_url: str, roles: Sequence[Mapping[str, str]] = ()
+) -> Document:
+    """The description of a process: its metadata as they are, in one language, with this server's id and links.
+
+    `roles` are entries of the OGC member `metadata`, for what the standard has no member of its own.
+    """
     description: Document = copy.deepcopy(dict(metadata))
     _choose_language(description)
     for group in ("inputs", "outputs"):
@@ -25,6 +37,9 @@ def describe(process_id: str, metadata: Mapping[str, Any], base_url: str) -> Doc
     description["version"] = str(description.get("version", "0.0.0"))
     description.setdefault("jobControlOptions", ["sync-execute", "async-execute", "dismiss"])
     description.setdefault("outputTransmission", ["value", "reference"])
+    if roles:
+        told = description.get("metadata")
+        description["metadata"] = [*(told if isinstance(told, list) else ()), *roles]  # pyright: ignore[reportUnknownArgumentType]
     own = description.get("links")
     description["links"] = [*(own if isinstance(own, list) else ()), *_links(process_id, base_url)]  # pyright: ignore[reportUnknownArgumentType]
     return description
@@ -64,6 +79,7 @@ def _links(process_id: str, base_url: str) -> list[Document]:
     url = f"{base_url}/processes/{quote(process_id, safe='')}"
     return [
         {"rel": "self", "type": "application/json", "title": "This process", "href": url},
+        page_link(url),
         {"rel": _REL + "execute", "type": "application/json", "title": "Execute it", "href": f"{url}/execution"},
         {"rel": _REL + "job-list", "type": "application/json", "title": "Jobs", "href": f"{base_url}/jobs"},
         {"rel": "up", "type": "application/json", "title": "All processes", "href": f"{base_url}/processes"},

@@ -9,6 +9,9 @@ from backend.api.configuration import Configuration
 from backend.jobs.records import Job
 from backend.jobs.states import JobStatus
 
+HTML = "text/html"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+
 type Document = dict[str, Any]
 
 _REL = "http://www.opengis.net/def/rel/ogc/1.0/"
@@ -18,6 +21,8 @@ CONFORMANCE = (
     _CLASS + "core",
     _CLASS + "ogc-process-description",
     _CLASS + "json",
+    _CLASS + "html",
+    _CLASS + "oas30",
     _CLASS + "job-list",
     _CLASS + "dismiss",
     "urn:ogc-processes-mcp:conf:minimal-results",
@@ -30,6 +35,11 @@ def link(rel: str, href: str, title: str, media_type: str = "application/json") 
     return {"rel": rel, "type": media_type, "title": title, "href": href}
 
 
+def page_link(url: str) -> Document:
+    """The link to the same thing as a page for people; `url` may have a query."""
+    return link("alternate", f"{url}{'&' if '?' in url else '?'}f=html", "This document as HTML", HTML)
+
+
 def landing_page(configuration: Configuration, base_url: str) -> Document:
     """`/`: what the server is and where everything else stands."""
     return {
@@ -37,6 +47,9 @@ def landing_page(configuration: Configuration, base_url: str) -> Document:
         "description": configuration.description,
         "links": [
             link("self", f"{base_url}/", "This document"),
+            page_link(f"{base_url}/"),
+            link("service-desc", f"{base_url}/openapi?f=json", "The API's definition", OPENAPI),
+            link("service-doc", f"{base_url}/openapi?f=html", "The API's documentation", HTML),
             link("conformance", f"{base_url}/conformance", "What this server conforms to"),
             link(_REL + "conformance", f"{base_url}/conformance", "What this server conforms to"),
             link(_REL + "processes", f"{base_url}/processes", "Processes"),
@@ -59,7 +72,8 @@ def page_links(url: str, *, offset: int, limit: int, total: int, query: Iterable
         parameters = [*kept, ("limit", limit), *([("offset", start)] if start else [])]
         return link(rel, f"{url}?{urlencode(parameters)}", title)
 
-    links = [page("self", "This page", offset) if offset or limit < total else link("self", url, "This document")]
+    own = page("self", "This page", offset) if offset or limit < total else link("self", url, "This document")
+    links = [own, page_link(own["href"])]
     if offset + limit < total:
         links.append(page("next", "Next page", offset + limit))
     if offset > 0:
@@ -81,7 +95,7 @@ def job_url(base_url: str, job_id: str) -> str:
 def status_info(job: Job, base_url: str) -> Document:
     """A job's status (OGC 18-062r2, `statusInfo`)."""
     url = job_url(base_url, job.id)
-    links = [link("self", url, "This job")]
+    links = [link("self", url, "This job"), page_link(url)]
     if job.status is JobStatus.SUCCESSFUL:
         links.append(link(_REL + "results", f"{url}/results", "Results of this job"))
     links.append(link("up", f"{base_url}/jobs", "All jobs"))

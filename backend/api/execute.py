@@ -17,7 +17,8 @@ from backend.api.explanations import json_path
 from backend.api.offerings import Offering
 from backend.api.preferences import Preferences, parse_preferences
 from backend.api.problems import problem_response
-from backend.api.responses import json_response, require_json_format
+from backend.api.representation import require_known_form
+from backend.api.responses import json_response
 from backend.api.results import results_response
 from backend.api.service import Service, service_of
 from backend.api.waiting import wait_with_client
@@ -27,7 +28,7 @@ from backend.jobs.records import Job
 
 async def execute(request: Request) -> Response:
     """Validate, accept, run, and wait as long as was agreed; then answer with results or with the job."""
-    require_json_format(request)
+    require_known_form(request)
     service = service_of(request)
     offering = service.offerings.find(request.path_params["process"])
     preferences = parse_preferences(request.headers.getlist("prefer"))
@@ -46,7 +47,7 @@ async def execute(request: Request) -> Response:
             return Response(status_code=CLIENT_GONE)
         job = waited
     if job.final:
-        return _finished(service, job, preferences, accepted)
+        return _finished(request, service, job, preferences)
     return _under_way(service, job, preferences)
 
 
@@ -85,7 +86,7 @@ async def _wait(service: Service, request: Request, job: Job, patience: float) -
     A client that goes away before it was told of its job can never ask for it: the job is dismissed.
     """
     try:
-        waited = await wait_with_client(request, partial(service.engine.wait, job.id, timeout=patience))
+        waited = await wait_with_client(request, partial(service.engine.wait, job.id), patience)
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
             await service.engine.dismiss(job.id)
@@ -95,14 +96,18 @@ async def _wait(service: Service, request: Request, job: Job, patience: float) -
     return waited
 
 
-def _finished(service: Service, job: Job, preferences: Preferences, request: ExecuteRequest) -> Response:
-    headers = {"Location": job_url(service.base_url, job.id)}
+def _finished(request: Request, service: Service, job: Job, preferences: Preferences) -> Response:
+    """Results or the reason why there are none, and where the job's status stands (OGC 18-062r2, 7.11.4)."""
+    url = job_url(service.base_url, job.id)
+    headers = {"Location": url}
     if preferences.wait is not None:
         headers["Preference-Applied"] = f"wait={preferences.wait:g}"
     try:
-        return results_response(service, job, preferences, linked=request.linked, headers=headers)
+        response = results_response(request, service, job, preferences, headers)
     except BackendError as error:
-        return problem_response(error, headers)
+        response = problem_response(error, headers)
+    response.headers.append("Link", f'<{url}>; rel="monitor"; type="application/json"')
+    return response
 
 
 def _under_way(service: Service, job: Job, preferences: Preferences) -> Response:

@@ -1,6 +1,6 @@
 """The execute request (OGC 18-062r2, 7.11): from a JSON body to what the job engine runs. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -8,6 +8,7 @@ from backend.api.explanations import json_path, json_type, suggestion
 from backend.api.inputs import CheckedInputs, check_inputs
 from backend.api.offerings import Offering
 from backend.api.preferences import Preferences
+from backend.api.schemas import essence
 from backend.errors import InputProblem, InvalidRequestError, ReferenceRefusedError
 from backend.jobs.records import JobRequest, ResponseForm
 
@@ -26,8 +27,6 @@ class ExecuteRequest:
     job: JobRequest
     mode: Mode
     """Of the body; `auto` leaves the choice to the `Prefer` header."""
-    linked: frozenset[str]
-    """Outputs asked for by reference (`transmissionMode`)."""
     checked: CheckedInputs
     problems: tuple[InputProblem, ...]
     """Everything wrong with it, references to elsewhere excepted."""
@@ -36,7 +35,7 @@ class ExecuteRequest:
 @dataclass(frozen=True, slots=True)
 class _Selection:
     outputs: tuple[str, ...] | None
-    linked: frozenset[str]
+    by_reference: tuple[str, ...]
 
 
 def read_execute_request(body: Mapping[str, Any], offering: Offering, base_url: str) -> ExecuteRequest:
@@ -56,9 +55,9 @@ def read_execute_request(body: Mapping[str, Any], offering: Offering, base_url: 
             outputs=selection.outputs,
             response=cast("ResponseForm", response),
             idempotent=offering.idempotent,
+            by_reference=selection.by_reference,
         ),
         mode=cast("Mode", mode),
-        linked=selection.linked,
         checked=checked,
         problems=(*problems, *checked.problems),
     )
@@ -122,7 +121,7 @@ def _choice(
 
 def _selection(outputs: Mapping[str, Any], offering: Offering, problems: list[InputProblem]) -> _Selection:
     """The outputs asked for; an empty selection asks for all."""
-    linked: set[str] = set()
+    by_reference: list[str] = []
     for name, wanted in outputs.items():
         path = json_path("$.outputs", [name])
         if name not in offering.outputs:
@@ -135,14 +134,20 @@ def _selection(outputs: Mapping[str, Any], offering: Offering, problems: list[In
             continue
         how = cast("dict[str, Any]", wanted or {})
         if _choice(how, "transmissionMode", _TRANSMISSIONS, "value", transmission := []) == "reference":
-            linked.add(name)
+            by_reference.append(name)
         problems += [InputProblem(f"{path}.transmissionMode", problem.message) for problem in transmission]
         problems += _format_problems(how.get("format"), offering.outputs[name], f"{path}.format")
-    return _Selection(tuple(outputs) or None, frozenset(linked))
+    return _Selection(tuple(outputs) or None, tuple(by_reference))
 
 
-def _format_problems(wanted: Any, declared: str | None, path: str) -> Iterable[InputProblem]:
-    """Only what contradicts the description: an output comes in the one media type it declares."""
-    media_type = cast("dict[str, Any]", wanted).get("mediaType") if isinstance(wanted, dict) else None
-    if isinstance(media_type, str) and declared and media_type.partition(";")[0].strip() != declared:
-        yield InputProblem(f"{path}.mediaType", f"this output comes as `{declared}` only")
+def _format_problems(wanted: Any, declared: Collection[str], path: str) -> Iterable[InputProblem]:
+    """What contradicts the description: an output comes in a media type that it declares."""
+    if wanted is not None and not isinstance(wanted, dict):
+        yield InputProblem(path, f"must be an object, not {json_type(wanted)}")
+        return
+    media_type = cast("dict[str, Any]", wanted or {}).get("mediaType")
+    if media_type is not None and not isinstance(media_type, str):
+        yield InputProblem(f"{path}.mediaType", f"must be a string, not {json_type(media_type)}")
+    elif media_type and declared and essence(media_type) not in declared:
+        known = " or ".join(f"`{one}`" for one in sorted(declared))
+        yield InputProblem(f"{path}.mediaType", f"this output comes as {known} only")

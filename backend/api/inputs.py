@@ -12,8 +12,9 @@ from jsonschema.protocols import Validator
 
 from backend.api.explanations import explain, json_path, suggestion
 from backend.api.references import Path, PlacedReference, find_foreign, find_own
-from backend.api.schemas import Schema, prepare
+from backend.api.schemas import Schema, essence, media_types_in, prepare
 from backend.errors import InputProblem
+from backend.processes.running import is_json
 
 _MOST_ERRORS = 20
 """Problems told per input: of a million wrong items the first few teach enough."""
@@ -34,6 +35,8 @@ class InputRule:
     """`math.inf` where unbounded. Above 1 an array of values is taken, and a single value too."""
     own_members: frozenset[str]
     """Properties that the schema itself declares: `value` or `href` among them have no special meaning."""
+    media_types: frozenset[str]
+    """What it may be in; none where the description does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def _rule(name: str, described: Mapping[str, Any]) -> InputRule:
         min_occurs=least,
         max_occurs=max(1, _max_occurs(described.get("maxOccurs"))),
         own_members=frozenset(cast("Mapping[str, Any]", properties) if isinstance(properties, Mapping) else ()),
+        media_types=media_types_in(schema),
     )
 
 
@@ -102,6 +106,7 @@ def check_inputs(rules: Mapping[str, InputRule] | None, inputs: Mapping[str, Any
             continue
         value = _unwrap(rule, given)
         values[name] = value
+        problems += _media_type_problems(rule, name, given)
         own: list[PlacedReference] = []
         if rule is None or "href" not in rule.own_members:
             own = list(find_own(value, base_url, (name,)))
@@ -149,10 +154,22 @@ def _unwrap_one(rule: InputRule | None, value: Any) -> Any:
     inner = members["value"]
     if len(members) > 1:
         return inner
-    # `{"value": …}` alone may be meant as it stands.
-    if rule is not None and not rule.validator.is_valid(members) and rule.validator.is_valid(inner):
-        return inner
-    return members
+    # `{"value": …}` alone may be meant as it stands where its value would not do.
+    return inner if rule is not None and rule.validator.is_valid(inner) else members
+
+
+def _media_type_problems(rule: InputRule | None, name: str, given: Any) -> Iterator[InputProblem]:
+    """Qualified values in a media type that the input does not take. JSON is JSON, whatever it is called."""
+    if rule is None or not rule.media_types or any(is_json(media_type) for media_type in rule.media_types):
+        return
+    several = isinstance(given, list) and rule.max_occurs > 1
+    for index, item in enumerate(cast("list[Any]", given) if several else [given]):
+        if isinstance(item, dict) and item.keys() - _QUALIFIERS == {"value"}:  # pyright: ignore[reportUnknownMemberType]
+            declared: Any = item.get("mediaType")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            if isinstance(declared, str) and essence(declared) not in rule.media_types:
+                path = json_path("$.inputs", [name, index] if several else [name])
+                known = " or ".join(f"`{one}`" for one in sorted(rule.media_types))
+                yield InputProblem(f"{path}.mediaType", f"must be {known}, not `{declared[:80]}`")
 
 
 def _problems(rule: InputRule, value: Any, skipped: Sequence[Path]) -> Iterator[InputProblem]:

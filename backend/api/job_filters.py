@@ -1,73 +1,44 @@
 """Which jobs a client wants listed (OGC 18-062r2, 11.2: conformance class job list). Pure."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from starlette.datastructures import QueryParams
 
 from backend.errors import InputProblem, InvalidRequestError
-from backend.jobs.records import Job
+from backend.jobs.records import JobQuery
 from backend.jobs.states import JobStatus
 
 FILTERS = ("type", "processID", "status", "datetime", "minDuration", "maxDuration")
 """Query parameters that select jobs."""
 
-_ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_UNESCAPED_PLUS = re.compile(r" (?=\d\d:\d\d$)")
+"""The sign of an offset such as `+02:00`, which a query that does not escape it turns into a space."""
+
+type Bounds = tuple[datetime | None, datetime | None]
 
 
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """Conditions that a job must meet, all of them."""
-
-    types: frozenset[str]
-    """Empty, as with the next two: any."""
-    process_ids: frozenset[str]
-    statuses: frozenset[JobStatus]
-    created: tuple[datetime, datetime]
-    """From and until, both included."""
-    duration: tuple[float, float]
-    """Seconds from the start to the end or, for a running job, until now: at least and at most."""
-
-    def accepts(self, job: Job, now: datetime) -> bool:
-        """Whether the job meets the conditions."""
-        return (
-            (not self.types or "process" in self.types)
-            and (not self.process_ids or job.process_id in self.process_ids)
-            and (not self.statuses or job.status in self.statuses)
-            and self.created[0] <= job.created <= self.created[1]
-            and self._lasted(job, now)
-        )
-
-    def _lasted(self, job: Job, now: datetime) -> bool:
-        least, most = self.duration
-        if (least, most) == (0, math.inf):
-            return True
-        if job.started is None:
-            return False
-        return least <= ((job.finished or now) - job.started).total_seconds() <= most
-
-
-def read_filter(query: QueryParams) -> JobFilter | None:
-    """The filter that a query asks for; None where it asks for all jobs.
+def read_filter(query: QueryParams) -> JobQuery | None:
+    """The jobs that a query asks for; None where no job can be meant.
 
     Raises:
         InvalidRequestError: A value is none that the standard permits; names all of them.
     """
-    if not any(name in query for name in FILTERS):
-        return None
     problems: list[InputProblem] = []
-    wanted = JobFilter(
-        types=frozenset(_values(query, "type")),
-        process_ids=frozenset(_values(query, "processID")),
-        statuses=_statuses(query, problems),
-        created=_interval(query, problems),
-        duration=(_seconds(query, "minDuration", 0, problems), _seconds(query, "maxDuration", math.inf, problems)),
+    created_from, created_to = _interval(query, problems)
+    wanted = JobQuery(
+        process_ids=tuple(_values(query, "processID")),
+        statuses=tuple(_statuses(query, problems)),
+        created_from=created_from,
+        created_to=created_to,
+        min_seconds=_seconds(query, "minDuration", problems),
+        max_seconds=_seconds(query, "maxDuration", problems),
     )
     if problems:
         raise InvalidRequestError("The jobs to be listed cannot be told.", problems)
-    return wanted
+    types = _values(query, "type")
+    return None if types and "process" not in types else wanted
 
 
 def _values(query: QueryParams, name: str) -> Sequence[str]:
@@ -75,39 +46,45 @@ def _values(query: QueryParams, name: str) -> Sequence[str]:
     return [value for values in query.getlist(name) for value in values.split(",") if value]
 
 
-def _statuses(query: QueryParams, problems: list[InputProblem]) -> frozenset[JobStatus]:
+def _statuses(query: QueryParams, problems: list[InputProblem]) -> Iterable[JobStatus]:
     names = _values(query, "status")
     known = {status.value for status in JobStatus}
     unknown = [name for name in names if name not in known]
     if unknown:
         problems.append(InputProblem("status", f"must be of {', '.join(sorted(known))}, not `{unknown[0][:40]}`"))
-    return frozenset(JobStatus(name) for name in names if name in known)
+    return [JobStatus(name) for name in names if name in known]
 
 
-def _interval(query: QueryParams, problems: list[InputProblem]) -> tuple[datetime, datetime]:
+def _interval(query: QueryParams, problems: list[InputProblem]) -> Bounds:
+    """An instant, or two with `/` between, of which one may be open: `..` or nothing."""
     text = query.get("datetime")
     if text is None:
-        return _ALWAYS
+        return None, None
     begin, slash, end = text.partition("/")
     try:
-        earliest = _ALWAYS[0] if begin in ("", "..") else _moment(begin)
-        latest = earliest if not slash else _ALWAYS[1] if end in ("", "..") else _moment(end)
-    except ValueError:
+        bounds = _moment(begin), _moment(end if slash else begin)
+    except (ValueError, OverflowError):
+        bounds = None, None
+    if bounds == (None, None) and text not in _OPEN:
         problems.append(InputProblem("datetime", "must be a time of RFC 3339, or two with `/` between (`..` is open)"))
-        return _ALWAYS
-    return earliest, latest
+    return bounds
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+_OPEN = frozenset({"..", "../..", "/", "../", "/.."})
 
 
-def _seconds(query: QueryParams, name: str, default: float, problems: list[InputProblem]) -> float:
+def _moment(text: str) -> datetime | None:
+    if text in ("", ".."):
+        return None
+    moment = datetime.fromisoformat(_UNESCAPED_PLUS.sub("+", text))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _seconds(query: QueryParams, name: str, problems: list[InputProblem]) -> float | None:
     text = query.get(name)
     if text is None:
-        return default
+        return None
     if text.isascii() and text.isdigit() and len(text) < 12:
         return int(text)
     problems.append(InputProblem(name, f"must be a whole number of seconds, not `{text[:40]}`"))
-    return default
+    return None

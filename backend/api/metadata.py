@@ -8,7 +8,8 @@ from starlette.responses import Response
 from backend.api.configuration import Configuration
 from backend.api.documents import conformance, landing_page, page_links
 from backend.api.offerings import Offerings
-from backend.api.responses import encode, integer_parameter, json_response, require_json_format
+from backend.api.representation import represented
+from backend.api.responses import encode, integer_parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +28,23 @@ class Metadata:
 
     async def get_landing_page(self, request: Request) -> Response:
         """`GET /`."""
-        require_json_format(request)
-        return json_response(self.landing)
+        return represented(request, "landing_page", self.landing)
 
     async def get_conformance(self, request: Request) -> Response:
         """`GET /conformance`."""
-        require_json_format(request)
-        return json_response(self.conformance)
+        return represented(request, "conformance", self.conformance)
 
     async def list_processes(self, request: Request) -> Response:
         """`GET /processes`: all of them, unless the client wishes pages."""
-        require_json_format(request)
         every = self.offerings.all
         limit = integer_parameter(request, "limit", default=max(1, len(every)), least=1, most=10_000)
         offset = integer_parameter(request, "offset", default=0, least=0, most=2**31)
         page = every[offset : offset + limit]
-        url = f"{self.base_url}/processes"
-        document = {
-            "processes": [offering.summary for offering in page],
-            "links": page_links(url, offset=offset, limit=limit, total=len(every), query=()),
-            "numberMatched": len(every),
-            "numberReturned": len(page),
-        }
-        return json_response(document)
+        links = page_links(f"{self.base_url}/processes", offset=offset, limit=limit, total=len(every), query=())
+        rest = {"links": links, "numberMatched": len(every), "numberReturned": len(page)}
+        summaries = b",".join(offering.summary for offering in page)
+        return represented(request, "processes", b'{"processes":[' + summaries + b"]," + encode(rest)[1:])
 
     async def get_process(self, request: Request) -> Response:
         """`GET /processes/{id}`."""
-        require_json_format(request)
-        return json_response(self.offerings.find(request.path_params["process"]).body)
+        return represented(request, "process", self.offerings.find(request.path_params["process"]).body)

@@ -1,15 +1,19 @@
 """The processes on offer, each loaded and described once when the server starts."""
 
-import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from backend.api.configuration import Configuration, ConfigurationError, ProcessEntry
-from backend.api.descriptions import Document, describe, summarise_description
+from backend.api.descriptions import DEMONSTRATION, IDEMPOTENT, describe, summarise_description
 from backend.api.inputs import InputRule, input_rules
+from backend.api.responses import encode
+from backend.api.schemas import media_types_in
 from backend.errors import BackendError, NoSuchProcessError
 from backend.processes.running import load_processor
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +21,14 @@ class Offering:
     """A process as this server offers it."""
 
     id: str
-    summary: Document
-    """Its entry in the list of processes."""
+    summary: bytes
+    """Its entry in the list of processes, ready to be sent."""
     body: bytes
     """Its description, ready to be sent."""
     rules: Mapping[str, InputRule] | None
     """What its inputs demand; None where its description does not list them by id."""
-    outputs: Mapping[str, str | None]
-    """Output ids in the order described, each with its declared media type."""
+    outputs: Mapping[str, frozenset[str]]
+    """Output ids in the order described, each with the media types it declares; none says nothing of them."""
     control: frozenset[str]
     """`jobControlOptions`."""
     idempotent: bool
@@ -51,29 +55,37 @@ class Offerings:
 
 
 def load_offerings(configuration: Configuration, base_url: str) -> Offerings:
-    """Every process of the configuration, loaded.
+    """Every process of the configuration, loaded. One of the user's that cannot be is logged and left out.
 
     Raises:
-        ConfigurationError: A processor cannot be loaded or describes itself in no usable way; names the entry.
+        ConfigurationError: A packaged processor cannot be loaded or describes itself in no usable way.
     """
-    loaded = tuple(_load(entry, base_url) for entry in configuration.processes)
-    return Offerings(loaded, {offering.id: offering for offering in loaded})
+    loaded: list[Offering] = []
+    for entry in configuration.processes:
+        try:
+            loaded.append(_load(entry, base_url))
+        except ConfigurationError as error:
+            if entry.packaged:
+                raise
+            LOGGER.warning("%s", error)
+    return Offerings(tuple(loaded), {offering.id: offering for offering in loaded})
 
 
 def _load(entry: ProcessEntry, base_url: str) -> Offering:
     where = f"{entry.source}: process `{entry.id}`"
     try:
         processor = load_processor(entry.processor)
-        description = describe(entry.id, processor.metadata, base_url)
-        body = json.dumps(description, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+        idempotent = bool(getattr(processor, "idempotent", False))
+        roles = ([IDEMPOTENT] if idempotent else []) + ([DEMONSTRATION] if entry.demonstration else [])
+        description = describe(entry.id, processor.metadata, base_url, roles)
         return Offering(
             id=entry.id,
-            summary=summarise_description(description),
-            body=body,
+            summary=encode(summarise_description(description)),
+            body=encode(description),
             rules=input_rules(description),
             outputs=_outputs(description),
             control=frozenset(description["jobControlOptions"]),
-            idempotent=bool(getattr(processor, "idempotent", False)),
+            idempotent=idempotent,
         )
     except Exception as error:
         # A plugin is foreign code: whatever it raises when loaded is told with the entry that named it.
@@ -81,11 +93,5 @@ def _load(entry: ProcessEntry, base_url: str) -> Offering:
         raise ConfigurationError(f"{where} cannot be offered: {reason}") from error
 
 
-def _outputs(description: Mapping[str, Any]) -> Mapping[str, str | None]:
-    return {name: _media_type(output) for name, output in description.get("outputs", {}).items()}
-
-
-def _media_type(output: Mapping[str, Any]) -> str | None:
-    schema = output.get("schema")
-    declared: Any = schema.get("contentMediaType") if isinstance(schema, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    return declared if isinstance(declared, str) else None
+def _outputs(description: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
+    return {name: media_types_in(output.get("schema")) for name, output in description.get("outputs", {}).items()}

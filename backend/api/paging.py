@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from backend.api.responses import encode
+from backend.jobs.contents import stored_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Page:
 
 def read_page(stored: bytes | Path, offset: int, limit: int | None) -> Page | None:
     """Features or items `offset` to `offset + limit`; None for a result that is no sequence of either."""
-    data = stored.read_bytes() if isinstance(stored, Path) else stored
+    data = stored_bytes(stored)
     try:
         value: Any = json.loads(data)
     except ValueError:

@@ -16,6 +16,7 @@ LOGGER = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+_RETRY_SECONDS = "5"
 _OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
 
 
@@ -29,6 +30,24 @@ class Kind:
     """URI of the exception (OGC 18-062r2, tables 12 to 16), where the standard defines one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong, as a client will see it."""
+
+    status: HTTPStatus
+    document: Mapping[str, Any]
+    """The problem document."""
+    headers: Mapping[str, str]
+
+    def response(self, headers: Mapping[str, str] | None = None) -> Response:
+        """The document as JSON, with further headers."""
+        # ASCII with escapes: a message may quote what is no valid Unicode.
+        body = json.dumps(self.document).encode("ascii")
+        return Response(
+            body, status_code=self.status, headers={**self.headers, **(headers or {})}, media_type=MEDIA_TYPE
+        )
+
+
 _INTERNAL = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The server met an error of its own")
 
 KINDS: Mapping[type[errors.BackendError], Kind] = {
@@ -37,6 +56,8 @@ KINDS: Mapping[type[errors.BackendError], Kind] = {
     errors.ReferenceRefusedError: Kind(HTTPStatus.BAD_REQUEST, "An input refers to what this server does not read"),
     errors.RequestTooLargeError: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large"),
     errors.UnsupportedMediaTypeError: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The request body is not JSON"),
+    errors.NotAcceptableError: Kind(HTTPStatus.NOT_ACCEPTABLE, "No acceptable form of the answer"),
+    errors.RangeNotSatisfiableError: Kind(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "There are no such bytes"),
     errors.NoSuchProcessError: Kind(HTTPStatus.NOT_FOUND, "No such process", _OGC + "no-such-process"),
     errors.NoSuchJobError: Kind(HTTPStatus.NOT_FOUND, "No such job", _OGC + "no-such-job"),
     errors.NoSuchOutputError: Kind(HTTPStatus.NOT_FOUND, "No such output"),
@@ -54,23 +75,39 @@ def kind_of(error: errors.BackendError) -> Kind:
     return next(KINDS[ancestor] for ancestor in type(error).__mro__ if ancestor in KINDS)
 
 
+def problem_of(error: errors.BackendError) -> Problem:
+    """The problem of an error raised on purpose."""
+    return _problem(kind_of(error), str(error), _input_problems(error), _headers(error))
+
+
+def _headers(error: errors.BackendError) -> Mapping[str, str]:
+    if isinstance(error, errors.RangeNotSatisfiableError):
+        return {"Content-Range": f"bytes */{error.size}"}
+    # Whether soon or after the restart, it is worth another try.
+    return {"Retry-After": _RETRY_SECONDS} if isinstance(error, errors.ServerBusyError) else {}
+
+
 def problem_response(error: errors.BackendError, headers: Mapping[str, str] | None = None) -> Response:
-    """The problem document of an error raised on purpose."""
-    kind = kind_of(error)
-    return _response(kind, str(error), _input_problems(error), headers)
+    """The problem document of an error raised on purpose, as JSON."""
+    return problem_of(error).response(headers)
 
 
-def internal_error_response(error: Exception) -> Response:
-    """The problem document of an error nobody foresaw: its traceback goes to the log, nothing of it to the client."""
+def internal_problem(error: Exception) -> Problem:
+    """The problem of an error nobody foresaw: its traceback goes to the log, nothing of it to the client."""
     LOGGER.error("unforeseen error", exc_info=error)
-    return _response(_INTERNAL, "The request could not be answered. The server's log says why.")
+    return _problem(_INTERNAL, "The request could not be answered. The server's log says why.")
 
 
-def http_error_response(error: HTTPException) -> Response:
-    """The problem document of what the routing refuses: unknown paths and methods."""
+def plain_problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+    """A problem that its status says all about, but for `detail`."""
+    return _problem(Kind(status, status.phrase), detail, headers=headers)
+
+
+def http_problem(error: HTTPException) -> Problem:
+    """The problem of what the routing refuses: unknown paths and methods."""
     status = HTTPStatus(error.status_code)
     detail = _ROUTING_DETAILS.get(status, error.detail)
-    return _response(Kind(status, status.phrase), detail, headers=error.headers)
+    return plain_problem(status, detail, error.headers)
 
 
 _ROUTING_DETAILS: Mapping[HTTPStatus, str] = {
@@ -87,12 +124,12 @@ def _input_problems(error: errors.BackendError) -> Sequence[errors.InputProblem]
     return ()
 
 
-def _response(
+def _problem(
     kind: Kind,
     detail: str,
     problems: Sequence[errors.InputProblem] = (),
     headers: Mapping[str, str] | None = None,
-) -> Response:
+) -> Problem:
     document: dict[str, Any] = {
         "type": kind.type,
         "title": kind.title,
@@ -101,6 +138,4 @@ def _response(
     }
     if problems:
         document["errors"] = [{"path": problem.path, "message": problem.message} for problem in problems]
-    # ASCII with escapes: a message may quote what is no valid Unicode.
-    body = json.dumps(document).encode("ascii")
-    return Response(body, status_code=kind.status, headers=headers, media_type=MEDIA_TYPE)
+    return Problem(kind.status, document, headers or {})

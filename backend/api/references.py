@@ -55,7 +55,8 @@ def find_foreign(value: Any, base_url: str, path: Path) -> Iterator[tuple[Path, 
     """
     parts: list[tuple[Path, Any]] = [(path, value)]
     if isinstance(value, list):
-        parts += [((*path, index), part) for index, part in enumerate(cast("list[Any]", value))]
+        items = enumerate(cast("list[Any]", value))
+        parts += [((*path, index), part) for index, part in items if isinstance(part, dict)]
     for position, part in parts:
         href = href_of(part)
         if href is not None and parse_reference(href, base_url) is None:

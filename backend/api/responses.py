@@ -1,4 +1,4 @@
-"""JSON responses, and the little negotiation that an API with one representation needs."""
+"""JSON responses, and query parameters that are numbers."""
 
 import json
 from collections.abc import Mapping
@@ -8,8 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from backend.errors import InputProblem, InvalidRequestError
-
-_FORMATS = frozenset({"json", "application/json"})
 
 
 def encode(document: Any) -> bytes:
@@ -21,20 +19,6 @@ def json_response(document: Any, status: int = 200, headers: Mapping[str, str] |
     """`document` as application/json; bytes are JSON already."""
     body = document if isinstance(document, bytes) else encode(document)
     return Response(body, status_code=status, headers=headers, media_type="application/json")
-
-
-def require_json_format(request: Request) -> None:
-    """Refuse an `f` this server does not have. `Accept` is a wish: what is sent says what it is.
-
-    Raises:
-        InvalidRequestError: `f` names another format.
-    """
-    wanted = request.query_params.get("f")
-    if wanted is not None and wanted not in _FORMATS:
-        raise InvalidRequestError(
-            "The format asked for is not available.",
-            [InputProblem("f", f"must be `json`, not `{wanted[:40]}`")],
-        )
 
 
 def integer_parameter(request: Request, name: str, *, default: int, least: int, most: int) -> int:

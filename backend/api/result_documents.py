@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import anyio
 
 from backend.api.responses import encode
+from backend.jobs.contents import stored_bytes
 from backend.jobs.records import ResultRecord, StoredResult
 from backend.jobs.references import OwnReference
 from backend.processes.running import is_json
@@ -47,7 +49,7 @@ def minimal_document(stored: Sequence[StoredResult], job_id: str, *, base_url: s
 
 
 def _small_value(record: ResultRecord, stored: bytes | Path) -> Document:
-    data = stored.read_bytes() if isinstance(stored, Path) else stored
+    data = stored_bytes(stored)
     try:
         if is_json(record.media_type):
             return {"value": json.loads(data, parse_constant=_refuse)}
@@ -89,7 +91,7 @@ async def _value(record: ResultRecord, stored: bytes | Path) -> AsyncIterator[by
         qualified = await _starts_object(stored)
         if qualified:
             yield b'{"mediaType":' + encode(media_type) + b',"value":'
-        async for piece in _pieces(stored):
+        async for piece in pieces_of(stored):
             yield piece
         if qualified:
             yield b"}"
@@ -99,7 +101,7 @@ async def _value(record: ResultRecord, stored: bytes | Path) -> AsyncIterator[by
         yield encode({"mediaType": media_type, "value": text})
         return
     yield b'{"mediaType":' + encode(media_type) + b',"encoding":"base64","value":"'
-    async for piece in _pieces(stored):
+    async for piece in pieces_of(stored):
         yield base64.b64encode(piece)
     yield b'"}'
 
@@ -121,10 +123,14 @@ async def _text(record: ResultRecord, stored: bytes | Path) -> str | None:
         return None
 
 
-async def _pieces(stored: bytes | Path) -> AsyncIterator[bytes]:
+async def pieces_of(stored: bytes | Path, part: range | None = None) -> AsyncIterator[bytes]:
+    """The bytes of a result, all or a part of them; a file's in pieces."""
     if isinstance(stored, bytes):
-        yield stored
+        yield stored if part is None else stored[part.start : part.stop]
         return
+    remaining = math.inf if part is None else len(part)
     async with await anyio.open_file(stored, "rb") as file:
-        while piece := await file.read(_PIECE):
+        await file.seek(0 if part is None else part.start)
+        while piece := await file.read(int(min(_PIECE, remaining))):
+            remaining -= len(piece)
             yield piece

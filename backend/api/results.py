@@ -1,23 +1,28 @@
 """Results of a job: `/jobs/{id}/results` and `/jobs/{id}/results/{output}`."""
 
-from collections.abc import Collection, Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
+from backend.api.media_types import choose, parse_accept
+from backend.api.multipart import related_parts
 from backend.api.paging import read_page
 from backend.api.preferences import Preferences, parse_preferences
-from backend.api.responses import integer_parameter, json_response, require_json_format
+from backend.api.ranges import range_headers, requested_range
+from backend.api.representation import form_of, represented, require_known_form
+from backend.api.responses import integer_parameter, json_response
 from backend.api.result_documents import (
+    Document,
     media_type_of,
     minimal_document,
+    pieces_of,
     result_link,
     value_document,
 )
 from backend.api.service import Service, service_of
-from backend.jobs.records import Job, StoredResult
+from backend.jobs.records import Job, ResultRecord, StoredResult
 from backend.processes.running import is_json
 
 _LONGEST_PAGE = 10**9
@@ -26,16 +31,18 @@ _AS_DECLARED = {"X-Content-Type-Options": "nosniff"}
 
 
 async def get_results(request: Request) -> Response:
-    """`GET /jobs/{id}/results`: in the form the execute request asked for."""
-    require_json_format(request)
+    """`GET /jobs/{id}/results`: in the form the execute request asked for; as a page, links and summaries."""
     service = service_of(request)
     job = service.store.get(request.path_params["job"])
-    return results_response(service, job, parse_preferences(request.headers.getlist("prefer")))
+    if form_of(request) == "html":
+        return represented(request, "results", _minimal(service, job.id, service.store.results(job.id)))
+    preferences = parse_preferences(request.headers.getlist("prefer"))
+    return results_response(request, service, job, preferences, {"Vary": "Accept, Prefer"})
 
 
 async def get_output(request: Request) -> Response:
     """`GET /jobs/{id}/results/{output}`: the value itself; of a sequence a page, with `offset` and `limit`."""
-    require_json_format(request)
+    require_known_form(request)
     stored = service_of(request).store.read(request.path_params["job"], request.path_params["output"])
     paged = "offset" in request.query_params or "limit" in request.query_params
     offset = integer_parameter(request, "offset", default=0, least=0, most=_LONGEST_PAGE)
@@ -47,18 +54,18 @@ async def get_output(request: Request) -> Response:
             if page.array_length is not None:
                 headers["OGC-NumberMatched"] = str(page.array_length)
             return Response(page.body, headers=headers)
-    return _whole(stored)
+    part = None if request.method == "HEAD" else requested_range(request.headers, stored[0].size)
+    return _whole(stored, {"Accept-Ranges": "bytes"}) if part is None else _part(stored, part)
 
 
 def results_response(
+    request: Request,
     service: Service,
     job: Job,
     preferences: Preferences,
-    *,
-    linked: Collection[str] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The results of a job in the form that was asked for; outputs among `linked` by reference.
+    """The results of a job in the form that was asked for when it was executed; minimal if that is preferred now.
 
     Raises:
         ResultNotReadyError, ResultGoneError: There are none.
@@ -66,37 +73,68 @@ def results_response(
     """
     stored = service.store.results(job.id)
     if preferences.minimal:
-        document = minimal_document(
-            stored, job.id, base_url=service.base_url, small_value_bytes=service.settings.small_value_bytes
-        )
+        document = _minimal(service, job.id, stored)
         applied = ", ".join(filter(None, ((headers or {}).get("Preference-Applied"), "return=minimal")))
         return json_response(document, headers={**(headers or {}), "Preference-Applied": applied})
-    if job.response == "raw" and len(stored) == 1:
-        return _single(service, job, stored[0], linked, headers)
-    pieces = value_document(stored, job.id, base_url=service.base_url, linked=linked)
+    if job.response == "raw":
+        links = [result_link(record, job.id, service.base_url) for record, _ in stored if _linked(job, record)]
+        if len(links) == len(stored):
+            return _links_only(links, headers)
+        if len(stored) == 1:
+            return _whole(stored[0], headers)
+        if _takes_multipart(request):
+            return _related(service, job, stored, headers)
+    pieces = value_document(stored, job.id, base_url=service.base_url, linked=job.by_reference)
     return StreamingResponse(pieces, media_type="application/json", headers=headers)
 
 
-def _single(
-    service: Service,
-    job: Job,
-    stored: StoredResult,
-    linked: Collection[str],
-    headers: Mapping[str, str] | None,
-) -> Response:
-    record, _ = stored
-    if record.output_id not in linked:
-        return _whole(stored, headers)
-    link = result_link(record, job.id, service.base_url)
-    return Response(
-        status_code=204, headers={**(headers or {}), "Link": f'<{link["href"]}>; rel="item"; type="{link["type"]}"'}
-    )
+def _linked(job: Job, record: ResultRecord) -> bool:
+    return record.output_id in job.by_reference
+
+
+def _takes_multipart(request: Request) -> bool:
+    """Whether several raw values may come in parts. Who accepts JSON rather than that gets a document of them."""
+    accept = parse_accept(request.headers.getlist("accept"))
+    return not accept or choose(accept, ("multipart/related", "application/json")) != "application/json"
+
+
+def _links_only(links: Sequence[Document], headers: Mapping[str, str] | None) -> Response:
+    """Raw values, all by reference (OGC 18-062r2, 7.11.4, table 11): no content, and a `Link` to each."""
+    response = Response(status_code=204, headers=headers)
+    for link in links:
+        response.headers.append("Link", f'<{link["href"]}>; rel="{link["rel"]}"; type="{_quoted(link["type"])}"')
+    return response
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _related(service: Service, job: Job, stored: Sequence[StoredResult], headers: Mapping[str, str] | None) -> Response:
+    boundary = f"outputs-of-{job.id}"
+    parts = related_parts(stored, job.id, base_url=service.base_url, linked=job.by_reference, boundary=boundary)
+    # RFC 2387: `type` is that of the part that comes first.
+    declared = f'multipart/related; boundary="{boundary}"; type="{_quoted(media_type_of(stored[0][0]))}"'
+    return StreamingResponse(parts, headers={**(headers or {}), "Content-Type": declared})
+
+
+def _minimal(service: Service, job_id: str, stored: Sequence[StoredResult]) -> Document:
+    small = service.settings.small_value_bytes
+    return minimal_document(stored, job_id, base_url=service.base_url, small_value_bytes=small)
 
 
 def _whole(stored: StoredResult, headers: Mapping[str, str] | None = None) -> Response:
     """The value as it was written."""
     record, content = stored
     declared = {**(headers or {}), **_AS_DECLARED, "Content-Type": media_type_of(record)}
-    if isinstance(content, Path):
-        return FileResponse(content, headers=declared)
-    return Response(content, headers=declared)
+    if isinstance(content, bytes):
+        return Response(content, headers=declared)
+    # Starlette's FileResponse would answer ranges to POST too, and refuse malformed ones in plain text.
+    return StreamingResponse(pieces_of(content), headers={**declared, "Content-Length": str(record.size)})
+
+
+def _part(stored: StoredResult, part: range) -> Response:
+    """Some bytes of the value."""
+    record, content = stored
+    declared = {**_AS_DECLARED, "Content-Type": media_type_of(record), **range_headers(part, record.size)}
+    return StreamingResponse(pieces_of(content, part), status_code=206, headers=declared)

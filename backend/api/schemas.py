@@ -49,6 +49,25 @@ def accepts_anything(schema: Any) -> bool:
     return not constraints
 
 
+def media_types_in(schema: Any) -> frozenset[str]:
+    """The media types that a schema or its alternatives declare (`contentMediaType`), in lower case."""
+    if not isinstance(schema, Mapping):
+        return frozenset()
+    members = cast("Mapping[str, Any]", schema)
+    declared = members.get("contentMediaType")
+    found = {essence(declared)} if isinstance(declared, str) else set[str]()
+    for keyword in ("oneOf", "anyOf", "allOf"):
+        branches = members.get(keyword)
+        for branch in cast("list[Any]", branches) if isinstance(branches, list) else ():
+            found |= media_types_in(branch)
+    return frozenset(found)
+
+
+def essence(media_type: str) -> str:
+    """A media type without its parameters, in lower case."""
+    return media_type.partition(";")[0].strip().lower()
+
+
 def _translate(schema: Any, root: Mapping[str, Any]) -> Any:
     if not isinstance(schema, Mapping):
         return schema if isinstance(schema, bool) else {}

@@ -100,8 +100,6 @@ class Leases:
             row = connection.execute(statements.INTERRUPTED, {"job": job_id, "engine": engine}).one_or_none()
             if row is None:
                 return
-            # Not before the job is known to be this engine's: another one may be running it again.
-            self._files.delete_scratch(job_id, row.attempts)
             if row.dismiss_requested:
                 connection.execute(statements.DISMISS, {"job": job_id, "now": now})
             elif row.status == JobStatus.ACCEPTED:

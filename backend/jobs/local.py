@@ -17,6 +17,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from pebble.common.types import CONSTS
 
 from backend.jobs.executor import Outcome
+from backend.jobs.scratch import sweep_scratch
 from backend.jobs.worker import WorkerConfig, run_job, start_worker
 
 _POLL_SECONDS = 0.02
@@ -74,6 +75,7 @@ class LocalExecutor:
 
     def start(self) -> None:
         """Start the workers in the background, if they are to be warm."""
+        sweep_scratch(self._config.home)  # of servers that were killed
         if self._warm:
             with self._lock:
                 self._ensure_pool()
@@ -113,6 +115,7 @@ class LocalExecutor:
             pool.join()
         for connection in alive or ():
             connection.close()
+        sweep_scratch(self._config.home)
 
     def _ensure_pool(self) -> None:
         """Start a pool in the background unless one works. The lock is held."""
@@ -196,6 +199,8 @@ class LocalExecutor:
             if self._runs.get(run.job_id) is not run:
                 return
             del self._runs[run.job_id]
+        if outcome.kind != "finished":
+            sweep_scratch(self._config.home)
         run.ended(outcome)
 
     def _outcome(self, future: ProcessFuture[None]) -> Outcome:

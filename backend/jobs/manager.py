@@ -1,11 +1,9 @@
 """The job engine as a process manager of pygeoapi's."""
 
 import asyncio
-import json
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +17,10 @@ from pygeoapi.util import DATETIME_FORMAT, RequestedProcessExecutionMode
 from pygeoapi.util import JobStatus as PygeoapiStatus
 
 from backend.errors import BackendError, NoSuchJobError
-from backend.jobs.engine import Engine
-from backend.jobs.local import LocalExecutor
+from backend.jobs.contents import stored_bytes, stored_value
 from backend.jobs.records import Job, JobQuery, JobRequest
+from backend.jobs.service import JobService
 from backend.jobs.states import JobStatus
-from backend.jobs.store import JobStore
-from backend.jobs.worker import WorkerConfig
 from backend.processes.running import is_json
 from backend.settings import Settings
 
@@ -33,12 +29,6 @@ type Executed = tuple[str, str, Any, PygeoapiStatus, dict[str, str] | None]
 
 _ALL = 2**31 - 1
 _JSON = "application/json"
-
-
-@dataclass(frozen=True, slots=True)
-class _Service:
-    store: JobStore
-    engine: Engine
 
 
 class JobManager(BaseManager):
@@ -53,9 +43,9 @@ class JobManager(BaseManager):
         self.is_async = True
         self._lock = threading.Lock()
         self._finalizer: Callable[[], Any] | None = None
-        self._given: _Service | None = None
+        self._given: JobService | None = None
         if "engine" in manager_def:
-            self._given = _Service(manager_def["store"], manager_def["engine"])
+            self._given = JobService(manager_def["store"], manager_def["engine"])
         self._base_url = str(manager_def.get("base_url", ""))
         home: str | None = manager_def.get("connection")
         self._settings = Settings() if home is None else Settings(home=Path(home))
@@ -161,11 +151,13 @@ class JobManager(BaseManager):
 
     def _results(self, job: Job) -> tuple[str, Any]:
         stored = self._service().store.results(job.id)
-        contents = {record.output_id: _content(record.media_type, content) for record, content in stored}
         if job.response == "raw" and len(stored) == 1:
             record, content = stored[0]
-            return record.media_type, _content(record.media_type, content, parse=record.media_type == _JSON)
-        return _JSON, contents
+            if is_json(record.media_type) and record.media_type != _JSON:
+                # pygeoapi would encode the value as the text that it takes it for.
+                return record.media_type, stored_bytes(content).decode()
+            return record.media_type, stored_value(record, content)
+        return _JSON, {record.output_id: stored_value(record, content) for record, content in stored}
 
     def _document(self, job: Job) -> dict[str, Any]:
         created = job.created.strftime(DATETIME_FORMAT)
@@ -189,42 +181,13 @@ class JobManager(BaseManager):
         stored = self._service().store.results(job.id)
         return stored[0][0].media_type if len(stored) == 1 and job.response == "raw" else _JSON
 
-    def _service(self) -> _Service:
+    def _service(self) -> JobService:
         with self._lock:
             if self._given is None:
                 self._given = self._open()
             return self._given
 
-    def _open(self) -> _Service:
-        settings = self._settings
-        config = WorkerConfig(
-            home=settings.home,
-            lease_seconds=settings.lease_seconds,
-            inline_result_bytes=settings.inline_result_bytes,
-            import_paths=tuple(str(folder) for folder in settings.processes),
-            processes=self._processors,
-            base_url=self._base_url,
-        )
-        store = JobStore.open(settings.home, lease_seconds=settings.lease_seconds)
-        engine = Engine(
-            store,
-            LocalExecutor(config, workers=settings.workers, warm=False),
-            lease_seconds=settings.lease_seconds,
-            dismiss_wait_seconds=settings.dismiss_wait_seconds,
-        )
-        engine.start()
-        self._finalizer = weakref.finalize(self, _close, store, engine)
-        return _Service(store, engine)
-
-
-def _close(store: JobStore, engine: Engine) -> None:
-    engine.stop()
-    store.close()
-
-
-def _content(media_type: str, content: bytes | Path, *, parse: bool = True) -> Any:
-    """Parsed JSON, text, or bytes."""
-    data = content.read_bytes() if isinstance(content, Path) else content
-    if is_json(media_type):
-        return json.loads(data) if parse else data.decode()
-    return data.decode() if media_type.startswith("text/") else data
+    def _open(self) -> JobService:
+        service = JobService.open(self._settings, self._processors, base_url=self._base_url, warm=False)
+        self._finalizer = weakref.finalize(self, service.close)
+        return service

@@ -1,16 +1,14 @@
 """Inputs that refer to results of this server: `{"href": "{base}/jobs/{id}/results/{output}"}`, at any depth."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote, unquote
 
 from backend.errors import BackendError, NoSuchJobError, ProcessRefusedError
-from backend.jobs.records import ResultRecord, StoredResult
-from backend.processes.running import is_json
+from backend.jobs.contents import stored_value
+from backend.jobs.records import StoredResult
 
 type ReadResult = Callable[[str, str], StoredResult]
 """Job id, output id → the result, as `JobStore.read` gives it."""
@@ -66,7 +64,7 @@ class _Resolver:
         members = cast("dict[str, Any]", value)
         result = self._result(members, path)
         if result is not None:
-            return _content(*result)
+            return stored_value(*result)
         return {name: self.resolve(member, f"{path}.{name}") for name, member in members.items()}
 
     def _result(self, members: Mapping[str, Any], path: str) -> StoredResult | None:
@@ -85,10 +83,3 @@ class _Resolver:
                 return None
             reason = f"'{reference.output_id}' of job '{reference.job_id}' cannot be used as an input: {error}"
             raise ProcessRefusedError(reason, path=path) from error
-
-
-def _content(record: ResultRecord, content: bytes | Path) -> Any:
-    data = content.read_bytes() if isinstance(content, Path) else content
-    if is_json(record.media_type):
-        return json.loads(data)
-    return data.decode() if record.media_type.startswith("text/") else data

@@ -1,19 +1,18 @@
-"""What is too large for the database, and what is only for a while: files under the home folder."""
+"""What is too large for the database: files under the home folder."""
 
 import os
 import shutil
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 
 class JobFiles:
-    """The folders `results`, `inputs` and `scratch`. A file appears under its name only when it is complete."""
+    """The folders `results` and `inputs`. A file appears under its name only when it is complete."""
 
     def __init__(self, home: Path) -> None:
         self._results = home / "results"
         self._inputs = home / "inputs"
-        self._scratch = home / "scratch"
 
     def write_result(self, job_id: str, attempt: int, position: int, data: bytes, *, durable: bool) -> str:
         """Write one result and return its name, relative to the results folder.
@@ -50,29 +49,6 @@ class JobFiles:
         """Remove the inputs of a job that will not run again."""
         with suppress(OSError):
             (self._inputs / f"{job_id}.json").unlink()
-
-    @contextmanager
-    def scratch(self, job_id: str, attempt: int) -> Generator[Path]:
-        """A folder for the temporary files of an attempt at a job."""
-        folder = self._scratch_of(job_id, attempt)
-        try:
-            folder.mkdir(exist_ok=True)
-        except FileNotFoundError:
-            folder.mkdir(parents=True, exist_ok=True)
-        try:
-            yield folder
-        finally:
-            try:
-                folder.rmdir()  # most jobs leave it empty
-            except OSError:
-                self.delete_scratch(job_id, attempt)
-
-    def delete_scratch(self, job_id: str, attempt: int) -> None:
-        """Remove what a worker that was killed left behind."""
-        shutil.rmtree(self._scratch_of(job_id, attempt), ignore_errors=True)
-
-    def _scratch_of(self, job_id: str, attempt: int) -> Path:
-        return self._scratch / f"{job_id}.{attempt}"
 
 
 def _write(path: Path, data: bytes, *, durable: bool) -> None:

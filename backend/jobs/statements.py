@@ -42,6 +42,10 @@ _LIST_JOBS = (
 )
 
 
+_TOLD_SECONDS = 0.001
+"""Times are told to the millisecond: a client that asks for the one it was told asks for all of it."""
+
+
 def list_jobs(query: JobQuery, now: float) -> tuple[sa.Select[Any], sa.Select[Any]]:
     """Two statements: how many jobs a query selects, and one page of them, newest first."""
     conditions = list(_conditions(query, now))
@@ -56,7 +60,7 @@ def _conditions(query: JobQuery, now: float) -> Iterator[sa.ColumnElement[bool]]
     if query.created_from is not None:
         yield jobs.c.created >= query.created_from.timestamp()
     if query.created_to is not None:
-        yield jobs.c.created <= query.created_to.timestamp()
+        yield jobs.c.created < query.created_to.timestamp() + _TOLD_SECONDS
     seconds = sa.func.coalesce(jobs.c.finished, now) - jobs.c.started
     if query.min_seconds is not None:
         yield seconds >= query.min_seconds

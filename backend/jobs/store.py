@@ -4,7 +4,6 @@ import json
 import time
 import uuid
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,8 @@ class JobStore:
 
         `durable`: the job, and later its end, are on the disk before anybody is told.
         """
-        job_id, now = uuid.uuid4().hex, time.time()
+        # As a datetime tells it: a client that filters by the time it was told finds the job.
+        job_id, now = uuid.uuid4().hex, round(time.time(), 6)
         inputs = compact(dict(request.inputs))
         large = len(inputs) > INLINE_INPUT_BYTES
         row = job_row(job_id, request, now, owner=owner, durable=durable)
@@ -114,10 +114,6 @@ class JobStore:
                 require_success(_get(connection, job_id))
                 raise NoSuchOutputError(f"The job has no output '{output_id}'.")
         return self._stored(row)
-
-    def scratch(self, job: StartedJob) -> AbstractContextManager[Path]:
-        """A folder for temporary files, which is gone after the job however that ends."""
-        return self._files.scratch(job.id, job.attempt)
 
     def start(self, job_id: str, engine: str, worker: ProcessIdentity) -> StartedJob | None:
         """Begin an attempt at a job that the engine has claimed; None when the job is no longer there to be run."""

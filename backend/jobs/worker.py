@@ -20,6 +20,7 @@ from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.progress import ThrottledProgress
 from backend.jobs.records import Failure, NewResult, StartedJob
 from backend.jobs.references import resolve_references
+from backend.jobs.scratch import WorkerScratch
 from backend.jobs.server_watch import die_with_server
 from backend.jobs.store import JobStore
 from backend.processes.base import Processor
@@ -52,6 +53,7 @@ class Worker:
         self._config = config
         self._store = JobStore.open(config.home, lease_seconds=config.lease_seconds)
         self._identity = ProcessIdentity.current()
+        self._scratch = WorkerScratch(config.home)
         self._processors: dict[str, Processor] = {}
 
     def run(self, job_id: str, engine: str) -> None:
@@ -81,7 +83,7 @@ class Worker:
     def _results(self, job: StartedJob, progress: ThrottledProgress) -> list[NewResult]:
         inputs = resolve_references(job.inputs, self._config.base_url, self._store.read)
         processor = self._processor(job.process_id)
-        with self._store.scratch(job) as folder:
+        with self._scratch.folder() as folder:
             tempfile.tempdir, usual = str(folder), tempfile.tempdir
             try:
                 outputs = run_processor(processor, inputs, job.outputs, progress)

@@ -23,7 +23,7 @@ class Output:
     description: str = ""
     media_type: str = "application/json"
     schema: Mapping[str, Any] | None = None
-    """JSON Schema of the value; by default that of the function's return annotation."""
+    """JSON Schema of the value; by default that of the return annotation, of several outputs that of its member."""
 
 
 class Processor(Protocol):
@@ -89,12 +89,14 @@ def process(
     """Make a process of a typed function: the signature is the description, the docstring says what it does.
 
     `example` holds inputs of a call that succeeds. A function with several outputs returns a mapping from output id
-    to value.
+    to value, whose annotation, a TypedDict, may describe them; an output that is not in the mapping is absent.
     """
     outputs = (output,) if isinstance(output, Output) else tuple(output)
 
     def decorate(function: Callable[..., Any]) -> type[TypedProcess]:
         signature = Signature.of(function)
+        members = signature.returns.get("properties", {})
+        returns = {item.id: signature.returns if len(outputs) == 1 else members.get(item.id, {}) for item in outputs}
         description: JsonObject = {
             "id": id,
             "title": title,
@@ -104,7 +106,7 @@ def process(
             "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
             "outputTransmission": ["value", "reference"],
             "inputs": {name: parameter.description for name, parameter in signature.parameters.items()},
-            "outputs": {item.id: _output_description(item, signature, len(outputs)) for item in outputs},
+            "outputs": {item.id: _output_description(item, returns[item.id]) for item in outputs},
             "links": [dict(link) for link in links],
         }
         if example is not None:
@@ -124,8 +126,8 @@ def process(
     return decorate
 
 
-def _output_description(output: Output, signature: Signature, count: int) -> JsonObject:
-    schema = dict(output.schema or (signature.returns if count == 1 else {}))
+def _output_description(output: Output, returned: JsonObject) -> JsonObject:
+    schema = dict(output.schema or returned)
     texts = {"title": output.title or output.id.replace("_", " ").capitalize(), "description": output.description}
     for key in ("title", "description"):
         schema.pop(key, None)

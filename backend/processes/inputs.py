@@ -19,7 +19,7 @@ def _read(value: Any) -> GeometryInput:
 Geometry = Annotated[
     GeometryInput,
     PlainValidator(_read),
-    WithJsonSchema({"anyOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]}),
+    WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]}),
     Field(description="GeoJSON (geometry, Feature or FeatureCollection) or WKT; longitude, latitude in degrees."),
 ]
 """A geometry in WGS 84. The function gets it read and checked: `.shape` (shapely) and `.warnings`."""

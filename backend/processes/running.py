@@ -69,7 +69,7 @@ def run_processor(
 ) -> tuple[OutputValue, ...]:
     """Run a processor and name what it returns by its outputs.
 
-    `outputs` selects by id, in that order; None selects all.
+    `outputs` selects by id, in that order; None selects all. What a typed process leaves out is absent.
 
     Raises:
         ProcessRefusedError: the inputs are at fault, or the process will not answer.
@@ -91,9 +91,9 @@ def run_processor(
         return values
     by_id = {value.id: value for value in values}
     missing = [output for output in outputs if output not in by_id]
-    if missing:
+    if missing and not isinstance(processor, TypedProcess):
         raise ProcessFailedError(f"the process gave no output {', '.join(missing)}")
-    return tuple(by_id[output] for output in outputs)
+    return tuple(by_id[output] for output in outputs if output in by_id)
 
 
 def _typed(processor: TypedProcess, inputs: dict[str, Any], progress: Progress) -> tuple[OutputValue, ...]:

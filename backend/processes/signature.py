@@ -4,7 +4,7 @@ import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, Self, get_type_hints
+from typing import Any, NotRequired, Protocol, Required, Self, Unpack, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -22,11 +22,20 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """`Annotated[list[…], Repeated()]`: an input that may occur several times, rather than one that is an array.
+
+    Bounds of the list's length become `minOccurs` and `maxOccurs`; a single value is taken for a list of one.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One input."""
 
     name: str
     required: bool
+    repeated: bool
     adapter: TypeAdapter[Any]
     description: JsonObject
     """The input's `inputDescription` (OGC 18-062r2, 7.10): title, description, schema, minOccurs, maxOccurs."""
@@ -44,7 +53,7 @@ class Signature:
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> Self:
-        """Read a function's signature.
+        """Read a function's signature; `**values: Unpack[ATypedDict]` is an input for each member.
 
         Raises:
             TypeError: a parameter has no annotation, or cannot be passed by name.
@@ -53,14 +62,17 @@ class Signature:
         parameters: dict[str, Parameter] = {}
         progress: str | None = None
         for parameter in inspect.signature(function).parameters.values():
-            if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-                raise TypeError(f"parameter {parameter.name} cannot be passed by name, so it cannot be an input")
             if parameter.name not in hints:
                 raise TypeError(f"parameter {parameter.name} has no type annotation, so it has no schema")
-            if hints[parameter.name] is Progress:
+            annotation = hints[parameter.name]
+            if parameter.kind is parameter.VAR_KEYWORD and get_origin(annotation) is Unpack:
+                parameters |= _members(get_args(annotation)[0])
+            elif parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                raise TypeError(f"parameter {parameter.name} cannot be passed by name, so it cannot be an input")
+            elif annotation is Progress:
                 progress = parameter.name
             else:
-                parameters[parameter.name] = _parameter(parameter, hints[parameter.name])
+                parameters[parameter.name] = _parameter(parameter.name, annotation, parameter.default)
         returns = _schema(_adapter(hints["return"])) if "return" in hints else {}
         return cls(parameters, progress, returns)
 
@@ -74,8 +86,11 @@ class Signature:
         arguments: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
             if name in inputs:
+                value = inputs[name]
                 try:
-                    arguments[name] = parameter.adapter.validate_python(inputs[name])
+                    arguments[name] = parameter.adapter.validate_python(
+                        [value] if parameter.repeated and not isinstance(value, list) else value
+                    )
                 except ValidationError as error:
                     faults += [(_path(name, item["loc"]), item["msg"]) for item in error.errors(include_url=False)]
             elif parameter.required:
@@ -99,18 +114,35 @@ class _Untitled(GenerateJsonSchema):
         return False
 
 
-def _parameter(parameter: inspect.Parameter, annotation: Any) -> Parameter:
+def _members(typed_dict: Any) -> dict[str, Parameter]:
+    """The inputs that the members of a TypedDict are."""
+    members: dict[str, Parameter] = {}
+    for name, hint in get_type_hints(typed_dict, include_extras=True).items():
+        annotation = get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
+        default = inspect.Parameter.empty if name in typed_dict.__required_keys__ else None
+        members[name] = _parameter(name, annotation, default)
+    return members
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> Parameter:
     adapter = _adapter(annotation)
     schema = _schema(adapter)
-    required = parameter.default is parameter.empty
+    required = default is inspect.Parameter.empty
+    repeated = any(isinstance(mark, Repeated) for mark in getattr(annotation, "__metadata__", ()))
     texts = {key: schema.pop(key) for key in ("title", "description") if key in schema} | _texts(annotation)
-    description: JsonObject = {"title": parameter.name.replace("_", " ").capitalize()} | texts
-    if not required and parameter.default is None:
+    description: JsonObject = {"title": name.replace("_", " ").capitalize()} | texts
+    if not required and default is None:
         schema = _without_null(schema)
     elif not required:
-        schema["default"] = adapter.dump_python(parameter.default, mode="json")
-    description |= {"schema": schema, "minOccurs": int(required), "maxOccurs": 1}
-    return Parameter(parameter.name, required, adapter, description)
+        schema["default"] = adapter.dump_python(default, mode="json")
+    occurs = {"minOccurs": int(required), "maxOccurs": 1}
+    if repeated:
+        occurs = {
+            "minOccurs": schema.get("minItems", int(required)) if required else 0,
+            "maxOccurs": schema.get("maxItems", "unbounded"),
+        }
+        schema = schema["items"]
+    return Parameter(name, required, repeated, adapter, description | {"schema": schema} | occurs)
 
 
 def _texts(annotation: Any) -> JsonObject:
@@ -134,7 +166,22 @@ def _adapter(annotation: Any) -> TypeAdapter[Any]:
 
 def _schema(adapter: TypeAdapter[Any]) -> JsonObject:
     schema = adapter.json_schema(schema_generator=_Untitled)
-    return _inlined(schema, schema.pop("$defs", {}), ())
+    return _exclusive(_inlined(schema, schema.pop("$defs", {}), ()))
+
+
+def _exclusive(schema: JsonObject) -> JsonObject:
+    """The schema with `oneOf` for an `anyOf` of which no value matches two: the standard wants mixed types so."""
+    types = [branch.get("type") for branch in schema.get("anyOf", ())]
+    disjoint = all(isinstance(name, str) for name in types) and len({_JSON_TYPES.get(n, n) for n in types}) == len(
+        types
+    )
+    if not types or not disjoint or "oneOf" in schema:
+        return schema
+    return {"oneOf" if keyword == "anyOf" else keyword: value for keyword, value in schema.items()}
+
+
+_JSON_TYPES = {"integer": "number"}
+"""Types whose values are also of another type."""
 
 
 def _inlined(node: Any, definitions: Mapping[str, Any], open_names: tuple[str, ...]) -> Any:
@@ -155,10 +202,11 @@ def _inlined(node: Any, definitions: Mapping[str, Any], open_names: tuple[str, .
 
 def _without_null(schema: JsonObject) -> JsonObject:
     """The schema of a value that may be left out: None is how Python says so, not a value to send."""
-    branches = [branch for branch in schema.get("anyOf", ()) if branch != {"type": "null"}]
+    keyword = "oneOf" if "oneOf" in schema else "anyOf"
+    branches = [branch for branch in schema.get(keyword, ()) if branch != {"type": "null"}]
     if len(branches) == 1:
-        return {key: value for key, value in schema.items() if key != "anyOf"} | branches[0]
-    return schema | {"anyOf": branches} if branches else schema
+        return {key: value for key, value in schema.items() if key != keyword} | branches[0]
+    return schema | {keyword: branches} if branches else schema
 
 
 def _path(name: str, location: tuple[int | str, ...]) -> str:

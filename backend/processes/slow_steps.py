@@ -6,8 +6,7 @@ from typing import Annotated, TypedDict
 from pydantic import Field
 
 from backend.processes.base import Output, Progress, process
-
-SLICE_SECONDS = 0.1
+from backend.processes.pausing import pause_until
 
 
 class Done(TypedDict):
@@ -32,12 +31,6 @@ def slow_steps(
     """Wait for a time in equal steps and report progress after each; tries out jobs."""
     start = time.monotonic()
     for step in range(1, steps + 1):
-        _wait_until(start + seconds * step / steps)
+        pause_until(start + seconds * step / steps)
         progress(100 * step / steps, f"step {step} of {steps}")
     return Done(steps=steps, seconds=round(time.monotonic() - start, 3))
-
-
-def _wait_until(deadline: float) -> None:
-    """Sleep in slices, so that a signal handler of Python's gets its turn on every system."""
-    while (remaining := deadline - time.monotonic()) > 0:
-        time.sleep(min(remaining, SLICE_SECONDS))

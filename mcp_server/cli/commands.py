@@ -13,6 +13,7 @@ import anyio
 import typer
 
 from mcp_server.cli.options import HELP, Options
+from mcp_server.cli.validating import validate
 from mcp_server.errors import ConfigurationError, UnknownToolError
 
 COMMAND = "ogc-processes-mcp"
@@ -76,6 +77,9 @@ def _root(
     options.backend()
 
 
+app.command()(validate)
+
+
 @app.command()
 def serve(
     context: typer.Context,
@@ -102,11 +106,11 @@ def backend(
     host: Host = "127.0.0.1",
     port: int = _port(5001),
     public_url: Annotated[
-        str | None, typer.Option(envvar="OGC_PROCESSES_PUBLIC_URL", help="URL under which clients reach it, for links.")
+        str | None, typer.Option(help="URL under which clients reach it, for links (OGC_PROCESSES_PUBLIC_URL).")
     ] = None,
     root_path: Annotated[
-        str, typer.Option(envvar="OGC_PROCESSES_ROOT_PATH", help="Path prefix that a proxy strips, for links.")
-    ] = "",
+        str | None, typer.Option(help="Path prefix that a proxy strips, for links (OGC_PROCESSES_ROOT_PATH).")
+    ] = None,
 ) -> int:
     """Serve the OGC API alone over HTTP, without MCP."""
     options: Options = context.obj
@@ -115,12 +119,12 @@ def backend(
     from mcp_server.app import create_backend_app  # noqa: PLC0415
     from mcp_server.cli.serving import listen, url_of  # noqa: PLC0415
 
-    overrides = options.backend() | ({"home": options.home} if options.home else {})
     if public_url is not None and not public_url.startswith(("http://", "https://")):
         raise ConfigurationError(f"--public-url {public_url}: not an http or https URL")
-    url = public_url or url_of(host, port)
-    application = create_backend_app(**overrides, public_url=url, root_path=root_path)
-    return listen(application, host, port, f"OGC API – Processes at {url}{root_path}")
+    given = {"home": options.home, "public_url": public_url, "root_path": root_path}
+    overrides = options.backend() | {name: value for name, value in given.items() if value is not None}
+    application, url = create_backend_app(reached_at=url_of(host, port), **overrides)
+    return listen(application, host, port, f"OGC API – Processes at {url}")
 
 
 @app.command()

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from mcp_server.settings import Settings
 
 _VALUED = ("--home", "--server", "--config", "--processes")
-_FLAG = "--no-embedded"
+_NO_EMBEDDED = "--no-embedded"
+_DEMO_TOOLS = "--demo-tools"
 
 HELP = """Server options, before or after any command: --home DIR (all state), --server NAME=URL (a remote OGC server; \
-repeatable), --no-embedded (leave the own backend out), --config FILE (YAML with more processes), --processes DIR \
-(folder on the import path; repeatable)."""
+repeatable), --no-embedded (leave the own backend out), --demo-tools (tools of demonstration processes too), \
+--config FILE (YAML with more processes), --processes DIR (folder on the import path; repeatable)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Options:
     servers: tuple[str, ...] = ()
     """Each as `NAME=URL`."""
     embedded: bool = True
+    demo_tools: bool = False
     config: Path | None = None
     processes: tuple[Path, ...] = ()
 
@@ -50,6 +52,8 @@ class Options:
             given["servers"] = list(self.servers)
         if not self.embedded:
             given["embedded"] = False
+        if self.demo_tools:
+            given["demo_tools"] = True
         try:
             return Settings(**given)
         except ValidationError as error:
@@ -77,7 +81,8 @@ class Options:
         named = [("--home", self.home), *(("--server", server) for server in self.servers), ("--config", self.config)]
         named += [("--processes", folder) for folder in self.processes]
         words = [word for name, value in named if value is not None for word in (name, str(value))]
-        return (*words, *(() if self.embedded else (_FLAG,)))
+        flags = ((_NO_EMBEDDED, not self.embedded), (_DEMO_TOOLS, self.demo_tools))
+        return (*words, *(flag for flag, given in flags if given))
 
 
 def split_options(arguments: Sequence[str]) -> tuple[Options, tuple[str, ...]]:
@@ -87,7 +92,7 @@ def split_options(arguments: Sequence[str]) -> tuple[Options, tuple[str, ...]]:
     """
     values: dict[str, list[str]] = {name: [] for name in _VALUED}
     rest: list[str] = []
-    embedded = True
+    flags = {_NO_EMBEDDED: False, _DEMO_TOOLS: False}
     words = iter(arguments)
     for word in words:
         name, equals, value = word.partition("=")
@@ -95,14 +100,15 @@ def split_options(arguments: Sequence[str]) -> tuple[Options, tuple[str, ...]]:
             rest += [word, *words]
         elif name in values:
             values[name].append(value if equals else _value_of(name, words))
-        elif word == _FLAG:
-            embedded = False
+        elif word in flags:
+            flags[word] = True
         else:
             rest.append(word)
     options = Options(
         home=_path(_single("--home", values)),
         servers=tuple(values["--server"]),
-        embedded=embedded,
+        embedded=not flags[_NO_EMBEDDED],
+        demo_tools=flags[_DEMO_TOOLS],
         config=_path(_single("--config", values)),
         processes=tuple(Path(folder).expanduser().absolute() for folder in values["--processes"]),
     )

@@ -1,10 +1,13 @@
 """Serve an application over HTTP until it is told to stop."""
 
+import errno
 import socket
 import sys
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from mcp_server.errors import ConfigurationError
 
 GRACE_SECONDS = 5
 """Clients hold streams open; without a limit they would hold the server's end as well."""
@@ -23,21 +26,50 @@ class _Server(uvicorn.Server):
 
 
 def listen(application: ASGIApp, host: str, port: int, announcement: str) -> int:
-    """Serve until interrupted; returns 1 where the application could not start."""
+    """Serve until interrupted; returns 1 where the application could not start.
+
+    Raises: ConfigurationError where nothing can listen at that address.
+    """
     config = uvicorn.Config(
         application, host=host, port=port, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS
     )
     server = _Server(config)
     server.announcement = announcement
     try:
-        server.run()
+        server.run(_bound(host, port))
     except SystemExit:
         # Why it could not start is on standard error.
         return 1
     return 0 if server.started else 1
 
 
+def _bound(host: str, port: int) -> list[socket.socket]:
+    """A socket at each address of the host that this machine has."""
+    sockets: list[socket.socket] = []
+    failures: list[OSError] = []
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise ConfigurationError(f"--host {host}: {error.strerror or error}") from None
+    for family, address in dict.fromkeys((entry[0], entry[4]) for entry in found):
+        try:
+            opened = socket.create_server((str(address[0]), port), family=family)
+        except OSError as error:
+            failures.append(error)
+        else:
+            # Only of a socket that is known to be TCP's does asyncio send small answers without delay.
+            sockets.append(socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, opened.detach()))
+    taken = any(failure.errno == errno.EADDRINUSE for failure in failures)
+    if sockets and not taken:
+        return sockets
+    for opened in sockets:
+        opened.close()
+    if taken:
+        raise ConfigurationError(f"port {port} of {host} is taken: choose another with --port")
+    raise ConfigurationError(f"cannot listen at {host}, port {port}: {failures[0].strerror}")
+
+
 def url_of(host: str, port: int) -> str:
     """The URL by which this machine reaches a server that listens there."""
-    name = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)  # noqa: S104
+    name = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)  # noqa: S104  # told, not bound
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

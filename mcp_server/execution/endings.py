@@ -1,6 +1,6 @@
 """How an execution ended: its outputs under their URIs, or the reason why there are none."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import anyio
@@ -13,7 +13,6 @@ from mcp_server.execution.records import Execution, ReferencedOutput
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.models import ABSENT, Completed, OutputResult, StatusInfo
 from mcp_server.references import JobReference, ResultReference
-from mcp_server.schema.tool import ToolSpec
 from summaries import summarise
 
 _LARGE_BYTES = 100_000
@@ -34,7 +33,7 @@ class Endings:
             return _successful(name, process_id, JobReference(name, reply.job_id), outputs)
         uris = await self._kept.keep(name, process_id, outputs)
         referenced = tuple(ReferencedOutput(uri, output) for uri, output in zip(uris, outputs, strict=True))
-        return Execution(name, process_id, "successful", None, 100.0, None, referenced, ())
+        return Execution(name, process_id, "successful", None, 100.0, None, referenced)
 
     async def of_job(self, client: OgcClient, status: StatusInfo, process_id: str) -> Execution:
         """A job, with its outputs if it was successful.
@@ -50,34 +49,14 @@ class Endings:
                 raise await _reason(client, status)
             case _:
                 told = (status.status, job, status.progress, status.message)
-                return Execution(job.server, process_id, *told, (), ())
-
-
-def for_caller(error: RemoteProblemError, tool: ToolSpec) -> RemoteProblemError:
-    """The error with paths into the execute request turned into paths into the tool's arguments."""
-    if not error.problems:
-        return error
-    names = {input_id: name for name, input_id in tool.argument_names.items()}
-    problems = [replace(problem, path=_argument_path(problem.path, names)) for problem in error.problems]
-    return type(error)(str(error), status=error.status, type_uri=error.type_uri, problems=problems)
-
-
-def _argument_path(path: str, names: Mapping[str, str]) -> str:
-    inside = path.removeprefix("$.inputs.")
-    if inside == path:
-        return path
-    # The longest id first: ids may hold dots.
-    for input_id in sorted(names, key=len, reverse=True):
-        if inside.startswith(input_id) and inside[len(input_id) :][:1] in ("", ".", "["):
-            return f"$.{names[input_id]}{inside[len(input_id) :]}"
-    return f"$.{inside}"
+                return Execution(job.server, process_id, *told, ())
 
 
 def _successful(
     server: str, process_id: str, job: JobReference, outputs: tuple[OutputResult, ...], message: str | None = None
 ) -> Execution:
     referenced = tuple(ReferencedOutput(ResultReference(server, job.job_id, output.id), output) for output in outputs)
-    return Execution(server, process_id, "successful", job, 100.0, message, referenced, ())
+    return Execution(server, process_id, "successful", job, 100.0, message, referenced)
 
 
 async def _summarised(outputs: tuple[OutputResult, ...]) -> tuple[OutputResult, ...]:

@@ -1,8 +1,10 @@
 """Runs one execution for the agent: submits, waits, tells progress, dismisses what is cancelled, names the results."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import anyio
@@ -16,7 +18,7 @@ from mcp_server.errors import (
     ResultGoneError,
     ServerUnreachableError,
 )
-from mcp_server.execution.endings import Endings, for_caller
+from mcp_server.execution.endings import Endings
 from mcp_server.execution.inputs import InputResolver, Keeper
 from mcp_server.execution.polling import until_final
 from mcp_server.execution.progress import Teller
@@ -24,6 +26,7 @@ from mcp_server.execution.records import Execution, Notify, ReferencedOutput
 from mcp_server.execution.request import ExecuteRequest
 from mcp_server.execution.submission import submit
 from mcp_server.execution.under_way import UnderWay, call_key
+from mcp_server.execution.wording import Wording
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.models import Accepted, ExecuteReply, OutputResult, ServerIdentity, StatusInfo
 from mcp_server.references import JobReference, KeptReference, ResultReference
@@ -88,22 +91,23 @@ class Executor:
         client = self._client(tool.server.name)
         teller = Teller(notify)
         call = call_key(tool.server.name, request.process_id, request.inputs)
+        names = {input_id: name for name, input_id in tool.spec.argument_names.items()}
         try:
-            status = await self._running(client, call)
-            if status is None:
-                reply = await self._submit(client, tool, request, teller)
-                if not isinstance(reply, Accepted):
-                    return await self._endings.completed(client, request.process_id, reply)
-                status = reply.status
-            execution = await self._see_through(client, status, request.process_id, deadline, teller)
+            job = self._under_way.job_of(call)
+            if job is not None:
+                async with self._awaited(client, call, job):
+                    status = await self._running(client, job)
+                    if status is not None:
+                        return await self._see_through(client, status, request.process_id, deadline, teller)
+            reply = await self._submit(client, tool, request, teller)
+            if not isinstance(reply, Accepted):
+                return await self._endings.completed(client, request.process_id, reply)
+            job = JobReference(client.identity.name, reply.status.job_id)
+            self._under_way.remember(call, job)
+            async with self._awaited(client, call, job):
+                return await self._see_through(client, reply.status, request.process_id, deadline, teller)
         except RemoteProblemError as error:
-            self._under_way.forget(call)
-            raise for_caller(error, tool.spec) from error
-        if execution.job is not None and execution.status in ("accepted", "running"):
-            self._under_way.remember(call, execution.job)
-        else:
-            self._under_way.forget(call)
-        return execution
+            raise _wording(client, names).error(error) from error
 
     async def follow(self, job: JobReference, wait: float, notify: Notify) -> Execution:
         """Wait for a job, at most `wait` seconds.
@@ -111,9 +115,12 @@ class Executor:
         Raises: NoSuchJobError, RemoteProblemError with the reason of a failed job.
         """
         client = self._client(job.server)
-        status = await self._status(client, job.job_id)
-        status = await until_final(client, status, wait=wait, on_status=Teller(notify).status, pause=self._pause)
-        return await self._endings.of_job(client, status, status.process_id or "")
+        try:
+            status = await client.standing(job.job_id)
+            status = await until_final(client, status, wait=wait, on_status=Teller(notify).status, pause=self._pause)
+            return await self._endings.of_job(client, status, status.process_id or "")
+        except RemoteProblemError as error:
+            raise _wording(client).error(error) from error
 
     async def dismiss(self, job: JobReference) -> Execution:
         """Dismiss a job; the state it is then in.
@@ -180,6 +187,18 @@ class Executor:
             send, abandonable=dialect.dismisses_abandoned, on_late=dismiss_late, still_waiting=teller.waiting
         )
 
+    @asynccontextmanager
+    async def _awaited(self, client: OgcClient, call: str, job: JobReference) -> AsyncGenerator[None]:
+        """A call waits for its job. When it is cancelled the job is dismissed, unless the same call waits elsewhere."""
+        with self._under_way.waiting(job):
+            try:
+                yield
+            except anyio.get_cancelled_exc_class():
+                if self._under_way.alone(job):
+                    self._under_way.forget(call, job)
+                    await self._dismiss(client, job.job_id)
+                raise
+
     async def _see_through(
         self, client: OgcClient, status: StatusInfo, process_id: str, deadline: float, teller: Teller
     ) -> Execution:
@@ -188,25 +207,17 @@ class Executor:
             remaining = max(0.0, deadline - anyio.current_time())
             status = await until_final(client, status, wait=remaining, on_status=teller.status, pause=self._pause)
             if status.status == "dismissed":
-                raise ResultGoneError(f"job {job} was dismissed by somebody else; call the tool again", status=410)
+                raise ResultGoneError(f"job {job} was dismissed before it ended; call the tool again", status=410)
             return await self._endings.of_job(client, status, process_id)
         except NoSuchJobError as error:
-            raise ResultGoneError(
-                f"job {job} is gone: somebody dismissed it, or the server lost it", status=410
-            ) from error
+            raise ResultGoneError(f"job {job} is gone: it was dismissed, or the server lost it", status=410) from error
         except (ServerUnreachableError, InvalidServerReplyError) as error:
             raise type(error)(f"{error}. The job may still run: ask with get_job, job={job}") from error
-        except anyio.get_cancelled_exc_class():
-            await self._dismiss(client, job.job_id)
-            raise
 
-    async def _running(self, client: OgcClient, call: str) -> StatusInfo | None:
-        """The status of the job that this very call started before, if it still runs."""
-        job = self._under_way.job_of(call)
-        if job is None:
-            return None
+    async def _running(self, client: OgcClient, job: JobReference) -> StatusInfo | None:
+        """The status of a job, if it still runs."""
         try:
-            status = await self._status(client, job.job_id)
+            status = await client.standing(job.job_id)
         except RemoteProblemError:
             return None
         return None if status.final else status
@@ -219,12 +230,6 @@ class Executor:
             except BridgeError as error:
                 _log.warning("job %s of %s could not be dismissed: %s", job_id, client.identity.name, error)
 
-    async def _status(self, client: OgcClient, job_id: str) -> StatusInfo:
-        status = await client.status(job_id)
-        if status is None:
-            raise InvalidServerReplyError(f"server {client.identity.name!r} answered an unconditional request with 304")
-        return status
-
     def _client(self, name: str) -> OgcClient:
         if name not in self._clients:
             names = ", ".join(sorted(self._clients)) or "none"
@@ -235,4 +240,9 @@ class Executor:
 def _standing(client: OgcClient, status: StatusInfo) -> Execution:
     """A job as its status tells it."""
     job = JobReference(client.identity.name, status.job_id)
-    return Execution(job.server, status.process_id or "", status.status, job, status.progress, status.message, (), ())
+    message = status.message and _wording(client).text(status.message)
+    return Execution(job.server, status.process_id or "", status.status, job, status.progress, message, ())
+
+
+def _wording(client: OgcClient, names: Mapping[str, str] = MappingProxyType({})) -> Wording:
+    return Wording(client.identity.name, client.roots, names)

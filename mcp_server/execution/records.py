@@ -33,4 +33,3 @@ class Execution:
     message: str | None
     outputs: tuple[ReferencedOutput, ...]
     """Empty unless it was successful."""
-    warnings: tuple[str, ...]

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from mcp_server.errors import ArgumentProblem, InvalidArgumentsError
 from mcp_server.schema.coercion import meant, parsed_json
+from mcp_server.schema.combine import branches
 from mcp_server.schema.examples import unqualified
 from mcp_server.schema.explanation import did_you_mean, explained
 from mcp_server.schema.plain import JsonObject
@@ -41,7 +42,8 @@ def build_request(tool: ToolSpec, arguments: Mapping[str, Any] | None) -> Execut
     specs = {spec.id: spec for spec in tool.process.inputs}
     problems: list[ArgumentProblem] = []
     inputs: dict[str, Any] = {}
-    for name, value in _unwrapped(tool, arguments or {}).items():
+    given = _unwrapped(tool, arguments or {})
+    for name, value in given.items():
         spec = specs.get(tool.argument_names.get(name, name))
         if spec is None:
             problems.append(_unknown(name, tool))
@@ -49,7 +51,7 @@ def build_request(tool: ToolSpec, arguments: Mapping[str, Any] | None) -> Execut
             inputs[spec.id], wrong = _taken(spec, value, f"$.{name}")
             problems += wrong
     problems += [
-        ArgumentProblem(f"$.{name}", "is required", brief(specs[input_id].description, 120) or None)
+        _missing(name, specs[input_id], null=given.get(name, "") is None)
         for name, input_id in tool.argument_names.items()
         if specs[input_id].required and input_id not in inputs
     ]
@@ -69,6 +71,13 @@ def _unwrapped(tool: ToolSpec, arguments: Mapping[str, Any]) -> Mapping[str, Any
         except ValueError:
             return arguments
     return cast("Mapping[str, Any]", inner) if isinstance(inner, Mapping) else arguments
+
+
+def _missing(name: str, spec: InputSpec, *, null: bool) -> ArgumentProblem:
+    if null and any(branch.get("type") in ("number", "integer") for branch in branches(spec.schema)):
+        # Where JSON has no word for a number, clients write null.
+        return ArgumentProblem(f"$.{name}", "must be a finite number, not null, NaN or an infinity")
+    return ArgumentProblem(f"$.{name}", "is required", brief(spec.description, 120) or None)
 
 
 def _unknown(name: str, tool: ToolSpec) -> ArgumentProblem:

@@ -93,8 +93,13 @@ def load(file: Path) -> Journey:
         document: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: not YAML: {error}") from None
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigurationError(f"{file}{line}: not YAML, in which journeys are written") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise ConfigurationError(f"{file}: not YAML, in which journeys are written") from None
+    if not isinstance(document, dict):
+        raise ConfigurationError(f"{file}: no journey, which has a `request` and `steps`")
     try:
         return Journey.model_validate(document)
     except ValidationError as error:

@@ -30,6 +30,7 @@ from mcp_server.ogc.models import (
     ServerIdentity,
     StatusInfo,
 )
+from summaries.values import is_json
 
 _READ_SECONDS = 30.0
 _DISMISS_SECONDS = 20.0
@@ -55,6 +56,11 @@ class OgcClient:
     def dialect(self) -> Dialect:
         """What is known of the server's ways."""
         return DIALECTS[self.identity.dialect]
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The URLs that the server's links begin with: by which it knows itself, and at which it is asked."""
+        return tuple(dict.fromkeys((self._addresses.own_root, self._addresses.root)))
 
     async def connect(self) -> ServerIdentity:
         """Read landing page and conformance declaration, once."""
@@ -127,7 +133,7 @@ class OgcClient:
             )
         replies.check(reply)
         location = replies.job_in(reply.headers.get("location"))
-        document = replies.json_of(reply) if outputs.is_json(reply.media_type) else None
+        document = replies.json_of(reply) if is_json(reply.media_type) else None
         if reply.status in (201, 202) or documents.is_status(document):
             etag = reply.headers.get("etag")
             return Accepted(
@@ -159,6 +165,16 @@ class OgcClient:
             replies.json_of(reply), job_id=job_id, etag=reply.headers.get("etag"), retry_after=reply.retry_after
         )
 
+    async def standing(self, job_id: str) -> StatusInfo:
+        """A job's status as it now is.
+
+        Raises: NoSuchJobError, and what any request may raise.
+        """
+        status = await self.status(job_id)
+        if status is None:
+            raise InvalidServerReplyError(f"server {self.identity.name!r} answered an unconditional request with 304")
+        return status
+
     async def results(self, job_id: str, *, process_id: str | None = None) -> tuple[OutputResult, ...]:
         """The outputs of a successful job.
 
@@ -170,9 +186,8 @@ class OgcClient:
         headers = _ACCEPT | _MINIMAL if self.dialect.minimal_results else _ANY
         reply = await self._read("jobs", job_id, "results", headers=headers)
         if process_id is None and not self.dialect.results_document:
-            status = await self.status(job_id)
-            process_id = status.process_id if status else None
-        document = replies.json_of(reply) if outputs.is_json(reply.media_type) else None
+            process_id = (await self.standing(job_id)).process_id
+        document = replies.json_of(reply) if is_json(reply.media_type) else None
         return await self._outputs(reply, document, process_id)
 
     async def read(
@@ -216,12 +231,12 @@ class OgcClient:
         reply = await self._exchange.repeatable("DELETE", url, headers=_ACCEPT, seconds=_DISMISS_SECONDS)
         if reply.status == 500 and self.dialect.delete_500_means_gone:
             with suppress(NoSuchJobError):
-                return await self.status(job_id) or _dismissed(job_id)
+                return await self.standing(job_id)
             return _dismissed(job_id)
         if reply.status == 410 or (reply.status == 404 and reply.tries > 1):
             return _dismissed(job_id)
         replies.check(reply)
-        document = replies.json_of(reply) if outputs.is_json(reply.media_type) and reply.body else None
+        document = replies.json_of(reply) if is_json(reply.media_type) and reply.body else None
         return documents.status_info(document, job_id=job_id) if documents.is_status(document) else _dismissed(job_id)
 
     def reference(self, job_id: str, output_id: str) -> str:
@@ -246,9 +261,7 @@ class OgcClient:
             raise OutcomeUnknownError(
                 f"server {self.identity.name!r} accepted the execution but did not name its job. Call list_jobs."
             )
-        status = await self.status(job_id)
-        assert status is not None, "an unconditional request is never answered with 304"  # noqa: S101
-        return status
+        return await self.standing(job_id)
 
     async def _outputs(self, reply: Reply, document: Any, process_id: str | None) -> tuple[OutputResult, ...]:
         if reply.status == 204:

@@ -29,6 +29,11 @@ def parse_json(body: bytes) -> Any:
         raise InvalidServerReplyError(f"the server's answer is no JSON document; it begins {start!r}") from error
 
 
+def compact(value: object) -> str:
+    """JSON without spaces, as it is read at the least cost."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def as_object(value: object) -> Mapping[str, Any]:
     """A JSON object.
 

@@ -2,11 +2,10 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from mcp_server.ogc.documents import as_object, process_id
+from mcp_server.ogc.documents import as_object, compact, process_id
 from mcp_server.ogc.models import ABSENT, OutputResult
 
 JSON = "application/json"
@@ -25,11 +24,6 @@ _GEOJSON_TYPES = frozenset(
     }
 )
 _QUALIFIERS = frozenset({"value", "mediaType", "encoding", "schema", "format"})
-
-
-def is_json(media_type: str) -> bool:
-    """Whether a media type is JSON: `application/json`, `…+json`."""
-    return media_type == JSON or media_type.endswith("+json")
 
 
 def keyed_outputs(document: object) -> tuple[OutputResult, ...]:
@@ -61,7 +55,7 @@ def value_output(name: str, value: Any, media_type: str, *, href: str | None = N
     """An output whose value is at hand, with the size of its compact form."""
     if media_type in ("", JSON) and not isinstance(value, bytes):
         media_type = GEOJSON if _is_geojson(value) else JSON
-    size = len(value) if isinstance(value, bytes) else len(_compact(value))
+    size = len(value) if isinstance(value, bytes) else _size(value)
     return OutputResult(name, media_type or "application/octet-stream", size, None, value, href)
 
 
@@ -132,7 +126,7 @@ def _decoded(value: Any, encoding: str) -> Any:
 
 
 def _replace(output: OutputResult, value: Any, matched: int) -> OutputResult:
-    size = len(_compact(value))
+    size = _size(value)
     return OutputResult(output.id, output.media_type, size, None, value, output.href, matched)
 
 
@@ -140,5 +134,5 @@ def _is_geojson(value: object) -> bool:
     return isinstance(value, dict) and cast("dict[str, Any]", value).get("type") in _GEOJSON_TYPES
 
 
-def _compact(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+def _size(value: Any) -> int:
+    return len(compact(value).encode(errors="surrogatepass"))

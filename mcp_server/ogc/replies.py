@@ -7,6 +7,7 @@ from mcp_server.errors import InvalidServerReplyError, NoSuchJobError, RemotePro
 from mcp_server.ogc import documents, outputs
 from mcp_server.ogc.exchange import Reply
 from mcp_server.ogc.models import OutputResult
+from summaries.values import is_json
 
 _NO_SUCH_JOB = ("no-such-job", "nosuchjob")
 
@@ -54,8 +55,8 @@ def job_in(url: str | None) -> str | None:
 
 def single_output(name: str, reply: Reply, *, href: str) -> OutputResult:
     """The answer to a request for one output: its value, with the count of the whole where the value is a page."""
-    is_json = outputs.is_json(reply.media_type)
-    output = outputs.value_output(name, json_of(reply) if is_json else reply.body, reply.media_type, href=href)
+    body = json_of(reply) if is_json(reply.media_type) else reply.body
+    output = outputs.value_output(name, body, reply.media_type, href=href)
     counted = reply.headers.get("ogc-numbermatched", "")
     matched = int(counted) if counted.isascii() and counted.isdigit() else outputs.number_matched(output.value)
     return OutputResult(output.id, output.media_type, output.size, None, output.value, href, matched)
@@ -63,7 +64,7 @@ def single_output(name: str, reply: Reply, *, href: str) -> OutputResult:
 
 def _problem(reply: Reply) -> tuple[str, str | None, tuple[Any, ...]]:
     document: Any = None
-    if outputs.is_json(reply.media_type):
+    if is_json(reply.media_type):
         try:
             document = documents.parse_json(reply.body)
         except InvalidServerReplyError:

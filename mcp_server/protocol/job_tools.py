@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from mcp.types import CallToolResult, Tool, ToolAnnotations
+from mcp.types import CallToolResult, Tool
 
 from mcp_server.errors import InvalidReferenceError
 from mcp_server.execution.records import Notify
 from mcp_server.ogc.models import ABSENT, OutputResult
+from mcp_server.protocol import job_tool_definitions as definitions
 from mcp_server.references import JobReference, KeptReference, ProcessReference, ResultReference, is_reference, parse
 from mcp_server.results import presentation
 from mcp_server.results.pages import page
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 NAMES: Final = frozenset({"get_job", "list_jobs", "dismiss_job", "read_result"})
 """Names that no process may have."""
-MAX_WAIT_SECONDS: Final = 45
-"""Clients give up on a call after about 60 s."""
 MAX_PAGE_BYTES: Final = 18_000
 """Of values in one reply of `read_result`: with what surrounds them, about 20 kB."""
 MAX_PARTS: Final = 1000
@@ -36,117 +35,15 @@ class JobTool:
     run: Run
 
 
-_STATUS: Final[dict[str, Any]] = {
-    "type": "string",
-    "enum": ["accepted", "running", "successful", "failed", "dismissed"],
-}
-_TEXT: Final[dict[str, Any]] = {"type": "string"}
-_NUMBER: Final[dict[str, Any]] = {"type": "number"}
-_JOB: Final[dict[str, Any]] = {"type": "string", "description": "Job URI ogc://SERVER/jobs/ID, or its ID alone"}
-
-
-def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
-_ENVELOPE: Final = _object(
-    {
-        "status": _STATUS,
-        "job": _TEXT,
-        "progress": _NUMBER,
-        "message": _TEXT,
-        "next": _TEXT,
-        "outputs": {"type": "object"},
-        "warnings": {"type": "array", "items": _TEXT},
-    },
-    "status",
-)
-_LISTED: Final = {"job": _TEXT, "process": _TEXT, "status": _STATUS, "progress": _NUMBER, "message": _TEXT}
-
-
 def job_tools(servers: Sequence[str], *, small_value_bytes: int) -> dict[str, JobTool]:
     """The tools by name, for a bridge to these servers."""
     own = _JobTools(tuple(servers), small_value_bytes)
-    read_only = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
-    destructive = ToolAnnotations(
-        read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
+    tools = (
+        JobTool(definitions.GET_JOB, own.get),
+        JobTool(definitions.list_jobs(servers), own.list),
+        JobTool(definitions.DISMISS_JOB, own.dismiss),
+        JobTool(definitions.READ_RESULT, own.read),
     )
-    page_number = {"type": "integer", "minimum": 0}
-    tools = [
-        JobTool(
-            Tool(
-                name="get_job",
-                title="Get a job",
-                description="Wait for a job and return its outputs, or its progress if it still runs.",
-                input_schema=_object(
-                    {
-                        "job": _JOB,
-                        "wait": {
-                            "type": "number",
-                            "description": "Seconds to wait for its end",
-                            "minimum": 0,
-                            "maximum": MAX_WAIT_SECONDS,
-                            "default": 30,
-                        },
-                    },
-                    "job",
-                ),
-                output_schema=_ENVELOPE,
-                annotations=read_only,
-            ),
-            own.get,
-        ),
-        JobTool(
-            Tool(
-                name="list_jobs",
-                title="List jobs",
-                description="List the newest jobs with status and progress.",
-                input_schema=_object(
-                    {
-                        "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-                        "server": {"type": "string", "enum": list(servers)} if servers else _TEXT,
-                    }
-                ),
-                output_schema=_object({"jobs": {"type": "array", "items": _object(_LISTED, "job", "status")}}, "jobs"),
-                annotations=read_only,
-            ),
-            own.list,
-        ),
-        JobTool(
-            Tool(
-                name="dismiss_job",
-                title="Dismiss a job",
-                description="Stop a job, or delete the results of one that has ended.",
-                input_schema=_object({"job": _JOB}, "job"),
-                output_schema=_ENVELOPE,
-                annotations=destructive,
-            ),
-            own.dismiss,
-        ),
-        JobTool(
-            Tool(
-                name="read_result",
-                title="Read a result",
-                description="Read the value of an output by its URI: features of a collection, items of an array or "
-                "characters of a text from `offset` on; `next_offset` tells how to read on. Pictures are shown.",
-                input_schema=_object(
-                    {
-                        "uri": {"type": "string", "description": "ogc://SERVER/jobs/ID/results/OUTPUT"},
-                        "offset": {**page_number, "default": 0},
-                        "limit": {"type": "integer", "minimum": 1, "description": "At most; replies stay below 20 kB"},
-                    },
-                    "uri",
-                ),
-                annotations=read_only,
-            ),
-            own.read,
-        ),
-    ]
     return {tool.definition.name: tool for tool in tools}
 
 

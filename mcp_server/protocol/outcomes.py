@@ -88,14 +88,18 @@ def _explain(error: BridgeError) -> str:
         case InvalidArgumentsError(problems=problems):
             return "\n".join(["The arguments do not fit; nothing was run.", *_list(problems)])
         case RemoteProblemError(problems=problems) if problems:
-            return "\n".join([str(error), *_list(problems)])
+            # Many servers join the problems to the message that stands beside them.
+            message = str(error)
+            repeats = any(problem.message in message for problem in problems)
+            return "\n".join(["The arguments were refused." if repeats else message, *_list(problems)])
         case _:
             return str(error)
 
 
 def _list(problems: Sequence[ArgumentProblem]) -> list[str]:
+    every = list(dict.fromkeys(problems))
     lines = [
         f"- {problem.path}: {problem.message}" + (f"; {problem.suggestion}" if problem.suggestion else "")
-        for problem in problems[:MAX_PROBLEMS]
+        for problem in every[:MAX_PROBLEMS]
     ]
-    return [*lines, f"- and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else lines
+    return [*lines, f"- and {len(every) - MAX_PROBLEMS} more"] if len(every) > MAX_PROBLEMS else lines

@@ -22,6 +22,7 @@ from mcp.types import (
 )
 
 from mcp_server.errors import BridgeError, UnknownResourceError
+from mcp_server.ogc.documents import compact
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.protocol import outcomes
 from mcp_server.references import JobReference, KeptReference, ProcessReference, ResultReference, parse
@@ -122,7 +123,7 @@ def _result(uri: str, output: OutputResult) -> TextResourceContents | BlobResour
     if isinstance(output.value, bytes):
         size, text = len(output.value), presentation.as_text(output)
     else:
-        text = presentation.compact(output.value)
+        text = compact(output.value)
         size = len(text.encode(errors="replace"))
     if size > MAX_RESOURCE_BYTES:
         raise BridgeError(f"{uri} has {size:,} bytes, more than a resource may have: read it with the tool read_result")

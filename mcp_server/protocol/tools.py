@@ -26,6 +26,7 @@ from mcp_server.protocol.arguments import check
 from mcp_server.protocol.job_tools import JobTool
 from mcp_server.protocol.progress import ProgressNotifier
 from mcp_server.results import presentation
+from mcp_server.schema.process import IDEMPOTENT
 
 if TYPE_CHECKING:
     from mcp_server.catalog import Catalog, ToolEntry
@@ -137,7 +138,12 @@ def definition(entry: "ToolEntry") -> Tool:
 
 
 def _annotations(entry: "ToolEntry") -> ToolAnnotations:
-    """What is known of a process. Of another server's nothing is: it may change things, and reach anywhere."""
-    if entry.server.embedded:
-        return ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
-    return ToolAnnotations(read_only_hint=False, open_world_hint=True)
+    """What is known of a process. Only our own server's word is taken; what it leaves open may change things.
+
+    Another server's process may reach anywhere as well.
+    """
+    if not entry.server.embedded:
+        return ToolAnnotations(read_only_hint=False, open_world_hint=True)
+    if IDEMPOTENT not in entry.spec.process.roles:
+        return ToolAnnotations(read_only_hint=False, open_world_hint=False)
+    return ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)

@@ -1,11 +1,11 @@
 """Parts of a large result that fit into one reply, and where the next part begins. Pure."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, Literal, cast
 
+from mcp_server.ogc.documents import compact
 from mcp_server.ogc.models import OutputResult
 from summaries import summarise
 
@@ -50,7 +50,7 @@ def page(output: OutputResult, text: str | None, *, offset: int, limit: int | No
     if features is not None:
         part = _parts(features, "features", window)
         return part if part.note else replace(part, value={"type": "FeatureCollection", "features": part.value})
-    whole = _compact(value)
+    whole = compact(value)
     if not offset and _bytes(whole) <= max_bytes:
         return Page(value, None, 0, 1, 1)
     return _characters(whole, window)
@@ -89,7 +89,7 @@ def _parts(parts: Sequence[Any], unit: Unit, window: _Window) -> Page:
 
 def _how_many_fit(parts: Sequence[Any], max_bytes: int) -> int:
     kept = 0
-    for total in accumulate(_bytes(_compact(part)) + 1 for part in parts):
+    for total in accumulate(_bytes(compact(part)) + 1 for part in parts):
         if total > max_bytes:
             break
         kept += 1
@@ -100,13 +100,9 @@ def _characters(text: str, window: _Window) -> Page:
     longest = min(window.limit or window.max_bytes, window.max_bytes)
     piece = text[window.offset : window.offset + longest]
     # Escapes and letters beyond ASCII take more than a byte: shorten until the JSON of the piece fits.
-    while len(piece) > 1 and _bytes(_compact(piece)) > window.max_bytes:
+    while len(piece) > 1 and _bytes(compact(piece)) > window.max_bytes:
         piece = piece[: len(piece) * 3 // 4]
     return Page(piece, "characters", window.offset, len(piece), len(text))
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _bytes(text: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any, Protocol, cast
 
 from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
 
+from mcp_server.ogc.documents import compact
 from mcp_server.ogc.models import ABSENT, OutputResult
 from summaries import summarise
 
@@ -42,8 +43,6 @@ class Presented(Protocol):
     def message(self) -> str | None: ...
     @property
     def outputs(self) -> Sequence[PresentedOutput]: ...
-    @property
-    def warnings(self) -> Sequence[str]: ...
 
 
 def present(execution: Presented, *, small_value_bytes: int) -> CallToolResult:
@@ -70,7 +69,7 @@ def envelope(execution: Presented, *, small_value_bytes: int) -> dict[str, Any]:
         told["message"] = _ended(execution)
     else:
         outputs = {one.output.id: _output(one) for one in execution.outputs}
-        warnings = [*execution.warnings, *_lift_warnings(outputs.values())]
+        warnings = _lift_warnings(outputs.values())
         _cut_summaries(outputs)
         values = _small_values((one.output for one in execution.outputs), small_value_bytes)
         for output_id, value in values.items():
@@ -104,11 +103,6 @@ def picture(uri: object, output: OutputResult) -> CallToolResult:
         data = base64.b64encode(output.value).decode("ascii")
         content.insert(0, ImageContent(type="image", data=data, mime_type=output.media_type.partition(";")[0]))
     return CallToolResult(content=content)
-
-
-def compact(value: object) -> str:
-    """JSON without spaces, as models read it at the least cost."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def as_text(output: OutputResult) -> str | None:

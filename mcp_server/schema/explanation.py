@@ -37,6 +37,8 @@ _BOUNDS = {
 }
 _SHOWN_LENGTH = 60
 _SHOWN_VALUES = 12
+_ABBREVIATION_LENGTH = 4
+_MOST_MEANT = 2
 
 
 def explained(error: "ValidationError", path: str) -> Iterator[ArgumentProblem]:
@@ -62,16 +64,31 @@ def explained(error: "ValidationError", path: str) -> Iterator[ArgumentProblem]:
 
 
 def did_you_mean(value: Any, choices: Iterable[Any]) -> str | None:
-    """The closest choice as a question, where one is close; case does not count."""
+    """The closest choice as a question, else those of which the value is an abbreviation; case does not count."""
     by_text = {str(choice).casefold(): choice for choice in choices}
-    close = difflib.get_close_matches(str(value)[:100].casefold(), by_text, n=1, cutoff=0.5)
-    return f"did you mean {json.dumps(by_text[close[0]], ensure_ascii=False)}?" if close else None
+    text = str(value)[:100].casefold()
+    close = difflib.get_close_matches(text, by_text, n=1, cutoff=0.5) or _abbreviated(text, by_text)
+    if not 0 < len(close) <= _MOST_MEANT:
+        return None
+    return f"did you mean {' or '.join(json.dumps(by_text[one], ensure_ascii=False) for one in close)}?"
+
+
+def _abbreviated(text: str, choices: Iterable[str]) -> list[str]:
+    """The choices that begin with the text's first letter and have its others in the same order: km, kilometre."""
+    if not text.isalpha() or len(text) > _ABBREVIATION_LENGTH:
+        return []
+    found: list[str] = []
+    for choice in choices:
+        letters = iter(choice)
+        if choice[:1] == text[0] and all(letter in letters for letter in text):
+            found.append(choice)
+    return found
 
 
 def shown(value: Any) -> str:
     """A value in a message, shortened."""
     if isinstance(value, list | dict):
-        return f"{_KINDS[type_of(value)]} of {len(value)}"  # pyright: ignore[reportUnknownArgumentType]
+        return f"{_KINDS[type_of(value)]} of {len(value)}"  # pyright: ignore[reportUnknownArgumentType]  # narrowed from Any
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 

@@ -7,19 +7,18 @@ from mcp_server.schema.combine import branches, is_any
 from mcp_server.schema.kinds import GEOJSON_FORMATS
 from mcp_server.schema.plain import JsonObject, as_list, as_object
 from mcp_server.schema.process import InputSpec
-from mcp_server.schema.reduction import any_of, is_enum_listed, reduced
+from mcp_server.schema.reduction import Detail, any_of, is_enum_listed, reduced
 from mcp_server.schema.references import is_complex
 from mcp_server.schema.text import brief
 
-_DESCRIPTION_LENGTH = 200
 _DEFAULT_BYTES = 200
 _RESULT_URI = "result URI (ogc://…)"
 
 
-def input_property(spec: InputSpec) -> JsonObject:
+def input_property(spec: InputSpec, detail: Detail) -> JsonObject:
     """The portable schema of one input: one value, or one or many where the input takes several."""
-    result = _one_or_many(spec, reduced(spec.schema))
-    description = _described(spec)
+    result = _one_or_many(spec, reduced(spec.schema, detail))
+    description = _described(spec, detail.description)
     if description:
         result = {**result, "description": description}
     if spec.default is not ABSENT and len(json.dumps(spec.default)) <= _DEFAULT_BYTES:
@@ -39,14 +38,14 @@ def _one_or_many(spec: InputSpec, one: JsonObject) -> JsonObject:
     return many if spec.min_items > 1 else any_of([one, many])
 
 
-def _described(spec: InputSpec) -> str:
+def _described(spec: InputSpec, length: int) -> str:
     suffix = _forms(spec)
     text = spec.description or spec.title
     if not suffix or "ogc://" in text:
-        return brief(text, _DESCRIPTION_LENGTH)
+        return brief(text, length)
     if "geojson" in text.lower() and suffix.startswith("GeoJSON"):
         suffix = f"Or a {_RESULT_URI}."
-    head = brief(text, _DESCRIPTION_LENGTH - len(suffix) - 2)
+    head = brief(text, length - len(suffix) - 2)
     if head and not head.endswith((".", "!", "?", "…", ":")):
         head += "."
     return f"{head} {suffix}".strip()

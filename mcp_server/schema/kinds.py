@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mcp_server.schema.plain import JsonObject, as_list, is_number
+from summaries.values import is_json
 
 GEOJSON_FORMATS = frozenset({"geojson", "geojson-geometry", "geojson-feature", "geojson-feature-collection"})
 
@@ -63,12 +64,6 @@ def type_of(value: Any) -> str:
     return next((kind for kind in order if is_of_type(value, kind)), "object")
 
 
-def is_json_media_type(media_type: str) -> bool:
-    """Whether values of a media type are JSON."""
-    base = media_type.partition(";")[0].strip().lower()
-    return base.endswith(("/json", "+json"))
-
-
 def declared_types(declared: Any) -> list[JsonObject] | None:
     """The schemas that a `type` means, one per type; None where it says nothing that is understood.
 
@@ -98,7 +93,7 @@ def inferred_types(node: JsonObject) -> list[JsonObject] | None:
         if meaning is not None:
             return [meaning]
     media_type = node.get("contentMediaType")
-    if isinstance(media_type, str) and is_json_media_type(media_type):
+    if isinstance(media_type, str) and is_json(media_type):
         return media_type_schemas(media_type)
     for kind, keywords in _KEYWORD_TYPES.items():
         if any(keyword in node for keyword in keywords):
@@ -117,7 +112,7 @@ def media_type_schemas(media_type: str, encoding: str | None = None) -> list[Jso
     annotation: JsonObject = {"contentMediaType": media_type}
     if encoding:
         annotation["contentEncoding"] = encoding
-    if not is_json_media_type(media_type):
+    if not is_json(media_type):
         return [{"type": "string", **annotation}]
     kinds = ("object",) if media_type.lower().startswith("application/geo+json") else ("object", "array")
     return [{"type": kind, **annotation} for kind in kinds]

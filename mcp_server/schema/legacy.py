@@ -30,9 +30,7 @@ def written_schema(raw: JsonObject) -> Any:
         return _without_schema(raw)
     if not isinstance(schema, dict):
         return schema
-    beside = {
-        key: raw[key] for key in ("enum", "default", "nullable", "minimum", "maximum") if raw.get(key) is not None
-    }
+    beside = {key: raw[key] for key in _BESIDE_SCHEMA if raw.get(key) is not None}
     domain = _literal_domain(raw)
     return {**(domain or {}), **beside, **as_object(schema)}
 

@@ -1,6 +1,6 @@
 """Any process description in the wild → a canonical process. Nothing in it is fatal: what cannot be used is noted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from mcp_server.ogc.models import ABSENT, Absent
@@ -44,6 +44,7 @@ def normalise(raw: Mapping[str, Any]) -> CanonicalProcess:
         description=_description(document),
         version=in_one_language(first_of(document, "version", "processVersion")),
         keywords=tuple(word for word in as_list(document.get("keywords")) if isinstance(word, str)),
+        roles=frozenset(_roles(document)),
         inputs=tuple(inputs),
         outputs=tuple(outputs),
         modes=_modes(document.get("jobControlOptions")),
@@ -217,6 +218,13 @@ def _media_type(schema: JsonObject) -> str | None:
 
 def _description(raw: JsonObject) -> str:
     return in_one_language(first_of(raw, "description", "abstract"))
+
+
+def _roles(document: JsonObject) -> Iterator[str]:
+    for entry in as_list(document.get("metadata")):
+        role = as_object(entry).get("role")
+        if isinstance(role, str):
+            yield role
 
 
 def _modes(options: Any) -> frozenset[Mode]:

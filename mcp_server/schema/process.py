@@ -6,6 +6,11 @@ from typing import Any, Literal
 
 from mcp_server.ogc.models import Absent
 
+DEMONSTRATION = "urn:ogc-processes-mcp:role:demonstration"
+"""Role of the `metadata` entry of a process that is there for people, tests and conformance rather than for work."""
+IDEMPOTENT = "urn:ogc-processes-mcp:role:idempotent"
+"""Role of the `metadata` entry by which a process says that it may be run again and changes nothing but its result."""
+
 type Mode = Literal["sync-execute", "async-execute"]
 
 
@@ -61,6 +66,8 @@ class CanonicalProcess:
     description: str
     version: str
     keywords: tuple[str, ...]
+    roles: frozenset[str]
+    """Roles of its `metadata` entries (OGC 18-062r2, `metadata`)."""
     inputs: tuple[InputSpec, ...]
     outputs: tuple[OutputSpec, ...]
     modes: frozenset[Mode]

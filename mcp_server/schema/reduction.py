@@ -1,6 +1,7 @@
 """Canonical schema → portable schema: the same values, in fewer and plainer words. See portable.py for the subset."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from mcp_server.schema.combine import branches, is_any
@@ -10,10 +11,7 @@ from mcp_server.schema.portable import PROPERTY_NAME
 from mcp_server.schema.references import HREF, is_complex
 from mcp_server.schema.text import brief
 
-_STRUCTURE_DEPTH = 3
-"""Objects and arrays nested deeper in one input are described by their type alone."""
 _ENUM_BYTES = 1500
-_NESTED_DESCRIPTION = 80
 _FORMATS = frozenset({"date", "date-time", "time", "duration", "email", "uri", "uuid"})
 _TYPED_KEYWORDS: dict[str, tuple[str, ...]] = {
     "string": ("minLength", "maxLength", "pattern"),
@@ -26,7 +24,25 @@ _ANY_ITEM: JsonObject = {"anyOf": [*_ANY_KINDS, {"type": "array", "items": {"typ
 _ANY: JsonObject = {"anyOf": [*_ANY_KINDS, {"type": "array", "items": _ANY_ITEM}]}
 
 
-def reduced(schema: JsonObject, depth: int = 0, *, member: bool = False) -> JsonObject:
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much of an input a tool tells. Names, types, enumerations and ranges of inputs are told at any detail."""
+
+    description: int
+    """Longest description of an input."""
+    nested_description: int
+    """Longest description of what is inside an object; 0 for none."""
+    structure: int
+    """Objects and arrays nested deeper in one input are told by their type alone."""
+    links: bool
+    """Tell that `{"href": …}` may stand for an object; where not, the description and a string tell of references."""
+
+
+DETAILS = (Detail(200, 80, 3, links=True), Detail(110, 40, 2, links=False), Detail(70, 0, 1, links=False))
+"""From the whole to the least: a process of many inputs is told in fewer words."""
+
+
+def reduced(schema: JsonObject, detail: Detail, depth: int = 0, *, member: bool = False) -> JsonObject:
     """The portable form of a canonical schema, without its description.
 
     Where a complex value is expected a string is taken too: the URI of a result. In a `member` of an object that is
@@ -35,9 +51,9 @@ def reduced(schema: JsonObject, depth: int = 0, *, member: bool = False) -> Json
     if is_any(schema):
         return _ANY if depth == 0 else _ANY_ITEM
     kept = [branch for branch in branches(schema) if branch["type"] != "null"] or [{"type": "string"}]
-    options = [_typed(branch, depth) for branch in kept]
+    options = [_typed(branch, detail, depth) for branch in kept]
     if any(is_complex(branch) and (not member or _is_content(branch)) for branch in kept):
-        options += _by_reference(options)
+        options += _by_reference(options, detail)
     return any_of(options)
 
 
@@ -53,14 +69,14 @@ def is_enum_listed(values: list[Any]) -> bool:
     return len(json.dumps(values)) <= _ENUM_BYTES
 
 
-def _by_reference(options: list[JsonObject]) -> list[JsonObject]:
+def _by_reference(options: list[JsonObject], detail: Detail) -> list[JsonObject]:
     extra = [] if {"type": "string"} in options else [{"type": "string"}]
     # An object without required members takes `{"href": …}` as it is.
     strict = [option for option in options if option["type"] == "object" and option.keys() != {"type"}]
-    return [*extra, HREF] if strict else extra
+    return [*extra, HREF] if strict and detail.links else extra
 
 
-def _typed(branch: JsonObject, depth: int) -> JsonObject:
+def _typed(branch: JsonObject, detail: Detail, depth: int) -> JsonObject:
     kind = branch["type"]
     result: JsonObject = {"type": kind}
     result |= {key: branch[key] for key in _TYPED_KEYWORDS.get(kind, ()) if key in branch}
@@ -69,18 +85,20 @@ def _typed(branch: JsonObject, depth: int) -> JsonObject:
     if kind == "string" and branch.get("format") in _FORMATS:
         result["format"] = branch["format"]
     if kind == "array":
-        deeper = as_object(branch.get("items")) if depth < _STRUCTURE_DEPTH else {}
-        result["items"] = _ANY_ITEM if is_any(deeper) else _described(deeper, depth, member=False)
-    if kind == "object" and depth < _STRUCTURE_DEPTH:
-        result |= _object(branch, depth)
+        deeper = as_object(branch.get("items")) if depth < detail.structure else {}
+        result["items"] = _ANY_ITEM if is_any(deeper) else _described(deeper, detail, depth, member=False)
+    if kind == "object" and depth < detail.structure:
+        result |= _object(branch, detail, depth)
     return result
 
 
-def _object(branch: JsonObject, depth: int) -> JsonObject:
+def _object(branch: JsonObject, detail: Detail, depth: int) -> JsonObject:
     result: JsonObject = {}
     properties: JsonObject = branch.get("properties", {})
     if properties and all(PROPERTY_NAME.fullmatch(name) for name in properties):
-        result["properties"] = {name: _described(member, depth, member=True) for name, member in properties.items()}
+        result["properties"] = {
+            name: _described(member, detail, depth, member=True) for name, member in properties.items()
+        }
         required = [name for name in branch.get("required", []) if name in properties]
         if required:
             result["required"] = required
@@ -88,7 +106,7 @@ def _object(branch: JsonObject, depth: int) -> JsonObject:
             result["additionalProperties"] = False
     additional = branch.get("additionalProperties")
     if isinstance(additional, dict):
-        result["additionalProperties"] = reduced(as_object(additional), depth + 1)
+        result["additionalProperties"] = reduced(as_object(additional), detail, depth + 1)
     return result
 
 
@@ -96,10 +114,10 @@ def _is_content(branch: JsonObject) -> bool:
     return "contentMediaType" in branch or branch.get("format") in GEOJSON_FORMATS
 
 
-def _described(schema: JsonObject, depth: int, *, member: bool) -> JsonObject:
+def _described(schema: JsonObject, detail: Detail, depth: int, *, member: bool) -> JsonObject:
     """A nested schema with the description and default that its author gave it."""
-    result = reduced(schema, depth + 1, member=member)
-    description = brief(schema.get("description", ""), _NESTED_DESCRIPTION)
+    result = reduced(schema, detail, depth + 1, member=member)
+    description = brief(schema.get("description", ""), detail.nested_description) if detail.nested_description else ""
     if description:
         result = {**result, "description": description}
     return {**result, "default": schema["default"]} if "default" in schema else result

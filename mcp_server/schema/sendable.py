@@ -1,5 +1,6 @@
 """Whether a value can be sent as JSON at all. Iterative: arguments may be nested deeper than Python recurses."""
 
+import math
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -32,8 +33,14 @@ def unsendable(value: Any, path: str) -> ArgumentProblem | None:
 
 def _fault(value: Any) -> str | None:
     if isinstance(value, float | int):
-        return None if is_finite(value) else "is not a number that can be sent"
+        return None if is_finite(value) else f"must be a finite number, not {_named(value)}"
     return None if not isinstance(value, str) or _encodes(value) else "has characters that are no valid Unicode"
+
+
+def _named(number: float) -> str:
+    if isinstance(number, int):
+        return "one beyond double precision"
+    return "NaN" if math.isnan(number) else "an infinity"
 
 
 def _members(value: Any) -> Iterable[tuple[str | int | None, Any]]:

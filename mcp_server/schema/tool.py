@@ -1,20 +1,23 @@
 """A canonical process → an MCP tool."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mcp_server.ogc.documents import compact
 from mcp_server.schema.inputs import input_property
 from mcp_server.schema.names import argument_names
 from mcp_server.schema.outputs import output_schema, told_outputs
 from mcp_server.schema.plain import JsonObject
 from mcp_server.schema.process import CanonicalProcess
+from mcp_server.schema.reduction import DETAILS
 from mcp_server.schema.text import brief, visible
 from mcp_server.schema.validation import fits
 from mcp_server.settings import EMBEDDED
 
 _DESCRIPTION_LENGTH = 400
+_INPUTS_LENGTH = 2000
+"""What is longer is told in less detail."""
 _TITLE_LENGTH = 80
 _EXAMPLE_LENGTH = 200
 _OUTPUTS_LENGTH = 120
@@ -39,12 +42,7 @@ class ToolSpec:
 def tool_spec(process: CanonicalProcess, *, name: str, server: str) -> ToolSpec:
     """Make a tool of a process. `server` is told in the title unless it is the embedded backend."""
     names = argument_names(spec.id for spec in process.inputs)
-    schema: JsonObject = {
-        "type": "object",
-        "properties": {names[spec.id]: input_property(spec) for spec in process.inputs},
-        "required": [names[spec.id] for spec in process.inputs if spec.required],
-        "additionalProperties": False,
-    }
+    schema = _input_schema(process, names)
     title = brief(process.title or process.id, _TITLE_LENGTH) or name
     return ToolSpec(
         name=name,
@@ -55,6 +53,21 @@ def tool_spec(process: CanonicalProcess, *, name: str, server: str) -> ToolSpec:
         argument_names={name: input_id for input_id, name in names.items()},
         process=process,
     )
+
+
+def _input_schema(process: CanonicalProcess, names: Mapping[str, str]) -> JsonObject:
+    """The schema of all inputs, in as much detail as a model can afford to read."""
+    schema: JsonObject = {}
+    for detail in DETAILS:
+        schema = {
+            "type": "object",
+            "properties": {names[spec.id]: input_property(spec, detail) for spec in process.inputs},
+            "required": [names[spec.id] for spec in process.inputs if spec.required],
+            "additionalProperties": False,
+        }
+        if len(compact(schema)) <= _INPUTS_LENGTH:
+            break
+    return schema
 
 
 def _description(process: CanonicalProcess, names: Mapping[str, str], schema: JsonObject) -> str:
@@ -68,7 +81,7 @@ def _example(process: CanonicalProcess, names: Mapping[str, str], schema: JsonOb
     if not process.example:
         return ""
     arguments = {names[input_id]: value for input_id, value in process.example.items()}
-    written = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+    written = compact(arguments)
     if len(written) > _EXAMPLE_LENGTH or written != visible(written) or not fits(arguments, schema):
         return ""
     return f"Example: {written}"

@@ -19,7 +19,7 @@ def violations(value: Any, schema: JsonObject) -> "Iterator[ValidationError]":
     # jsonschema takes a tenth of a second to import, and no tool list needs it.
     from mcp_server.schema.validator import Validator  # noqa: PLC0415
 
-    return Validator(schema).iter_errors(value)  # pyright: ignore[reportUnknownMemberType]
+    return Validator(schema).iter_errors(value)  # pyright: ignore[reportUnknownMemberType]  # jsonschema is not typed throughout
 
 
 def fits(value: Any, schema: JsonObject) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend  # pyright: ignore[reportUnknownVariableType]
+from jsonschema.validators import extend  # pyright: ignore[reportUnknownVariableType]  # not typed there
 
 from mcp_server.schema.kinds import is_of_type
 from mcp_server.schema.plain import is_number
@@ -54,4 +54,4 @@ def _free_types(schema: Any) -> list[str]:
 Validator = cast(
     "type[Draft202012Validator]",
     extend(Draft202012Validator, {"pattern": _pattern, "items": _items, "multipleOf": _multiple_of}),
-)  # pyright: ignore[reportUnknownMemberType]
+)  # pyright: ignore[reportUnknownMemberType]  # not typed there

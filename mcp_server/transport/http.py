@@ -1,6 +1,6 @@
 """MCP over Streamable HTTP."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any, Final
@@ -18,6 +18,8 @@ from mcp_server.settings import Settings
 
 PATH: Final = "/mcp"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+_SCHEMES: Final = ("http", "https")
+_ANY: Final = "*"
 
 
 def create_http_app(
@@ -26,9 +28,11 @@ def create_http_app(
     """An application that serves MCP at `/mcp` and tells at `/health` that it is up.
 
     `backend` are settings of the embedded backend. `host` is the address that the application will be served on: on a
-    loopback one, requests that name another host or come from another origin are refused (DNS rebinding).
+    loopback one, or where the settings name the allowed hosts, requests that name another host or come from another
+    origin are refused (DNS rebinding).
     """
     endpoint = _Endpoint()
+    security = _security(host, settings.allowed_hosts)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -36,7 +40,10 @@ def create_http_app(
             # JSON in place of event streams would drop progress and cancellation; without sessions, the clients of the
             # handshake era could not cancel.
             sessions = StreamableHTTPSessionManager(
-                bridge.server, json_response=False, stateless=False, security_settings=_security(host)
+                bridge.server,
+                json_response=False,
+                stateless=False,
+                security_settings=security,
             )
             async with sessions.run():
                 endpoint.application = StreamableHTTPASGIApp(sessions)
@@ -59,13 +66,16 @@ async def _health(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def _security(host: str) -> TransportSecuritySettings:
-    if not _is_loopback(host):
+def _security(host: str, allowed: Sequence[str]) -> TransportSecuritySettings:
+    if _ANY in allowed or not (allowed or _is_loopback(host)):
         return TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    names = [*_LOOPBACK, *allowed]
     return TransportSecuritySettings(
         enable_dns_rebinding_protection=True,
-        allowed_hosts=[name for address in _LOOPBACK for name in (address, f"{address}:*")],
-        allowed_origins=[origin for address in _LOOPBACK for origin in (f"http://{address}", f"http://{address}:*")],
+        allowed_hosts=[address for name in names for address in (name, f"{name}:*")],
+        allowed_origins=[
+            f"{scheme}://{address}" for scheme in _SCHEMES for name in names for address in (name, f"{name}:*")
+        ],
     )
 
 

@@ -31,15 +31,25 @@ def own_config(folder: Path, processor: str) -> Path:
     return file
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize("processor", ["NoSuchPlugin", "no_such_module.Process", "json.no_such_class", "json.loads"])
-def test_a_process_that_cannot_be_loaded_keeps_the_server_from_starting_and_is_named(
-    home: Path, tmp_path: Path, processor: str
+async def test_a_process_that_cannot_be_loaded_is_named_in_the_log_and_the_others_are_served(
+    home: Path, tmp_path: Path, processor: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = own_config(tmp_path, processor)
-    with pytest.raises(ConfigurationError) as caught:
-        create_app(settings(home, config=file))
-    assert f"{file}: process `mine`" in str(caught.value)
-    assert "\n" not in str(caught.value)
+    app = create_app(settings(home, config=file, warm=False))
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert f"{file}: process `mine`" in warning
+    assert "\n" not in warning
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://inside") as client,
+    ):
+        listed = [process["id"] for process in (await client.get("/processes")).json()["processes"]]
+        assert "hello-world" in listed
+        assert "mine" not in listed
+        assert (await client.get("/processes/mine")).status_code == 404
+        assert "mine" not in app.state.pygeoapi.config["resources"]
 
 
 def test_a_folder_of_processes_that_does_not_exist_is_named(home: Path, tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ async def connection(
     """A client on the embedded backend, shared by the tests of one transport and era."""
     transport, era = request.param
     home = tmp_path_factory.mktemp(f"home-{transport}-{era}")
-    launch = Launch(home, {"wait_seconds": WAIT_SECONDS}, own_processes)
+    launch = Launch(home, {"wait_seconds": WAIT_SECONDS, "demo_tools": True}, own_processes)
     async with connect(transport, era, launch) as connected:
         # The first call waits for the backend and its workers; the others are measured against the wait budget.
         await finished(connected.client, "hello_world", {"name": "World"})

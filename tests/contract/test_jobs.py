@@ -88,6 +88,29 @@ async def test_a_cancelled_call_leaves_no_job_running(connection: Connection) ->
     assert newest["process"] == "slow-steps"
 
 
+async def test_the_same_call_made_twice_has_one_job_and_both_are_told_of_its_dismissal(client: Client) -> None:
+    begun = [anyio.Event(), anyio.Event()]
+    answers: list[str] = []
+
+    async def call(number: int) -> None:
+        async def on_progress(_progress: float, _total: float | None, message: str | None) -> None:
+            if message and "step" in message:
+                begun[number].set()
+
+        arguments = {"seconds": 32, "steps": 320}
+        answers.append(text(await client.call_tool("slow_steps", arguments, progress_callback=on_progress)))
+
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            for number in (0, 1):
+                tasks.start_soon(call, number)
+                await begun[number].wait()
+            newest, before = told(await client.call_tool("list_jobs", {"limit": 2}))["jobs"]
+            assert before["status"] != "running"
+            await client.call_tool("dismiss_job", {"job": newest["job"]})
+    assert answers == [f"job {newest['job']} was dismissed before it ended; call the tool again"] * 2
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [

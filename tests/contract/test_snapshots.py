@@ -23,7 +23,7 @@ def as_json(tool: Tool) -> str:
 
 
 async def test_the_tools_are_those_of_the_snapshots(home: Path, request: pytest.FixtureRequest) -> None:
-    settings = Settings(home=home)
+    settings = Settings(home=home, demo_tools=True)
     backend = backend_settings(settings, warm=False)
     async with open_bridge(settings, backend=backend) as bridge, Client(bridge.server) as client:
         tools = {tool.name: as_json(tool) for tool in await list_tools(client)}

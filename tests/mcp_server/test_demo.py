@@ -23,7 +23,7 @@ def test_the_demo_buffers_measures_and_runs_a_job(capsys: pytest.CaptureFixture[
     assert main(["demo"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert "9 tools" in out
+    assert "10 tools" in out
     assert area_shown(out) == pytest.approx((math.pi * 500**2,) * 2, rel=0.0005)
     assert re.search(r"ogc://local/jobs/\w+/results/buffer", out)
     assert "step 7 of 8" in out
@@ -57,7 +57,14 @@ def test_a_place_is_longitude_and_latitude() -> None:
     assert parse_place("-73.98,40.75").wkt == "POINT (-73.98 40.75)"
 
 
-@pytest.mark.parametrize("text", ["", "here", "1", "1,2,3", "181,0", "0,91", "nan,0", "0,inf"])
+def test_a_place_is_taken_wherever_the_tool_takes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--at", "200,5"]) == 0
+    assert "of 200, 5" in capsys.readouterr().out
+    assert main(["demo", "--at", "0,91"]) == 1
+    assert "latitude 91 is outside" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "here", "1", "1,2,3", "nan,0", "0,inf"])
 def test_what_is_no_place_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^--at {re.escape(text)}: write LON,LAT in degrees"):
         parse_place(text)

@@ -147,7 +147,7 @@ def test_at_least_three_journeys_are_shipped() -> None:
 
 @pytest.mark.anyio
 async def test_the_shipped_journeys_pass(home: Path) -> None:
-    async with open_session(Settings(home=home)) as client:
+    async with open_session(Settings(home=home, demo_tools=True)) as client:
         reports = {file.name: await run(client, load(file)) for file in JOURNEYS}
     failures = {(name, step.id): step.failures for name, report in reports.items() for step in report.steps}
     assert failures == dict.fromkeys(failures, ())
@@ -171,7 +171,7 @@ async def test_a_failed_step_fails_those_that_need_it_and_no_others(home: Path) 
             ],
         }
     )
-    async with open_session(Settings(home=home)) as client:
+    async with open_session(Settings(home=home, demo_tools=True)) as client:
         report = await run(client, journey)
     bad, needs, unknown, good = report.steps
     assert not report.passed

@@ -1,6 +1,7 @@
 """Sessions: a real client on a real bridge, and how progress is drawn."""
 
 import io
+import logging
 from pathlib import Path
 
 import anyio
@@ -29,7 +30,8 @@ async def test_a_session_offers_the_embedded_processes(home: Path) -> None:
     with anyio.fail_after(30):
         async with open_session(Settings(home=home)) as client:
             names = [tool.name for tool in await list_tools(client)]
-    assert {"slow_steps", "hello_world", "get_job"} <= set(names)
+    assert {"geometry_buffer", "hello_world", "get_job"} <= set(names)
+    assert "slow_steps" not in names, "a demonstration"
 
 
 async def test_a_call_answers_structured_and_tells_progress_in_percent(home: Path) -> None:
@@ -39,7 +41,7 @@ async def test_a_call_answers_structured_and_tells_progress_in_percent(home: Pat
         told.append(percent)
 
     with anyio.fail_after(30):
-        async with open_session(Settings(home=home)) as client:
+        async with open_session(Settings(home=home, demo_tools=True)) as client:
             answer = await call(client, "slow_steps", {"seconds": 2, "steps": 4}, on_progress)
     assert not answer.failed
     assert answer.structured is not None
@@ -51,7 +53,7 @@ async def test_a_call_answers_structured_and_tells_progress_in_percent(home: Pat
 
 async def test_a_tool_error_and_a_protocol_error_are_both_answers(home: Path) -> None:
     with anyio.fail_after(30):
-        async with open_session(Settings(home=home)) as client:
+        async with open_session(Settings(home=home, demo_tools=True)) as client:
             refused = await call(client, "slow_steps", {"seconds": -1})
             unknown = await call(client, "no_such_tool", {})
     assert refused.failed
@@ -61,7 +63,7 @@ async def test_a_tool_error_and_a_protocol_error_are_both_answers(home: Path) ->
 
 
 async def test_a_call_that_is_cancelled_dismisses_its_job(home: Path) -> None:
-    async with open_session(Settings(home=home)) as client:
+    async with open_session(Settings(home=home, demo_tools=True)) as client:
         started = anyio.Event()
 
         async def on_progress(_percent: float | None, _message: str | None) -> None:
@@ -132,12 +134,26 @@ async def test_progress_elsewhere_is_a_line_per_step() -> None:
 
 async def test_a_session_does_not_open_without_the_backend_it_was_to_have(home: Path, tmp_path: Path) -> None:
     config = tmp_path / "own.yml"
+    config.write_text("resources:\n  bad:\n    type: process\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="process `bad` needs `processor:`"):
+        async with open_session(Settings(home=home), config=config):
+            pass
+
+
+async def test_one_faulty_process_takes_no_other_away(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = tmp_path / "own.yml"
     config.write_text(
         "resources:\n  bad:\n    type: process\n    processor: {name: no.such.process}\n", encoding="utf-8"
     )
-    with pytest.raises(ConfigurationError, match="`bad` cannot be offered"):
-        async with open_session(Settings(home=home), config=config):
-            pass
+    with anyio.fail_after(40):
+        async with open_session(Settings(home=home), config=config) as client:
+            names = {tool.name for tool in await list_tools(client)}
+    assert {"geometry_buffer", "hello_world"} <= names
+    assert "bad" not in names
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert "own.yml: process `bad` cannot be offered: " in warning
 
 
 async def test_a_session_does_not_open_where_no_server_answers(home: Path) -> None:

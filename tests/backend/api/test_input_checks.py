@@ -83,8 +83,8 @@ def test_too_few_occurrences_are_told() -> None:
     assert not check(described, pair=["a", "b"]).problems
 
 
-def test_a_million_wrong_items_are_told_by_a_few() -> None:
-    assert 0 < len(check(distance=1, points=[1] * 1_000_000).problems) <= 20
+def test_very_many_wrong_items_are_told_by_a_few() -> None:
+    assert 0 < len(check(distance=1, points=[1] * 300_000).problems) <= 20
 
 
 def test_an_enumeration_beside_the_schema_counts() -> None:
@@ -105,7 +105,8 @@ def test_qualified_items_of_an_array_are_unwrapped() -> None:
 
 def test_an_object_that_only_looks_like_a_qualified_value_stays_as_it_is() -> None:
     assert check(distance=1, pair={"value": 3}).values["pair"] == {"value": 3}
-    assert check(distance=1, anything={"value": 3}).values["anything"] == {"value": 3}
+    # Where anything is taken it is a qualified value, as the standard has it.
+    assert check(distance=1, anything={"value": 3}).values["anything"] == 3
     feature = {"value": 3, "type": "Feature"}
     assert check(distance=1, anything=feature).values["anything"] == feature
 
@@ -161,3 +162,21 @@ def test_links_within_data_are_data() -> None:
 def test_inputs_that_are_not_described_by_id_are_not_checked() -> None:
     assert input_rules({"inputs": [{"id": "a"}]}) is None
     assert not check_inputs(None, {"whatever": 1}, BASE).problems
+
+
+def test_a_qualified_value_must_be_in_a_media_type_that_the_input_declares() -> None:
+    picture = {"schema": {"type": "string", "contentMediaType": "image/png"}, "maxOccurs": 2}
+    either = {"schema": {"oneOf": [{"type": "string", "contentMediaType": "image/png"}, {"type": "object"}]}}
+    described = {
+        "picture": picture,
+        "either": either,
+        "shape": {"schema": {"contentMediaType": "application/geo+json"}},
+    }
+    right = {"value": "AAAA", "mediaType": "Image/PNG; x=y"}
+    wrong = {"value": "AAAA", "mediaType": "image/tiff"}
+    checked = check(described, picture=[right, wrong], either=wrong, shape={"value": {}, "mediaType": "text/json"})
+    assert told(checked) == {
+        "$.inputs.picture[1].mediaType": "must be `image/png`, not `image/tiff`",
+        "$.inputs.either.mediaType": "must be `image/png`, not `image/tiff`",
+    }
+    assert not check(described, picture=right, either={"value": {"a": 1}}, shape={}).problems

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import anyio
@@ -209,3 +210,36 @@ async def test_a_filter_that_is_none_is_refused(client: httpx.AsyncClient, query
     response = await client.get(f"/jobs?{query}")
     assert response.status_code == 400
     assert response.json()["errors"][0]["path"] == query.split("=", maxsplit=1)[0]
+
+
+async def test_a_job_has_the_times_at_which_it_was_made_began_and_ended(client: httpx.AsyncClient) -> None:
+    job = await accept(client, "slow-steps", {"seconds": 0.3, "steps": 1})
+    accepted = (await client.get(job)).json()
+    assert "finished" not in accepted
+    with anyio.fail_after(20):
+        while (status := (await client.get(job)).json())["status"] in ("accepted", "running"):
+            await anyio.lowlevel.checkpoint()
+    moments = {name: datetime.fromisoformat(status[name]) for name in ("created", "started", "finished", "updated")}
+    assert status["created"] == accepted["created"]
+    assert moments["created"] <= moments["started"]
+    assert (moments["finished"] - moments["started"]).total_seconds() >= 0.3
+    assert moments["updated"] >= moments["finished"]
+    assert status["progress"] == 100
+
+
+async def test_jobs_are_filtered_by_when_they_were_made_and_how_long_they_took(client: httpx.AsyncClient) -> None:
+    first = await succeed(client, "slow-steps", {"seconds": 1.1, "steps": 1})
+    second = await succeed(client, "slow-steps", {"seconds": 0, "steps": 1})
+    made = [(await client.get(job)).json()["created"] for job in (first, second)]
+
+    async def listed(**query: Any) -> set[str]:
+        document = (await client.get("/jobs", params={"processID": "slow-steps", **query})).json()
+        assert document["numberMatched"] >= len(document["jobs"])
+        return {f"/jobs/{job['jobID']}" for job in document["jobs"]} & {first, second}
+
+    assert await listed(datetime=f"{made[1]}/..") == {second}
+    assert await listed(datetime=f"{made[0]}/") >= {first, second}
+    assert await listed(datetime="../2020-01-01T00:00:00Z") == set()
+    assert await listed(minDuration=1) == {first}
+    assert await listed(maxDuration=1) == {second}
+    assert await listed(minDuration=1, datetime=f"{made[1]}/..") == set()

@@ -11,7 +11,7 @@ from pygeoapi.process.shapely_functions import PROCESS_METADATA as SHAPELY_FUNCT
 pytestmark = pytest.mark.anyio
 
 BASE = "https://maps.example/ogc"
-PACKAGED = ["geometry-buffer", "geometry-measure", "slow-steps", "hello-world", "shapely-functions"]
+PACKAGED = ["geometry-buffer", "geometry-measure", "slow-steps", "hello-world", "shapely-functions", "echo"]
 
 
 async def test_the_landing_page_links_to_everything(
@@ -42,9 +42,9 @@ async def test_all_processes_are_listed_by_default(
 ) -> None:
     document = (await client.get("/processes")).json()
     conforms(document, "processList.yaml")
-    assert [process["id"] for process in document["processes"]][:5] == PACKAGED
+    assert [process["id"] for process in document["processes"]][:6] == PACKAGED
     assert document["numberMatched"] == document["numberReturned"] == len(document["processes"])
-    assert [link["rel"] for link in document["links"]] == ["self"]
+    assert [link["rel"] for link in document["links"]] == ["self", "alternate"]
     assert not {"inputs", "outputs", "example"} & document["processes"][0].keys()
 
 
@@ -83,21 +83,19 @@ async def test_pygeoapis_own_processes_are_described_as_they_describe_themselves
     assert description["description"] == metadata["description"]["en"]
 
 
+@pytest.mark.parametrize(("process", "options"), [("sync-only", ["sync-execute"]), ("async-only", ["async-execute"])])
+async def test_no_job_control_is_offered_that_a_process_does_not_declare(
+    client: httpx.AsyncClient, process: str, options: list[str]
+) -> None:
+    for _ in range(2):
+        assert (await client.get(f"/processes/{process}")).json()["jobControlOptions"] == options
+    listed = {entry["id"]: entry for entry in (await client.get("/processes")).json()["processes"]}
+    assert listed[process]["jobControlOptions"] == options
+
+
 @pytest.mark.parametrize("path", ["/conformance/", "/processes/", "/processes/hello-world/", "/jobs/"])
 async def test_a_trailing_slash_is_tolerated(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 200
-
-
-@pytest.mark.parametrize("path", ["/", "/conformance", "/processes", "/processes/hello-world", "/jobs"])
-async def test_json_is_sent_whatever_is_accepted_and_other_formats_are_refused(
-    client: httpx.AsyncClient, path: str
-) -> None:
-    assert (await client.get(path, params={"f": "json"})).status_code == 200
-    response = await client.get(path, headers={"Accept": "text/html"})
-    assert response.headers["content-type"] == "application/json"
-    response = await client.get(path, params={"f": "pdf"})
-    assert response.status_code == 400
-    assert response.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(
@@ -139,4 +137,25 @@ async def test_every_error_is_a_problem_document(
 
 
 async def test_a_refused_method_is_answered_with_those_that_are_known(client: httpx.AsyncClient) -> None:
-    assert set((await client.patch("/jobs/none")).headers["allow"].split(", ")) == {"GET", "HEAD", "DELETE"}
+    assert set((await client.patch("/jobs/none")).headers["allow"].split(", ")) == {"GET", "HEAD", "DELETE", "OPTIONS"}
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/", {"GET", "HEAD", "OPTIONS"}),
+        ("/processes/hello-world/execution", {"POST", "OPTIONS"}),
+        ("/jobs/none", {"GET", "HEAD", "DELETE", "OPTIONS"}),
+    ],
+)
+async def test_options_are_the_methods_of_the_resource(client: httpx.AsyncClient, path: str, methods: set[str]) -> None:
+    response = await client.options(path)
+    assert (response.status_code, response.content) == (204, b"")
+    assert set(response.headers["allow"].split(", ")) == methods
+
+
+@pytest.mark.parametrize("path", ["/", "/conformance", "/processes", "/processes/echo", "/jobs", "/openapi"])
+async def test_head_is_answered_as_get_is(client: httpx.AsyncClient, path: str) -> None:
+    headed, got = await client.head(path), await client.get(path)
+    assert headed.status_code == got.status_code == 200
+    assert headed.headers == got.headers

@@ -7,7 +7,7 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from backend import errors
-from backend.api.problems import KINDS, http_error_response, internal_error_response, kind_of, problem_response
+from backend.api.problems import KINDS, http_problem, internal_problem, kind_of, problem_response
 
 ERRORS = [
     member for member in vars(errors).values() if inspect.isclass(member) and issubclass(member, errors.BackendError)
@@ -65,13 +65,18 @@ def test_a_refusal_of_the_process_names_the_input_at_fault() -> None:
 
 
 def test_an_unforeseen_error_tells_the_log_and_not_the_client(caplog: pytest.LogCaptureFixture) -> None:
-    response = internal_error_response(ValueError("/etc/secret"))
+    response = internal_problem(ValueError("/etc/secret")).response()
     assert response.status_code == 500
     assert b"secret" not in response.body
     assert "/etc/secret" in caplog.text
 
 
 def test_routing_errors_keep_their_headers() -> None:
-    response = http_error_response(HTTPException(405, headers={"Allow": "GET"}))
+    response = http_problem(HTTPException(405, headers={"Allow": "GET"})).response()
     assert (response.status_code, response.headers["allow"]) == (405, "GET")
     assert json.loads(response.body)["title"] == "Method Not Allowed"
+
+
+def test_a_busy_server_says_when_to_try_again() -> None:
+    response = problem_response(errors.ServerBusyError("All workers are taken."))
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")

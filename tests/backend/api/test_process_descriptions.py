@@ -4,7 +4,7 @@ import copy
 import json
 from typing import Any
 
-from backend.api.descriptions import describe, summarise_description, text_of
+from backend.api.descriptions import IDEMPOTENT, describe, summarise_description, text_of
 
 BASE = "https://maps.example/ogc"
 METADATA: dict[str, Any] = {
@@ -36,8 +36,21 @@ def test_a_description_is_its_metadata_in_english_with_id_and_links() -> None:
     description = describe("mine", METADATA, BASE)
     links = description.pop("links")
     assert {**description, "links": links[:1]} == expected
-    assert [link["rel"].rsplit("/", 1)[-1] for link in links] == ["about", "self", "execute", "job-list", "up"]
+    assert [link["rel"].rsplit("/", 1)[-1] for link in links] == [
+        "about",
+        "self",
+        "alternate",
+        "execute",
+        "job-list",
+        "up",
+    ]
     assert links[1]["href"] == f"{BASE}/processes/mine"
+
+
+def test_roles_come_after_the_metadata_of_the_process_itself() -> None:
+    told = describe("mine", METADATA | {"metadata": [{"title": "more"}]}, BASE, [IDEMPOTENT])["metadata"]
+    assert [entry.get("role") for entry in told] == [None, "urn:ogc-processes-mcp:role:idempotent"]
+    assert "metadata" not in describe("mine", METADATA, BASE)
 
 
 def test_metadata_are_not_altered() -> None:

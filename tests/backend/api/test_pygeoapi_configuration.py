@@ -15,7 +15,14 @@ def write(folder: Path, text: str) -> Path:
 
 def test_the_packaged_configuration_offers_our_processes_and_pygeoapis_examples() -> None:
     processes = {entry.id: entry.processor["name"] for entry in load_configuration(None).processes}
-    assert processes.keys() == {"geometry-buffer", "geometry-measure", "slow-steps", "hello-world", "shapely-functions"}
+    assert processes.keys() == {
+        "geometry-buffer",
+        "geometry-measure",
+        "slow-steps",
+        "hello-world",
+        "shapely-functions",
+        "echo",
+    }
     assert processes["hello-world"] == "HelloWorld"
 
 
@@ -56,6 +63,8 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("resources: {x: {type: process, processor: y}}", "process `x`"),
         ("resources: {x: {type: process, processor: {name: 3}}}", "process `x`"),
         ("metadata: text", "`metadata` must be a mapping"),
+        ("resorces: {}", "`resorces` is no section of a configuration. Did you mean `resources`?"),
+        ("elephants: {}", "`elephants` is no section of a configuration. It may have `server`, `logging`"),
     ],
 )
 def test_a_malformed_file_gives_one_line_that_names_file_and_entry(tmp_path: Path, text: str, told: str) -> None:

@@ -27,16 +27,18 @@ async def leaves() -> dict[str, Any]:
     return {"type": "http.disconnect"}
 
 
-async def ends() -> Job:
+async def ends(*, timeout: float) -> Job:  # noqa: ASYNC109 - as the engine has it
     return JOB
 
 
-async def never_ends() -> Job:
-    await anyio.sleep_forever()
-    raise AssertionError
+async def lasts(*, timeout: float) -> Job:  # noqa: ASYNC109 - as the engine has it
+    with anyio.move_on_after(timeout):
+        await anyio.sleep_forever()
+    return JOB
 
 
-async def vanishes() -> Job:
+async def vanishes(*, timeout: float) -> Job:  # noqa: ASYNC109 - as the engine has it
+    await lasts(timeout=timeout)
     raise NoSuchJobError("gone")
 
 
@@ -44,16 +46,23 @@ def request(receive: Any) -> Request:
     return Request({"type": "http"}, receive)
 
 
-async def test_the_job_is_answered_when_the_wait_is_over() -> None:
+async def test_the_job_is_answered_when_there_is_news() -> None:
     with anyio.fail_after(5):
-        assert await wait_with_client(request(stays), ends) is JOB
+        assert await wait_with_client(request(stays), ends, 60) is JOB
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.2])
+async def test_the_job_is_answered_when_the_wait_is_over(seconds: float) -> None:
+    with anyio.fail_after(5):
+        assert await wait_with_client(request(stays), lasts, seconds) is JOB
 
 
 async def test_the_wait_ends_when_the_client_leaves() -> None:
     with anyio.fail_after(5):
-        assert await wait_with_client(request(leaves), never_ends) is None
+        assert await wait_with_client(request(leaves), lasts, 60) is None
 
 
-async def test_an_error_of_the_wait_is_raised_as_it_is() -> None:
+@pytest.mark.parametrize("seconds", [0.01, 0.2])
+async def test_an_error_of_the_wait_is_raised_as_it_is(seconds: float) -> None:
     with anyio.fail_after(5), pytest.raises(NoSuchJobError):
-        await wait_with_client(request(stays), vanishes)
+        await wait_with_client(request(stays), vanishes, seconds)

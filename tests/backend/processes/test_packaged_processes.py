@@ -53,7 +53,7 @@ def test_a_buffer_is_a_feature_that_says_how_it_was_made() -> None:
     assert properties["area_m2"] == pytest.approx(785_083, rel=1e-5)
     assert properties["distance_m"] == 500
     assert properties["crs"] == "OGC:CRS84"
-    assert properties["max_error_percent"] <= 0.05
+    assert properties["max_boundary_error_percent"] <= 0.05
     assert properties["warnings"] == []
     assert "geodesic" in properties["method"]
     assert "no projection" in properties["crs_decision"]

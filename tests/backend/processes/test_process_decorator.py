@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, Required, TypedDict, Unpack
 
 import pytest
 from pydantic import BaseModel, Field
@@ -18,6 +18,7 @@ from pygeoapi.util import JobStatus
 from backend.errors import ProcessRefusedError
 from backend.processes.base import Output, Progress, TypedProcess, process
 from backend.processes.inputs import Geometry, Units
+from backend.processes.signature import Repeated
 
 USER_FILE = '''
 from typing import Annotated, Any
@@ -92,7 +93,7 @@ def test_the_description_is_the_signature(user_process: str) -> None:
         "maxOccurs": 1,
     }
     assert metadata["inputs"]["geometry"]["schema"] == {
-        "anyOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]
+        "oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]
     }
     assert metadata["inputs"]["geometry"]["minOccurs"] == 1
     assert metadata["outputs"] == {
@@ -236,3 +237,39 @@ def test_annotations_may_be_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     metadata = load_plugin("process", {"name": f"{name}.count_vertices"}).metadata
     assert metadata["inputs"]["factor"]["schema"]["maximum"] == 10
     assert isinstance(sys.modules[name], ModuleType)
+
+
+def test_inputs_of_mixed_type_are_exclusive_alternatives() -> None:
+    @process(id="mixed", title="Mixed", output=Output(id="out"))
+    def mixed(either: int | str, perhaps: list[int] | str | None = None, overlapping: int | float = 1) -> int | str:
+        """Take one of several types."""
+        return either
+
+    schemas = {name: item["schema"] for name, item in mixed.description["inputs"].items()}
+    assert schemas["either"] == {"oneOf": [{"type": "integer"}, {"type": "string"}]}
+    assert schemas["perhaps"] == {"oneOf": [{"type": "array", "items": {"type": "integer"}}, {"type": "string"}]}
+    assert "anyOf" in schemas["overlapping"]
+    assert "oneOf" in mixed.description["outputs"]["out"]["schema"]
+
+
+def test_members_of_an_unpacked_typed_dict_are_inputs() -> None:
+    class Options(TypedDict, total=False):
+        size: Annotated[int, Field(ge=1, title="How large")]
+        names: Annotated[list[str], Repeated(), Field(max_length=3)]
+        place: Required[str]
+
+    @process(id="unpacked", title="Unpacked", output=[Output(id="size"), Output(id="place")])
+    def unpacked(**options: Unpack[Options]) -> Options:
+        """Give the options back."""
+        return options
+
+    inputs = unpacked.description["inputs"]
+    occurs = {name: (item["minOccurs"], item["maxOccurs"]) for name, item in inputs.items()}
+    assert occurs == {"size": (0, 1), "names": (0, 3), "place": (1, 1)}
+    assert inputs["size"]["title"] == "How large"
+    assert inputs["names"]["schema"] == {"type": "string"}
+    assert unpacked.description["outputs"]["size"]["schema"]["minimum"] == 1
+    made = unpacked({"name": "here"})
+    assert made.run({"place": "x", "names": "one"}, print) == {"place": "x", "names": ["one"]}
+    with pytest.raises(ProcessRefusedError, match="required"):
+        made.run({}, print)

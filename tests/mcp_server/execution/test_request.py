@@ -2,63 +2,21 @@
 # ruff: noqa: E501  the tables below are read by line
 
 import json
-import time
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from mcp_server.errors import ArgumentProblem, InvalidArgumentsError
+from mcp_server.errors import ArgumentProblem
 from mcp_server.execution.request import ExecuteRequest, build_request
-from mcp_server.references import KeptReference, ResultReference
-from mcp_server.schema.normalise import normalise
-from mcp_server.schema.tool import ToolSpec, tool_spec
-
-POINT = {"type": "Point", "coordinates": [7.1, 50.7]}
-RESULT = ResultReference("local", "j1", "buffer")
-KEPT = KeptReference("r1", "out")
-
-
-def tool_with(**schemas: Any) -> ToolSpec:
-    inputs = {name: {"schema": schema, "minOccurs": 0} for name, schema in schemas.items()}
-    return tool_spec(normalise({"id": "p", "inputs": inputs}), name="p", server="local")
-
-
-GEOMETRY = {"anyOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]}
-BUFFER = tool_spec(
-    normalise(
-        {
-            "id": "geometry-buffer",
-            "inputs": {
-                "geometry": {"description": "What to buffer.", "schema": GEOMETRY},
-                "distance": {"description": "How far.", "schema": {"type": "number", "minimum": 0.001, "maximum": 1e6}},
-                "units": {"schema": {"type": "string", "enum": ["metre", "kilometre", "foot"], "default": "metre"}},
-                "resolution": {"schema": {"type": "integer", "exclusiveMinimum": 0}, "minOccurs": 0},
-            },
-        }
-    ),
-    name="geometry_buffer",
-    server="local",
+from tests.mcp_server.execution.tools_called import (
+    BUFFER,
+    NESTED,
+    POINT,
+    many,
+    problems_of,
+    sent,
+    tool_with,
 )
-
-
-def sent(tool: ToolSpec, arguments: Mapping[str, Any] | None) -> dict[str, Any]:
-    return build_request(tool, arguments).inputs
-
-
-def problems_of(tool: ToolSpec, arguments: Mapping[str, Any] | None) -> list[ArgumentProblem]:
-    with pytest.raises(InvalidArgumentsError) as raised:
-        build_request(tool, arguments)
-    return list(raised.value.problems)
-
-
-def outcome(tool: ToolSpec, arguments: Mapping[str, Any]) -> ExecuteRequest | tuple[ArgumentProblem, ...]:
-    try:
-        return build_request(tool, arguments)
-    except InvalidArgumentsError as error:
-        return error.problems
 
 
 def test_sound_arguments_are_sent_as_they_are() -> None:
@@ -129,14 +87,18 @@ FAULTS: list[tuple[str, dict[str, Any], str, str, str | None]] = [
     ("a number with its unit", {"distance": "500 m"}, "$.distance", 'must be a number, not a string ("500 m")', "write the number alone: 500"),
     ("a boolean for a number", {"distance": True}, "$.distance", "must be a number, not a boolean (true)", None),
     ("a number for a geometry", {"geometry": [1, 2]}, "$.geometry", "must be an object or a string (or the URI of a result), not an array", None),
-    ("NaN", {"distance": float("nan")}, "$.distance", "is not a number that can be sent", None),
-    ("infinity inside", {"geometry": {"type": "Point", "coordinates": [float("inf"), 1]}}, "$.geometry.coordinates[0]", "is not a number that can be sent", None),
-    ("an integer beyond double precision", {"distance": 10**400}, "$.distance", "is not a number that can be sent", None),
-    ("an infinity in a JSON text", {"geometry": '{"type": "Point", "coordinates": [1e999, 0]}'}, "$.geometry.coordinates[0]", "is not a number that can be sent", None),
+    ("NaN", {"distance": float("nan")}, "$.distance", "must be a finite number, not NaN", None),
+    ("infinity inside", {"geometry": {"type": "Point", "coordinates": [float("inf"), 1]}}, "$.geometry.coordinates[0]", "must be a finite number, not an infinity", None),
+    ("an integer beyond double precision", {"distance": 10**400}, "$.distance", "must be a finite number, not one beyond double precision", None),
+    ("an infinity in a JSON text", {"geometry": '{"type": "Point", "coordinates": [1e999, 0]}'}, "$.geometry.coordinates[0]", "must be a finite number, not an infinity", None),
     ("half a character", {"geometry": "\ud800"}, "$.geometry", "has characters that are no valid Unicode", None),
     ("an unknown input", {"distanc": 5}, "$.distanc", "unknown input `distanc`", 'did you mean "distance"?'),
     ("an input like no other", {"zzz": 5}, "$.zzz", "unknown input `zzz`", "the inputs are: geometry, distance, units, resolution"),
-    ("null for a required input", {"distance": None}, "$.distance", "is required", "How far."),
+    ("null for a required number", {"distance": None}, "$.distance", "must be a finite number, not null, NaN or an infinity", None),
+    ("null for a required input", {"geometry": None}, "$.geometry", "is required", "What to buffer."),
+    ("an abbreviation", {"units": "km"}, "$.units", '"km" is not one of "metre", "kilometre", "foot"', 'did you mean "kilometre"?'),
+    ("a contraction", {"units": "ft"}, "$.units", '"ft" is not one of "metre", "kilometre", "foot"', 'did you mean "foot"?'),
+    ("no abbreviation", {"units": "parsec"}, "$.units", '"parsec" is not one of "metre", "kilometre", "foot"', None),
 ]  # fmt: skip
 
 
@@ -162,17 +124,6 @@ def test_a_missing_input_is_described() -> None:
         ArgumentProblem("$.distance", "is required", "How far."),
     ]
 
-
-NESTED = {
-    "type": "object",
-    "properties": {
-        "value": {"type": "number"},
-        "uom": {"type": "string", "enum": ["m", "km"]},
-        "at": {"type": "array", "items": {"type": "string"}},
-    },
-    "required": ["value", "uom"],
-    "additionalProperties": False,
-}
 
 NESTED_FAULTS: list[tuple[Any, list[tuple[str, str, str | None]]]] = [
     ({"value": 1}, [("$.x.uom", "is required", None)]),
@@ -208,10 +159,6 @@ def test_a_fault_in_an_array_is_told(value: Any, path: str, message: str, sugges
     assert problems_of(tool, {"x": value}) == [ArgumentProblem(path, message, suggestion)]
 
 
-def many(schema: Any, **occurrence: Any) -> ToolSpec:
-    return tool_spec(normalise({"id": "p", "inputs": {"x": {"schema": schema, **occurrence}}}), name="p", server="s")
-
-
 def test_an_input_that_occurs_often_takes_one_or_many() -> None:
     tool = many({"type": "number"}, maxOccurs=3)
     for value in (1, [1], [1, 2, 3]):
@@ -232,120 +179,3 @@ def test_an_array_that_occurs_often_may_be_one_array() -> None:
     tool = many({"type": "array", "items": {"type": "number"}}, minOccurs=2, maxOccurs=5)
     assert sent(tool, {"x": [1, 2]})["x"] == [1, 2]
     assert sent(tool, {"x": [[1], [2]]})["x"] == [[1], [2]]
-
-
-REFERENCES: list[tuple[str, Any, Any, Any]] = [
-    ("for a geometry", GEOMETRY, str(RESULT), RESULT),
-    ("for an object", {"type": "object"}, str(KEPT), KEPT),
-    ("for encoded content", {"type": "string", "contentMediaType": "image/tiff"}, str(RESULT), RESULT),
-    ("for any value", {}, str(RESULT), RESULT),
-    ("for an array", {"type": "array", "items": {"type": "number"}}, str(RESULT), RESULT),
-    ("as href", {"type": "object", "required": ["a"], "properties": {"a": {}}}, {"href": str(RESULT), "type": "a/b"}, RESULT),
-    ("for a member of an array", {"type": "array", "items": GEOMETRY}, [str(RESULT), POINT], [RESULT, POINT]),
-    ("for a declared property", {"type": "object", "properties": {"g": GEOMETRY}}, {"g": str(RESULT), "o": str(RESULT)}, {"g": RESULT, "o": str(RESULT)}),
-    ("not for a plain text", {"type": "string"}, str(RESULT), str(RESULT)),
-    ("not inside foreign data", {"type": "object"}, {"properties": {"see": str(RESULT)}}, {"properties": {"see": str(RESULT)}}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("schema", "given", "expected"), [c[1:] for c in REFERENCES], ids=[c[0] for c in REFERENCES])
-def test_the_uri_of_a_result_becomes_a_reference(schema: Any, given: Any, expected: Any) -> None:
-    assert sent(tool_with(x=schema), {"x": given})["x"] == expected
-
-
-def test_references_stand_for_single_values_of_many() -> None:
-    tool = many({"type": "object", "format": "geojson"}, minOccurs=2, maxOccurs=5)
-    assert sent(tool, {"x": [POINT, str(RESULT)]})["x"] == [POINT, RESULT]
-
-
-@pytest.mark.parametrize(
-    ("uri", "told", "suggestion"),
-    [
-        ("ogc://local/jobs", "is no URI of this server", None),
-        ("ogc://local/jobs/j1", "is not the URI of a result", "did you mean ogc://local/jobs/j1/results/OUTPUT?"),
-        ("ogc://local/processes/p", "is not the URI of a result", None),
-    ],
-)
-def test_a_uri_that_is_no_result_is_refused(uri: str, told: str, suggestion: str | None) -> None:
-    (problem,) = problems_of(BUFFER, {"geometry": uri, "distance": 5})
-    assert problem.path == "$.geometry"
-    assert told in problem.message
-    assert problem.suggestion == suggestion
-
-
-def nested(depth: int) -> Any:
-    value: Any = 1
-    for _ in range(depth):
-        value = [value]
-    return value
-
-
-@pytest.mark.parametrize("schema", [{}, {"type": "object"}, {"type": "array"}, GEOMETRY, {"type": "number"}])
-def test_deep_nesting_is_refused_and_nothing_else_happens(schema: Any) -> None:
-    tool = tool_with(x=schema)
-    deep = nested(10_000)
-    for value in (deep, {"a": deep}):
-        assert [problem.path for problem in problems_of(tool, {"x": value})] == ["$.x"]
-    # Written as JSON it is a text where texts are taken, and no array where arrays are.
-    text = "[" * 10_000 + "]" * 10_000
-    found = outcome(tool, {"x": text})
-    assert found == ExecuteRequest("p", {"x": text}) or [problem.path for problem in found] == ["$.x"]
-    with pytest.raises(InvalidArgumentsError):
-        build_request(tool, {"inputs": "[" * 10_000})
-
-
-def seconds_to_write(value: Any) -> float:
-    """Processor time of writing a value as JSON, the measure for work that grows with it."""
-    started = time.process_time()
-    json.dumps(value)
-    return time.process_time() - started
-
-
-def test_a_large_geometry_is_taken_in_about_the_time_it_takes_to_write_it() -> None:
-    geometry = {"type": "Polygon", "coordinates": [[[n / 1e5, n / 1e6] for n in range(300_000)]]}
-    started = time.process_time()
-    assert sent(BUFFER, {"geometry": geometry, "distance": 5})["geometry"] is geometry
-    assert time.process_time() - started < 6 * seconds_to_write(geometry)
-
-
-def test_a_large_array_with_many_faults_is_refused_quickly_with_a_few_of_them() -> None:
-    tool = tool_with(x={"type": "array", "items": {"type": "number", "minimum": 0}})
-    value = ["a"] * 300_000
-    started = time.process_time()
-    problems = problems_of(tool, {"x": value})
-    assert time.process_time() - started < 50 * seconds_to_write(value)
-    assert 1 <= len(problems) <= 8
-
-
-@pytest.mark.parametrize(("value", "good"), [(0.3, True), (0.35, False), (3e9, True)])
-def test_a_multiple_is_judged_in_decimal(value: float, good: bool) -> None:
-    tool = tool_with(x={"type": "number", "multipleOf": 0.1})
-    if good:
-        assert sent(tool, {"x": value}) == {"x": value}
-    else:
-        assert problems_of(tool, {"x": value})[0].message == "must be a multiple of 0.1, is 0.35"
-
-
-def test_messages_stay_short_whatever_was_sent() -> None:
-    problems = problems_of(BUFFER, {"geometry": POINT, "distance": "x" * 10_000, "y" * 10_000: 1})
-    assert all(len(problem.path) + len(problem.message) + len(problem.suggestion or "") < 500 for problem in problems)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("ogc://local/jobs/1/results/a"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["href", "value", "a", "v"]), inner),
-    max_leaves=8,
-)  # fmt: skip
-WIDE = many(NESTED, maxOccurs=3)
-
-
-@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.dictionaries(st.sampled_from(["geometry", "distance", "units", "inputs", "x"]), JSON, max_size=4))
-def test_any_arguments_are_taken_or_refused(arguments: dict[str, Any]) -> None:
-    for tool in (BUFFER, WIDE):
-        found = outcome(tool, arguments)
-        if isinstance(found, tuple):
-            assert found
-            assert all(problem.path.startswith("$.") for problem in found)
-        else:
-            assert found.process_id == tool.process.id

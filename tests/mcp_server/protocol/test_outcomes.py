@@ -64,6 +64,22 @@ def test_a_server_speaks_in_its_own_words() -> None:
     assert text_of(ServerUnreachableError("server 'x' does not answer")) == "server 'x' does not answer"
 
 
+def test_a_refusal_is_told_once_though_the_server_joins_its_problems_to_its_message() -> None:
+    problems = [ArgumentProblem("$.geometry", "is empty."), ArgumentProblem("$.units", "is unknown.")]
+    error = RemoteProblemError("$.geometry is empty.; $.units is unknown.", status=400, problems=problems)
+    assert text_of(error) == "The arguments were refused.\n- $.geometry: is empty.\n- $.units: is unknown."
+
+
+def test_a_problem_is_listed_once_however_often_a_server_sends_it() -> None:
+    problem = ArgumentProblem("$.a", "no")
+    assert text_of(RemoteProblemError("Invalid", status=400, problems=[problem] * 30)) == "Invalid\n- $.a: no"
+
+
+def test_joined_problems_are_one_sentence() -> None:
+    error = InvalidArgumentsError([ArgumentProblem("$.a", "is wrong."), ArgumentProblem("$.b", "is wrong")])
+    assert str(error) == "$.a: is wrong; $.b: is wrong"
+
+
 def test_an_unknown_tool_is_a_protocol_error() -> None:
     with pytest.raises(MCPError) as caught:
         outcomes.of_tool(UnknownToolError("no tool 'a'; did you mean 'b'?"), "a")

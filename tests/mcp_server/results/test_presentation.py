@@ -31,7 +31,6 @@ class Run:
     progress: float | None = None
     message: str | None = None
     outputs: Sequence[Output] = ()
-    warnings: Sequence[str] = ()
 
 
 def output(
@@ -112,15 +111,13 @@ def test_text_stands_in_the_result_and_binary_values_never_do() -> None:
     assert told["outputs"]["grid"]["bytes"] == 3
 
 
-def test_warnings_of_the_execution_and_of_its_results_stand_in_one_place() -> None:
+def test_warnings_of_all_results_stand_in_one_place() -> None:
     buffer = {"type": "Feature", "geometry": None, "properties": {"warnings": ["the polygon was repaired"]}}
     told = presentation.envelope(
-        Run(
-            outputs=[output(buffer), output({"warnings": ["the polygon was repaired", "b"]}, name="x")], warnings=["a"]
-        ),
+        Run(outputs=[output(buffer), output({"warnings": ["the polygon was repaired", "b"]}, name="x")]),
         small_value_bytes=LIMIT,
     )
-    assert told["warnings"] == ["a", "the polygon was repaired", "b"]
+    assert told["warnings"] == ["the polygon was repaired", "b"]
     assert "warnings" not in told["outputs"]["out"]["summary"]
 
 

@@ -1,6 +1,7 @@
 """The HTTP transport: where it listens for what, and whom it refuses."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -51,6 +52,28 @@ def test_other_hosts_and_origins_are_refused(url: str, header: dict[str, str]) -
 def test_a_local_origin_is_served(url: str, origin: str) -> None:
     reply = httpx.post(f"{url}/mcp", json=INITIALIZE, headers=HEADERS | {"Origin": origin}, trust_env=False)
     assert reply.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("allowed", "header", "status"),
+    [
+        ("maps.example", {"Host": "maps.example"}, 200),
+        ("maps.example", {"Host": "maps.example:8443", "Origin": "https://maps.example:8443"}, 200),
+        ("maps.example", {}, 200),
+        ("maps.example", {"Host": "evil.example"}, 421),
+        ("maps.example", {"Origin": "https://evil.example"}, 403),
+        ("*", {"Host": "evil.example"}, 200),
+        ("", {"Host": "evil.example"}, 200),
+    ],
+)
+def test_beyond_loopback_the_allowed_hosts_are_served_and_all_where_none_is_named(
+    home: Path, allowed: str, header: dict[str, str], status: int
+) -> None:
+    settings = Settings(home=home, embedded=False, allowed_hosts=allowed)
+    application = create_http_app(settings, host="0.0.0.0")  # noqa: S104 - told so; it is served on loopback
+    with listening(application) as address:
+        reply = httpx.post(f"{address}/mcp", json=INITIALIZE, headers=HEADERS | header, trust_env=False)
+    assert reply.status_code == status
 
 
 def test_nothing_else_is_served(url: str) -> None:

@@ -1,0 +1,27 @@
+"""What every request passes before it is routed."""
+
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from backend.api.asgi import TrailingSlashes
+from backend.api.origins import Callers, KnownCallers
+from backend.settings import Settings
+
+_EXPOSED = ("Location", "Link", "ETag", "Preference-Applied", "OGC-NumberMatched", "Content-Location")
+"""Headers of our answers that a page of another origin may read."""
+
+
+def api_middleware(settings: Settings) -> list[Middleware]:
+    """The layers around the routes, outermost first."""
+    callers = Callers.of(settings.public_url, settings.allowed_hosts, settings.cors_origins)
+    layers = [Middleware(KnownCallers, callers)]
+    if settings.cors_origins:
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "HEAD", "POST", "DELETE", "OPTIONS"],
+            allow_headers=["Content-Type", "Prefer", "If-None-Match"],
+            expose_headers=list(_EXPOSED),
+        )
+        layers.append(cors)
+    return [*layers, Middleware(TrailingSlashes)]

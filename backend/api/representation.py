@@ -1,0 +1,109 @@
+"""Content negotiation: the same document as JSON or as a page."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backend.api.media_types import choose, parse_accept
+from backend.api.problems import Problem
+from backend.api.responses import encode
+from backend.errors import InputProblem, InvalidRequestError, NotAcceptableError
+from backend.html.renderer import HEADERS, HtmlRenderer
+
+type Form = Literal["json", "html"]
+
+JSON = "application/json"
+HTML = "text/html"
+
+_VARYING = {"Vary": "Accept"}
+_BY_NAME: Mapping[str, Form] = {"json": "json", JSON: "json", "html": "html", HTML: "html"}
+
+
+def form_of(request: Request, media_type: str = JSON) -> Form:
+    """The form in which a document is to be sent: the parameter `f` counts more than `Accept`.
+
+    `media_type` is what the document is called as JSON.
+
+    Raises:
+        InvalidRequestError: `f` names a form that there is not.
+        NotAcceptableError: `Accept` takes neither JSON nor HTML.
+    """
+    wanted = request.query_params.get("f")
+    if wanted is not None:
+        return _named(wanted)
+    accept = request.headers.getlist("accept")
+    if not any(accept) or accept in (["*/*"], [JSON]):
+        return "json"
+    chosen = choose(parse_accept(accept), (JSON, media_type.partition(";")[0], HTML))
+    if chosen is None:
+        raise NotAcceptableError(f"This resource comes as `{media_type}` or `{HTML}`; `Accept` takes neither.")
+    return "html" if chosen == HTML else "json"
+
+
+def represented(
+    request: Request,
+    template: str,
+    document: Mapping[str, Any] | bytes,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    media_type: str = JSON,
+) -> Response:
+    """A document in the form that the client takes; bytes are its JSON already.
+
+    Raises:
+        InvalidRequestError, NotAcceptableError: As `form_of` does.
+    """
+    if form_of(request, media_type) == "html":
+        members = json.loads(document) if isinstance(document, bytes) else document
+        return _page(request, template, members, status, headers or {})
+    body = document if isinstance(document, bytes) else encode(document)
+    return Response(body, status_code=status, headers={**(headers or {}), **_VARYING}, media_type=media_type)
+
+
+def represented_problem(request: Request, problem: Problem) -> Response:
+    """A problem document: a page for whoever reads pages, and JSON for everybody else, whatever they accept."""
+    if not _reads_pages(request):
+        return problem.response()
+    return _page(request, "problem", problem.document, problem.status, problem.headers)
+
+
+def require_known_form(request: Request) -> None:
+    """Refuse an `f` that there is not, where the answer has a form of its own.
+
+    Raises:
+        InvalidRequestError: `f` names a form that there is not.
+    """
+    wanted = request.query_params.get("f")
+    if wanted is not None:
+        _named(wanted)
+
+
+def _named(wanted: str) -> Form:
+    try:
+        return _BY_NAME[wanted]
+    except KeyError:
+        raise InvalidRequestError(
+            "The format asked for is not available.",
+            [InputProblem("f", f"must be `json` or `html`, not `{wanted[:40]}`")],
+        ) from None
+
+
+def _reads_pages(request: Request) -> bool:
+    if request.method not in ("GET", "HEAD"):
+        return False
+    try:
+        return form_of(request) == "html"
+    except (InvalidRequestError, NotAcceptableError):
+        return False
+
+
+def _page(
+    request: Request, template: str, document: Mapping[str, Any], status: int, headers: Mapping[str, str]
+) -> Response:
+    renderer: HtmlRenderer = request.app.state.html
+    page = renderer.render(template, document)
+    return Response(page, status_code=status, headers={**headers, **HEADERS, **_VARYING}, media_type=HTML)

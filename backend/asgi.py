@@ -1,0 +1,16 @@
+"""Where application servers find the backend: `gunicorn 'backend.asgi:create()'`, `uvicorn --factory ...:create`."""
+
+from starlette.applications import Starlette
+
+from backend.app import create_app
+from backend.settings import Settings
+
+
+def create() -> Starlette:
+    """The server of the settings in the environment. Every worker process of an application server calls it once.
+
+    Raises:
+        ConfigurationError: A configuration file, a folder of processes or a process in it cannot be used.
+        ValidationError: A setting is not valid.
+    """
+    return create_app(Settings())

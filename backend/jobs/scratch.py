@@ -1,0 +1,60 @@
+"""Folders for the temporary files of jobs: one for each worker process, empty between two jobs, gone with the worker.
+
+One for each job would be simpler. On many file systems to make and remove a folder takes longer than a short job.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from backend.jobs.liveness import ProcessIdentity, host
+
+_FOLDER = "scratch"
+
+
+class WorkerScratch:
+    """The folder of the calling process."""
+
+    def __init__(self, home: Path) -> None:
+        me = ProcessIdentity.current()
+        self._folder = home / _FOLDER / f"{_host_name()}.{me.pid}.{me.started!r}"
+
+    @contextmanager
+    def folder(self) -> Generator[Path]:
+        """The folder, empty; emptied again at the end."""
+        if not self._folder.is_dir():
+            self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield self._folder
+        finally:
+            _empty(self._folder)
+
+
+def sweep_scratch(home: Path) -> None:
+    """Remove the folders of worker processes of this machine that have ended."""
+    mine = f"{_host_name()}."
+    with suppress(FileNotFoundError), os.scandir(home / _FOLDER) as entries:
+        for entry in entries:
+            if entry.name.startswith(mine) and not _owner(entry.name.removeprefix(mine)).alive():
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _owner(name: str) -> ProcessIdentity:
+    pid, _, started = name.partition(".")
+    return ProcessIdentity(int(pid), float(started))
+
+
+def _host_name() -> str:
+    return hashlib.sha256(host().encode()).hexdigest()[:8]
+
+
+def _empty(folder: Path) -> None:
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                Path(entry).unlink(missing_ok=True)

@@ -1,0 +1,135 @@
+"""The API's resources as the standard lists them, with their operations. Pure."""
+
+from typing import Any
+
+from backend.openapi.execution import Answer, execute_operation
+from backend.openapi.parameters import parameter
+from backend.openapi.responses import document, empty, headers, problems
+from backend.openapi.standard_schemas import schema_of
+
+type PathItem = dict[str, Any]
+
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+
+SERVER, PROCESSES, JOBS = "Server", "Processes", "Jobs"
+
+TAGS = (
+    {"name": SERVER, "description": "What this server is and what it conforms to."},
+    {"name": PROCESSES, "description": "What can be run, and running it."},
+    {"name": JOBS, "description": "What runs or ran, and its results."},
+)
+
+ANY_PAGE = (400, 403, 406, 421, 500)
+"""What any `GET` of a document may be refused with."""
+
+
+def generic_paths() -> dict[str, PathItem]:
+    """Every resource; those of a process and of a job as templates."""
+    return {**_server(), **_processes(), **_jobs(), **_results()}
+
+
+def _server() -> dict[str, PathItem]:
+    pages = {"/": ("getLandingPage", "Where everything stands", "landingPage")}
+    pages["/conformance"] = ("getConformance", "The conformance classes that hold", "confClasses")
+    paths = {path: {"get": _page(*page, SERVER)} for path, page in pages.items()}
+    definition = {
+        "operationId": "getOpenAPI",
+        "summary": "This document",
+        "tags": [SERVER],
+        "parameters": [parameter("f")],
+        "responses": {
+            "200": document("The API's definition.", {"type": "object"}, media_type=OPENAPI),
+            **problems("Page", *ANY_PAGE),
+        },
+    }
+    return {**paths, "/openapi": {"get": definition}}
+
+
+def _processes() -> dict[str, PathItem]:
+    listed = _page("listProcesses", "The processes on offer", "processList", PROCESSES, "limit", "offset")
+    one = _page("getProcess", "The description of a process", "process", PROCESSES)
+    one["parameters"].insert(0, parameter("processID"))
+    one["responses"] |= problems("Page", 404)
+    answer = Answer({"*/*": {}}, schema_of("results"), several=True)
+    execute = execute_operation("executeProcess", "Run a process", schema_of("execute"), answer)
+    execute["parameters"].insert(0, parameter("processID"))
+    return {
+        "/processes": {"get": listed},
+        "/processes/{processID}": {"get": one},
+        "/processes/{processID}/execution": {"post": {**execute, "tags": [PROCESSES]}},
+    }
+
+
+def _jobs() -> dict[str, PathItem]:
+    filters = ("type", "jobProcess", "status", "datetime", "minDuration", "maxDuration", "limit", "offset")
+    listed = _page("listJobs", "Jobs, newest first", "jobList", JOBS, *filters)
+    status = document("The status.", schema_of("statusInfo"), "ETag", "Preference-Applied")
+    get = {
+        "operationId": "getJobStatus",
+        "summary": "The status of a job, held while nothing changes if the client wishes",
+        "tags": [JOBS],
+        "parameters": [parameter(name) for name in ("jobId", "f", "ifNoneMatch", "preferWait")],
+        "responses": {
+            "200": status,
+            "304": empty("The client has the status as it is.", "ETag", "Preference-Applied", "Vary"),
+            **problems("Page", *ANY_PAGE, 404),
+        },
+    }
+    dismiss = {
+        "operationId": "dismissJob",
+        "summary": "End a job, or remove the results of one that has ended",
+        "tags": [JOBS],
+        "parameters": [parameter("jobId"), parameter("f")],
+        "responses": {
+            "200": document("The status after it; the same for a job dismissed before.", schema_of("statusInfo")),
+            **problems(""),
+        },
+    }
+    return {"/jobs": {"get": listed}, "/jobs/{jobId}": {"get": get, "delete": dismiss}}
+
+
+def _results() -> dict[str, PathItem]:
+    answer = Answer({"*/*": {}}, schema_of("results"), several=True)
+    refusals = problems("Page", *ANY_PAGE, 404, 410)
+    told = ("Preference-Applied", "Vary", "Content-Security-Policy", "Referrer-Policy")
+    results = {
+        "operationId": "getJobResults",
+        "summary": "The results of a job, in the form that its execute request asked for",
+        "tags": [JOBS],
+        "parameters": [parameter(name) for name in ("jobId", "f", "preferMinimal")],
+        "responses": {**answer.responses(told, page=True), **refusals},
+    }
+    output: dict[str, Any] = {
+        "operationId": "getJobOutput",
+        "summary": "One output of a job; of a feature collection or an array a page, if the client wishes",
+        "tags": [JOBS],
+        "parameters": [parameter(name) for name in ("jobId", "output", "f", "items", "firstItem", "range")],
+        "responses": {
+            "200": {
+                "description": "The value itself with its media type, or a page of it.",
+                "headers": headers("Accept-Ranges", "OGC-NumberMatched", "X-Content-Type-Options"),
+                "content": {"*/*": {}},
+            },
+            "206": {
+                "description": "The bytes that were asked for.",
+                "headers": headers("Content-Range", "X-Content-Type-Options"),
+                "content": {"*/*": {}},
+            },
+            **refusals,
+            **problems("Page", 416),
+        },
+    }
+    return {"/jobs/{jobId}/results": {"get": results}, "/jobs/{jobId}/results/{output}": {"get": output}}
+
+
+def _page(operation_id: str, summary: str, component: str, tag: str, *query: str) -> dict[str, Any]:
+    return {
+        "operationId": operation_id,
+        "summary": summary,
+        "tags": [tag],
+        "parameters": [parameter(name) for name in (*query, "f")],
+        "responses": {
+            "200": document(f"{summary}.", schema_of(component)),
+            **problems("Page", *ANY_PAGE),
+        },
+    }

@@ -1,0 +1,102 @@
+"""The tools that belong to no process, as clients see them. Data."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mcp.types import Tool, ToolAnnotations
+
+MAX_WAIT_SECONDS: Final = 45
+"""Clients give up on a call after about 60 s."""
+
+_STATUS: Final[dict[str, Any]] = {
+    "type": "string",
+    "enum": ["accepted", "running", "successful", "failed", "dismissed"],
+}
+_TEXT: Final[dict[str, Any]] = {"type": "string"}
+_NUMBER: Final[dict[str, Any]] = {"type": "number"}
+_JOB: Final[dict[str, Any]] = {"type": "string", "description": "Job URI ogc://SERVER/jobs/ID, or its ID alone"}
+
+_READ_ONLY: Final = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+_DESTRUCTIVE: Final = ToolAnnotations(
+    read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
+)
+
+
+def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+_ENVELOPE: Final = _object(
+    {
+        "status": _STATUS,
+        "job": _TEXT,
+        "progress": _NUMBER,
+        "message": _TEXT,
+        "next": _TEXT,
+        "outputs": {"type": "object"},
+        "warnings": {"type": "array", "items": _TEXT},
+    },
+    "status",
+)
+_LISTED: Final = {"job": _TEXT, "process": _TEXT, "status": _STATUS, "progress": _NUMBER, "message": _TEXT}
+_WAIT: Final[dict[str, Any]] = {
+    "type": "number",
+    "description": "Seconds to wait for its end",
+    "minimum": 0,
+    "maximum": MAX_WAIT_SECONDS,
+    "default": 30,
+}
+
+GET_JOB: Final = Tool(
+    name="get_job",
+    title="Get a job",
+    description="Wait for a job and return its outputs, or its progress if it still runs.",
+    input_schema=_object({"job": _JOB, "wait": _WAIT}, "job"),
+    output_schema=_ENVELOPE,
+    annotations=_READ_ONLY,
+)
+DISMISS_JOB: Final = Tool(
+    name="dismiss_job",
+    title="Dismiss a job",
+    description="Stop a job, or delete the results of one that has ended.",
+    input_schema=_object({"job": _JOB}, "job"),
+    output_schema=_ENVELOPE,
+    annotations=_DESTRUCTIVE,
+)
+READ_RESULT: Final = Tool(
+    name="read_result",
+    title="Read a result",
+    description="Read the value of an output by its URI: features of a collection, items of an array or "
+    "characters of a text from `offset` on; `next_offset` tells how to read on. Pictures are shown.",
+    input_schema=_object(
+        {
+            "uri": {"type": "string", "description": "ogc://SERVER/jobs/ID/results/OUTPUT"},
+            "offset": {"type": "integer", "minimum": 0, "default": 0},
+            "limit": {"type": "integer", "minimum": 1, "description": "At most; replies stay below 20 kB"},
+        },
+        "uri",
+    ),
+    annotations=_READ_ONLY,
+)
+
+
+def list_jobs(servers: Sequence[str]) -> Tool:
+    """The tool that lists the jobs of these servers."""
+    return Tool(
+        name="list_jobs",
+        title="List jobs",
+        description="List the newest jobs with status and progress.",
+        input_schema=_object(
+            {
+                "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+                "server": {"type": "string", "enum": list(servers)} if servers else _TEXT,
+            }
+        ),
+        output_schema=_object({"jobs": {"type": "array", "items": _object(_LISTED, "job", "status")}}, "jobs"),
+        annotations=_READ_ONLY,
+    )

@@ -1,0 +1,93 @@
+"""A running backend and a real browser without a window, for all tests of the pages."""
+
+import shutil
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, async_playwright, expect
+
+from backend.app import create_app
+from backend.settings import Settings
+from tests.backend.html.browser.visits import Site, Visit
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ROOT_PATH = "/ogc"
+WAIT_MS = 30_000
+"""Longest wait for anything, on a machine that has other things to do."""
+
+expect.set_options(timeout=WAIT_MS)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The backend on a free port of the loopback interface; its links name another host, as behind a proxy."""
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"), public_url="https://maps.example", root_path=ROOT_PATH, workers=2
+    )
+    app = _behind_proxy(create_app(settings))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="on"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        deadline = time.monotonic() + 30
+        while not server.started:
+            assert thread.is_alive()
+            assert time.monotonic() < deadline
+            thread.join(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield Site(f"http://127.0.0.1:{port}{ROOT_PATH}")
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def _behind_proxy(app: Any) -> Any:
+    """The proxy takes the prefix off and passes the rest on."""
+
+    async def proxy(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            path = scope["path"].removeprefix(ROOT_PATH) or "/"
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        await app(scope, receive, send)
+
+    return proxy
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"there is no browser: none of {', '.join(BROWSERS)} is installed")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(params=[1280])
+async def visit(browser: Browser, site: Site, request: pytest.FixtureRequest) -> AsyncIterator[Visit]:
+    """A fresh page, as wide as the parameter says. At its end nothing was asked of another host, and nothing failed."""
+    context = await browser.new_context(viewport={"width": request.param, "height": 900})
+    context.set_default_timeout(WAIT_MS)
+    page = await context.new_page()
+    visit = Visit(page, site.url)
+    page.on("request", lambda sent: visit.requests.append(sent))  # noqa: PLW0108 -- a list's method takes no marks
+    page.on("console", lambda message: visit.complaints.append(message.text))
+    page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    yield visit
+    await context.close()
+    foreign = [sent.url for sent in visit.requests if not sent.url.startswith(site.url)]
+    assert foreign == []
+    assert visit.unforgiven() == []

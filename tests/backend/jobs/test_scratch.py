@@ -1,0 +1,61 @@
+"""The folder of a worker for temporary files: empty for every job, and gone after the worker."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from backend.jobs.scratch import WorkerScratch, sweep_scratch
+
+CLAIM = """
+import sys
+from pathlib import Path
+from backend.jobs.scratch import WorkerScratch
+with WorkerScratch(Path(sys.argv[1])).folder() as folder:
+    (folder / "left").write_text("x")
+    print(folder, flush=True)
+    sys.stdin.readline()
+    import os
+    os._exit(1)
+"""
+
+
+def test_a_job_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
+    scratch = WorkerScratch(tmp_path)
+    with scratch.folder() as first:
+        (first / "file").write_text("x")
+        (first / "folder" / "deep").mkdir(parents=True)
+        (first / "link").symlink_to(tmp_path)
+    with scratch.folder() as second:
+        assert second == first
+        assert list(second.iterdir()) == []
+    assert tmp_path.is_dir()
+
+
+def test_a_folder_that_somebody_removed_is_there_for_the_next_job(tmp_path: Path) -> None:
+    scratch = WorkerScratch(tmp_path)
+    with scratch.folder() as folder:
+        folder.rmdir()
+    with scratch.folder() as folder:
+        assert folder.is_dir()
+
+
+def test_only_the_folders_of_dead_workers_are_swept(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CLAIM, str(tmp_path)]
+    with (
+        WorkerScratch(tmp_path).folder() as mine,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other,
+    ):
+        assert other.stdout is not None
+        theirs = Path(other.stdout.readline().strip())
+        sweep_scratch(tmp_path)
+        assert (mine.is_dir(), (theirs / "left").exists()) == (True, True)
+        other.communicate("end\n", timeout=20)
+        sweep_scratch(tmp_path)
+        assert (mine.is_dir(), theirs.exists()) == (True, False)
+
+
+def test_a_folder_of_another_machine_is_left_alone(tmp_path: Path) -> None:
+    foreign = tmp_path / "scratch" / "0123abcd.4194305.1.0"
+    foreign.mkdir(parents=True)
+    sweep_scratch(tmp_path)
+    assert foreign.is_dir()

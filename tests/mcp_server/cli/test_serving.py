@@ -1,0 +1,151 @@
+"""Servers and calls in processes of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from mcp import Client
+
+from mcp_server.cli.serving import url_of
+from tests.mcp_server.cli.command_lines import Run
+
+
+def test_stdio_answers_on_a_pure_stdout(home: Path) -> None:
+    request = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "mcp_server", "--home", str(home)],
+        input=json.dumps(request) + "\n",
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=30,
+        check=False,
+    )
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["result"]["serverInfo"]["name"]
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_stdio_server_starts_without_the_parser_of_commands() -> None:
+    code = "import sys, mcp_server.cli; print({'typer', 'rich', 'pydantic', 'mcp'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_a_module_that_worker_processes_import_again_runs_nothing() -> None:
+    code = "import runpy; runpy.run_module('mcp_server', run_name='__mp_main__'); print('nothing ran')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert (done.stdout, done.stderr) == ("nothing ran\n", "")
+
+
+def test_output_is_utf8_whatever_the_shell_uses() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mcp_server", "tools", "--config", "wrong—name"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "wrong—name" in done.stderr.decode("utf-8")
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.anyio
+async def test_backend_serves_the_ogc_api_alone_with_links_that_lead_back(port: int, start: Callable[..., Any]) -> None:
+    url = f"http://127.0.0.1:{port}"
+    announcement = start("backend", "--port", str(port)).stderr.readline()
+    assert announcement == f"OGC API – Processes at {url}\n"
+    async with httpx.AsyncClient(timeout=30) as http:
+        landing = (await http.get(url)).json()
+        done = await http.post(f"{url}/processes/slow-steps/execution", json={"inputs": {"seconds": 0.1, "steps": 1}})
+    assert {link["href"] for link in landing["links"] if link["rel"] == "self"} == {f"{url}/"}
+    assert done.status_code == 200
+    assert done.json()["steps"] == 1
+
+
+@pytest.mark.anyio
+async def test_serve_offers_the_tools_over_http(port: int, start: Callable[..., Any]) -> None:
+    url = f"http://127.0.0.1:{port}/mcp"
+    announcement = start("serve", "--transport", "http", "--port", str(port)).stderr.readline()
+    assert announcement == f"MCP at {url}\n"
+    with anyio.fail_after(30):
+        async with Client(url) as client:
+            names = {tool.name for tool in (await client.list_tools()).tools}
+    assert {"hello_world", "get_job"} <= names
+
+
+@pytest.mark.parametrize("command", [("serve", "--transport", "http"), ("backend",)], ids=["serve", "backend"])
+def test_a_port_that_is_taken_is_one_line_and_exit_code_2(run: Run, command: tuple[str, ...]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        code, out, err = run(*command, "--port", str(number))
+    assert (code, out) == (2, "")
+    assert err == f"ogc-processes-mcp: port {number} of 127.0.0.1 is taken: choose another with --port\n"
+
+
+def test_an_address_that_is_not_this_machines_is_one_line(run: Run) -> None:
+    code, out, err = run("serve", "--transport", "http", "--host", "192.0.2.1", "--port", "8123")
+    assert (code, out) == (2, "")
+    assert err.startswith("ogc-processes-mcp: cannot listen at 192.0.2.1, port 8123: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.anyio
+async def test_the_public_url_and_the_root_path_of_the_environment_are_in_every_link(
+    port: int, start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OGC_PROCESSES_PUBLIC_URL", "http://localhost:9999")
+    monkeypatch.setenv("OGC_PROCESSES_ROOT_PATH", "/ogc")
+    announcement = start("backend", "--port", str(port)).stderr.readline()
+    assert announcement == "OGC API – Processes at http://localhost:9999/ogc\n"
+    async with httpx.AsyncClient(timeout=30) as http:
+        landing = (await http.get(f"http://127.0.0.1:{port}")).json()
+    assert all(link["href"].startswith("http://localhost:9999/ogc") for link in landing["links"])
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:80"), ("::", "http://localhost:80"), ("::1", "http://[::1]:80")],
+)
+def test_the_url_of_a_server_is_one_that_this_machine_reaches(host: str, url: str) -> None:
+    assert url_of(host, 80) == url
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal for one process's interrupt key")
+def test_the_interrupt_key_dismisses_the_job_of_a_call(run: Run, start: Callable[..., subprocess.Popen[str]]) -> None:
+    process = start("--demo-tools", "call", "slow_steps", "seconds=60", "steps=600")
+    assert process.stderr is not None
+    assert any(" step " in line for line in process.stderr)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert "KeyboardInterrupt" not in err
+    _, jobs, _ = run("call", "list_jobs")
+    assert [job["status"] for job in json.loads(jobs)["jobs"]] == ["dismissed"]

@@ -1,0 +1,76 @@
+"""References among the inputs: what the server of an execution is sent for them."""
+
+from pathlib import Path
+
+import pytest
+
+from mcp_server.errors import InvalidReferenceError, ReferenceRefusedError
+from mcp_server.ogc.models import OutputResult
+from mcp_server.references import ResultReference
+from tests.mcp_server.execution.bench import Bench
+from tests.mcp_server.execution.jobs_site import POINT, JobsSite
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_an_own_result_is_sent_as_the_servers_own_link(home: Path) -> None:
+    bench = Bench(home, JobsSite().speak_our_dialect())
+    await bench.run([ResultReference("remote", "j 7", "out")])
+    assert bench.sent() == [{"href": "http://remote.test/jobs/j%207/results/out"}]
+
+
+async def test_a_result_of_another_server_is_carried_as_its_value(home: Path) -> None:
+    other = JobsSite("other").speak_our_dialect()
+    other.single = {"out": POINT, "pixels": b"\x89PNG"}
+    bench = Bench(home, JobsSite().speak_our_dialect(), other)
+    await bench.run(ResultReference("other", "j1", "out"))
+    assert bench.sent() == POINT
+    await bench.run(ResultReference("other", "j1", "pixels"))
+    assert bench.sent() == {"value": "iVBORw==", "mediaType": "image/png", "encoding": "base64"}
+
+
+async def test_a_server_that_reads_no_links_is_sent_values(home: Path) -> None:
+    site = JobsSite()
+    site.jobs["j5"] = 0
+    bench = Bench(home, site)
+    await bench.run(ResultReference("remote", "j5", "out"))
+    assert bench.sent() == {"value": POINT}, "the standard has objects qualified"
+    plain = Bench(home, JobsSite("stock").speak_pygeoapi(), site)
+    await plain.run(ResultReference("remote", "j5", "out"))
+    assert plain.sent() == POINT
+
+
+async def test_a_kept_result_is_carried_as_its_value(home: Path) -> None:
+    bench = Bench(home, JobsSite().speak_our_dialect())
+    output = OutputResult("out", "application/json", 3, None, {"a": [1]}, None)
+    (reference,) = await bench.kept.keep("gone", "p", (output,))
+    await bench.run({"features": [reference, reference]})
+    assert bench.sent() == {"features": [{"a": [1]}, {"a": [1]}]}
+
+
+async def test_a_value_too_large_to_carry_is_refused_before_anything_is_sent(home: Path) -> None:
+    other = JobsSite("other").speak_our_dialect()
+    other.single = {"out": list(range(1000))}
+    bench = Bench(home, JobsSite(), other, max_carried_bytes=1000)
+    with pytest.raises(ReferenceRefusedError, match="at most 1000 can be carried to server 'remote'"):
+        await bench.run(ResultReference("other", "j1", "out"))
+    assert bench.site.executions == []
+
+
+async def test_a_reference_to_an_unknown_server_names_those_there_are(home: Path) -> None:
+    bench = Bench(home, JobsSite())
+    with pytest.raises(InvalidReferenceError, match=r"ogc://nowhere/jobs/j1/results/out .* there are: remote"):
+        await bench.run(ResultReference("nowhere", "j1", "out"))
+
+
+async def test_a_reference_to_a_lost_result_says_which(home: Path) -> None:
+    bench = Bench(home, JobsSite(), JobsSite("other").speak_our_dialect())
+    with pytest.raises(InvalidReferenceError, match="ogc://other/jobs/j1/results/out cannot be read"):
+        await bench.run(ResultReference("other", "j1", "out"))
+
+
+async def test_a_link_of_the_caller_is_passed_on_unread(home: Path) -> None:
+    link = {"href": "http://169.254.169.254/secret", "type": "application/geo+json"}
+    bench = Bench(home, JobsSite())
+    await bench.run(link)
+    assert bench.sent() == link
