@@ -28,7 +28,7 @@ class Bridge:
 
     def __init__(self, clients: dict[str, OgcClient], home: Path) -> None:
         self.clients = clients
-        self.catalog = Catalog(clients, home, refresh_seconds=60)
+        self.catalog = Catalog(clients, home, refresh_seconds=60, demonstrations=True)
         self.executor = Executor(clients, KeptResults(home), wait_seconds=20)
         self.told: list[tuple[float | None, str | None]] = []
 

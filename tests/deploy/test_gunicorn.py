@@ -1,0 +1,167 @@
+"""The backend as its image runs it: gunicorn with several workers on one home."""
+
+import os
+import signal
+import sys
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.deploy.containers import Container, backend_container, run_health_check
+from tests.interop.own_backend import until
+
+pytest.importorskip("gunicorn", reason="gunicorn is not installed here; it runs on Unix only")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the commands of the images are Linux's")
+
+ENDED = ("successful", "failed", "dismissed")
+
+
+class Line(AbstractContextManager["Line"]):
+    """One connection that is kept, and so one worker."""
+
+    def __init__(self, container: Container) -> None:
+        self.client = httpx.Client(base_url=container.url, timeout=30)
+        answer = self.client.get("/conformance")
+        address = answer.extensions["network_stream"].get_extra_info("client_addr")
+        self.worker = until(lambda: _holder(container, address), lambda pid: pid != 0)
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+
+    def execute(self, process: str, inputs: dict[str, Any], *, wait: bool) -> httpx.Response:
+        headers = {} if wait else {"Prefer": "respond-async"}
+        return self.client.post(f"/processes/{process}/execution", json={"inputs": inputs}, headers=headers)
+
+    def submit(self, seconds: float) -> str:
+        answer = self.execute("slow-steps", {"seconds": seconds, "steps": 5}, wait=False)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["jobID"]
+
+    def status(self, job: str) -> dict[str, Any]:
+        return self.client.get(f"/jobs/{job}").json()
+
+    def until_status(self, job: str, *wanted: str) -> dict[str, Any]:
+        return until(lambda: self.status(job), lambda now: now["status"] in wanted, seconds=60)
+
+
+def _holder(container: Container, address: tuple[str, int]) -> int:
+    for pid in container.workers():
+        if any(held.raddr == address for held in psutil.Process(pid).net_connections("tcp")):
+            return pid
+    return 0
+
+
+@contextmanager
+def two_lines(container: Container) -> Generator[tuple[Line, Line]]:
+    """A connection to each of two workers."""
+    with ExitStack() as stack:
+        one = other = stack.enter_context(Line(container))
+        for _ in range(100):
+            if other.worker != one.worker:
+                break
+            other = stack.enter_context(Line(container))
+        assert other.worker != one.worker, "one worker takes all connections"
+        yield one, other
+
+
+@pytest.fixture
+def lines(container: Container) -> Iterator[tuple[Line, Line]]:
+    with two_lines(container) as pair:
+        yield pair
+
+
+def test_the_health_check_of_the_compose_file_passes(container: Container) -> None:
+    assert run_health_check("backend", container) == 0
+
+
+def test_executions_at_the_same_time_are_done_by_all_workers(container: Container) -> None:
+    with ThreadPoolExecutor(8) as threads, ExitStack() as stack:
+        lines = [stack.enter_context(Line(container)) for _ in range(8)]
+        answers = list(
+            threads.map(
+                lambda each: each[1].execute("hello-world", {"name": f"Ada {each[0]}"}, wait=True),
+                enumerate(lines * 4),
+            )
+        )
+    assert [answer.json()["value"] for answer in answers] == [f"Hello Ada {number}!" for number in range(32)]
+
+
+def test_a_job_of_one_worker_is_seen_and_dismissed_through_another(lines: tuple[Line, Line]) -> None:
+    one, other = lines
+    job = one.submit(60)
+    assert other.until_status(job, "running")["processID"] == "slow-steps"
+    assert job in [listed["jobID"] for listed in other.client.get("/jobs").json()["jobs"]]
+    dismissed = other.client.delete(f"/jobs/{job}")
+    assert (dismissed.status_code, dismissed.json()["status"]) == (200, "dismissed")
+    assert one.status(job)["status"] == "dismissed"
+
+
+def test_a_result_of_one_worker_is_read_and_passed_on_through_another(
+    lines: tuple[Line, Line], container: Container
+) -> None:
+    one, other = lines
+    point = {"type": "Point", "coordinates": [7.6, 51.9]}
+    made = one.execute("geometry-buffer", {"geometry": point, "distance": 500}, wait=True)
+    results = httpx.URL(made.headers["Location"]).path + "/results"
+    assert other.client.get(results).json()["geometry"]["type"] == "Polygon"
+    # Links begin with the public URL, which is not where the container is reached here.
+    reference = {"href": f"http://localhost:5001{results}/buffer"}
+    assert not container.url.endswith(":5001")
+    measured = other.execute("geometry-measure", {"geometry": reference}, wait=True)
+    assert measured.status_code == 200, measured.text
+    assert measured.json()["area"]["value"] == pytest.approx(785_398, rel=1e-3)
+
+
+def test_more_jobs_than_one_worker_can_run_are_shared(lines: tuple[Line, Line]) -> None:
+    one, _ = lines
+    jobs = [one.submit(1) for _ in range(4)]
+    ended = [one.until_status(job, *ENDED) for job in jobs]
+    assert [job["status"] for job in ended] == ["successful"] * 4
+    # Each worker runs two at a time: all four were under way together.
+    assert max(job["started"] for job in ended) < min(job["finished"] for job in ended)
+
+
+def test_a_killed_worker_is_replaced_and_every_acknowledged_job_ends(container: Container) -> None:
+    before = container.workers()
+    with two_lines(container) as (one, other):
+        jobs = [line.submit(1.5) for line in (one, other, one, other, one, other)]
+        one.until_status(jobs[0], "running")
+        family = psutil.Process(one.worker).children(recursive=True)
+        assert family
+        os.kill(one.worker, signal.SIGKILL)
+        assert psutil.wait_procs(family, timeout=10)[1] == []
+        ended = [other.until_status(job, *ENDED) for job in jobs]
+        for job in ended:
+            assert job["status"] == "successful" or "died" in job["message"], job
+        of_the_other = [ended[index]["status"] for index in (1, 3, 5)]
+        assert of_the_other == ["successful"] * 3
+        killed = one.worker
+    after = until(container.workers, lambda pids: len(pids) == len(before) and killed not in pids, seconds=30)
+    assert set(after) != set(before)
+    with two_lines(container) as (one, other):
+        for line in (one, other):
+            assert line.execute("hello-world", {"name": "Ada"}, wait=True).status_code == 200
+
+
+def test_a_stop_waits_for_no_client_leaves_nothing_behind_and_the_next_start_ends_every_job(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with backend_container(home) as first, two_lines(first) as (line, holding), ThreadPoolExecutor(1) as threads:
+        jobs = [line.submit(0.6) for _ in range(6)]
+        # More than all workers run at once: the last has a while to wait.
+        headers = {"If-None-Match": line.client.get(f"/jobs/{jobs[-1]}").headers["ETag"], "Prefer": "wait=60"}
+        line.until_status(jobs[0], "running")
+        held = threads.submit(holding.client.get, f"/jobs/{jobs[-1]}", headers=headers)
+        family = psutil.Process(first.process.pid).children(recursive=True)
+        assert first.stop(seconds=20) == 0
+        assert psutil.wait_procs(family, timeout=5)[1] == []
+        held.exception(timeout=10)
+    with backend_container(home, workers=1) as second, Line(second) as line:
+        for job in jobs:
+            ended = line.until_status(job, *ENDED)
+            assert ended["status"] == "successful" or ended["message"], ended

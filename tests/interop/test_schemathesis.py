@@ -1,0 +1,226 @@
+"""Schemathesis on `/openapi` and the server that it describes: no error of the server, no answer undocumented.
+
+The data are random but the same in every run. What an operation is sent is Schemathesis' choice, with exceptions: a
+job's id is mostly that of a job that there is, as a random one would only ever be unknown; times are shortened, as a
+wait of an hour, or a process asked to take one, is valid and would be granted; and pygeoapi's hello-world is not asked
+to call its result something else than its own description does, as it would.
+"""
+
+import math
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import load_all_checks
+from schemathesis.core import NOT_SET
+from schemathesis.core.failures import Failure
+from schemathesis.specs.openapi import checks
+
+from tests.interop.own_backend import own_backend
+
+CASES_PER_TEST = 1_000
+_LONGEST_SECONDS = 0.05
+_OF_EVERY_ANSWER = {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
+_FOREIGN = ("hello-world", "shapely-functions")
+"""Processes of pygeoapi's own: how they fail is not our doing."""
+
+
+SETTINGS = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],  # a failure tells its request: to look for a shorter one would take long
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What became of the cases so far."""
+
+    cases: int = 0
+    statuses: dict[str, Counter[int]] = field(default_factory=dict[str, Counter[int]])
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A running server, and jobs of it in every state, each with one of its outputs."""
+
+    url: str
+    jobs: Sequence[tuple[str, str]] = ()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with own_backend(tmp_path_factory.mktemp("fuzzed")) as url:
+        yield url
+
+
+def with_jobs_in_every_state(url: str) -> Target:
+    points = "MULTIPOINT(" + ",".join(f"{place % 60} {place // 60}" for place in range(400)) + ")"
+    large = {"geometry": points, "distance": 1000, "resolution": 64}
+    jobs = [
+        (run(url, "hello-world", {"name": "Ada"}), "echo"),
+        (run(url, "hello-world", {"name": "Ada"}, response="document"), "echo"),
+        (run(url, "geometry-buffer", {"geometry": "POINT(1 2)", "distance": 5}), "buffer"),
+        (run(url, "geometry-buffer", large), "buffer"),
+        (run(url, "geometry-buffer", {"geometry": "POINT(1 200)", "distance": 5}), "buffer"),
+        (run(url, "slow-steps", {"seconds": 0}), "done"),
+        (run(url, "slow-steps", {"seconds": 900}, wait=0), "done"),
+    ]
+    requests.delete(f"{url}/jobs/{jobs[5][0]}", timeout=30).raise_for_status()
+    states = [requests.get(f"{url}/jobs/{job}", timeout=30).json()["status"] for job, _ in jobs]
+    assert states[:-1] == ["successful"] * 4 + ["failed", "dismissed"]
+    assert states[-1] in ("accepted", "running")
+    return Target(url, jobs)
+
+
+def run(url: str, process: str, inputs: dict[str, Any], *, wait: int = 30, **request: Any) -> str:
+    response = requests.post(
+        f"{url}/processes/{process}/execution",
+        json={"inputs": inputs, **request},
+        headers={"Prefer": f"respond-async, wait={wait}"},
+        timeout=60,
+    )
+    return response.headers["Location"].rsplit("/", 1)[1]
+
+
+def test_the_resources_of_the_standard_answer_as_documented(url: str) -> None:
+    send_all("^/(?!processes/[^{])", with_jobs_in_every_state(url))
+
+
+def test_the_paths_of_each_process_answer_as_documented(url: str) -> None:
+    send_all("^/processes/[^{]", Target(url))
+
+
+def test_a_job_answers_as_documented_wherever_the_links_of_its_execution_lead(url: str) -> None:
+    load_all_checks()
+    schema = schemathesis.openapi.from_url(f"{url}/openapi").include(
+        path_regex="^/(processes/(echo|slow-steps)/|jobs/)"
+    )
+    seen = Seen()
+
+    class Workflow(schema.as_state_machine()):
+        def before_call(self, case: Any) -> None:
+            in_a_short_time(case)
+            if case.operation.method == "post":
+                case.headers["Prefer"] = "respond-async"
+
+        def validate_response(self, response: Any, case: Any, *_: Any, **__: Any) -> None:
+            seen.cases += 1
+            seen.statuses.setdefault(case.operation.label, Counter())[response.status_code] += 1
+            case.validate_response(response, checks=CHECKS)
+
+    Workflow.run(settings=settings(SETTINGS, max_examples=20, stateful_step_count=6))
+    for label in ("GET /jobs/{jobId}", "GET /jobs/{jobId}/results", "DELETE /jobs/{jobId}"):
+        assert any(status < 300 for status in seen.statuses[label]), f"{label}: {seen.statuses[label]}"
+
+
+def send_all(paths: str, target: Target) -> None:
+    """Send as many right and wrong cases to each operation as make the number in all."""
+    load_all_checks()
+    schema = schemathesis.openapi.from_url(f"{target.url}/openapi").include(path_regex=paths)
+    operations = sorted((found.ok() for found in schema.get_all_operations()), key=lambda one: one.method == "delete")
+    sources = [(operation, mode) for operation in operations for mode in GenerationMode]
+    examples = math.ceil(CASES_PER_TEST / sum(is_rich(operation, mode) for operation, mode in sources))
+    seen = Seen()
+    for operation, mode in sources:
+        send_cases(operation, mode, examples, target, seen)
+    assert seen.cases >= CASES_PER_TEST
+    for label, statuses in seen.statuses.items():
+        assert any(status < 300 for status in statuses), f"{label}: nothing was ever right: {statuses}"
+        assert any(400 <= status < 500 for status in statuses), f"{label}: nothing was ever refused: {statuses}"
+
+
+def is_rich(operation: Any, mode: GenerationMode) -> bool:
+    """Whether there is no end of cases: of right ones for a `GET` that takes the form alone there are a handful."""
+    parameters = [*operation.query, *operation.headers, *operation.path_parameters]
+    return mode.is_negative or operation.method == "post" or len(parameters) > 1
+
+
+def send_cases(operation: Any, mode: GenerationMode, examples: int, target: Target, seen: Seen) -> None:
+    statuses = seen.statuses.setdefault(operation.label, Counter())
+
+    @settings(SETTINGS, max_examples=examples)
+    @given(case=operation.as_strategy(mode))
+    def send(case: Any) -> None:
+        at_a_job(case, target.jobs)
+        in_a_short_time(case)
+        # A connection for each: on one that stays, small answers would wait for delayed acknowledgements.
+        response = case.call(timeout=60)
+        seen.cases += 1
+        statuses[response.status_code] += 1
+        case.validate_response(response, checks=CHECKS)
+
+    send()
+
+
+def at_a_job(case: Any, jobs: Sequence[tuple[str, str]]) -> None:
+    """Put a job that there is in place of most random ids."""
+    parameters = case.path_parameters
+    if "jobId" in parameters:
+        chosen = zlib.crc32(str(parameters["jobId"]).encode("utf-8", "replace")) % (len(jobs) + 1)
+        if chosen < len(jobs):
+            parameters["jobId"], output = jobs[chosen]
+            if "output" in parameters and chosen % 2:
+                parameters["output"] = output
+
+
+def in_a_short_time(case: Any) -> None:
+    """Have no server wait, and no process take longer than the test can."""
+    if case.operation.method == "post" or "If-None-Match" in (case.headers or {}):
+        # Of a repeated preference the first counts.
+        case.headers["Prefer"] = f"wait=1, {case.headers.get('Prefer', '')}"
+    if process_of(case) == "hello-world" and isinstance(case.body, dict) and isinstance(case.body.get("inputs"), dict):
+        case.body["inputs"].pop("media_type", None)
+    pauses = {"slow-steps": "seconds", "echo": "pause"}
+    name = pauses.get(process_of(case) or "")
+    if name is None or case.operation.method != "post":
+        return
+    if case.body is NOT_SET:
+        case.body, case.media_type = {}, "application/json"
+    inputs = case.body.setdefault("inputs", {}) if isinstance(case.body, dict) else None
+    if isinstance(inputs, dict):
+        asked = inputs.get(name, math.inf)
+        if isinstance(asked, int | float) and asked > _LONGEST_SECONDS:
+            inputs[name] = _LONGEST_SECONDS
+
+
+def process_of(case: Any) -> str | None:
+    _, *steps = case.operation.path.split("/")
+    named = (case.path_parameters or {}).get("processID")
+    return named or (steps[1] if len(steps) > 1 and steps[0] == "processes" else None)
+
+
+def no_server_error(_context: Any, response: Any, case: Any) -> None:
+    """A 5xx is an error, unless a foreign process says that it failed."""
+    if response.status_code < 500:
+        return
+    if process_of(case) not in _FOREIGN or response.json()["title"] != "The process failed":
+        raise Failure(operation=case.operation.label, title="Server error", message=response.text)
+
+
+def no_undocumented_header(_context: Any, response: Any, case: Any) -> None:
+    """Schemathesis itself looks at headers that are documented alone."""
+    definition = case.operation.responses.find_by_status_code(response.status_code)
+    known = {name.lower() for name, _ in definition.headers.items()} | _OF_EVERY_ANSWER if definition else set()
+    strange = {name for name in response.headers if name.lower() not in known}
+    if strange:
+        raise Failure(operation=case.operation.label, title="Undocumented headers", message=f"{strange}")
+
+
+CHECKS = [
+    no_server_error,
+    no_undocumented_header,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
