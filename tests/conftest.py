@@ -7,6 +7,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run generated tests with all their cases, not some")
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"

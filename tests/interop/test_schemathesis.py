@@ -25,7 +25,9 @@ from schemathesis.specs.openapi import checks
 
 from tests.interop.own_backend import own_backend
 
-CASES_PER_TEST = 1_000
+_CASES = 250
+_CASES_IN_FULL = 1_000
+"""Of each of the two tests, with the option `--full`."""
 _LONGEST_SECONDS = 0.05
 _OF_EVERY_ANSWER = {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
 _FOREIGN = ("hello-world", "shapely-functions")
@@ -54,6 +56,7 @@ class Target:
     """A running server, and jobs of it in every state, each with one of its outputs."""
 
     url: str
+    cases: int
     jobs: Sequence[tuple[str, str]] = ()
 
 
@@ -63,7 +66,12 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def with_jobs_in_every_state(url: str) -> Target:
+@pytest.fixture(scope="module")
+def cases(request: pytest.FixtureRequest) -> int:
+    return _CASES_IN_FULL if request.config.getoption("--full") else _CASES
+
+
+def with_jobs_in_every_state(url: str, cases: int) -> Target:
     points = "MULTIPOINT(" + ",".join(f"{place % 60} {place // 60}" for place in range(400)) + ")"
     large = {"geometry": points, "distance": 1000, "resolution": 64}
     jobs = [
@@ -79,7 +87,7 @@ def with_jobs_in_every_state(url: str) -> Target:
     states = [requests.get(f"{url}/jobs/{job}", timeout=30).json()["status"] for job, _ in jobs]
     assert states[:-1] == ["successful"] * 4 + ["failed", "dismissed"]
     assert states[-1] in ("accepted", "running")
-    return Target(url, jobs)
+    return Target(url, cases, jobs)
 
 
 def run(url: str, process: str, inputs: dict[str, Any], *, wait: int = 30, **request: Any) -> str:
@@ -92,12 +100,12 @@ def run(url: str, process: str, inputs: dict[str, Any], *, wait: int = 30, **req
     return response.headers["Location"].rsplit("/", 1)[1]
 
 
-def test_the_resources_of_the_standard_answer_as_documented(url: str) -> None:
-    send_all("^/(?!processes/[^{])", with_jobs_in_every_state(url))
+def test_the_resources_of_the_standard_answer_as_documented(url: str, cases: int) -> None:
+    send_all("^/(?!processes/[^{])", with_jobs_in_every_state(url, cases))
 
 
-def test_the_paths_of_each_process_answer_as_documented(url: str) -> None:
-    send_all("^/processes/[^{]", Target(url))
+def test_the_paths_of_each_process_answer_as_documented(url: str, cases: int) -> None:
+    send_all("^/processes/[^{]", Target(url, cases))
 
 
 def test_a_job_answers_as_documented_wherever_the_links_of_its_execution_lead(url: str) -> None:
@@ -129,11 +137,11 @@ def send_all(paths: str, target: Target) -> None:
     schema = schemathesis.openapi.from_url(f"{target.url}/openapi").include(path_regex=paths)
     operations = sorted((found.ok() for found in schema.get_all_operations()), key=lambda one: one.method == "delete")
     sources = [(operation, mode) for operation in operations for mode in GenerationMode]
-    examples = math.ceil(CASES_PER_TEST / sum(is_rich(operation, mode) for operation, mode in sources))
+    examples = math.ceil(target.cases / sum(is_rich(operation, mode) for operation, mode in sources))
     seen = Seen()
     for operation, mode in sources:
         send_cases(operation, mode, examples, target, seen)
-    assert seen.cases >= CASES_PER_TEST
+    assert seen.cases >= target.cases
     for label, statuses in seen.statuses.items():
         assert any(status < 300 for status in statuses), f"{label}: nothing was ever right: {statuses}"
         assert any(400 <= status < 500 for status in statuses), f"{label}: nothing was ever refused: {statuses}"
