@@ -169,15 +169,16 @@ class Executor:
         inputs = await self._inputs.resolve(request.inputs, client)
         dialect = client.dialect
         body: dict[str, Any] = {"inputs": inputs} | ({"response": dialect.response} if dialect.response else {})
-        # A server that is no kin of ours may advertise async and yet answer only when all is done.
-        seconds = self._sync_seconds
-        if "async-execute" not in tool.spec.process.modes:
-            prefer = "return=minimal" if dialect.minimal_results else None
-        else:
+        if "async-execute" in tool.spec.process.modes:
             prefer = dialect.prefer_async
             if dialect.dismisses_abandoned:
+                # Answered soon, and ended by its server when its caller goes away: there is nothing to look after.
                 seconds = dialect.submit_wait_seconds + _SUBMIT_SECONDS
-        send = partial(client.execute, request.process_id, body, prefer=prefer, seconds=seconds)
+                return await client.execute(request.process_id, body, prefer=prefer, seconds=seconds)
+        else:
+            prefer = "return=minimal" if dialect.minimal_results else None
+        # A server that is no kin of ours may advertise async and yet answer only when all is done.
+        send = partial(client.execute, request.process_id, body, prefer=prefer, seconds=self._sync_seconds)
 
         async def dismiss_late(reply: ExecuteReply) -> None:
             if isinstance(reply, Accepted):

@@ -181,9 +181,10 @@ class Exchange:
         self, method: str, url: str, headers: Mapping[str, str], seconds: float, content: bytes | None = None
     ) -> Reply:
         # Identity: a few kilobytes of gzip can hold any number of megabytes.
-        sent = {"Accept-Encoding": "identity", **headers}
+        sent = {"User-Agent": "ogc-processes-mcp", "Accept-Encoding": "identity", **headers}
         timeout = httpx.Timeout(seconds, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS)
-        request = self._http.build_request(method, url, headers=sent, content=content, timeout=timeout)
+        # Not by `build_request`, which merges in cookies and headers that the client may have.
+        request = httpx.Request(method, url, headers=sent, content=content, extensions={"timeout": timeout.as_dict()})
         response = await self._http.send(request, stream=True, follow_redirects=False)
         try:
             decode = self._decoder(response)

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import queue
+import select
+import stat
 import sys
 import threading
 from collections.abc import AsyncIterator, Generator
@@ -77,8 +79,12 @@ class LineReader:
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        self._cut = _LineCutter()
+        self._ended = False
+        self._watching = self._watch()
         self._room = threading.Semaphore(_LINES_AHEAD)
-        threading.Thread(target=self._read, name="wire-reader", daemon=True).start()
+        if not self._watching:
+            threading.Thread(target=self._read, name="wire-reader", daemon=True).start()
 
     def __aiter__(self) -> AsyncIterator[str]:
         return self
@@ -88,46 +94,93 @@ class LineReader:
         if line is None:
             raise StopAsyncIteration
         self._room.release()
+        if self._watching and not self._ended and self._lines.qsize() < _LINES_AHEAD:
+            self._watch()
         return line
+
+    def _watch(self) -> bool:
+        """Let the event loop tell when there is something to read; False where it cannot (files; Windows)."""
+        try:
+            self._loop.add_reader(self._descriptor, self._readable)
+        except (NotImplementedError, OSError):
+            return False
+        return True
+
+    def _readable(self) -> None:
+        lines = self._cut.next(self._descriptor)
+        self._ended = lines is None
+        for line in self._cut.rest() if lines is None else lines:
+            self._lines.put_nowait(line)
+        if self._ended:
+            self._lines.put_nowait(None)
+        if self._ended or self._lines.qsize() >= _LINES_AHEAD:
+            self._loop.remove_reader(self._descriptor)
 
     def _read(self) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody reads any more
-            for line in _lines(self._descriptor):
-                self._room.acquire()
-                self._loop.call_soon_threadsafe(self._lines.put_nowait, line.decode("utf-8", "replace"))
+            while (lines := self._cut.next(self._descriptor)) is not None:
+                self._pass_on(lines)
+            self._pass_on(self._cut.rest())
             self._loop.call_soon_threadsafe(self._lines.put_nowait, None)
 
+    def _pass_on(self, lines: list[str]) -> None:
+        for line in lines:
+            self._room.acquire()
+            self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
 
-def _lines(descriptor: int) -> Generator[bytes]:
-    rest = bytearray()
-    with suppress(OSError):  # as good as its end
-        while chunk := os.read(descriptor, _CHUNK_BYTES):
-            rest += chunk
-            if b"\n" in chunk:
-                *complete, last = bytes(rest).split(b"\n")
-                yield from complete
-                rest = bytearray(last)
-    if rest:
-        yield bytes(rest)
+
+class _LineCutter:
+    """Cuts what is read into lines."""
+
+    def __init__(self) -> None:
+        self._begun = bytearray()
+
+    def next(self, descriptor: int) -> list[str] | None:
+        """The lines that one more read completes; None at the end of the stream."""
+        try:
+            chunk = os.read(descriptor, _CHUNK_BYTES)
+        except OSError:  # as good as its end
+            return None
+        if not chunk:
+            return None
+        self._begun += chunk
+        if b"\n" not in chunk:
+            return []
+        *complete, last = self._begun.split(b"\n")
+        self._begun = last
+        return [_text(line) for line in complete]
+
+    def rest(self) -> list[str]:
+        """The last line, if no line feed ended it."""
+        return [_text(self._begun)] if self._begun else []
+
+
+def _text(line: bytearray) -> str:
+    return line.decode("utf-8", "replace")
 
 
 class LineWriter:
-    """What goes out, written by a thread: the event loop neither blocks nor waits for it."""
+    """What goes out: at once where that cannot block the event loop, else written by a thread."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._at_once = _bytes_at_once(descriptor)
         self._queue: queue.Queue[bytes] = queue.Queue()
         self._broken: OSError | None = None
-        threading.Thread(target=self._write, name="wire-writer", daemon=True).start()
+        threading.Thread(target=self._write_queued, name="wire-writer", daemon=True).start()
 
     async def write(self, text: str) -> None:
-        """Hand over a text.
+        """Write a text, or hand it over to be written.
 
         Raises: OSError where an earlier one could not be written: nobody reads any more.
         """
         if self._broken is not None:
             raise self._broken
-        self._queue.put(text.encode("utf-8"))
+        data = text.encode("utf-8")
+        if len(data) <= self._at_once and not self._queue.unfinished_tasks and self._has_room():
+            self._write(data)
+        else:
+            self._queue.put(data)
 
     async def flush(self) -> None:
         """Wait if much is unwritten: a client that does not read stops us, and does not fill our memory."""
@@ -138,13 +191,25 @@ class LineWriter:
         """Wait until all is written, or cannot be."""
         await anyio.to_thread.run_sync(self._queue.join, abandon_on_cancel=True)
 
-    def _write(self) -> None:
+    def _has_room(self) -> bool:
+        return bool(select.select([], [self._descriptor], [], 0)[1])
+
+    def _write(self, data: bytes) -> None:
+        try:
+            while data and self._broken is None:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError as error:
+            self._broken = error
+
+    def _write_queued(self) -> None:
         while True:
-            data = self._queue.get()
-            try:
-                while data and self._broken is None:
-                    data = data[os.write(self._descriptor, data) :]
-            except OSError as error:
-                self._broken = error
-            finally:
-                self._queue.task_done()
+            self._write(self._queue.get())
+            self._queue.task_done()
+
+
+def _bytes_at_once(descriptor: int) -> int:
+    """The most that can be written to a pipe with room without waiting (POSIX, `PIPE_BUF`); 0 where none is known."""
+    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        return 0
+    at_once: int = getattr(select, "PIPE_BUF", 0)  # absent on Windows, where no pipe can be asked either
+    return at_once

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -95,3 +96,31 @@ async def test_lines_nobody_asks_for_stay_where_they_are(pipe: tuple[int, int]) 
     assert sent < 200 * len(line)
     os.close(write)
     assert sum(len(text) for text in await all_lines(reader)) == pytest.approx(sent, abs=200)
+
+
+async def test_lines_of_a_file_are_read_where_no_event_loop_can_watch_it(tmp_path: Path) -> None:
+    file = tmp_path / "lines"
+    file.write_text("".join(f"{number}\n" for number in range(500)) + "the last", encoding="utf-8")
+    with file.open("rb") as opened:
+        assert await all_lines(LineReader(opened.fileno())) == [*map(str, range(500)), "the last"]
+
+
+async def test_texts_reach_a_file_in_the_order_they_were_written(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as opened:
+        writer = LineWriter(opened.fileno())
+        for number in range(100):
+            await writer.write(f"{number}\n")
+            await writer.flush()
+        await writer.drain()
+    assert (tmp_path / "out").read_text(encoding="utf-8").split() == [*map(str, range(100))]
+
+
+async def test_a_short_text_never_overtakes_a_long_one(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    reader, writer = LineReader(read), LineWriter(write)
+    sent = ["x" * size for size in (10, 300_000, 10, 70_000, 10)]
+    for text in sent:
+        await writer.write(text + "\n")
+    await writer.drain()
+    os.close(write)
+    assert await all_lines(reader) == sent
