@@ -91,3 +91,7 @@ class JobLostError(BackendError):
 
 class ServerBusyError(BackendError):
     """The server takes no more jobs now."""
+
+
+class StoreLockedError(ServerBusyError):
+    """Others write to the job store: nothing was written, and it may be tried again."""

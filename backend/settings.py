@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     """Longest time a dismiss waits for the confirmed end of the job's process."""
     inline_result_bytes: int = Field(default=64 * 1024, ge=0)
     """Results up to this size are kept in the job store, larger ones in files."""
+    max_reference_bytes: int = Field(default=256 * 2**20, ge=0)
+    """The most that the results to which the inputs of one job refer may be in all, in bytes."""
     small_value_bytes: int = Field(default=8 * 1024, ge=0)
     """A minimal answer carries values up to this size in all, and references to the others."""
     warm: bool = True

@@ -39,8 +39,7 @@ async def execute(request: Request) -> Response:
     patience = _patience(service, preferences, respond_async=respond_async)
     # A client that waits is told of a job only if that takes long; to sync each write to the disk would double the
     # time of every short one.
-    submit = partial(service.engine.submit, accepted.job, durable=patience == 0)
-    job = await anyio.to_thread.run_sync(submit) if body.large else submit()
+    job = await service.engine.accept(accepted.job, durable=patience == 0, large=body.large)
     if patience > 0:
         waited = await _wait(service, request, job, patience)
         if waited is None:

@@ -67,6 +67,7 @@ KINDS: Mapping[type[errors.BackendError], Kind] = {
     errors.ProcessFailedError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The process failed"),
     errors.JobLostError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The job was lost"),
     errors.ServerBusyError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The server is busy"),
+    errors.StoreLockedError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The server is busy"),
 }
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from backend.errors import BackendError
+from backend.errors import BackendError, StoreLockedError
+from backend.jobs.connection import Compiler, Connection
 from backend.jobs.schema import MIGRATIONS, SCHEMA_VERSION, metadata
 
 _BUSY_SECONDS = 10
@@ -25,9 +26,11 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A durable transaction is on the disk when it ends. Any other survives the end of every process, and may be
         # lost with the power.
-        self._durable = self._connect("FULL", writes=True)
-        self._fast = self._connect("NORMAL", writes=True)
-        self._reads = self._connect("NORMAL", writes=False)
+        self._durable = self._connect("FULL")
+        self._fast = self._connect("NORMAL")
+        self._eager = self._connect("NORMAL", busy_seconds=0)
+        self._reads = self._connect("NORMAL")
+        self._compiler = Compiler(self._reads.dialect)
         try:
             self._prepare()
         except BaseException:
@@ -35,16 +38,23 @@ class Database:
             raise
 
     @contextmanager
-    def transaction(self, *, durable: bool) -> Generator[sa.Connection]:
-        """One transaction that holds the write lock from its start, so that what it reads is true until it ends."""
-        with (self._durable if durable else self._fast).begin() as connection:
-            yield connection
+    def transaction(self, *, durable: bool, patient: bool = True) -> Generator[Connection]:
+        """One transaction that holds the write lock from its start, so that what it reads is true until it ends.
+
+        Raises:
+            StoreLockedError: another one holds the lock: for long or, where we are not `patient`, at all.
+        """
+        engine = self._durable if durable else self._fast if patient else self._eager
+        # One that reads first and writes later could not be given the lock in between.
+        with _begun(engine, "BEGIN IMMEDIATE") as pooled:
+            yield Connection(pooled, self._compiler)
+            pooled.commit()
 
     @contextmanager
-    def reading(self) -> Generator[sa.Connection]:
-        """A connection for reading: each statement sees the latest commit, and nothing waits for a writer."""
-        with self._reads.connect() as connection:
-            yield connection
+    def reading(self) -> Generator[Connection]:
+        """A connection for reading: all that is read with it was true at one time, and nothing waits for a writer."""
+        with _begun(self._reads, "BEGIN") as pooled:
+            yield Connection(pooled, self._compiler)
 
     def watch(self) -> "ChangeWatch":
         """A watch for commits by anyone else, this process's other connections included."""
@@ -52,12 +62,12 @@ class Database:
 
     def close(self) -> None:
         """Close every idle connection."""
-        for engine in (self._durable, self._fast, self._reads):
+        for engine in (self._durable, self._fast, self._eager, self._reads):
             engine.dispose()
 
-    def _connect(self, synchronous: str, *, writes: bool) -> sa.Engine:
+    def _connect(self, synchronous: str, busy_seconds: float = _BUSY_SECONDS) -> sa.Engine:
         engine = sa.create_engine(
-            sa.URL.create("sqlite", database=str(self._path)), connect_args={"timeout": _BUSY_SECONDS}
+            sa.URL.create("sqlite", database=str(self._path)), connect_args={"timeout": busy_seconds}
         )
 
         def configure(connection: Any, _record: Any) -> None:
@@ -65,20 +75,15 @@ class Database:
             connection.execute(f"PRAGMA synchronous={synchronous}")
             connection.execute("PRAGMA foreign_keys=ON")
 
-        def begin(connection: sa.Connection) -> None:
-            # A transaction that reads first and writes later could not be given the lock in between.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
         event.listen(engine, "connect", configure)
-        if writes:
-            event.listen(engine, "begin", begin)
         return engine
 
     def _prepare(self) -> None:
         """Make the file what this release expects; several processes may do so at once on a fresh folder."""
         with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
             _enter_wal(connection)
-        with self.transaction(durable=True) as connection:
+        with self._durable.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             if version > SCHEMA_VERSION:
                 raise BackendError("The job store was written by a newer release of this software.")
@@ -88,6 +93,23 @@ class Database:
                 connection.exec_driver_sql(statement)
             if version != SCHEMA_VERSION:
                 connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+            connection.commit()
+
+
+@contextmanager
+def _begun(engine: sa.Engine, begin: str) -> Generator[sa.PoolProxiedConnection]:
+    pooled = engine.raw_connection()
+    try:
+        cursor = pooled.cursor()
+        try:
+            cursor.execute(begin)
+        except sqlite3.OperationalError as error:
+            raise StoreLockedError("The job store is being written to by others.") from error
+        finally:
+            cursor.close()
+        yield pooled
+    finally:
+        pooled.close()  # rolls back what is not committed
 
 
 class ChangeWatch:

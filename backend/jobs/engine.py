@@ -1,16 +1,17 @@
 """Brings jobs to their end: claims them from the store, has them run, waits for them, dismisses them."""
 
-import functools
 import logging
 import math
 import threading
 import time
 import uuid
+from contextlib import suppress
+from functools import partial
 
 import anyio
 import anyio.to_thread
 
-from backend.errors import ServerBusyError
+from backend.errors import ServerBusyError, StoreLockedError
 from backend.jobs.executor import Executor, Outcome
 from backend.jobs.leases import Observed
 from backend.jobs.records import Failure, Job, JobRequest
@@ -70,17 +71,31 @@ class Engine:
         self._store.leases.release(self.id, _CLOSED)
         self._waiters.wake_all()
 
-    def submit(self, request: JobRequest, *, durable: bool) -> Job:
+    async def accept(self, request: JobRequest, *, durable: bool, large: bool = False) -> Job:
+        """Accept a job and start it if a worker is free; what would take long is done in a thread.
+
+        `durable`: the job is on the disk before this returns. `large`: its inputs are.
+
+        Raises:
+            ServerBusyError: this engine is being stopped.
+        """
+        if not durable and not large:
+            with suppress(StoreLockedError):
+                return self.submit(request, durable=False, patient=False)
+        return await anyio.to_thread.run_sync(partial(self.submit, request, durable=durable))
+
+    def submit(self, request: JobRequest, *, durable: bool, patient: bool = True) -> Job:
         """Accept a job and start it if a worker is free. Blocks for one write to the store.
 
         Raises:
             ServerBusyError: this engine is being stopped.
+            StoreLockedError: others write to the store, and we are not `patient`.
         """
         if self._stopping.is_set():
             raise ServerBusyError("The server is being closed.")
         claimed = self._reserve()
         try:
-            job = self._store.insert(request, owner=self.id if claimed else None, durable=durable)
+            job = self._store.insert(request, owner=self.id if claimed else None, durable=durable, patient=patient)
         except BaseException:
             if claimed:
                 self._vacate()
@@ -178,7 +193,7 @@ class Engine:
     def _run(self, job_id: str) -> None:
         with self._lock:
             self._runs.add(job_id)
-        self._executor.run(job_id, self.id, functools.partial(self._ended, job_id))
+        self._executor.run(job_id, self.id, partial(self._ended, job_id))
 
     def _ended(self, job_id: str, outcome: Outcome) -> None:
         """Called once the run of a job has ended, from a thread of the executor's."""

@@ -56,7 +56,7 @@ class Leases:
         """Extend the engine's lease; register it again if others have meanwhile taken it for dead."""
         values = {"engine": engine, "expires": time.time() + self._lease_seconds}
         with self._database.transaction(durable=False) as connection:
-            known = connection.execute(statements.RENEW_ENGINE, values).rowcount == 1
+            known = connection.execute(statements.RENEW_ENGINE, values).changed == 1
         if not known:
             self.register(engine)
 
@@ -64,29 +64,29 @@ class Leases:
         """Claim the oldest job of these processes that waits for an engine; None when none does."""
         values = {"engine": engine, "now": time.time(), "processes": list(process_ids)}
         with self._database.transaction(durable=False) as connection:
-            return connection.execute(statements.CLAIM, values).scalar_one_or_none()
+            return connection.execute(statements.CLAIM, values).scalar()
 
     def waiting(self, process_ids: Collection[str]) -> bool:
         """Whether any job of these processes waits for an engine."""
         with self._database.reading() as connection:
             row = connection.execute(statements.UNCLAIMED, {"processes": list(process_ids)})
-            return row.scalar_one_or_none() is not None
+            return row.scalar() is not None
 
     def observe(self, job_ids: Collection[str]) -> list[Observed]:
         """The state of several jobs at once."""
         if not job_ids:
             return []
         with self._database.reading() as connection:
-            rows = connection.execute(statements.OBSERVE, {"jobs": list(job_ids)}).all()
+            rows = connection.execute(statements.OBSERVE, {"jobs": list(job_ids)}).rows
         return [
-            Observed(row.id, JobStatus(row.status), row.owner, row.version, row.dismiss_requested, _worker(row))
+            Observed(row.id, JobStatus(row.status), row.owner, row.version, bool(row.dismiss_requested), _worker(row))
             for row in rows
         ]
 
     def jobs_of(self, engine: str) -> list[tuple[str, ProcessIdentity | None]]:
         """The unfinished jobs of an engine, each with the worker that runs it, if one does."""
         with self._database.reading() as connection:
-            rows = connection.execute(statements.JOBS_OF_ENGINE, {"engine": engine}).all()
+            rows = connection.execute(statements.JOBS_OF_ENGINE, {"engine": engine}).rows
         return [(row.id, _worker(row)) for row in rows]
 
     def settle(self, job_id: str, engine: str, reason: str, *, max_attempts: float = MAX_ATTEMPTS) -> None:
@@ -134,19 +134,17 @@ class Leases:
         """Settle the jobs of all other engines that are dead: their process is gone, or their lease is over."""
         now = time.time()
         with self._database.reading() as connection:
-            others = connection.execute(statements.OTHER_ENGINES, {"engine": engine}).all()
+            others = connection.execute(statements.OTHER_ENGINES, {"engine": engine}).rows
             before = now - self._lease_seconds
-            lost = (
-                connection.execute(statements.UNREGISTERED_OWNERS, {"engine": engine, "before": before}).scalars().all()
-            )
+            lost = connection.execute(statements.UNREGISTERED_OWNERS, {"engine": engine, "before": before}).rows
         for other in others:
             here = other.host == self._host
             if here and not ProcessIdentity(other.pid, other.process_started).alive():
                 self._inherit(other.id, "The server that ran the job died.", reap=True)
             elif other.lease_expires < now:
                 self._inherit(other.id, "The server that ran the job gave no sign of life.", reap=here)
-        for owner in lost:
-            self._inherit(owner, "The server that ran the job died.", reap=False)
+        for row in lost:
+            self._inherit(row.owner, "The server that ran the job died.", reap=False)
 
     def _inherit(self, engine: str, reason: str, *, reap: bool) -> None:
         for job_id, worker in self.jobs_of(engine):

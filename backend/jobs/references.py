@@ -38,23 +38,27 @@ def parse_reference(href: str, base_url: str) -> OwnReference | None:
     return OwnReference(unquote(match[1]), unquote(match[2])) if match else None
 
 
-def resolve_references(inputs: Mapping[str, Any], base_url: str, read: ReadResult) -> dict[str, Any]:
+def resolve_references(inputs: Mapping[str, Any], base_url: str, read: ReadResult, *, max_bytes: int) -> dict[str, Any]:
     """Put results in the place of the references to them.
 
     A link to anything else stays as it is: it is a part of the data. A job may have been accepted by another server
     on the same store, which has a URL of its own: job ids are unique, so a job that is in the store is the one meant.
 
+    `max_bytes`: what all of them together may be at most, each counted as often as it is referred to.
+
     Raises:
-        ProcessRefusedError: a result cannot be read; `path` tells which input refers to it.
+        ProcessRefusedError: a result cannot be read, or is one too many; `path` tells which input refers to it.
     """
-    resolver = _Resolver(base_url, read)
+    resolver = _Resolver(base_url, read, max_bytes)
     return {name: resolver.resolve(value, f"$.inputs.{name}") for name, value in inputs.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Resolver:
     base_url: str
     read: ReadResult
+    max_bytes: int
+    read_bytes: int = 0
 
     def resolve(self, value: Any, path: str) -> Any:
         if isinstance(value, list):
@@ -64,6 +68,10 @@ class _Resolver:
         members = cast("dict[str, Any]", value)
         result = self._result(members, path)
         if result is not None:
+            self.read_bytes += result[0].size
+            if self.read_bytes > self.max_bytes:
+                reason = f"The results that the inputs refer to are larger than {self.max_bytes} bytes in all."
+                raise ProcessRefusedError(reason, path=path)
             return stored_value(*result)
         return {name: self.resolve(member, f"{path}.{name}") for name, member in members.items()}
 

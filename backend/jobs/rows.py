@@ -5,8 +5,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from backend.errors import (
     BackendError,
     JobLostError,
@@ -32,6 +30,11 @@ def job_row(job_id: str, request: JobRequest, now: float, *, owner: str | None, 
         "status": JobStatus.ACCEPTED.value,
         "created": now,
         "updated": now,
+        "progress": 0,
+        "message": "",
+        "attempts": 0,
+        "dismiss_requested": False,
+        "version": 1,
         "response": request.response,
         "outputs": None if request.outputs is None else compact(request.outputs).decode(),
         "by_reference": compact(request.by_reference).decode() if request.by_reference else None,
@@ -62,7 +65,7 @@ def accepted_job(job_id: str, request: JobRequest, now: float) -> Job:
     )
 
 
-def job_record(row: sa.Row[Any]) -> Job:
+def job_record(row: Any) -> Job:
     """A row of `jobs`."""
     failure = None
     if row.failure_kind is not None:
@@ -82,11 +85,11 @@ def job_record(row: sa.Row[Any]) -> Job:
         by_reference=() if row.by_reference is None else tuple(json.loads(row.by_reference)),
         failure=failure,
         version=row.version,
-        dismiss_requested=row.dismiss_requested,
+        dismiss_requested=bool(row.dismiss_requested),
     )
 
 
-def result_record(row: sa.Row[Any]) -> ResultRecord:
+def result_record(row: Any) -> ResultRecord:
     """A row of `results`."""
     return ResultRecord(row.output_id, row.media_type, row.size, row.sha256, json.loads(row.summary))
 

@@ -31,24 +31,24 @@ jobs = sa.Table(
     sa.Column("started", sa.Double),
     sa.Column("finished", sa.Double),
     sa.Column("updated", sa.Double, nullable=False),
-    sa.Column("progress", sa.Integer, nullable=False, default=0),
-    sa.Column("message", sa.Text, nullable=False, default=""),
+    sa.Column("progress", sa.Integer, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
     sa.Column("response", sa.String(16), nullable=False),
     sa.Column("outputs", sa.Text),  # JSON array; null means all
     sa.Column("by_reference", sa.Text),  # JSON array
     sa.Column("inputs", sa.Text),  # JSON object; null when it stands in a file
     sa.Column("idempotent", sa.Boolean, nullable=False),
     sa.Column("durable", sa.Boolean, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("attempts", sa.Integer, nullable=False),
     # The engine whose lease covers the job. Null: the job waits for any engine with a free worker.
     sa.Column("owner", sa.String(32)),
     sa.Column("worker_pid", sa.Integer),
     sa.Column("worker_started", sa.Double),
-    sa.Column("dismiss_requested", sa.Boolean, nullable=False, default=False),
+    sa.Column("dismiss_requested", sa.Boolean, nullable=False),
     sa.Column("failure_kind", sa.String(16)),
     sa.Column("failure_message", sa.Text),
     sa.Column("failure_path", sa.Text),
-    sa.Column("version", sa.Integer, nullable=False, default=1),
+    sa.Column("version", sa.Integer, nullable=False),
     sa.Index("jobs_by_age", "created", "id"),
     sa.Index("jobs_by_status", "status", "owner", "created"),
 )

@@ -6,6 +6,7 @@ One for each job would be simpler. On many file systems to make and remove a fol
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 from backend.jobs.liveness import ProcessIdentity, host
 
 _FOLDER = "scratch"
+_FOREIGN_SECONDS = 7 * 86400
+"""Whether a worker of another machine lives cannot be seen; a container that is made anew is another machine."""
 
 
 class WorkerScratch:
@@ -34,17 +37,21 @@ class WorkerScratch:
 
 
 def sweep_scratch(home: Path) -> None:
-    """Remove the folders of worker processes of this machine that have ended."""
-    mine = f"{_host_name()}."
-    with suppress(FileNotFoundError), os.scandir(home / _FOLDER) as entries:
+    """Remove the folders of worker processes that have ended; of another machine's, those that are old."""
+    with suppress(OSError), os.scandir(home / _FOLDER) as entries:
         for entry in entries:
-            if entry.name.startswith(mine) and not _owner(entry.name.removeprefix(mine)).alive():
+            if _is_left_behind(entry):
                 shutil.rmtree(entry.path, ignore_errors=True)
 
 
-def _owner(name: str) -> ProcessIdentity:
-    pid, _, started = name.partition(".")
-    return ProcessIdentity(int(pid), float(started))
+def _is_left_behind(entry: os.DirEntry[str]) -> bool:
+    try:
+        machine, pid, started = entry.name.split(".", 2)
+        if machine == _host_name():
+            return not ProcessIdentity(int(pid), float(started)).alive()
+        return time.time() - entry.stat().st_mtime > _FOREIGN_SECONDS
+    except (OSError, ValueError):
+        return False  # it is none of ours
 
 
 def _host_name() -> str:

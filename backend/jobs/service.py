@@ -35,6 +35,7 @@ class JobService:
             home=settings.home,
             lease_seconds=settings.lease_seconds,
             inline_result_bytes=settings.inline_result_bytes,
+            max_reference_bytes=settings.max_reference_bytes,
             import_paths=settings.import_paths,
             processes=processes,
             base_url=base_url,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from backend.errors import NoSuchJobError, NoSuchOutputError, ResultGoneError
 from backend.jobs import statements
+from backend.jobs.connection import Connection
 from backend.jobs.database import ChangeWatch, Database
 from backend.jobs.leases import Leases
 from backend.jobs.liveness import ProcessIdentity
@@ -49,10 +50,13 @@ class JobStore:
         """A watch for changes made by anyone."""
         return self._database.watch()
 
-    def insert(self, request: JobRequest, *, owner: str | None, durable: bool) -> Job:
+    def insert(self, request: JobRequest, *, owner: str | None, durable: bool, patient: bool = True) -> Job:
         """Accept a job, claimed by the engine `owner` or by nobody yet.
 
         `durable`: the job, and later its end, are on the disk before anybody is told.
+
+        Raises:
+            StoreLockedError: others write, and have done so for long or, where we are not `patient`, just now.
         """
         # As a datetime tells it: a client that filters by the time it was told finds the job.
         job_id, now = uuid.uuid4().hex, round(time.time(), 6)
@@ -63,7 +67,7 @@ class JobStore:
         if large:
             self._files.write_inputs(job_id, inputs, durable=durable)
         try:
-            with self._database.transaction(durable=durable) as connection:
+            with self._database.transaction(durable=durable, patient=patient) as connection:
                 connection.execute(statements.INSERT_JOB, row)
         except BaseException:
             self._files.delete_inputs(job_id)
@@ -83,8 +87,8 @@ class JobStore:
         """One page of the jobs, newest first, and the number of jobs on all pages."""
         count, select = statements.list_jobs(where or JobQuery(), time.time())
         with self._database.reading() as connection:
-            total = connection.execute(count).scalar_one()
-            rows = connection.execute(select, {"page_limit": limit, "page_offset": offset}).all()
+            total = connection.execute(count).scalar()
+            rows = connection.execute(select, {"page_limit": limit, "page_offset": offset}).rows
         return [job_record(row) for row in rows], total
 
     def results(self, job_id: str) -> Sequence[StoredResult]:
@@ -95,7 +99,7 @@ class JobStore:
             ProcessRefusedError, ProcessFailedError, JobLostError: why the job failed.
         """
         with self._database.reading() as connection:
-            rows = connection.execute(statements.LIST_RESULTS, {"job": job_id}).all()
+            rows = connection.execute(statements.LIST_RESULTS, {"job": job_id}).rows
             if not rows:
                 require_success(_get(connection, job_id))
         return [self._stored(row) for row in rows]
@@ -125,7 +129,7 @@ class JobStore:
             return None
         inputs = self._files.read_inputs(job_id) if row.inputs is None else row.inputs
         outputs = None if row.outputs is None else tuple(json.loads(row.outputs))
-        return StartedJob(job_id, row.process_id, json.loads(inputs), outputs, row.attempts, row.durable)
+        return StartedJob(job_id, row.process_id, json.loads(inputs), outputs, row.attempts, bool(row.durable))
 
     def progress(self, job: StartedJob, percent: int, message: str | None) -> None:
         """Tell how far the attempt is; without effect when it is no longer the job's latest or is being dismissed."""
@@ -183,7 +187,7 @@ class JobStore:
             self._files.delete_inputs(job_id)
         return job
 
-    def _stored(self, row: sa.Row[Any]) -> StoredResult:
+    def _stored(self, row: Any) -> StoredResult:
         record = result_record(row)
         if row.data is not None:
             return record, row.data
@@ -195,15 +199,16 @@ class JobStore:
     def _end(self, job: StartedJob, move: sa.Update, values: dict[str, Any], rows: Sequence[dict[str, Any]]) -> bool:
         key = {"job": job.id, "attempt": job.attempt, "now": time.time()}
         with self._database.transaction(durable=job.durable) as connection:
-            ended = connection.execute(move, key | values).rowcount == 1
-            if ended and rows:
-                connection.execute(statements.INSERT_RESULT, rows)
+            ended = connection.execute(move, key | values).changed == 1
+            if ended:
+                for row in rows:
+                    connection.execute(statements.INSERT_RESULT, row)
         if ended:
             self._files.delete_inputs(job.id)
         return ended
 
 
-def _get(connection: sa.Connection, job_id: str) -> Job:
+def _get(connection: Connection, job_id: str) -> Job:
     row = connection.execute(statements.GET_JOB, {"job": job_id}).one_or_none()
     if row is None:
         raise NoSuchJobError(f"There is no job '{job_id}'.")

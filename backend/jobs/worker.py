@@ -38,6 +38,8 @@ class WorkerConfig:
     lease_seconds: float
     inline_result_bytes: int
     """Larger results go to files."""
+    max_reference_bytes: int
+    """The most that the results to which a job's inputs refer may be in all."""
     import_paths: tuple[str, ...]
     """Folders with a user's own processes, put before the import path."""
     processes: Mapping[str, Mapping[str, Any]]
@@ -81,7 +83,8 @@ class Worker:
             self._store.succeed(job, outcome, inline_bytes=self._config.inline_result_bytes)
 
     def _results(self, job: StartedJob, progress: ThrottledProgress) -> list[NewResult]:
-        inputs = resolve_references(job.inputs, self._config.base_url, self._store.read)
+        limit = self._config.max_reference_bytes
+        inputs = resolve_references(job.inputs, self._config.base_url, self._store.read, max_bytes=limit)
         processor = self._processor(job.process_id)
         with self._scratch.folder() as folder:
             tempfile.tempdir, usual = str(folder), tempfile.tempdir

@@ -5,6 +5,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from backend.jobs.database import Database
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import JobQuery, JobRequest, NewResult
@@ -64,7 +66,7 @@ def test_the_duration_of_a_job_is_that_of_its_process_so_far(store: JobStore, ho
     run(store, ended, end=True)
     run(store, running, end=False)
     with closing(Database(home / "jobs.sqlite")) as database, database.transaction(durable=False) as connection:
-        connection.exec_driver_sql("UPDATE jobs SET started = started - 100 WHERE started IS NOT NULL")
+        connection.execute(sa.text("UPDATE jobs SET started = started - 100 WHERE started IS NOT NULL"))
     assert found(store, JobQuery(min_seconds=50)) == [running, ended]
     assert found(store, JobQuery(max_seconds=50)) == []
     assert found(store, JobQuery(min_seconds=99, max_seconds=200)) == [running, ended]
@@ -74,8 +76,8 @@ def test_the_duration_of_a_job_is_that_of_its_process_so_far(store: JobStore, ho
 def test_a_store_of_an_earlier_release_is_brought_up_to_date(open_store: Callable[[], JobStore], home: Path) -> None:
     old = accept(open_store())
     with closing(Database(home / "jobs.sqlite")) as database, database.transaction(durable=True) as connection:
-        connection.exec_driver_sql("ALTER TABLE jobs DROP COLUMN by_reference")
-        connection.exec_driver_sql("PRAGMA user_version=1")
+        connection.execute(sa.text("ALTER TABLE jobs DROP COLUMN by_reference"))
+        connection.execute(sa.text("PRAGMA user_version=1"))
     store = open_store()
     request = JobRequest("buffer", {}, None, "raw", idempotent=False, by_reference=("area",))
     new = store.insert(request, owner=None, durable=False)

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 import psutil
+import pytest
 
 from backend.jobs.liveness import ProcessIdentity, host
 
@@ -25,10 +26,25 @@ def test_a_process_with_the_same_pid_and_another_start_is_another_one() -> None:
 
 def test_a_killed_process_is_confirmed_dead() -> None:
     with subprocess.Popen(ENDLESS) as process:
-        identity = ProcessIdentity(process.pid, psutil.Process(process.pid).create_time())
+        identity = ProcessIdentity.of(process.pid)
         assert identity.alive()
         assert identity.kill(wait_seconds=5)
         assert not identity.alive()
+
+
+def test_there_is_no_identity_without_a_process() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait(timeout=20)
+    with pytest.raises(psutil.NoSuchProcess):
+        ProcessIdentity.of(process.pid)
+
+
+def test_a_process_stays_the_same_when_the_clock_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    me = ProcessIdentity.current()
+    booted = psutil.boot_time() + 3600
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted, raising=False)
+    assert me.alive()
+    assert ProcessIdentity.current() == me
 
 
 def test_the_host_is_the_same_for_all_processes_of_it() -> None:

@@ -60,7 +60,7 @@ def test_without_a_base_url_nothing_is_ours() -> None:
 )
 def test_the_value_is_of_its_media_type(media_type: str, content: bytes, value: Any) -> None:
     link = {"href": f"{BASE}/jobs/1/results/out", "type": media_type}
-    resolved = resolve_references({"in": link}, BASE, lambda _job, _output: stored(media_type, content))
+    resolved = resolve_references({"in": link}, BASE, lambda _job, _output: stored(media_type, content), max_bytes=1000)
     assert resolved == {"in": value}
 
 
@@ -68,7 +68,7 @@ def test_a_large_result_is_read_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "1.0").write_bytes(b"[1,2]")
     link = {"href": f"{BASE}/jobs/1/results/out"}
     read = stored("application/json", tmp_path / "1.0")
-    assert resolve_references({"in": [link]}, BASE, lambda _job, _output: read) == {"in": [[1, 2]]}
+    assert resolve_references({"in": [link]}, BASE, lambda _job, _output: read, max_bytes=1000) == {"in": [[1, 2]]}
 
 
 def test_links_within_the_data_stay() -> None:
@@ -77,7 +77,7 @@ def test_links_within_the_data_stay() -> None:
         "with-more": {"href": f"{BASE}/jobs/1/results/out", "name": "not a link but an object that has one"},
         "same-shape": {"href": f"https://elsewhere.example/jobs/{JOB}/results/out"},
     }
-    assert resolve_references(inputs, BASE, read_nothing) == inputs
+    assert resolve_references(inputs, BASE, read_nothing, max_bytes=1000) == inputs
 
 
 def test_a_result_under_the_url_of_another_server_on_this_store_is_read() -> None:
@@ -87,7 +87,7 @@ def test_a_result_under_the_url_of_another_server_on_this_store_is_read() -> Non
         assert (job_id, output_id) == (JOB, "out")
         return stored("application/json", b"7")
 
-    assert resolve_references({"in": link}, BASE, read) == {"in": 7}
+    assert resolve_references({"in": link}, BASE, read, max_bytes=1000) == {"in": 7}
 
 
 def test_what_cannot_be_read_is_refused_with_its_place() -> None:
@@ -96,7 +96,19 @@ def test_what_cannot_be_read_is_refused_with_its_place() -> None:
 
     link = {"href": f"{BASE}/jobs/1/results/out"}
     with pytest.raises(ProcessRefusedError, match="is running") as caught:
-        resolve_references({"a": 1, "b": {"c": [0, link]}}, BASE, read)
+        resolve_references({"a": 1, "b": {"c": [0, link]}}, BASE, read, max_bytes=1000)
     assert caught.value.path == "$.inputs.b.c[1]"
     with pytest.raises(ProcessRefusedError, match="no job"):
-        resolve_references({"b": link}, BASE, read_nothing)
+        resolve_references({"b": link}, BASE, read_nothing, max_bytes=1000)
+
+
+def test_results_are_counted_as_often_as_they_are_referred_to() -> None:
+    link = {"href": f"{BASE}/jobs/{JOB}/results/out"}
+
+    def read(_job: str, _output: str) -> StoredResult:
+        return ResultRecord("out", "application/json", 400, "", {}), b"[]"
+
+    assert resolve_references({"a": [link, link]}, BASE, read, max_bytes=800) == {"a": [[], []]}
+    with pytest.raises(ProcessRefusedError, match="800 bytes") as refused:
+        resolve_references({"a": [link, link], "b": link}, BASE, read, max_bytes=800)
+    assert refused.value.path == "$.inputs.b"

@@ -1,5 +1,6 @@
 """The folder of a worker for temporary files: empty for every job, and gone after the worker."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,8 +55,18 @@ def test_only_the_folders_of_dead_workers_are_swept(tmp_path: Path) -> None:
         assert (mine.is_dir(), theirs.exists()) == (True, False)
 
 
-def test_a_folder_of_another_machine_is_left_alone(tmp_path: Path) -> None:
-    foreign = tmp_path / "scratch" / "0123abcd.4194305.1.0"
-    foreign.mkdir(parents=True)
+def test_folders_of_another_machine_are_swept_when_they_are_old(tmp_path: Path) -> None:
+    recent, old = (tmp_path / "scratch" / f"0123abcd.419430{n}.1.0" for n in (1, 2))
+    for folder in (recent, old):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
     sweep_scratch(tmp_path)
-    assert foreign.is_dir()
+    assert (recent.is_dir(), old.exists()) == (True, False)
+
+
+def test_what_is_no_folder_of_a_worker_stays(tmp_path: Path) -> None:
+    with WorkerScratch(tmp_path).folder() as mine:
+        strange = mine.with_name(mine.name.split(".")[0] + ".tmp")
+        strange.mkdir()
+        sweep_scratch(tmp_path)
+        assert strange.is_dir()

@@ -3,10 +3,11 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from backend.errors import (
     BackendError,
@@ -16,7 +17,10 @@ from backend.errors import (
     ProcessRefusedError,
     ResultGoneError,
     ResultNotReadyError,
+    StoreLockedError,
 )
+from backend.jobs import store as store_module
+from backend.jobs.connection import Connection
 from backend.jobs.database import Database
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import Failure, Job, JobRequest, NewResult, StartedJob
@@ -212,7 +216,7 @@ def test_a_watch_notices_the_commits_of_others_only_once(store: JobStore) -> Non
 def test_the_store_of_a_newer_release_is_refused(store: JobStore, home: Path) -> None:
     database = Database(home / "jobs.sqlite")
     with database.transaction(durable=True) as connection:
-        connection.exec_driver_sql("PRAGMA user_version=99")
+        connection.execute(sa.text("PRAGMA user_version=99"))
     database.close()
     with pytest.raises(BackendError, match="newer release"):
         JobStore.open(home, lease_seconds=15)
@@ -241,3 +245,29 @@ def test_eight_processes_open_a_fresh_store_and_insert_at_once(home: Path, open_
         _, errors = process.communicate(timeout=50)
         assert (process.returncode, errors) == (0, b"")
     assert open_store().list(limit=1, offset=0)[1] == 400
+
+
+def test_what_is_read_of_a_job_that_ends_meanwhile_is_of_one_time(
+    store: JobStore, open_store: Callable[[], JobStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = accept(store)
+    started, other = start(store, job), open_store()
+    read = store_module._get  # pyright: ignore[reportPrivateUsage] - what stands between the two questions
+
+    def end_first(connection: Connection, job_id: str) -> Job:
+        other.succeed(started, [NewResult("area", "application/json", b"1", {})], inline_bytes=8)
+        return read(connection, job_id)
+
+    monkeypatch.setattr(store_module, "_get", end_first)
+    with pytest.raises(ResultNotReadyError):
+        store.results(job.id)
+    assert [record.output_id for record, _ in store.results(job.id)] == ["area"]
+
+
+def test_an_impatient_writer_is_told_that_others_write_and_writes_nothing(store: JobStore, home: Path) -> None:
+    with closing(Database(home / "jobs.sqlite")) as database, database.transaction(durable=False):
+        with pytest.raises(StoreLockedError):
+            store.insert(REQUEST, owner=None, durable=False, patient=False)
+        assert store.list(limit=1, offset=0)[1] == 0  # to read is possible all the time
+    assert store.list(limit=1, offset=0)[1] == 0
+    assert store.insert(REQUEST, owner=None, durable=False, patient=False).id

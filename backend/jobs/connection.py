@@ -1,0 +1,100 @@
+"""SQLAlchemy's statements on a driver's own connection.
+
+SQLAlchemy writes the SQL and keeps the connections, and does not run the statements: most of the time that one takes
+by its `Connection` is not the database's, and a short job is little else than six statements.
+"""
+
+from collections import namedtuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+
+type Values = Mapping[str, Any]
+"""A value for each parameter of a statement that has none yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a statement gave."""
+
+    rows: Sequence[Any]
+    """Named tuples: the columns, as the driver has them."""
+    changed: int
+    """Rows that were inserted, updated or deleted."""
+
+    def one_or_none(self) -> Any:
+        """The only row, if there is one."""
+        return self.rows[0] if self.rows else None
+
+    def scalar(self) -> Any:
+        """The first column of the only row, if there is one."""
+        return self.rows[0][0] if self.rows else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sql:
+    text: str
+    names: Sequence[str] | None
+    """Parameters in the order of their places; None where they are named."""
+    given: Values
+    """Those that the statement itself has values for."""
+
+    def arguments(self, values: Values) -> Sequence[Any] | Values:
+        every = {**self.given, **values}
+        return every if self.names is None else [every[name] for name in self.names]
+
+
+class Compiler:
+    """Turns statements into SQL, each once."""
+
+    def __init__(self, dialect: sa.Dialect) -> None:
+        self._dialect = dialect
+        self._known: WeakKeyDictionary[sa.ClauseElement, _Sql] = WeakKeyDictionary()
+
+    def sql(self, statement: sa.ClauseElement, values: Values) -> _Sql:
+        """The SQL of a statement; a list among the values becomes as many parameters as it has members."""
+        if any(isinstance(value, list) for value in values.values()):
+            return self._compiled(statement, values)
+        known = self._known.get(statement)
+        if known is None:
+            known = self._known[statement] = self._compiled(statement, values)
+        return known
+
+    def _compiled(self, statement: sa.ClauseElement, values: Values) -> _Sql:
+        columns = list(values) if isinstance(statement, sa.Insert) else None
+        compiled: Any = statement.compile(dialect=self._dialect, column_keys=columns)
+        state = compiled.construct_expanded_state(dict(values))
+        return _Sql(state.statement, state.positiontup, dict(state.parameters))
+
+
+class Connection:
+    """A connection for as long as a transaction lasts."""
+
+    def __init__(self, driver: Any, compiler: Compiler) -> None:
+        self._driver = driver
+        self._compiler = compiler
+
+    def execute(self, statement: sa.ClauseElement, values: Values | None = None) -> Outcome:
+        """Run a statement."""
+        given = values or {}
+        sql = self._compiler.sql(statement, given)
+        cursor = self._driver.cursor()
+        try:
+            cursor.execute(sql.text, sql.arguments(given))
+            if cursor.description is None:
+                return Outcome((), cursor.rowcount)
+            row = _row(tuple(column[0] for column in cursor.description))
+            rows = [row._make(one) for one in cursor.fetchall()]
+            return Outcome(rows, cursor.rowcount)
+        finally:
+            cursor.close()
+
+
+@cache
+def _row(names: tuple[str, ...]) -> Any:
+    make: Any = namedtuple  # what the columns are is known at run time only
+    return make("Row", names, rename=True)
