@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """How long a tool call waits for its job before it answers with a handle."""
     refresh_seconds: float = Field(default=60, gt=0)
     """How often the servers' process lists are read again."""
+    max_request_bytes: int = Field(default=32 * 2**20, ge=1024)
+    """Largest message of an MCP client, in bytes."""
     max_reply_bytes: int = Field(default=64 * 2**20, ge=1024)
     """Largest reply read from a server, in bytes, after decoding."""
     small_value_bytes: int = Field(default=8 * 1024, ge=0)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -15,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from mcp_server.app import backend_settings, open_bridge
 from mcp_server.settings import Settings
+from mcp_server.transport.requests import too_large
 
 PATH: Final = "/mcp"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -31,7 +33,7 @@ def create_http_app(
     loopback one, or where the settings name the allowed hosts, requests that name another host or come from another
     origin are refused (DNS rebinding).
     """
-    endpoint = _Endpoint()
+    endpoint = _Endpoint(settings.max_request_bytes)
     security = _security(host, settings.allowed_hosts)
 
     @asynccontextmanager
@@ -44,6 +46,7 @@ def create_http_app(
                 json_response=False,
                 stateless=False,
                 security_settings=security,
+                max_request_body_size=settings.max_request_bytes,
             )
             async with sessions.run():
                 endpoint.application = StreamableHTTPASGIApp(sessions)
@@ -57,8 +60,15 @@ class _Endpoint:
 
     application: StreamableHTTPASGIApp | None = None
 
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         application = self.application or JSONResponse({"status": "starting"}, status_code=503)
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdecimal() and int(announced[:20]) > self._max_bytes:
+            # The SDK would not say what the limit is, nor say it as a client of JSON-RPC expects.
+            application = JSONResponse(too_large(self._max_bytes), status_code=413)
         await application(scope, receive, send)
 
 

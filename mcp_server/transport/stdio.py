@@ -2,7 +2,7 @@
 
 import gc
 import logging
-import os
+import sys
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -10,31 +10,44 @@ import anyio
 from mcp.server.stdio import stdio_server
 
 from mcp_server.app import backend_settings, open_bridge
+from mcp_server.errors import ConfigurationError
 from mcp_server.settings import Settings
+from mcp_server.transport.requests import sound_lines
 from mcp_server.transport.wire import LineReader, LineWriter, claimed_wire
 
-_INTERRUPTED: Final = 130
 _DRAIN_SECONDS: Final = 5.0
+"""Longest time in which a client that has closed its end may still read what it is owed."""
+
+logger = logging.getLogger(__name__)
 
 
 async def serve_stdio(settings: Settings, backend: Mapping[str, Any] | None = None) -> None:
     """Serve one client until it closes standard input. `backend` are settings of the embedded backend.
 
     The protocol owns the standard streams before anything else runs: while it does, whatever processes and plugins
-    print goes to standard error, and children find standard input empty. When interrupted, the program ends here.
+    print goes to standard error, and children find standard input empty.
+
+    Raises: ConfigurationError where a standard stream is closed.
     """
+    if sys.stdin is None or sys.stdout is None:
+        raise ConfigurationError("standard input and output must be open: the client speaks through them")
     with claimed_wire() as wire:
-        lines, answers = LineReader(wire.incoming), LineWriter(wire.outgoing)
-        # Of the files that it is given the transport uses these methods alone.
-        async with stdio_server(cast("Any", lines), cast("Any", answers)) as (read, write):
-            try:
-                async with open_bridge(settings, backend=backend_settings(settings, **(backend or {}))) as bridge:
-                    # What was imported stays: to look through it for garbage again and again would be felt in calls.
-                    gc.freeze()
-                    await bridge.server.run(read, write, bridge.server.create_initialization_options())
-            except anyio.get_cancelled_exc_class():
-                # All has ended but the thread that waits for a line of standard input, and nothing can wake it.
-                logging.shutdown()
-                os._exit(_INTERRUPTED)
-        with anyio.move_on_after(_DRAIN_SECONDS):
-            await answers.drain()
+        answers = LineWriter(wire.outgoing)
+        incoming = LineReader(wire.incoming, settings.max_request_bytes)
+        lines = sound_lines(incoming, answers.write, settings.max_request_bytes)
+        try:
+            with anyio.CancelScope() as end:
+                # Of the files that it is given the transport uses these methods alone.
+                async with stdio_server(cast("Any", lines), cast("Any", answers)) as (read, write):
+                    await _serve(settings, backend, read, write)
+                    end.deadline = anyio.current_time() + _DRAIN_SECONDS
+                await answers.drain()
+        except* BrokenPipeError:
+            logger.info("the client reads no more")
+
+
+async def _serve(settings: Settings, backend: Mapping[str, Any] | None, read: Any, write: Any) -> None:
+    async with open_bridge(settings, backend=backend_settings(settings, **(backend or {}))) as bridge:
+        # What was imported stays: to look through it for garbage again and again would be felt in calls.
+        gc.freeze()
+        await bridge.server.run(read, write, bridge.server.create_initialization_options())

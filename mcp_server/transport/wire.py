@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-import anyio.to_thread
-
 _CHUNK_BYTES = 1 << 16
 _LINES_AHEAD = 64
 """Lines read before they are asked for, and written before the writer is waited for."""
@@ -31,7 +29,7 @@ def claimed_wire() -> Generator[Wire]:
     """Take standard input and output for the protocol until the end of the context.
 
     Meanwhile what plugins and children print goes to standard error, and what they read is empty. The descriptors
-    given are never closed: a thread may still read from one.
+    given are never closed: a thread may still read from one. Both streams must be open.
     """
     wire = Wire(_private(0), _private(1))
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -46,7 +44,7 @@ def claimed_wire() -> Generator[Wire]:
 
 
 def _private(descriptor: int) -> int:
-    """A duplicate that is none of the standard streams, be they closed or not, and that no child inherits."""
+    """A duplicate that is none of the standard streams, and that no child inherits."""
     low: list[int] = []
     duplicate = os.dup(descriptor)
     while duplicate in _STANDARD:
@@ -73,29 +71,33 @@ def _point(descriptor: int, target: int) -> None:
 
 
 class LineReader:
-    """The lines that come in, decoded; bytes that are no UTF-8 are replaced. For one task of one event loop."""
+    """The lines that come in, decoded; bytes that are no UTF-8 are replaced. None for a line that is too long.
 
-    def __init__(self, descriptor: int) -> None:
+    For one task of one event loop.
+    """
+
+    def __init__(self, descriptor: int, max_bytes: int) -> None:
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
-        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
-        self._cut = _LineCutter()
-        self._ended = False
-        self._watching = self._watch()
+        self._lines: asyncio.Queue[str | _End | None] = asyncio.Queue()
+        self._cut = _LineCutter(max_bytes)
         self._room = threading.Semaphore(_LINES_AHEAD)
-        if not self._watching:
+        self._paused = False
+        self._watched = self._watch()
+        if not self._watched:
             threading.Thread(target=self._read, name="wire-reader", daemon=True).start()
 
-    def __aiter__(self) -> AsyncIterator[str]:
+    def __aiter__(self) -> AsyncIterator[str | None]:
         return self
 
-    async def __anext__(self) -> str:
+    async def __anext__(self) -> str | None:
         line = await self._lines.get()
-        if line is None:
+        if isinstance(line, _End):
             raise StopAsyncIteration
-        self._room.release()
-        if self._watching and not self._ended and self._lines.qsize() < _LINES_AHEAD:
-            self._watch()
+        if not self._watched:
+            self._room.release()
+        elif self._paused and self._lines.qsize() < _LINES_AHEAD:
+            self._paused = not self._watch()
         return line
 
     def _watch(self) -> bool:
@@ -108,12 +110,12 @@ class LineReader:
 
     def _readable(self) -> None:
         lines = self._cut.next(self._descriptor)
-        self._ended = lines is None
         for line in self._cut.rest() if lines is None else lines:
             self._lines.put_nowait(line)
-        if self._ended:
-            self._lines.put_nowait(None)
-        if self._ended or self._lines.qsize() >= _LINES_AHEAD:
+        if lines is None:
+            self._lines.put_nowait(_End())
+        self._paused = lines is not None and self._lines.qsize() >= _LINES_AHEAD
+        if lines is None or self._paused:
             self._loop.remove_reader(self._descriptor)
 
     def _read(self) -> None:
@@ -121,21 +123,27 @@ class LineReader:
             while (lines := self._cut.next(self._descriptor)) is not None:
                 self._pass_on(lines)
             self._pass_on(self._cut.rest())
-            self._loop.call_soon_threadsafe(self._lines.put_nowait, None)
+            self._loop.call_soon_threadsafe(self._lines.put_nowait, _End())
 
-    def _pass_on(self, lines: list[str]) -> None:
+    def _pass_on(self, lines: list[str | None]) -> None:
         for line in lines:
             self._room.acquire()
             self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
 
 
+class _End:
+    """Nothing more comes in."""
+
+
 class _LineCutter:
     """Cuts what is read into lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._begun = bytearray()
+        self._dropping = False
 
-    def next(self, descriptor: int) -> list[str] | None:
+    def next(self, descriptor: int) -> list[str | None] | None:
         """The lines that one more read completes; None at the end of the stream."""
         try:
             chunk = os.read(descriptor, _CHUNK_BYTES)
@@ -143,20 +151,31 @@ class _LineCutter:
             return None
         if not chunk:
             return None
-        self._begun += chunk
-        if b"\n" not in chunk:
-            return []
-        *complete, last = self._begun.split(b"\n")
-        self._begun = last
-        return [_text(line) for line in complete]
+        first, *others = chunk.split(b"\n")
+        self._begin(first)
+        lines: list[str | None] = []
+        for other in others:
+            lines.append(self._line())
+            self._begin(other)
+        return lines
 
-    def rest(self) -> list[str]:
+    def rest(self) -> list[str | None]:
         """The last line, if no line feed ended it."""
-        return [_text(self._begun)] if self._begun else []
+        return [self._line()] if self._begun or self._dropping else []
 
+    def _begin(self, part: bytes) -> None:
+        """Go on with the line that has begun; of one that grows too long nothing is kept."""
+        self._dropping = self._dropping or len(self._begun) + len(part) > self._max_bytes
+        if self._dropping:
+            self._begun.clear()
+        else:
+            self._begun += part
 
-def _text(line: bytearray) -> str:
-    return line.decode("utf-8", "replace")
+    def _line(self) -> str | None:
+        line = None if self._dropping else self._begun.decode("utf-8", "replace")
+        self._begun.clear()
+        self._dropping = False
+        return line
 
 
 class LineWriter:
@@ -167,6 +186,8 @@ class LineWriter:
         self._at_once = _bytes_at_once(descriptor)
         self._queue: queue.Queue[bytes] = queue.Queue()
         self._broken: OSError | None = None
+        self._loop = asyncio.get_running_loop()
+        self._all_written = asyncio.Event()
         threading.Thread(target=self._write_queued, name="wire-writer", daemon=True).start()
 
     async def write(self, text: str) -> None:
@@ -189,7 +210,10 @@ class LineWriter:
 
     async def drain(self) -> None:
         """Wait until all is written, or cannot be."""
-        await anyio.to_thread.run_sync(self._queue.join, abandon_on_cancel=True)
+        while self._queue.unfinished_tasks:
+            self._all_written.clear()
+            if self._queue.unfinished_tasks:
+                await self._all_written.wait()
 
     def _has_room(self) -> bool:
         return bool(select.select([], [self._descriptor], [], 0)[1])
@@ -205,6 +229,9 @@ class LineWriter:
         while True:
             self._write(self._queue.get())
             self._queue.task_done()
+            if not self._queue.unfinished_tasks:
+                with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                    self._loop.call_soon_threadsafe(self._all_written.set)
 
 
 def _bytes_at_once(descriptor: int) -> int:

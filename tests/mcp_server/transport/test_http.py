@@ -84,6 +84,12 @@ def test_nothing_else_is_served(url: str) -> None:
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(url: str) -> None:
     reply = httpx.post(f"{url}/mcp", content=b"[" * (60 * 2**20), headers=HEADERS, trust_env=False)
     assert reply.status_code == 413
+    assert "33554432 bytes at most" in reply.json()["error"]["message"]
+
+
+def test_a_body_of_some_megabytes_is_taken(url: str) -> None:
+    message = INITIALIZE | {"params": INITIALIZE["params"] | {"_meta": {"padding": "x" * (5 * 2**20)}}}
+    assert httpx.post(f"{url}/mcp", json=message, headers=HEADERS, trust_env=False).status_code == 200
 
 
 def test_before_its_start_the_application_says_so() -> None:

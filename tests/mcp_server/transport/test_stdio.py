@@ -53,6 +53,12 @@ def noisy() -> int:
 CONFIG = "resources:\n  noisy:\n    type: process\n    processor: {name: noisy.noisy}\n"
 
 
+def call_of(argument: str) -> str:
+    """A tool call as a line, its argument written as it is."""
+    params = f'{{"name": "get_job", "arguments": {{"job": {argument}}}}}'
+    return f'{{"jsonrpc": "2.0", "id": 77, "method": "tools/call", "params": {params}}}'
+
+
 class Session:
     """A stdio server, spoken to line by line: every line that is not JSON-RPC is a failure."""
 
@@ -61,16 +67,19 @@ class Session:
         self._ids = iter(range(1, 1000))
 
     def send(self, message: dict[str, Any]) -> None:
+        self.write(json.dumps(message))
+
+    def write(self, line: str) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def answer(self, message_id: int) -> dict[str, Any]:
+    def answer(self, message_id: int | None) -> dict[str, Any]:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             message = json.loads(line)
             assert message["jsonrpc"] == "2.0"
-            if message.get("id") == message_id:
+            if message.get("id") == message_id and "method" not in message:
                 return message
         raise AssertionError("the server ended before it answered")
 
@@ -91,7 +100,7 @@ class Session:
 
 
 @contextmanager
-def started(home: Path, *arguments: str) -> Iterator[Session]:
+def started(home: Path, *arguments: str, **settings: str) -> Iterator[Session]:
     process = subprocess.Popen(
         [sys.executable, "-m", "mcp_server", "--home", str(home), *arguments],
         cwd=ROOT,
@@ -100,7 +109,7 @@ def started(home: Path, *arguments: str) -> Iterator[Session]:
         stderr=subprocess.DEVNULL,
         text=True,
         encoding="utf-8",
-        env=os.environ | {"OGC_PROCESSES_WAIT_SECONDS": "20"},
+        env=os.environ | {"OGC_PROCESSES_WAIT_SECONDS": "20"} | settings,
     )
     try:
         yield Session(process)
@@ -165,10 +174,41 @@ def test_a_client_that_leaves_at_once_leaves_nothing_behind(home: Path, said: st
         assert session.process.wait(15) == 0
 
 
-def test_lines_that_are_not_json_rpc_do_not_end_the_server(home: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "message_id", "code", "said"),
+    [
+        ("this is no JSON", None, -32700, "Parse error"),
+        ("[]", None, -32600, "Invalid request"),
+        ("[" * 10_000, None, -32700, "Parse error"),
+        (call_of(r'"\ud800"'), 77, -32700, "Parse error"),
+        (call_of("[" * 300 + "]" * 300), 77, -32700, "recursion limit"),
+        (call_of(f'"{"x" * 3000}"'), None, -32600, "2000 bytes at most"),
+    ],
+)
+def test_what_is_no_message_is_answered(home: Path, line: str, message_id: int | None, code: int, said: str) -> None:
+    with started(home, "--no-embedded", OGC_PROCESSES_MAX_REQUEST_BYTES="20000" if "[[" in line else "2000") as session:
+        session.initialize()
+        session.write(line)
+        fault = session.answer(message_id)["error"]
+        assert (fault["code"], said in fault["message"]) == (code, True), fault
+        assert [tool["name"] for tool in session.request("tools/list")["tools"]]
+
+
+def test_a_client_that_leaves_without_reading_does_not_keep_the_server(home: Path) -> None:
     with started(home, "--no-embedded") as session:
         session.initialize()
+        for number in range(300):
+            session.send({"jsonrpc": "2.0", "id": 1000 + number, "method": "tools/list", "params": {}})
         assert session.process.stdin is not None
-        session.process.stdin.write("this is no JSON\n\n[]\n" + "[" * 10_000 + "\n")
-        session.process.stdin.flush()
-        assert [tool["name"] for tool in session.request("tools/list")["tools"]]
+        session.process.stdin.close()
+        assert session.process.wait(15) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes the stream")
+def test_a_closed_standard_stream_is_one_clear_line(home: Path) -> None:
+    command = f'exec "{sys.executable}" -m mcp_server --home "{home}" <&-'
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "ogc-processes-mcp: standard input and output must be open: the client speaks through them"
+    ]

@@ -24,14 +24,14 @@ def pipe() -> Iterator[tuple[int, int]]:
             continue  # the test closed it
 
 
-async def all_lines(reader: LineReader) -> list[str]:
+async def all_lines(reader: LineReader) -> list[str | None]:
     with anyio.fail_after(10):
         return [line async for line in reader]
 
 
 async def test_lines_arrive_whole_however_they_were_cut(pipe: tuple[int, int]) -> None:
     read, write = pipe
-    reader = LineReader(read)
+    reader = LineReader(read, 10_000_000)
     for part in (b"on", b"e\ntwo\nth", "ree ü\n".encode()[:6], "ree ü\n".encode()[6:], b"the last"):
         os.write(write, part)
     os.close(write)
@@ -40,7 +40,7 @@ async def test_lines_arrive_whole_however_they_were_cut(pipe: tuple[int, int]) -
 
 async def test_bytes_that_are_no_text_do_not_end_the_session(pipe: tuple[int, int]) -> None:
     read, write = pipe
-    reader = LineReader(read)
+    reader = LineReader(read, 10_000_000)
     os.write(write, b"\xff\xfe\nnext\n")
     os.close(write)
     assert await all_lines(reader) == ["��", "next"]
@@ -48,7 +48,7 @@ async def test_bytes_that_are_no_text_do_not_end_the_session(pipe: tuple[int, in
 
 async def test_a_line_larger_than_the_pipe_arrives_as_it_was_sent(pipe: tuple[int, int]) -> None:
     read, write = pipe
-    reader, writer = LineReader(read), LineWriter(write)
+    reader, writer = LineReader(read, 10_000_000), LineWriter(write)
     text = "x" * 5_000_000
     await writer.write(text + "\n")
     await writer.write("after\n")
@@ -82,7 +82,7 @@ async def test_a_client_that_is_gone_is_noticed_at_the_next_write(pipe: tuple[in
 
 async def test_lines_nobody_asks_for_stay_where_they_are(pipe: tuple[int, int]) -> None:
     read, write = pipe
-    reader = LineReader(read)
+    reader = LineReader(read, 10_000_000)
     os.set_blocking(write, False)
     sent = 0
     line = b"x" * 9_999 + b"\n"
@@ -95,14 +95,14 @@ async def test_lines_nobody_asks_for_stay_where_they_are(pipe: tuple[int, int]) 
             await anyio.lowlevel.checkpoint()
     assert sent < 200 * len(line)
     os.close(write)
-    assert sum(len(text) for text in await all_lines(reader)) == pytest.approx(sent, abs=200)
+    assert sum(len(text or "") for text in await all_lines(reader)) == pytest.approx(sent, abs=200)
 
 
 async def test_lines_of_a_file_are_read_where_no_event_loop_can_watch_it(tmp_path: Path) -> None:
     file = tmp_path / "lines"
     file.write_text("".join(f"{number}\n" for number in range(500)) + "the last", encoding="utf-8")
     with file.open("rb") as opened:
-        assert await all_lines(LineReader(opened.fileno())) == [*map(str, range(500)), "the last"]
+        assert await all_lines(LineReader(opened.fileno(), 10_000_000)) == [*map(str, range(500)), "the last"]
 
 
 async def test_texts_reach_a_file_in_the_order_they_were_written(tmp_path: Path) -> None:
@@ -117,10 +117,30 @@ async def test_texts_reach_a_file_in_the_order_they_were_written(tmp_path: Path)
 
 async def test_a_short_text_never_overtakes_a_long_one(pipe: tuple[int, int]) -> None:
     read, write = pipe
-    reader, writer = LineReader(read), LineWriter(write)
+    reader, writer = LineReader(read, 10_000_000), LineWriter(write)
     sent = ["x" * size for size in (10, 300_000, 10, 70_000, 10)]
     for text in sent:
         await writer.write(text + "\n")
     await writer.drain()
     os.close(write)
     assert await all_lines(reader) == sent
+
+
+@pytest.mark.parametrize("cut", [1, 7, 100])
+async def test_a_line_that_is_too_long_is_told_and_not_kept(pipe: tuple[int, int], cut: int) -> None:
+    read, write = pipe
+    reader = LineReader(read, 10)
+    data = b"short\n" + b"x" * 500 + b"\n0123456789\n01234567890\nend"
+    for start in range(0, len(data), cut):
+        os.write(write, data[start : start + cut])
+    os.close(write)
+    assert await all_lines(reader) == ["short", None, "0123456789", None, "end"]
+
+
+async def test_who_waits_for_a_client_that_reads_nothing_can_be_stopped(pipe: tuple[int, int]) -> None:
+    _, write = pipe
+    writer = LineWriter(write)
+    await writer.write("x" * 1_000_000)
+    with anyio.move_on_after(0.1) as scope:
+        await writer.drain()
+    assert scope.cancelled_caught

@@ -1,0 +1,56 @@
+"""What a client sends that is no JSON-RPC message: answered, where the SDK would say nothing."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+
+from mcp import types
+from pydantic import ValidationError
+
+PARSE_ERROR: Final = -32700
+INVALID_REQUEST: Final = -32600
+
+type Answer = Callable[[str], Awaitable[None]]
+"""Writes one line."""
+
+
+async def sound_lines(lines: AsyncIterator[str | None], answer: Answer, max_bytes: int) -> AsyncIterator[str]:
+    """The lines that are JSON-RPC messages; each other one (None: it was too long) is answered with what is wrong."""
+    async for line in lines:
+        if line is not None and not line.strip():
+            continue
+        fault = too_large(max_bytes) if line is None else _fault(line)
+        if fault is not None:
+            await answer(json.dumps(fault) + "\n")
+        elif line is not None:
+            yield line
+
+
+def too_large(max_bytes: int) -> dict[str, Any]:
+    """The answer to a message that was not read to its end."""
+    return _error(None, INVALID_REQUEST, f"Request too large: a message has {max_bytes} bytes at most")
+
+
+def _fault(line: str) -> dict[str, Any] | None:
+    try:
+        types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        malformed = found[0]["type"] == "json_invalid"
+        message = f"Parse error: {found[0]['msg']}" if malformed else "Invalid request: no JSON-RPC 2.0 message"
+        return _error(_id_in(line), PARSE_ERROR if malformed else INVALID_REQUEST, message)
+    return None
+
+
+def _id_in(line: str) -> str | int | None:
+    """The id of a message that is not sound, where it can be read all the same."""
+    try:
+        message: Any = json.loads(line)
+        found = message["id"]
+    except (ValueError, RecursionError, TypeError, KeyError, IndexError):
+        return None
+    return found if isinstance(found, str | int) else None
+
+
+def _error(message_id: str | int | None, code: int, message: str) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": message_id, "error": {"code": code, "message": message}}
