@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import anyio
 
-from benchmarks import latency, load, size, startup
+from benchmarks import latency, load, many, size, startup
 from benchmarks.table import Figure, markdown
 
 PARTS: Mapping[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -18,6 +18,7 @@ PARTS: Mapping[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "start": startup.start_up,
     "cancel": load.cancel,
     "describe": load.describe,
+    "many": many.many_processes,
     "large": size.large_result,
 }
 

@@ -1,7 +1,6 @@
 """Brings jobs to their end: claims them from the store, has them run, waits for them, dismisses them."""
 
 import logging
-import math
 import threading
 import time
 import uuid
@@ -14,6 +13,7 @@ import anyio.to_thread
 from backend.errors import ServerBusyError, StoreLockedError
 from backend.jobs.executor import Executor, Outcome
 from backend.jobs.leases import Observed
+from backend.jobs.pace import Pace
 from backend.jobs.records import Failure, Job, JobRequest
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
@@ -21,9 +21,6 @@ from backend.jobs.waiters import Waiters
 
 _TICK_SECONDS = 0.1
 """Longest time until a change made by another process, a worker's progress too, is noticed."""
-
-_SWEEP_SECONDS = 1.0
-"""Time between two looks for engines and workers that died unnoticed."""
 
 _CLOSED = "The server that ran the job was closed."
 
@@ -216,16 +213,16 @@ class Engine:
     def _keep(self) -> None:
         """The engine's own thread: what has to be looked at again and again."""
         watch = self._store.watch()
-        rounds = _Rounds(self._lease_seconds)
+        pace = Pace(self._lease_seconds)
         try:
             while not self._stopping.is_set():
                 try:
-                    rounds.begin()
-                    if rounds.renewal_due():
+                    pace.begin()
+                    if pace.renewal_due():
                         self._store.leases.renew(self.id)
                     if watch.changed():
                         self._look()
-                    if rounds.sweep_due() or self._sweep_soon.is_set():
+                    if pace.sweep_due() or self._sweep_soon.is_set():
                         self._sweep_soon.clear()
                         self._sweep()
                 except Exception:
@@ -268,33 +265,3 @@ class Engine:
             else:
                 self._store.leases.settle(job_id, self.id, _UNNOTICED)
         self._suspects = suspects
-
-
-class _Rounds:
-    """When an engine does what it does not do at every turn."""
-
-    def __init__(self, lease_seconds: float) -> None:
-        self._lease_seconds = lease_seconds
-        self._looked = time.time()
-        self._renewal = self._sweep = -math.inf
-
-    def begin(self) -> None:
-        """Notice that this machine was suspended: to its clock all leases look expired, and their owners live."""
-        now = time.time()
-        if now - self._looked > self._lease_seconds / 2:
-            self._renewal, self._sweep = -math.inf, time.monotonic() + self._lease_seconds
-        self._looked = now
-
-    def renewal_due(self) -> bool:
-        """Whether to renew the lease now."""
-        due = time.monotonic() >= self._renewal
-        if due:
-            self._renewal = time.monotonic() + self._lease_seconds / 3
-        return due
-
-    def sweep_due(self) -> bool:
-        """Whether to look for the dead now."""
-        due = time.monotonic() >= self._sweep
-        if due:
-            self._sweep = time.monotonic() + _SWEEP_SECONDS
-        return due
