@@ -4,7 +4,8 @@ import logging
 import threading
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import anyio
@@ -21,6 +22,9 @@ from backend.jobs.waiters import Waiters
 
 _TICK_SECONDS = 0.1
 """Longest time until a change made by another process, a worker's progress too, is noticed."""
+
+_CLAIM_SECONDS = 2.0
+"""Longest time that an engine being stopped waits for a job on its way into the store."""
 
 _CLOSED = "The server that ran the job was closed."
 
@@ -42,6 +46,9 @@ class Engine:
         self._dismiss_wait_seconds = dismiss_wait_seconds
         self._waiters = Waiters()
         self._lock = threading.Lock()
+        self._claimed = threading.Condition(self._lock)
+        self._claiming = 0
+        """Jobs that are about to become this engine's."""
         self._runs: set[str] = set()
         self._free = executor.slots
         self._backlog = True
@@ -64,6 +71,9 @@ class Engine:
         self._waiters.wake_all()
         if self._keeper.ident is not None:
             self._keeper.join()
+        with self._claimed:
+            # What is claimed after the release would be nobody's until the lease is over.
+            self._claimed.wait_for(lambda: self._claiming == 0, timeout=_CLAIM_SECONDS)
         self._executor.stop()
         self._store.leases.release(self.id, _CLOSED)
         self._waiters.wake_all()
@@ -90,16 +100,16 @@ class Engine:
         """
         if self._stopping.is_set():
             raise ServerBusyError("The server is being closed.")
-        claimed = self._reserve()
-        try:
-            job = self._store.insert(request, owner=self.id if claimed else None, durable=durable, patient=patient)
-        except BaseException:
+        with self._worker() as claimed:
+            try:
+                job = self._store.insert(request, owner=self.id if claimed else None, durable=durable, patient=patient)
+            except BaseException:
+                if claimed:
+                    self._vacate()
+                raise
             if claimed:
-                self._vacate()
-            raise
-        if claimed:
-            self._run(job.id)
-        else:
+                self._run(job.id)
+        if not claimed:
             self._backlog = True
             self._fill()  # a worker may have become free since
         return job
@@ -159,12 +169,21 @@ class Engine:
         with self._lock:
             return frozenset(self._runs)
 
-    def _reserve(self) -> bool:
+    @contextmanager
+    def _worker(self) -> Generator[bool]:
+        """Reserve a free worker for a job that is claimed meanwhile; False where there is none."""
         with self._lock:
-            if self._free == 0 or self._stopping.is_set():
-                return False
-            self._free -= 1
-            return True
+            reserved = self._free > 0 and not self._stopping.is_set()
+            if reserved:
+                self._free -= 1
+                self._claiming += 1
+        try:
+            yield reserved
+        finally:
+            if reserved:
+                with self._claimed:
+                    self._claiming -= 1
+                    self._claimed.notify_all()
 
     def _vacate(self) -> None:
         with self._lock:
@@ -173,19 +192,25 @@ class Engine:
     def _fill(self) -> None:
         """Claim waiting jobs while workers are free."""
         # Cleared before the claim and set after an insertion: a job that comes in between is not overlooked.
-        while self._backlog and self._reserve():
-            self._backlog = False
-            try:
-                job_id = self._store.leases.claim(self.id, self._executor.process_ids)
-            except Exception:
-                # Whoever submitted a job, or waits for another one, is not to blame; the keeper will try again.
-                _log.exception("no job could be claimed")
-                job_id = None
-            if job_id is None:
-                self._vacate()
-            else:
-                self._backlog = True
-                self._run(job_id)
+        while self._backlog:
+            with self._worker() as reserved:
+                if not reserved:
+                    return
+                self._backlog = False
+                job_id = self._oldest_waiting()
+                if job_id is None:
+                    self._vacate()
+                else:
+                    self._backlog = True
+                    self._run(job_id)
+
+    def _oldest_waiting(self) -> str | None:
+        try:
+            return self._store.leases.claim(self.id, self._executor.process_ids)
+        except Exception:
+            # Whoever submitted a job, or waits for another one, is not to blame; the keeper will try again.
+            _log.exception("no job could be claimed")
+            return None
 
     def _run(self, job_id: str) -> None:
         with self._lock:
