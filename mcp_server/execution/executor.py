@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 
@@ -18,19 +18,19 @@ from mcp_server.errors import (
     ResultGoneError,
     ServerUnreachableError,
 )
+from mcp_server.execution.calls import Call, Tool, call_key
 from mcp_server.execution.endings import Endings
 from mcp_server.execution.inputs import InputResolver, Keeper
 from mcp_server.execution.polling import until_final
 from mcp_server.execution.progress import Teller
 from mcp_server.execution.records import Execution, Notify, ReferencedOutput
 from mcp_server.execution.request import ExecuteRequest
-from mcp_server.execution.submission import submit
-from mcp_server.execution.under_way import UnderWay, call_key
+from mcp_server.execution.submission import submit, until_set
+from mcp_server.execution.under_way import Run, UnderWay
 from mcp_server.execution.wording import Wording
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.models import Accepted, ExecuteReply, OutputResult, ServerIdentity, StatusInfo
+from mcp_server.ogc.models import Accepted, ExecuteReply, OutputResult, StatusInfo
 from mcp_server.references import JobReference, KeptReference, ResultReference
-from mcp_server.schema.tool import ToolSpec
 
 __all__ = ["Execution", "Executor", "Notify", "ReferencedOutput", "Tool"]
 
@@ -40,15 +40,6 @@ _SUBMIT_SECONDS = 30.0
 _SYNC_SECONDS = 600.0
 _CARRIED_BYTES = 16 * 2**20
 _DISMISS_SECONDS = 15.0
-
-
-class Tool(Protocol):
-    """What is executed: `mcp_server.catalog.ToolEntry`."""
-
-    @property
-    def server(self) -> ServerIdentity: ...
-    @property
-    def spec(self) -> ToolSpec: ...
 
 
 class Executor:
@@ -82,30 +73,17 @@ class Executor:
     async def run(self, tool: Tool, request: ExecuteRequest, notify: Notify) -> Execution:
         """Execute, or find the job that the same call started before, and wait for it within the budget.
 
-        A cancelled call's job is dismissed.
+        A cancelled call's job is dismissed, unless another call waits for it or was answered with its URI.
 
         Raises: RemoteProblemError with the reason where the server refuses or the job fails, ResultGoneError where it
         was dismissed meanwhile, OutcomeUnknownError where an answer was lost, and what resolving inputs may raise.
         """
-        deadline = anyio.current_time() + self._wait_seconds
         client = self._client(tool.server.name)
-        teller = Teller(notify)
-        call = call_key(tool.server.name, request.process_id, request.inputs)
+        key = call_key(tool.server.name, request.process_id, request.inputs)
+        deadline = anyio.current_time() + self._wait_seconds
         names = {input_id: name for name, input_id in tool.spec.argument_names.items()}
         try:
-            job = self._under_way.job_of(call)
-            if job is not None:
-                async with self._awaited(client, call, job):
-                    status = await self._running(client, job)
-                    if status is not None:
-                        return await self._see_through(client, status, request.process_id, deadline, teller)
-            reply = await self._submit(client, tool, request, teller)
-            if not isinstance(reply, Accepted):
-                return await self._endings.completed(client, request.process_id, reply)
-            job = JobReference(client.identity.name, reply.status.job_id)
-            self._under_way.remember(call, job)
-            async with self._awaited(client, call, job):
-                return await self._see_through(client, reply.status, request.process_id, deadline, teller)
+            return await self._answer(Call(client, tool, request, key, deadline, Teller(notify)))
         except RemoteProblemError as error:
             raise _wording(client, names).error(error) from error
 
@@ -115,10 +93,16 @@ class Executor:
         Raises: NoSuchJobError, RemoteProblemError with the reason of a failed job.
         """
         client = self._client(job.server)
+        run = self._under_way.of_job(job)
         try:
-            status = await client.standing(job.job_id)
-            status = await until_final(client, status, wait=wait, on_status=Teller(notify).status, pause=self._pause)
-            return await self._endings.of_job(client, status, status.process_id or "")
+            with run.awaited() if run else nullcontext():
+                status = await client.standing(job.job_id)
+                status = await until_final(
+                    client, status, wait=wait, on_status=Teller(notify).status, pause=self._pause
+                )
+                if run and status.final:
+                    self._under_way.forget(run)
+                return await self._endings.of_job(client, status, status.process_id or "")
         except RemoteProblemError as error:
             raise _wording(client).error(error) from error
 
@@ -165,63 +149,119 @@ class Executor:
             return await self._kept.read(uri, offset=offset, limit=limit)
         return await self._client(uri.server).read(uri.job_id, uri.output_id, offset=offset, limit=limit)
 
-    async def _submit(self, client: OgcClient, tool: Tool, request: ExecuteRequest, teller: Teller) -> ExecuteReply:
-        inputs = await self._inputs.resolve(request.inputs, client)
+    async def _answer(self, call: Call) -> Execution:
+        """The answer of the execution that an equal call started before, else of one that this call starts."""
+        while True:
+            run = self._under_way.of_call(call.key)
+            if run is None:
+                return await self._started(call)
+            execution = await self._joined(call, run)
+            if execution is not None:
+                return execution
+
+    async def _started(self, call: Call) -> Execution:
+        run = self._under_way.begin(call.key)
+        async with self._awaited(call.client, run):
+            with self._under_way.submitting(run):
+                reply = await self._submit(call, run)
+                if not isinstance(reply, Accepted):
+                    completed = await self._endings.completed(call.client, call.request.process_id, reply)
+                    run.outcome = completed
+                    return completed
+                run.accepted(call.client.identity.name, reply.status)
+            return await self._see_through(call, run, reply.status)
+
+    async def _joined(self, call: Call, run: Run) -> Execution | None:
+        """The answer of an execution that an equal call started; None where it is over, or was never submitted."""
+        # A job that others wait for is theirs together to its end. One that nobody waited for may have ended long ago.
+        together = run.waiting > 0
+        async with self._awaited(call.client, run):
+            if run.job is not None:
+                outcome = await self._known(call.client, run.job)
+                outcome = outcome if outcome is None or together or not outcome.final else None
+            else:
+                await until_set(run.answered, call.teller.waiting)
+                outcome = run.outcome
+            match outcome:
+                case StatusInfo() as status:
+                    return await self._see_through(call, run, status)
+                case Execution() as execution:
+                    return execution
+                case BridgeError() as error:
+                    raise error
+                case None:
+                    self._under_way.forget(run)
+                    return None
+
+    async def _submit(self, call: Call, run: Run) -> ExecuteReply:
+        client, process_id = call.client, call.request.process_id
+        inputs = await self._inputs.resolve(call.request.inputs, client)
         dialect = client.dialect
         body: dict[str, Any] = {"inputs": inputs} | ({"response": dialect.response} if dialect.response else {})
-        if "async-execute" in tool.spec.process.modes:
+        if "async-execute" in call.tool.spec.process.modes:
             prefer = dialect.prefer_async
             if dialect.dismisses_abandoned:
                 # Answered soon, and ended by its server when its caller goes away: there is nothing to look after.
                 seconds = dialect.submit_wait_seconds + _SUBMIT_SECONDS
-                return await client.execute(request.process_id, body, prefer=prefer, seconds=seconds)
+                return await client.execute(process_id, body, prefer=prefer, seconds=seconds)
         else:
             prefer = "return=minimal" if dialect.minimal_results else None
         # A server that is no kin of ours may advertise async and yet answer only when all is done.
-        send = partial(client.execute, request.process_id, body, prefer=prefer, seconds=self._sync_seconds)
+        send = partial(client.execute, process_id, body, prefer=prefer, seconds=self._sync_seconds)
 
-        async def dismiss_late(reply: ExecuteReply) -> None:
-            if isinstance(reply, Accepted):
+        async def keep_or_dismiss(reply: ExecuteReply) -> None:
+            if not isinstance(reply, Accepted):
+                return
+            if run.waiting > 1:
+                run.accepted(client.identity.name, reply.status)
+            else:
                 await self._dismiss(client, reply.status.job_id)
 
         return await submit(
-            send, abandonable=dialect.dismisses_abandoned, on_late=dismiss_late, still_waiting=teller.waiting
+            send, abandonable=dialect.dismisses_abandoned, on_late=keep_or_dismiss, still_waiting=call.teller.waiting
         )
 
     @asynccontextmanager
-    async def _awaited(self, client: OgcClient, call: str, job: JobReference) -> AsyncGenerator[None]:
-        """A call waits for its job. When it is cancelled the job is dismissed, unless the same call waits elsewhere."""
-        with self._under_way.waiting(job):
+    async def _awaited(self, client: OgcClient, run: Run) -> AsyncGenerator[None]:
+        """A call waits for an execution. When it is cancelled the job is dismissed, unless somebody else counts on it.
+
+        That is an equal call that still waits, or one that was answered with the job's URI.
+        """
+        with run.awaited():
             try:
                 yield
             except anyio.get_cancelled_exc_class():
-                if self._under_way.alone(job):
-                    self._under_way.forget(call, job)
-                    await self._dismiss(client, job.job_id)
+                if run.job is not None and run.abandoned:
+                    self._under_way.forget(run)
+                    await self._dismiss(client, run.job.job_id)
                 raise
 
-    async def _see_through(
-        self, client: OgcClient, status: StatusInfo, process_id: str, deadline: float, teller: Teller
-    ) -> Execution:
-        job = JobReference(client.identity.name, status.job_id)
+    async def _see_through(self, call: Call, run: Run, status: StatusInfo) -> Execution:
+        """What becomes of the job of an execution within the call's time."""
+        job, client = JobReference(call.client.identity.name, status.job_id), call.client
         try:
-            remaining = max(0.0, deadline - anyio.current_time())
-            status = await until_final(client, status, wait=remaining, on_status=teller.status, pause=self._pause)
+            remaining = max(0.0, call.deadline - anyio.current_time())
+            status = await until_final(client, status, wait=remaining, on_status=call.teller.status, pause=self._pause)
+            if status.final:
+                self._under_way.forget(run)
             if status.status == "dismissed":
                 raise ResultGoneError(f"job {job} was dismissed before it ended; call the tool again", status=410)
-            return await self._endings.of_job(client, status, process_id)
+            execution = await self._endings.of_job(client, status, call.request.process_id)
         except NoSuchJobError as error:
+            self._under_way.forget(run)
             raise ResultGoneError(f"job {job} is gone: it was dismissed, or the server lost it", status=410) from error
         except (ServerUnreachableError, InvalidServerReplyError) as error:
+            run.promised = True
             raise type(error)(f"{error}. The job may still run: ask with get_job, job={job}") from error
+        run.promised = True
+        return execution
 
-    async def _running(self, client: OgcClient, job: JobReference) -> StatusInfo | None:
-        """The status of a job, if it still runs."""
+    async def _known(self, client: OgcClient, job: JobReference) -> StatusInfo | None:
+        """The status of a job, if its server can tell."""
         try:
-            status = await client.standing(job.job_id)
-        except RemoteProblemError:
+            return await client.standing(job.job_id)
+        except (RemoteProblemError, InvalidServerReplyError):
             return None
-        return None if status.final else status
 
     async def _dismiss(self, client: OgcClient, job_id: str) -> None:
         """Dismiss what nobody waits for any more, whatever happens to the caller; bounded."""

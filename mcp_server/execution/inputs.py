@@ -108,5 +108,7 @@ def _qualified(value: Any, target: OgcClient) -> Any:
         return value
     members = cast("dict[str, Any]", value)
     is_link = isinstance(members.get("href"), str) and members.keys() <= _LINK_MEMBERS
+    is_collection = members.keys() == {"collection"} and "://" in str(members["collection"])
     is_qualified = "value" in members and members.keys() <= {"value", "mediaType", "encoding", "schema"}
-    return {"value": members} if target.dialect.qualified_objects and not is_link and not is_qualified else members
+    stands_by_itself = is_link or is_collection or is_qualified
+    return {"value": members} if target.dialect.qualified_objects and not stands_by_itself else members

@@ -38,7 +38,7 @@ async def submit(
     async with anyio.create_task_group() as group:
         group.start_soon(run)
         try:
-            await _wait(answered, still_waiting)
+            await until_set(answered, still_waiting)
         except anyio.get_cancelled_exc_class():
             shield.deadline = anyio.current_time() + _GRACE_SECONDS
             # An answer that is there names a job, which then nobody else knows of.
@@ -52,7 +52,8 @@ async def submit(
     return answer[0]
 
 
-async def _wait(answered: anyio.Event, still_waiting: Callable[[float], Awaitable[None]]) -> None:
+async def until_set(answered: anyio.Event, still_waiting: Callable[[float], Awaitable[None]]) -> None:
+    """Wait for an event; `still_waiting` is told every few seconds how long it has been."""
     began = anyio.current_time()
     while not answered.is_set():
         with anyio.move_on_after(_SIGN_OF_LIFE_SECONDS):

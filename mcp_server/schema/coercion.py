@@ -23,7 +23,7 @@ def parsed_json(text: str) -> Any:
 
 
 def meant(value: Any, schema: JsonObject) -> Any:
-    """The value that fits the types of a canonical schema, read from JSON text or a number sent as text.
+    """The value that fits the types of a canonical schema, read from JSON text, a number sent as text, or 5.0 for 5.
 
     A text stays a text wherever texts are taken, but for an object or array written as JSON: an input that takes
     GeoJSON and WKT gets both, whichever way the object came.
@@ -33,8 +33,11 @@ def meant(value: Any, schema: JsonObject) -> Any:
     kinds = {branch["type"] for branch in branches(schema)}
     if isinstance(value, str):
         return _from_text(value, kinds)
-    if is_of_type(value, "integer") and "string" in kinds and not kinds & {"integer", "number"}:
-        return str(int(value))
+    if is_of_type(value, "integer") and "number" not in kinds:
+        if "integer" in kinds:
+            return int(value)
+        if "string" in kinds:
+            return str(int(value))
     return value
 
 

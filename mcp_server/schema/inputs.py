@@ -45,7 +45,7 @@ def _described(spec: InputSpec, length: int) -> str:
         return brief(text, length)
     if "geojson" in text.lower() and suffix.startswith("GeoJSON"):
         suffix = f"Or a {_RESULT_URI}."
-    head = brief(text, length - len(suffix) - 2)
+    head = brief(text, max(length - len(suffix) - 2, length // 2))
     if head and not head.endswith((".", "!", "?", "…", ":")):
         head += "."
     return f"{head} {suffix}".strip()

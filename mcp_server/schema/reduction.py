@@ -22,6 +22,9 @@ _TYPED_KEYWORDS: dict[str, tuple[str, ...]] = {
 _ANY_KINDS: list[JsonObject] = [{"type": kind} for kind in ("string", "number", "boolean", "object")]
 _ANY_ITEM: JsonObject = {"anyOf": [*_ANY_KINDS, {"type": "array", "items": {"type": "number"}}]}
 _ANY: JsonObject = {"anyOf": [*_ANY_KINDS, {"type": "array", "items": _ANY_ITEM}]}
+_FLAT_ITEM: JsonObject = {"anyOf": [{"type": kind} for kind in ("string", "number", "object")]}
+_FLAT_ANY: JsonObject = {"anyOf": [*_ANY_KINDS, {"type": "array", "items": _FLAT_ITEM}]}
+_SCALARS = frozenset({"string", "number", "integer", "boolean"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,15 @@ class Detail:
     """Objects and arrays nested deeper in one input are told by their type alone."""
     links: bool
     """Tell that `{"href": …}` may stand for an object; where not, the description and a string tell of references."""
+    nested_arrays: bool
+    """Tell that an array may be a member of an array where any value is taken."""
 
 
-DETAILS = (Detail(200, 80, 3, links=True), Detail(110, 40, 2, links=False), Detail(70, 0, 1, links=False))
+DETAILS = (
+    Detail(200, 80, 3, links=True, nested_arrays=True),
+    Detail(110, 40, 2, links=False, nested_arrays=True),
+    Detail(70, 0, 1, links=False, nested_arrays=False),
+)
 """From the whole to the least: a process of many inputs is told in fewer words."""
 
 
@@ -49,7 +58,7 @@ def reduced(schema: JsonObject, detail: Detail, depth: int = 0, *, member: bool 
     told of GeoJSON and encoded content only.
     """
     if is_any(schema):
-        return _ANY if depth == 0 else _ANY_ITEM
+        return _any(detail) if depth == 0 else _any_item(detail)
     kept = [branch for branch in branches(schema) if branch["type"] != "null"] or [{"type": "string"}]
     options = [_typed(branch, detail, depth) for branch in kept]
     if any(is_complex(branch) and (not member or _is_content(branch)) for branch in kept):
@@ -69,6 +78,14 @@ def is_enum_listed(values: list[Any]) -> bool:
     return len(json.dumps(values)) <= _ENUM_BYTES
 
 
+def _any(detail: Detail) -> JsonObject:
+    return _ANY if detail.nested_arrays else _FLAT_ANY
+
+
+def _any_item(detail: Detail) -> JsonObject:
+    return _ANY_ITEM if detail.nested_arrays else _FLAT_ITEM
+
+
 def _by_reference(options: list[JsonObject], detail: Detail) -> list[JsonObject]:
     extra = [] if {"type": "string"} in options else [{"type": "string"}]
     # An object without required members takes `{"href": …}` as it is.
@@ -85,8 +102,10 @@ def _typed(branch: JsonObject, detail: Detail, depth: int) -> JsonObject:
     if kind == "string" and branch.get("format") in _FORMATS:
         result["format"] = branch["format"]
     if kind == "array":
-        deeper = as_object(branch.get("items")) if depth < detail.structure else {}
-        result["items"] = _ANY_ITEM if is_any(deeper) else _described(deeper, detail, depth, member=False)
+        items = as_object(branch.get("items"))
+        if depth >= detail.structure:
+            items = {"type": items["type"]} if items.get("type") in _SCALARS else {}
+        result["items"] = _any_item(detail) if is_any(items) else _described(items, detail, depth, member=False)
     if kind == "object" and depth < detail.structure:
         result |= _object(branch, detail, depth)
     return result

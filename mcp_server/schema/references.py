@@ -11,7 +11,13 @@ URI: JsonObject = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9+.-]*:"}
 
 QUALIFIED: JsonObject = {"type": "object", "properties": {"value": {"type": "string"}}, "required": ["value"]}
 """Encoded content with its media type beside it (OGC 18-062r2, qualifiedInputValue.yaml)."""
-STAND_INS = (URI, HREF, QUALIFIED)
+COLLECTION: JsonObject = {
+    "type": "object",
+    "properties": {"collection": {"type": "string"}},
+    "required": ["collection"],
+}
+"""A collection of an OGC API in place of its content (OGC API – Processes – Part 3, collection input)."""
+STAND_INS = (URI, HREF, QUALIFIED, COLLECTION)
 
 
 def is_complex(branch: JsonObject) -> bool:
@@ -54,7 +60,7 @@ def widened(schema: JsonObject, depth: int = 0) -> JsonObject:
     if takes_reference(schema) if depth == 0 else any(is_complex(branch) for branch in branches(schema)):
         options += [URI, HREF]
     if any("contentMediaType" in branch for branch in branches(schema)):
-        options.append(QUALIFIED)
+        options += [QUALIFIED, COLLECTION]
     return options[0] if len(options) == 1 else {"anyOf": options}
 
 

@@ -48,6 +48,8 @@ def brief(text: str, limit: int) -> str:
     text = visible(text)
     if len(text) <= limit:
         return text
+    if limit <= 0:
+        return ""
     ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, limit)]
     if ends and ends[-1] >= limit // 2:
         return text[: ends[-1]]

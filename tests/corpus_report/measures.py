@@ -24,6 +24,9 @@ _USABLE = frozenset({
 })  # fmt: skip
 """Members of an input, or of its schema, that tell what values it takes."""
 
+MEDIAN_BYTES = 1200
+P95_BYTES = 3000
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -50,6 +53,11 @@ class Sizes:
     median: float
     p95: float
     largest: int
+
+    @property
+    def met(self) -> bool:
+        """Whether a list of such tools is short enough."""
+        return self.median <= MEDIAN_BYTES and self.p95 <= P95_BYTES
 
 
 def measures(corpus: Corpus) -> list[Measure]:

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 
 from mcp_server.execution.executor import Executor
+from mcp_server.execution.records import Notify
 from mcp_server.execution.request import ExecuteRequest
 from mcp_server.ogc.client import OgcClient
 from mcp_server.results.store import KeptResults
@@ -23,10 +24,10 @@ class Bench:
         self.site = sites[0]
         self.told: list[tuple[float | None, str | None]] = []
 
-    async def run(self, value: Any = 1) -> Any:
+    async def run(self, value: Any = 1, notify: Notify | None = None) -> Any:
         with anyio.fail_after(10):
             request = ExecuteRequest("p", {"value": value})
-            return await self.executor.run(self.site.tool(), request, self.note)
+            return await self.executor.run(self.site.tool(), request, notify or self.note)
 
     async def note(self, percent: float | None, message: str | None) -> None:
         self.told.append((percent, message))

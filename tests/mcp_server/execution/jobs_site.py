@@ -32,12 +32,15 @@ class JobsSite:
         """What a job's status says once it has been asked `polls` times."""
         self.polls = 0
         self.refusal: Response | None = None
+        self.broken: Response | None = None
+        """What every question for a job's status is answered with."""
         self.hold: anyio.Event | None = None
         """Executions are answered once this is set."""
         self.executions: list[dict[str, Any]] = []
         self.preferences: list[str | None] = []
         self.dismissed: list[str] = []
         self.jobs: dict[str, int] = {}
+        self.made = 0
         self.single: dict[str, Any] = {}
         """Values of `/jobs/{id}/results/{output}`, by output."""
         self.app = Starlette(
@@ -86,13 +89,14 @@ class JobsSite:
     async def _execute(self, request: Request) -> Response:
         self.executions.append(await request.json())
         self.preferences.append(request.headers.get("prefer"))
-        if self.refusal is not None:
-            return self.refusal
         if self.hold is not None:
             await self.hold.wait()
+        if self.refusal is not None:
+            return self.refusal
         if not (request.headers.get("prefer") or "").startswith("respond-async"):
             return JSONResponse(self.results)
-        job = f"j{len(self.jobs) + 1}"
+        self.made += 1
+        job = f"j{self.made}"
         self.jobs[job] = 0
         return JSONResponse({"jobID": job, "status": "accepted", "progress": 0}, 201)
 
@@ -110,6 +114,8 @@ class JobsSite:
 
     async def _status(self, request: Request) -> Response:
         job = request.path_params["job"]
+        if self.broken is not None:
+            return self.broken
         if job not in self.jobs:
             return JSONResponse({"title": "No such job"}, 404)
         self.jobs[job] += 1

@@ -69,8 +69,21 @@ async def test_a_reference_to_a_lost_result_says_which(home: Path) -> None:
         await bench.run(ResultReference("other", "j1", "out"))
 
 
-async def test_a_link_of_the_caller_is_passed_on_unread(home: Path) -> None:
-    link = {"href": "http://169.254.169.254/secret", "type": "application/geo+json"}
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"href": "http://169.254.169.254/secret", "type": "application/geo+json"},
+        {"collection": "https://example.org/collections/scenes"},
+    ],
+    ids=["link", "collection"],
+)
+async def test_a_link_or_collection_of_the_caller_is_passed_on_unread(home: Path, link: dict[str, str]) -> None:
     bench = Bench(home, JobsSite())
-    await bench.run(link)
-    assert bench.sent() == link
+    await bench.run([link])
+    assert bench.sent() == [link]
+
+
+async def test_an_object_that_only_looks_like_a_collection_is_a_value(home: Path) -> None:
+    bench = Bench(home, JobsSite())
+    await bench.run({"collection": "stamps"})
+    assert bench.sent() == {"value": {"collection": "stamps"}}

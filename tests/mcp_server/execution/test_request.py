@@ -58,6 +58,10 @@ COERCED: list[tuple[str, Any, Any, Any]] = [
     ("an integer as text", {"type": "integer"}, "12", 12),
     ("an array as text", {"type": "array", "items": {"type": "number"}}, "[1, 2.5]", [1, 2.5]),
     ("a number where a text is expected", {"type": "string"}, 202404, "202404"),
+    ("a whole number with a decimal point", {"type": "integer"}, 5.0, 5),
+    ("a whole number with a decimal point, of several", {"type": "integer", "enum": [5, 6]}, 6.0, 6),
+    ("a number that may have decimals", {"type": "number"}, 5.0, 5.0),
+    ("a whole number or any other", {"type": ["integer", "number"]}, 5.0, 5.0),
     ("a text that looks like a number stays a text", {"type": "string"}, "12", "12"),
     ("a text that looks like JSON stays a text", {"type": "string"}, '{"a": 1}', '{"a": 1}'),
     ("a number or a text keeps both", {"type": ["number", "string"]}, "12", "12"),
@@ -66,6 +70,7 @@ COERCED: list[tuple[str, Any, Any, Any]] = [
     ("a link stands for an object", {"type": "object", "properties": {"v": {"type": "number"}}, "required": ["v"]}, {"href": "https://example.org/a", "type": "a/b"}, {"href": "https://example.org/a", "type": "a/b"}),
     ("a qualified object is unwrapped", {"type": "object", "properties": {"v": {"type": "number"}}, "required": ["v"]}, {"value": {"v": 1}}, {"v": 1}),
     ("an opaque object with a value is left alone", {"type": "object"}, {"value": {"v": 1}}, {"value": {"v": 1}}),
+    ("a collection stands for encoded content", {"type": "string", "contentMediaType": "image/tiff"}, {"collection": "https://example.org/collections/a"}, {"collection": "https://example.org/collections/a"}),
     ("encoded content may tell its media type", {"type": "string", "contentMediaType": "image/tiff"}, {"value": "SUkq", "mediaType": "image/tiff"}, {"value": "SUkq", "mediaType": "image/tiff"}),
 ]  # fmt: skip
 

@@ -108,6 +108,24 @@ async def test_the_same_call_made_while_the_first_waits_joins_its_job(home: Path
     assert (await bench.run()).job == JobReference("remote", "j2"), "an ended job is not its call's"
 
 
+async def test_the_same_call_gets_the_results_of_a_job_that_has_ended_though_the_first_still_waits(home: Path) -> None:
+    site = JobsSite()
+    asked_again = anyio.Event()
+
+    async def pause(_: float) -> None:
+        await asked_again.wait()
+
+    bench = Bench(home, site, pause=pause)
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(bench.run)
+            await _until_told(bench, 1)
+            second = await bench.run()
+            assert (second.status, second.job) == ("successful", JobReference("remote", "j1"))
+            asked_again.set()
+    assert len(site.executions) == 1
+
+
 async def test_a_cancelled_call_leaves_the_job_to_the_same_call_that_still_waits(home: Path) -> None:
     site = JobsSite()
     site.polls = 1000

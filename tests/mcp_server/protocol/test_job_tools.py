@@ -41,6 +41,16 @@ def test_defaults_are_filled_in_and_null_is_no_argument() -> None:
     assert check(schema, {"limit": 3}) == {"limit": 3}
 
 
+def test_whole_numbers_are_integers_however_they_are_written() -> None:
+    pages = TOOLS["read_result"].definition.input_schema
+    found = check(pages, {"uri": "ogc://local/jobs/a/results/out", "offset": 0.0, "limit": "5"})
+    assert (repr(found["offset"]), repr(found["limit"])) == ("0", "5")
+    assert repr(check(TOOLS["get_job"].definition.input_schema, {"job": "a", "wait": 5.0})["wait"]) == "5.0"
+    for wrong in (2.5, float("inf"), float("nan")):
+        with pytest.raises(InvalidArgumentsError, match="whole number"):
+            check(pages, {"uri": "ogc://local/jobs/a/results/out", "limit": wrong})
+
+
 def test_every_problem_is_found_at_once() -> None:
     with pytest.raises(InvalidArgumentsError) as caught:
         check(TOOLS["get_job"].definition.input_schema, {"jobb": "a", "wait": 600})

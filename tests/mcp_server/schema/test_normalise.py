@@ -143,20 +143,6 @@ def test_an_input_used_only_in_the_authors_example_is_offered() -> None:
     assert process.diagnostics
 
 
-def test_a_schema_that_refuses_the_authors_example_is_widened() -> None:
-    process = normalise(
-        described(
-            {"n": {"schema": {"type": "integer"}}, "mode": {"schema": {"type": "string", "enum": ["get"]}}},
-            example={"inputs": {"n": "some text", "mode": "GET"}},
-        )
-    )
-    assert [spec.schema for spec in process.inputs] == [
-        {"anyOf": [{"type": "integer"}, STRING]},
-        {"type": "string", "enum": ["get", "GET"]},
-    ]
-    assert len(process.diagnostics) == 2
-
-
 @pytest.mark.parametrize(
     "members",
     [

@@ -48,6 +48,11 @@ def test_a_text_in_any_form_is_one_language(value: object, expected: str) -> Non
     assert in_one_language(value) == expected
 
 
+@pytest.mark.parametrize("limit", [0, -5])
+def test_where_there_is_no_room_there_is_no_text(limit: int) -> None:
+    assert brief("one two three four five", limit) == ""
+
+
 @settings(derandomize=True, deadline=None)
 @given(st.text(), st.integers(min_value=2, max_value=50))
 def test_a_brief_text_keeps_its_limit(text: str, limit: int) -> None:

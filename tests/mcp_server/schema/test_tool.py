@@ -192,6 +192,33 @@ def test_media_types_are_told() -> None:
     assert told == {"type": "string", "description": "Scene. image/tiff, image/jp2 or result URI (ogc://…)."}
 
 
+def test_a_process_of_many_inputs_is_told_in_fewer_words() -> None:
+    kinds = [f"image/x-a-rather-long-name-of-a-format-{n}; profile=something" for n in range(6)]
+    content = {"oneOf": [{"type": "string", "contentMediaType": kind, "contentEncoding": "base64"} for kind in kinds]}
+    raw: dict[str, Any] = {f"i{n}": {"description": "many words " * 60, "schema": content} for n in range(10)}
+    for told in properties_of(raw).values():
+        assert told["description"].startswith("many words")
+        assert len(told["description"]) <= 350
+
+
+def test_an_input_of_any_value_among_many_takes_every_kind_of_value() -> None:
+    schema = properties_of({f"i{n}": {} for n in range(20)})["i0"]
+    assert len(json.dumps(schema, separators=(",", ":"))) < 200
+    for value in ("x", 1.5, True, {"b": 1}, [1, "x", {"b": 1}], [1, 2]):
+        Draft202012Validator(schema).validate(value)
+
+
+def test_members_of_one_plain_type_are_told_however_deep_they_are() -> None:
+    deep: dict[str, Any] = {"type": "array", "items": {"type": "number", "minimum": 0}}
+    for _ in range(4):
+        deep = {"type": "object", "properties": {"z": deep}, "required": ["z"]}
+    many = properties_of({f"i{n}": {"description": "many words " * 20, "schema": deep} for n in range(10)})
+    assert many["i0"]["anyOf"][0]["properties"]["z"] == {"type": "object"}
+    box = {"type": "object", "properties": {"bbox": {"type": "array", "items": {"type": "number"}}}}
+    boxes = properties_of({f"i{n}": {"description": "many words " * 20, "schema": box} for n in range(12)})
+    assert boxes["i0"]["anyOf"][0]["properties"]["bbox"] == {"type": "array", "items": {"type": "number"}}
+
+
 def test_a_long_enumeration_is_described() -> None:
     values = [f"value-number-{n:04}" for n in range(500)]
     schema = properties_of({"a": {"schema": {"type": "string", "enum": values}}})["a"]
