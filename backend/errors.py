@@ -30,6 +30,10 @@ class RequestTooLargeError(BackendError):
     """The request body is larger than this server accepts."""
 
 
+class RequestTooSlowError(BackendError):
+    """The request body did not arrive in time."""
+
+
 class UnsupportedMediaTypeError(BackendError):
     """The request body is not JSON."""
 

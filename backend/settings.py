@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """Worker processes that run jobs."""
     max_body_bytes: int = Field(default=32 * 2**20, ge=1024)
     """Largest request body, in bytes."""
+    max_body_seconds: float = Field(default=60, gt=0)
+    """Longest time for a request body to arrive, in seconds."""
     max_nesting: int = Field(default=64, ge=8, le=500)
     """Deepest nesting of objects and arrays in a request body."""
     max_wait_seconds: float = Field(default=600, ge=0)

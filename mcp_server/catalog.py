@@ -80,7 +80,7 @@ class Catalog:
         reserved: tool names that no process may have.
         key: whatever else the embedded server's processes depend on (its configuration, its folders); tools kept under
         another key, or by another version of this package, are not offered.
-        demonstrations: whether the embedded server's demonstration processes are tools.
+        demonstrations: whether processes that say that they are demonstrations are tools.
         first_seconds: how long the first list waits for a server of which nothing is kept.
         """
         self._clients = dict(clients)
@@ -197,7 +197,7 @@ class Catalog:
     def _offered(self, offer: _Offer) -> list[str]:
         """The processes that become tools."""
         every = list(offer.processes)
-        if self._demonstrations or not offer.identity.embedded:
+        if self._demonstrations:
             return every
         server, processes = offer.identity.name, offer.processes
         return [name for name in every if DEMONSTRATION not in self._process((server, name), processes[name]).roles]

@@ -1,8 +1,9 @@
 """The demonstration: a buffer, its measures by reference, and a job with progress. Every number shown is a tool's."""
 
+import json
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 
 import anyio
 from mcp import Client
+from mcp.types import TextResourceContents, Tool
 from rich.console import Console
 from rich.text import Text
 
 from mcp_server.errors import BridgeError, ConfigurationError
+from mcp_server.schema.process import DEMONSTRATION
 from mcp_server.session import OnProgress, call, list_tools, open_session, progress_bar
 from mcp_server.settings import Settings
 
@@ -86,10 +89,30 @@ async def _show(place: Place, distance: float, settings: Settings, backend: Mapp
 
 async def _show_tools(console: Console, client: Client) -> None:
     tools = await list_tools(client)
-    _say(console, f"{len(tools)} tools", "one for each OGC API process, and those for jobs and results")
+    hidden = await _demonstrations(client)
+    usual = [tool for tool in tools if tool.name not in hidden]
+    more = [tool for tool in tools if tool.name in hidden]
+    _say(console, f"{len(usual)} tools", "one for each OGC API process, and those for jobs and results")
+    _list(console, usual)
+    _say(console, f"{len(more)} more", "demonstrations, which a client is offered only with --demo-tools")
+    _list(console, more)
+
+
+def _list(console: Console, tools: Sequence[Tool]) -> None:
     width = max((len(tool.name) for tool in tools), default=0)
     for tool in tools:
         _say_more(console, Text.assemble((tool.name.ljust(width), "cyan"), f"  {tool.title or ''}"))
+
+
+async def _demonstrations(client: Client) -> frozenset[str]:
+    """Names of the tools whose processes say that they are demonstrations."""
+    found: set[str] = set()
+    for resource in (await client.list_resources()).resources:
+        (content,) = (await client.read_resource(resource.uri)).contents
+        described: dict[str, Any] = json.loads(content.text) if isinstance(content, TextResourceContents) else {}
+        if any(entry.get("role") == DEMONSTRATION for entry in described.get("metadata", ())):
+            found.add(resource.name)
+    return frozenset(found)
 
 
 async def _show_buffer(console: Console, client: Client, place: Place, distance: float) -> None:

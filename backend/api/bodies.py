@@ -6,15 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import anyio
 import anyio.to_thread
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from backend.api.explanations import json_type
-from backend.errors import InvalidRequestError, RequestTooLargeError, UnsupportedMediaTypeError
+from backend.errors import InvalidRequestError, RequestTooLargeError, RequestTooSlowError, UnsupportedMediaTypeError
+from backend.processes.explanations import json_type
 
-_THREAD_FROM_BYTES = 256 * 1024
-"""Parsing less than this takes less time than the way to a thread and back costs others."""
+_THREAD_FROM_BYTES = 16 * 1024
+"""Parsing and judging less than this takes little more time than the way to a thread and back."""
 
 # Possessive, and closed by the end of the text as well: linear for any input.
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
@@ -33,6 +34,8 @@ class BodyLimits:
     """Bytes."""
     nesting: int
     """Levels of objects and arrays."""
+    seconds: float = math.inf
+    """Time that it may take to arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,11 @@ async def read_json_object(request: Request, limits: BodyLimits) -> Body:
 
     Raises:
         UnsupportedMediaTypeError: The body declares itself to be something else than JSON.
+        RequestTooSlowError: The body has not arrived in time.
         RequestTooLargeError: The body has more bytes than `limits` allow.
         InvalidRequestError: The body is not JSON, no object, or nested too deep.
     """
-    data = await _read(request, limits.size)
+    data = await _read(request, limits)
     if data:
         _require_json(request.headers)
     if len(data) < _THREAD_FROM_BYTES:
@@ -60,7 +64,15 @@ async def read_json_object(request: Request, limits: BodyLimits) -> Body:
     return Body(await anyio.to_thread.run_sync(parse_object, data, limits.nesting), large=True)
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def _read(request: Request, limits: BodyLimits) -> bytes:
+    try:
+        with anyio.fail_after(limits.seconds):
+            return await _read_whole(request, limits.size)
+    except TimeoutError:
+        raise RequestTooSlowError(f"The request body did not arrive within {limits.seconds:g} s.") from None
+
+
+async def _read_whole(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
         raise _too_large(limit)

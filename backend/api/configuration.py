@@ -1,15 +1,15 @@
 """The configuration in pygeoapi's form: the packaged file, and a user's own on top."""
 
-from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import yaml
 
-from backend.api.explanations import suggestion
 from backend.errors import BackendError
+from backend.processes.explanations import suggestion
 
 type Document = dict[str, Any]
 
@@ -35,6 +35,15 @@ class ProcessEntry:
     """It is of our own configuration, not of the user's."""
     demonstration: bool = False
     """It shows how things work, and is of no other use."""
+    overrides: "ProcessEntry | None" = None
+    """The packaged entry of the same id, whose place it takes."""
+
+
+class Offered(Protocol):
+    """Something that is served as an entry says."""
+
+    @property
+    def entry(self) -> ProcessEntry: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +54,10 @@ class Configuration:
     """All files as one, as pygeoapi's `API` takes it; its resources are the processes alone."""
     processes: tuple[ProcessEntry, ...]
 
-    def only(self, process_ids: Container[str]) -> "Configuration":
-        """The same with these processes alone."""
-        resources = {name: entry for name, entry in self.document["resources"].items() if name in process_ids}
-        kept = tuple(entry for entry in self.processes if entry.id in process_ids)
-        return Configuration({**self.document, "resources": resources}, kept)
+    def only(self, offered: Mapping[str, Offered]) -> "Configuration":
+        """The same with the processes alone that are on offer."""
+        kept = tuple(one.entry for one in offered.values())
+        return Configuration({**self.document, "resources": _resources(kept)}, kept)
 
     @property
     def title(self) -> str:
@@ -75,10 +83,15 @@ def load_configuration(user_file: Path | None) -> Configuration:
         source = str(user_file)
         own = _parse(_read(user_file), source)
         _refuse_unknown(own, source)
-        processes |= _processes(own, source)
+        for process_id, entry in _processes(own, source).items():
+            processes[process_id] = replace(entry, overrides=processes.get(process_id))
         document = {**packaged, "metadata": _merged(packaged["metadata"], _mapping(own, "metadata", source))}
-    resources = {entry.id: {"type": "process", "processor": dict(entry.processor)} for entry in processes.values()}
-    return Configuration({**document, "resources": resources}, tuple(processes.values()))
+    entries = tuple(processes.values())
+    return Configuration({**document, "resources": _resources(entries)}, entries)
+
+
+def _resources(entries: Iterable[ProcessEntry]) -> Document:
+    return {entry.id: {"type": "process", "processor": dict(entry.processor)} for entry in entries}
 
 
 def _read(file: Path) -> str:

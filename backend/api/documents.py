@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 from backend.api.configuration import Configuration
 from backend.jobs.records import Job
 from backend.jobs.states import JobStatus
+from backend.openapi.paths import OPENAPI
 
 HTML = "text/html"
-OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 type Document = dict[str, Any]
 
@@ -36,8 +36,8 @@ def link(rel: str, href: str, title: str, media_type: str = "application/json") 
 
 
 def page_link(url: str) -> Document:
-    """The link to the same thing as a page for people; `url` may have a query."""
-    return link("alternate", f"{url}{'&' if '?' in url else '?'}f=html", "This document as HTML", HTML)
+    """The link to the same thing as a page for people; `url` has no query."""
+    return link("alternate", f"{url}?f=html", "This document as HTML", HTML)
 
 
 def landing_page(configuration: Configuration, base_url: str) -> Document:
@@ -64,20 +64,33 @@ def conformance() -> Document:
 
 
 def page_links(url: str, *, offset: int, limit: int, total: int, query: Iterable[tuple[str, str]]) -> list[Document]:
-    """Links of a page of a list: itself, and the pages before and after it. `query` is what else was asked for."""
+    """Links of a page of a list: itself, and the pages before and after it.
 
-    kept = tuple(query)
+    `query` is what was asked for besides `offset`. All links keep it; but for the form, which is `f`'s, the one to the
+    same page as HTML does too.
+    """
+    asked = tuple(query)
+    whole = limit >= total and not any(name == "limit" for name, _ in asked)
+    kept = [(name, value) for name, value in asked if name != "limit"]
 
-    def page(rel: str, title: str, start: int) -> Document:
-        parameters = [*kept, ("limit", limit), *([("offset", start)] if start else [])]
-        return link(rel, f"{url}?{urlencode(parameters)}", title)
+    def page(start: int, *, form: str | None = None) -> str:
+        parameters: list[tuple[str, str | int]] = [*kept]
+        if form is not None:
+            parameters = [(name, value) for name, value in kept if name != "f"]
+        if not whole or start:
+            parameters.append(("limit", limit))
+        parameters += [("offset", start)] if start else []
+        parameters += [("f", form)] if form is not None else []
+        return f"{url}?{urlencode(parameters)}" if parameters else url
 
-    own = page("self", "This page", offset) if offset or limit < total else link("self", url, "This document")
-    links = [own, page_link(own["href"])]
+    links = [
+        link("self", page(offset), "This document" if whole and not offset else "This page"),
+        link("alternate", page(offset, form="html"), "This document as HTML", HTML),
+    ]
     if offset + limit < total:
-        links.append(page("next", "Next page", offset + limit))
+        links.append(link("next", page(offset + limit), "Next page"))
     if offset > 0:
-        links.append(page("prev", "Previous page", max(0, offset - limit)))
+        links.append(link("prev", page(max(0, offset - limit)), "Previous page"))
     return links
 
 

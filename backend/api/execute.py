@@ -1,8 +1,7 @@
 """`POST /processes/{id}/execution`: synchronous, asynchronous, or what is ready first within the client's patience."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -12,17 +11,18 @@ from starlette.responses import Response
 from backend.api.asgi import CLIENT_GONE
 from backend.api.bodies import read_json_object
 from backend.api.documents import job_url, status_info
-from backend.api.execute_request import ExecuteRequest, read_execute_request, require_acceptable, runs_async
-from backend.api.explanations import json_path
+from backend.api.execute_request import ExecuteRequest, read_execute_request, require_acceptable
+from backend.api.modes import Agreement, agree
 from backend.api.offerings import Offering
 from backend.api.preferences import Preferences, parse_preferences
 from backend.api.problems import problem_response
+from backend.api.referenced_values import judge_references
 from backend.api.representation import require_known_form
 from backend.api.responses import json_response
 from backend.api.results import results_response
 from backend.api.service import Service, service_of
 from backend.api.waiting import wait_with_client
-from backend.errors import BackendError, InputProblem
+from backend.errors import BackendError
 from backend.jobs.records import Job
 
 
@@ -33,50 +33,42 @@ async def execute(request: Request) -> Response:
     offering = service.offerings.find(request.path_params["process"])
     preferences = parse_preferences(request.headers.getlist("prefer"))
     body = await read_json_object(request, service.body_limits)
-    judge = partial(_judge, service, body.members, offering)
-    accepted = await anyio.to_thread.run_sync(judge) if body.large else judge()
-    respond_async = runs_async(accepted.mode, preferences, offering.control)
-    patience = _patience(service, preferences, respond_async=respond_async)
+    judge = partial(read_execute_request, body.members, offering, service.base_url)
+    asked = await anyio.to_thread.run_sync(judge) if body.large else judge()
+    await _require_acceptable(service, asked, offering)
+    agreement = agree(asked.mode, preferences, offering.control, service.settings.max_wait_seconds)
     # A client that waits is told of a job only if that takes long; to sync each write to the disk would double the
     # time of every short one.
-    job = await service.engine.accept(accepted.job, durable=patience == 0, large=body.large)
-    if patience > 0:
-        waited = await _wait(service, request, job, patience)
+    submit = partial(service.engine.submit, asked.job, durable=agreement.patience == 0)
+    job = await anyio.to_thread.run_sync(submit) if body.large else submit()
+    if agreement.patience > 0:
+        waited = await _wait(service, request, job, agreement.patience)
         if waited is None:
             return Response(status_code=CLIENT_GONE)
         job = waited
     if job.final:
-        return _finished(request, service, job, preferences)
-    return _under_way(service, job, preferences)
+        return _finished(request, service, job, preferences, agreement)
+    return _under_way(service, job, agreement)
 
 
-def _judge(service: Service, body: Mapping[str, Any], offering: Offering) -> ExecuteRequest:
-    """The request, of which nothing is wrong.
+async def _require_acceptable(service: Service, asked: ExecuteRequest, offering: Offering) -> None:
+    """Refuse what has anything wrong with it, references to own results included.
 
     Raises:
         InvalidRequestError: Something is.
     """
-    request = read_execute_request(body, offering, service.base_url)
-    require_acceptable(request, _unreadable(service, request))
-    return request
-
-
-def _unreadable(service: Service, request: ExecuteRequest) -> Iterator[InputProblem]:
-    """References to own results that do not exist, or not yet, or no more."""
-    for reference in request.checked.references:
-        try:
-            service.store.read(reference.result.job_id, reference.result.output_id)
-        except BackendError as error:
-            path = json_path("$.inputs", reference.path)
-            yield InputProblem(path, f"refers to a result that cannot be read: {error}")
-
-
-def _patience(service: Service, preferences: Preferences, *, respond_async: bool) -> float:
-    """Seconds to wait for the end of the job before answering with the job itself."""
-    longest = service.settings.max_wait_seconds
-    if preferences.wait is not None:
-        return min(preferences.wait, longest)
-    return 0 if respond_async else longest
+    if not asked.checked.references:
+        require_acceptable(asked)
+        return
+    judge = partial(
+        judge_references,
+        asked.checked,
+        offering.rules,
+        service.store.read,
+        most_bytes=service.settings.max_body_bytes,
+        checks_itself=offering.checks_inputs,
+    )
+    require_acceptable(asked, await anyio.to_thread.run_sync(judge))
 
 
 async def _wait(service: Service, request: Request, job: Job, patience: float) -> Job | None:
@@ -95,25 +87,22 @@ async def _wait(service: Service, request: Request, job: Job, patience: float) -
     return waited
 
 
-def _finished(request: Request, service: Service, job: Job, preferences: Preferences) -> Response:
+def _finished(request: Request, service: Service, job: Job, preferences: Preferences, agreement: Agreement) -> Response:
     """Results or the reason why there are none, and where the job's status stands (OGC 18-062r2, 7.11.4)."""
-    url = job_url(service.base_url, job.id)
-    headers = {"Location": url}
-    if preferences.wait is not None:
-        headers["Preference-Applied"] = f"wait={preferences.wait:g}"
+    headers = _headers(service, job, agreement.applied(ended=True))
     try:
         response = results_response(request, service, job, preferences, headers)
     except BackendError as error:
         response = problem_response(error, headers)
-    response.headers.append("Link", f'<{url}>; rel="monitor"; type="application/json"')
+    response.headers.append("Link", f'<{headers["Location"]}>; rel="monitor"; type="application/json"')
     return response
 
 
-def _under_way(service: Service, job: Job, preferences: Preferences) -> Response:
-    applied = ["respond-async"] if preferences.respond_async else []
-    if preferences.wait is not None:
-        applied.append(f"wait={min(preferences.wait, service.settings.max_wait_seconds):g}")
-    headers = {"Location": job_url(service.base_url, job.id)}
-    if applied:
-        headers["Preference-Applied"] = ", ".join(applied)
+def _under_way(service: Service, job: Job, agreement: Agreement) -> Response:
+    headers = _headers(service, job, agreement.applied(ended=False))
     return json_response(status_info(job, service.base_url), 201, headers)
+
+
+def _headers(service: Service, job: Job, applied: Sequence[str]) -> dict[str, str]:
+    location = {"Location": job_url(service.base_url, job.id)}
+    return {**location, "Preference-Applied": ", ".join(applied)} if applied else location

@@ -2,22 +2,24 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from itertools import islice
+from typing import Any, cast
 
-from backend.api.explanations import json_path, json_type, suggestion
 from backend.api.inputs import CheckedInputs, check_inputs
+from backend.api.modes import Mode
 from backend.api.offerings import Offering
-from backend.api.preferences import Preferences
+from backend.api.referenced_values import ReferenceProblems
 from backend.api.schemas import essence
 from backend.errors import InputProblem, InvalidRequestError, ReferenceRefusedError
 from backend.jobs.records import JobRequest, ResponseForm
-
-type Mode = Literal["sync", "async", "auto"]
+from backend.processes.explanations import MOST_SUGGESTIONS, json_path, json_type, suggestion
 
 _MEMBERS = ("inputs", "outputs", "response", "mode", "subscriber")
 _TRANSMISSIONS = ("value", "reference")
-_MOST_TOLD = 3
-"""Problems told in the one sentence of `detail`; `errors` holds all."""
+_MOST_IN_DETAIL = 3
+"""Problems told in the one sentence of `detail`; `errors` holds more."""
+_MOST_PROBLEMS = 100
+"""Problems told at all: of ten thousand the first teach enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,36 +65,30 @@ def read_execute_request(body: Mapping[str, Any], offering: Offering, base_url: 
     )
 
 
-def require_acceptable(request: ExecuteRequest, unreadable: Iterable[InputProblem]) -> None:
-    """Refuse a request that has problems, with all of them.
+def require_acceptable(request: ExecuteRequest, references: ReferenceProblems | None = None) -> None:
+    """Refuse a request that has problems, with all of them, or the first and the number of the others.
 
     Raises:
-        ReferenceRefusedError: References are all that is wrong with it: `unreadable` ones, or ones to elsewhere.
+        ReferenceRefusedError: References to elsewhere, or to what cannot be read, are all that is wrong with it.
         InvalidRequestError: Other things are wrong as well.
     """
-    references = (*request.checked.refused, *unreadable)
-    problems = (*request.problems, *references)
+    faults = dict.fromkeys([*request.problems, *(references.refused if references else ())])
+    problems = (*faults, *request.checked.refused, *(references.unreadable if references else ()))
     if not problems:
         return
-    told = [f"{problem.path} {problem.message}" for problem in problems[:_MOST_TOLD]]
-    if len(problems) > _MOST_TOLD:
-        told.append(f"and {len(problems) - _MOST_TOLD} more")
-    error = InvalidRequestError if request.problems else ReferenceRefusedError
-    raise error("; ".join(told), problems)
-
-
-def runs_async(mode: Mode, preferences: Preferences, control: frozenset[str]) -> bool:
-    """Whether the execution is asynchronous (OGC 18-062r2, 7.11.2.3): never against what the process declares."""
-    can_sync = "sync-execute" in control
-    can_async = "async-execute" in control
-    wanted = mode == "async" or (mode == "auto" and preferences.respond_async)
-    return (wanted and (can_async or not can_sync)) or (can_async and not can_sync)
+    told = [f"{problem.path} {problem.message}" for problem in problems[:_MOST_IN_DETAIL]]
+    if len(problems) > _MOST_IN_DETAIL:
+        told.append(f"and {len(problems) - _MOST_IN_DETAIL} more")
+    untold = len(problems) - _MOST_PROBLEMS
+    rest = [InputProblem("$", f"has {untold} more problems")] if untold > 0 else []
+    error = InvalidRequestError if faults else ReferenceRefusedError
+    raise error("; ".join(told), [*problems[:_MOST_PROBLEMS], *rest])
 
 
 def _misspelt(body: Mapping[str, Any]) -> Iterable[InputProblem]:
     """Members that only look like the standard's. Extensions of the standard are none of our business."""
-    for name in body:
-        mended = "" if name in _MEMBERS else suggestion(name, _MEMBERS)
+    for name in islice((name for name in body if name not in _MEMBERS), MOST_SUGGESTIONS):
+        mended = suggestion(name, _MEMBERS)
         if mended:
             yield InputProblem(json_path("$", [name]), f"is no member of an execute request.{mended}")
 
@@ -122,13 +118,12 @@ def _choice(
 def _selection(outputs: Mapping[str, Any], offering: Offering, problems: list[InputProblem]) -> _Selection:
     """The outputs asked for; an empty selection asks for all."""
     by_reference: list[str] = []
+    unknown = [name for name in outputs if name not in offering.outputs]
+    problems += _unknown(unknown, offering)
     for name, wanted in outputs.items():
-        path = json_path("$.outputs", [name])
         if name not in offering.outputs:
-            known = ", ".join(f"`{output}`" for output in offering.outputs)
-            mended = suggestion(name, offering.outputs) or f" It gives {known}."
-            problems.append(InputProblem(path, f"is no output of the process.{mended}"))
             continue
+        path = json_path("$.outputs", [name])
         if wanted is not None and not isinstance(wanted, dict):
             problems.append(InputProblem(path, f"must be an object, not {json_type(wanted)}"))
             continue
@@ -138,6 +133,13 @@ def _selection(outputs: Mapping[str, Any], offering: Offering, problems: list[In
         problems += [InputProblem(f"{path}.transmissionMode", problem.message) for problem in transmission]
         problems += _format_problems(how.get("format"), offering.outputs[name], f"{path}.format")
     return _Selection(tuple(outputs) or None, tuple(by_reference))
+
+
+def _unknown(names: Iterable[str], offering: Offering) -> Iterable[InputProblem]:
+    known = ", ".join(f"`{output}`" for output in offering.outputs)
+    for index, name in enumerate(names):
+        mended = suggestion(name, offering.outputs) or f" It gives {known}." if index < MOST_SUGGESTIONS else ""
+        yield InputProblem(json_path("$.outputs", [name]), f"is no output of the process.{mended}")
 
 
 def _format_problems(wanted: Any, declared: Collection[str], path: str) -> Iterable[InputProblem]:

@@ -1,20 +1,20 @@
 """Inputs of an execute request, checked against the description of their process. Pure."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 
-from backend.api.explanations import explain, json_path, suggestion
 from backend.api.references import Path, PlacedReference, find_foreign, find_own
-from backend.api.schemas import Schema, essence, media_types_in, prepare
+from backend.api.schemas import essence, media_types_in, prepare
 from backend.errors import InputProblem
-from backend.processes.running import is_json
+from backend.processes.explanations import MOST_SUGGESTIONS, explain, json_path, suggestion
+from backend.processes.occurrences import max_occurs, min_occurs, schema_of_input
+from summaries.values import is_json
 
 _MOST_ERRORS = 20
 """Problems told per input: of a million wrong items the first few teach enough."""
@@ -31,12 +31,17 @@ class InputRule:
     validator: Validator
     """Of one value."""
     min_occurs: int
-    max_occurs: float
-    """`math.inf` where unbounded. Above 1 an array of values is taken, and a single value too."""
+    max_occurs: int | None
+    """None for any number. Other than 1 an array of values is taken, and a single value too."""
     own_members: frozenset[str]
     """Properties that the schema itself declares: `value` or `href` among them have no special meaning."""
     media_types: frozenset[str]
     """What it may be in; none where the description does not say."""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it may be given more than once."""
+        return self.max_occurs != 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +68,16 @@ def input_rules(description: Mapping[str, Any]) -> Mapping[str, InputRule] | Non
 
 
 def _rule(name: str, described: Mapping[str, Any]) -> InputRule:
-    original = described.get("schema")
-    schema: Schema = cast("Schema", original) if isinstance(original, dict) else {}
-    # pygeoapi's shapely-functions lists the permitted values beside the schema.
-    permitted = described.get("enum")
-    if isinstance(permitted, list) and "enum" not in schema:
-        schema = {**schema, "enum": permitted}
-    # An input with a default has a value even when none is given.
-    least = 0 if "default" in schema else _occurs(described.get("minOccurs"), 1)
+    schema = schema_of_input(described)
     properties = schema.get("properties")
     return InputRule(
         id=name,
         validator=Draft202012Validator(prepare(schema)),
-        min_occurs=least,
-        max_occurs=max(1, _max_occurs(described.get("maxOccurs"))),
+        min_occurs=min_occurs(described),
+        max_occurs=max_occurs(described),
         own_members=frozenset(cast("Mapping[str, Any]", properties) if isinstance(properties, Mapping) else ()),
         media_types=media_types_in(schema),
     )
-
-
-def _occurs(value: Any, default: int) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return default
-
-
-def _max_occurs(value: Any) -> float:
-    return math.inf if value == "unbounded" else _occurs(value, 1)
 
 
 def check_inputs(rules: Mapping[str, InputRule] | None, inputs: Mapping[str, Any], base_url: str) -> CheckedInputs:
@@ -98,26 +85,22 @@ def check_inputs(rules: Mapping[str, InputRule] | None, inputs: Mapping[str, Any
     values: dict[str, Any] = {}
     references: list[PlacedReference] = []
     refused: list[InputProblem] = []
-    problems: list[InputProblem] = []
+    problems = list(_unknown(rules, inputs))
     for name, given in inputs.items():
         rule = rules.get(name) if rules is not None else None
         if rules is not None and rule is None:
-            problems.append(InputProblem(json_path("$.inputs", [name]), _unknown(name, rules, inputs)))
             continue
         value = _unwrap(rule, given)
         values[name] = value
-        problems += _media_type_problems(rule, name, given)
-        own: list[PlacedReference] = []
-        if rule is None or "href" not in rule.own_members:
-            own = list(find_own(value, base_url, (name,)))
-            foreign = [path for path, _ in find_foreign(value, base_url, (name,))]
-            refused += [InputProblem(json_path("$.inputs", path), _REFUSAL.format(base=base_url)) for path in foreign]
-            skipped = [reference.path for reference in own] + foreign
-        else:
-            skipped = []
+        problems += islice(_media_type_problems(rule, name, given), _MOST_ERRORS)
+        linked = rule is None or "href" not in rule.own_members
+        own = list(find_own(value, base_url, (name,))) if linked else []
+        foreign = [path for path, _ in find_foreign(value, base_url, (name,))] if linked else []
         references += own
+        refusal = _REFUSAL.format(base=base_url)
+        refused += [InputProblem(json_path("$.inputs", path), refusal) for path in foreign[:_MOST_ERRORS]]
         if rule is not None:
-            problems += _problems(rule, value, skipped)
+            problems += check_value(rule, value, [*(reference.path for reference in own), *foreign])
     problems += _missing(rules or {}, inputs)
     return CheckedInputs(values, references, refused, problems)
 
@@ -125,11 +108,17 @@ def check_inputs(rules: Mapping[str, InputRule] | None, inputs: Mapping[str, Any
 _REFUSAL = "refers to something this server does not read; it reads its own results, {base}/jobs/…/results/…"
 
 
-def _unknown(name: str, rules: Mapping[str, InputRule], inputs: Mapping[str, Any]) -> str:
-    if not rules:
-        return "is unknown: the process takes no inputs"
-    mended = suggestion(name, [known for known in rules if known not in inputs])
-    return f"is no input of the process.{mended or ' It takes ' + ', '.join(f'`{known}`' for known in rules) + '.'}"
+def _unknown(rules: Mapping[str, InputRule] | None, inputs: Mapping[str, Any]) -> Iterator[InputProblem]:
+    if rules is None:
+        return
+    free = [known for known in rules if known not in inputs]
+    every = " It takes " + ", ".join(f"`{known}`" for known in rules) + "."
+    for index, name in enumerate(name for name in inputs if name not in rules):
+        message = "is unknown: the process takes no inputs"
+        if rules:
+            mended = suggestion(name, free) or every if index < MOST_SUGGESTIONS else ""
+            message = f"is no input of the process.{mended}"
+        yield InputProblem(json_path("$.inputs", [name]), message)
 
 
 def _missing(rules: Mapping[str, InputRule], inputs: Mapping[str, Any]) -> Iterator[InputProblem]:
@@ -140,7 +129,7 @@ def _missing(rules: Mapping[str, InputRule], inputs: Mapping[str, Any]) -> Itera
 
 def _unwrap(rule: InputRule | None, value: Any) -> Any:
     """The value within a qualified value, also within each item of an array of them."""
-    if isinstance(value, list) and rule is not None and rule.max_occurs > 1:
+    if isinstance(value, list) and rule is not None and rule.repeats:
         return [_unwrap_one(rule, item) for item in cast("list[Any]", value)]
     return _unwrap_one(rule, value)
 
@@ -162,7 +151,7 @@ def _media_type_problems(rule: InputRule | None, name: str, given: Any) -> Itera
     """Qualified values in a media type that the input does not take. JSON is JSON, whatever it is called."""
     if rule is None or not rule.media_types or any(is_json(media_type) for media_type in rule.media_types):
         return
-    several = isinstance(given, list) and rule.max_occurs > 1
+    several = isinstance(given, list) and rule.repeats
     for index, item in enumerate(cast("list[Any]", given) if several else [given]):
         if isinstance(item, dict) and item.keys() - _QUALIFIERS == {"value"}:  # pyright: ignore[reportUnknownMemberType]
             declared: Any = item.get("mediaType")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -172,21 +161,21 @@ def _media_type_problems(rule: InputRule | None, name: str, given: Any) -> Itera
                 yield InputProblem(f"{path}.mediaType", f"must be {known}, not `{declared[:80]}`")
 
 
-def _problems(rule: InputRule, value: Any, skipped: Sequence[Path]) -> Iterator[InputProblem]:
+def check_value(rule: InputRule, value: Any, references: Iterable[Path]) -> Iterator[InputProblem]:
+    """What is wrong with a value, but for what rests on the references that stand at these paths within it."""
+    skipped = _Skipped.of(references)
     errors = _errors(rule, value, (rule.id,), skipped)
     if not errors:
         if rule.min_occurs > 1 and not isinstance(value, list):
             yield InputProblem(json_path("$.inputs", [rule.id]), f"needs at least {rule.min_occurs} values in an array")
         return
-    if rule.max_occurs > 1 and isinstance(value, list):
+    if rule.repeats and isinstance(value, list):
         items = cast("list[Any]", value)
         yield from _count_problems(rule, len(items))
-        errors = list(
-            islice(
-                (error for index, item in enumerate(items) for error in _errors(rule, item, (rule.id, index), skipped)),
-                _MOST_ERRORS,
-            )
+        of_items = (
+            error for index, item in enumerate(items) for error in _errors(rule, item, (rule.id, index), skipped)
         )
+        errors = list(islice(of_items, _MOST_ERRORS))
     for path, error in errors:
         yield InputProblem(json_path("$.inputs", path), explain(error))
 
@@ -195,23 +184,33 @@ def _count_problems(rule: InputRule, count: int) -> Iterator[InputProblem]:
     path = json_path("$.inputs", [rule.id])
     if count < rule.min_occurs:
         yield InputProblem(path, f"needs at least {rule.min_occurs} values, not {count}")
-    if count > rule.max_occurs:
-        yield InputProblem(path, f"takes at most {rule.max_occurs:.0f} values, not {count}")
+    if rule.max_occurs is not None and count > rule.max_occurs:
+        yield InputProblem(path, f"takes at most {rule.max_occurs} values, not {count}")
 
 
-def _errors(rule: InputRule, value: Any, root: Path, skipped: Sequence[Path]) -> list[tuple[Path, ValidationError]]:
+@dataclass(frozen=True, slots=True)
+class _Skipped:
+    """Where references stand, whose values are not known yet."""
+
+    places: frozenset[Path]
+    above: frozenset[Path]
+    """Every path on the way to one of them, and the places themselves."""
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> Self:
+        places = frozenset(paths)
+        return cls(places, frozenset(path[:length] for path in places for length in range(len(path) + 1)))
+
+    def excuses(self, path: Path, error: ValidationError) -> bool:
+        """Whether the error is of a reference, or of something whose verdict rests on one."""
+        if path in self.above and error.validator in _ALTERNATIVES:
+            return True
+        return any(path[:length] in self.places for length in range(len(path) + 1))
+
+
+def _errors(rule: InputRule, value: Any, root: Path, skipped: _Skipped) -> list[tuple[Path, ValidationError]]:
     """What the schema says of `value`, which stands at `root`, without what it says of references."""
-    if root in skipped:
+    if root in skipped.places:
         return []
     found = ((root + tuple(error.absolute_path), error) for error in rule.validator.iter_errors(value))
-    return list(islice(((path, error) for path, error in found if not _excused(path, error, skipped)), _MOST_ERRORS))
-
-
-def _excused(path: Path, error: ValidationError, skipped: Sequence[Path]) -> bool:
-    """Whether the error is of a reference, or of something whose verdict rests on one: the worker checks the value."""
-    for reference in skipped:
-        within = path[: len(reference)] == reference
-        above = reference[: len(path)] == path
-        if within or (above and error.validator in _ALTERNATIVES):
-            return True
-    return False
+    return list(islice(((path, error) for path, error in found if not skipped.excuses(path, error)), _MOST_ERRORS))

@@ -13,6 +13,8 @@ from backend.jobs.states import JobStatus
 FILTERS = ("type", "processID", "status", "datetime", "minDuration", "maxDuration")
 """Query parameters that select jobs."""
 
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+"""`date-time` of RFC 3339, 5.6; Python reads more of ISO 8601: weeks, basic formats, times of no known zone."""
 _UNESCAPED_PLUS = re.compile(r" (?=\d\d:\d\d$)")
 """The sign of an offset such as `+02:00`, which a query that does not escape it turns into a space."""
 
@@ -65,19 +67,30 @@ def _interval(query: QueryParams, problems: list[InputProblem]) -> Bounds:
         bounds = _moment(begin), _moment(end if slash else begin)
     except (ValueError, OverflowError):
         bounds = None, None
-    if bounds == (None, None) and text not in _OPEN:
-        problems.append(InputProblem("datetime", "must be a time of RFC 3339, or two with `/` between (`..` is open)"))
+    if bounds == (None, None):
+        problems.append(InputProblem("datetime", _DATETIME_FORM))
     return bounds
 
 
-_OPEN = frozenset({"..", "../..", "/", "../", "/.."})
+_DATETIME_FORM = (
+    "must be an RFC 3339 date-time with its offset, such as 2026-01-31T12:00:00Z, "
+    "or two with `/` between, of which one may be `..`"
+)
 
 
 def _moment(text: str) -> datetime | None:
+    """The instant in UTC; None for an open end.
+
+    Raises:
+        ValueError: It is no date-time of RFC 3339.
+        OverflowError: It lies outside the years that there are.
+    """
     if text in ("", ".."):
         return None
-    moment = datetime.fromisoformat(_UNESCAPED_PLUS.sub("+", text))
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    written = _UNESCAPED_PLUS.sub("+", text)
+    if not _DATE_TIME.fullmatch(written):
+        raise ValueError(text)
+    return datetime.fromisoformat(written.upper()).astimezone(UTC)
 
 
 def _seconds(query: QueryParams, name: str, problems: list[InputProblem]) -> float | None:

@@ -10,21 +10,21 @@ from starlette.responses import Response
 from backend.api.documents import job_list, page_links, status_info
 from backend.api.job_filters import FILTERS, read_filter
 from backend.api.preferences import parse_preferences
+from backend.api.query import integer_parameter
 from backend.api.representation import Form, form_of, represented
-from backend.api.responses import integer_parameter
 from backend.api.service import service_of
 from backend.api.waiting import wait_with_client
 from backend.jobs.records import Job
+from backend.openapi.parameters import MOST_IN_A_PAGE
 
 _DEFAULT_JOBS = 100
-_MOST_JOBS = 10_000
 _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
 async def list_jobs(request: Request) -> Response:
     """`GET /jobs`: newest first, in pages."""
     service = service_of(request)
-    limit = integer_parameter(request, "limit", default=_DEFAULT_JOBS, least=1, most=_MOST_JOBS)
+    limit = integer_parameter(request, "limit", default=_DEFAULT_JOBS, least=1, most=MOST_IN_A_PAGE)
     offset = integer_parameter(request, "offset", default=0, least=0, most=2**31)
     wanted = read_filter(request.query_params)
     # In a thread: to count many jobs takes its time.
@@ -34,7 +34,7 @@ async def list_jobs(request: Request) -> Response:
         else await anyio.to_thread.run_sync(partial(service.store.list, where=wanted, limit=limit, offset=offset))
     )
     jobs, total = found or ((), 0)
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name in FILTERS]
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name in (*FILTERS, "limit", "f")]
     links = page_links(f"{service.base_url}/jobs", offset=offset, limit=limit, total=total, query=kept)
     return represented(request, "jobs", job_list(jobs, total, links, service.base_url))
 
@@ -44,11 +44,11 @@ async def get_job(request: Request) -> Response:
     form = form_of(request)
     service = service_of(request)
     job = service.store.get(request.path_params["job"])
-    patience = parse_preferences(request.headers.getlist("prefer")).wait or 0
-    seconds = min(patience, service.settings.max_wait_seconds)
+    preferences = parse_preferences(request.headers.getlist("prefer"))
+    seconds = preferences.patience(service.settings.max_wait_seconds) or 0
     headers: dict[str, str] = {}
     if seconds > 0 and "if-none-match" in request.headers:
-        headers["Preference-Applied"] = f"wait={seconds:g}"
+        headers["Preference-Applied"] = f"wait={seconds}"
         if not job.final and _known(request, job, form):
             wait = partial(service.engine.wait, job.id, version=job.version)
             job = await wait_with_client(request, wait, seconds) or job

@@ -7,9 +7,11 @@ from starlette.responses import Response
 
 from backend.api.configuration import Configuration
 from backend.api.documents import conformance, landing_page, page_links
+from backend.api.encoding import encode
 from backend.api.offerings import Offerings
+from backend.api.query import integer_parameter
 from backend.api.representation import represented
-from backend.api.responses import encode, integer_parameter
+from backend.openapi.parameters import MOST_IN_A_PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,11 @@ class Metadata:
     async def list_processes(self, request: Request) -> Response:
         """`GET /processes`: all of them, unless the client wishes pages."""
         every = self.offerings.all
-        limit = integer_parameter(request, "limit", default=max(1, len(every)), least=1, most=10_000)
+        limit = integer_parameter(request, "limit", default=max(1, len(every)), least=1, most=MOST_IN_A_PAGE)
         offset = integer_parameter(request, "offset", default=0, least=0, most=2**31)
         page = every[offset : offset + limit]
-        links = page_links(f"{self.base_url}/processes", offset=offset, limit=limit, total=len(every), query=())
+        kept = [(name, value) for name, value in request.query_params.multi_items() if name in ("limit", "f")]
+        links = page_links(f"{self.base_url}/processes", offset=offset, limit=limit, total=len(every), query=kept)
         rest = {"links": links, "numberMatched": len(every), "numberReturned": len(page)}
         summaries = b",".join(offering.summary for offering in page)
         return represented(request, "processes", b'{"processes":[' + summaries + b"]," + encode(rest)[1:])

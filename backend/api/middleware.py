@@ -3,8 +3,9 @@
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from backend.api.asgi import TrailingSlashes
+from backend.api.asgi import UnforeseenErrors
 from backend.api.origins import Callers, KnownCallers
+from backend.api.trailing_slashes import TrailingSlashes
 from backend.settings import Settings
 
 _EXPOSED = ("Location", "Link", "ETag", "Preference-Applied", "OGC-NumberMatched", "Content-Location")
@@ -14,7 +15,7 @@ _EXPOSED = ("Location", "Link", "ETag", "Preference-Applied", "OGC-NumberMatched
 def api_middleware(settings: Settings) -> list[Middleware]:
     """The layers around the routes, outermost first."""
     callers = Callers.of(settings.public_url, settings.allowed_hosts, settings.cors_origins)
-    layers = [Middleware(KnownCallers, callers)]
+    layers = [Middleware(UnforeseenErrors), Middleware(KnownCallers, callers)]
     if settings.cors_origins:
         cors = Middleware(
             CORSMiddleware,

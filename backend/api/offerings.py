@@ -1,16 +1,18 @@
 """The processes on offer, each loaded and described once when the server starts."""
 
 import logging
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from backend.api.configuration import Configuration, ConfigurationError, ProcessEntry
 from backend.api.descriptions import DEMONSTRATION, IDEMPOTENT, describe, summarise_description
+from backend.api.encoding import encode
 from backend.api.inputs import InputRule, input_rules
-from backend.api.responses import encode
 from backend.api.schemas import media_types_in
 from backend.errors import BackendError, NoSuchProcessError
+from backend.processes.base import TypedProcess
 from backend.processes.running import load_processor
 
 LOGGER = logging.getLogger(__name__)
@@ -21,6 +23,8 @@ class Offering:
     """A process as this server offers it."""
 
     id: str
+    entry: ProcessEntry
+    """Its entry in the configuration."""
     summary: bytes
     """Its entry in the list of processes, ready to be sent."""
     body: bytes
@@ -31,6 +35,8 @@ class Offering:
     """Output ids in the order described, each with the media types it declares; none says nothing of them."""
     control: frozenset[str]
     """`jobControlOptions`."""
+    checks_inputs: bool
+    """It judges its inputs itself when it runs; others rest on what is judged before."""
     idempotent: bool
     """It may be run again after its worker or server died."""
 
@@ -55,42 +61,73 @@ class Offerings:
 
 
 def load_offerings(configuration: Configuration, base_url: str) -> Offerings:
-    """Every process of the configuration, loaded. One of the user's that cannot be is logged and left out.
+    """Every process of the configuration, loaded.
+
+    One of the user's that cannot be loaded is logged, and left out or left to the packaged one that it would override.
 
     Raises:
         ConfigurationError: A packaged processor cannot be loaded or describes itself in no usable way.
     """
-    loaded: list[Offering] = []
-    for entry in configuration.processes:
-        try:
-            loaded.append(_load(entry, base_url))
-        except ConfigurationError as error:
-            if entry.packaged:
-                raise
-            LOGGER.warning("%s", error)
-    return Offerings(tuple(loaded), {offering.id: offering for offering in loaded})
+    offered = (_offer(entry, base_url) for entry in configuration.processes)
+    loaded = tuple(offering for offering in offered if offering is not None)
+    return Offerings(loaded, {offering.id: offering for offering in loaded})
+
+
+def _offer(entry: ProcessEntry, base_url: str) -> Offering | None:
+    try:
+        return _load(entry, base_url)
+    except ConfigurationError as error:
+        if entry.packaged:
+            raise
+        instead = "" if entry.overrides is None else "; the packaged process of this id is offered instead"
+        LOGGER.warning("%s%s", error, instead)
+        return None if entry.overrides is None else _offer(entry.overrides, base_url)
 
 
 def _load(entry: ProcessEntry, base_url: str) -> Offering:
-    where = f"{entry.source}: process `{entry.id}`"
+    where = f"{entry.source}: process `{_printable(entry.id)}`"
     try:
+        require_addressable(entry.id)
         processor = load_processor(entry.processor)
         idempotent = bool(getattr(processor, "idempotent", False))
         roles = ([IDEMPOTENT] if idempotent else []) + ([DEMONSTRATION] if entry.demonstration else [])
         description = describe(entry.id, processor.metadata, base_url, roles)
+        outputs = _outputs(description)
+        for output in outputs:
+            require_addressable(output)
         return Offering(
             id=entry.id,
+            entry=entry,
             summary=encode(summarise_description(description)),
             body=encode(description),
             rules=input_rules(description),
-            outputs=_outputs(description),
+            outputs=outputs,
             control=frozenset(description["jobControlOptions"]),
+            checks_inputs=isinstance(processor, TypedProcess),
             idempotent=idempotent,
         )
     except Exception as error:
         # A plugin is foreign code: whatever it raises when loaded is told with the entry that named it.
         reason = str(error) if isinstance(error, BackendError) else f"{type(error).__name__}: {error}"
         raise ConfigurationError(f"{where} cannot be offered: {reason}") from error
+
+
+def require_addressable(name: str) -> None:
+    """Refuse an id that cannot be one segment of a URL's path, even percent-encoded.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    if name in ("", ".", "..") or "/" in name or any(unicodedata.category(one) in ("Cc", "Cs") for one in name):
+        raise ConfigurationError(
+            f"the id `{_printable(name)}` cannot stand in a URL; it must not be empty, `.` or `..`, "
+            "nor hold `/` or control characters"
+        )
+
+
+def _printable(name: str) -> str:
+    """The name with an escape for each character that a line of a log cannot show."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in name)
 
 
 def _outputs(description: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:

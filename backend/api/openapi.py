@@ -7,9 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from starlette.requests import Request
 from starlette.responses import Response
 
+from backend.api.encoding import encode
 from backend.api.metadata import Metadata
 from backend.api.representation import represented
-from backend.api.responses import encode
 from backend.openapi.document import Server, openapi_document
 from backend.openapi.paths import OPENAPI
 from backend.openapi.process_paths import Process

@@ -42,7 +42,10 @@ class Callers:
         """Whether pages of `origin` may call a server that was addressed as `host`."""
         if _ANY in self.origins or origin.lower() in self.origins:
             return True
-        netloc = urlsplit(origin).netloc.lower()
+        try:
+            netloc = urlsplit(origin).netloc.lower()
+        except ValueError:
+            return False  # `http://[`
         return bool(netloc) and (netloc == host.lower() or _host_of(netloc) in self.hosts | _LOOPBACK_NAMES)
 
 

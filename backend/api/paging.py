@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from backend.api.responses import encode
+from backend.api.encoding import encode
 from backend.jobs.contents import stored_bytes
 
 

@@ -55,6 +55,7 @@ KINDS: Mapping[type[errors.BackendError], Kind] = {
     errors.InvalidRequestError: Kind(HTTPStatus.BAD_REQUEST, "The request is not valid"),
     errors.ReferenceRefusedError: Kind(HTTPStatus.BAD_REQUEST, "An input refers to what this server does not read"),
     errors.RequestTooLargeError: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large"),
+    errors.RequestTooSlowError: Kind(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive"),
     errors.UnsupportedMediaTypeError: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The request body is not JSON"),
     errors.NotAcceptableError: Kind(HTTPStatus.NOT_ACCEPTABLE, "No acceptable form of the answer"),
     errors.RangeNotSatisfiableError: Kind(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "There are no such bytes"),

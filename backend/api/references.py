@@ -1,15 +1,13 @@
 """References to this server's own results among the inputs of a request. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from backend.jobs.references import OwnReference, parse_reference
+from backend.jobs.references import OwnReference, href_of, parse_reference
 
 type Path = tuple[str | int, ...]
 """Where something stands within a JSON value: member names and indices."""
-
-_LINK_MEMBERS = frozenset({"href", "rel", "type", "hreflang", "title", "length"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +17,6 @@ class PlacedReference:
     path: Path
     """Below the request's `inputs`."""
     result: OwnReference
-
-
-def href_of(value: Any) -> str | None:
-    """The `href` of a value that is a link and nothing else."""
-    if not isinstance(value, Mapping):
-        return None
-    members = cast("Mapping[str, Any]", value)
-    href = members.get("href")
-    return href if isinstance(href, str) and members.keys() <= _LINK_MEMBERS else None
 
 
 def find_own(value: Any, base_url: str, path: Path) -> Iterator[PlacedReference]:

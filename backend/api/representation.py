@@ -1,35 +1,36 @@
 """Content negotiation: the same document as JSON or as a page."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from backend.api.documents import HTML
+from backend.api.encoding import encode
 from backend.api.media_types import choose, parse_accept
 from backend.api.problems import Problem
-from backend.api.responses import encode
+from backend.api.schemas import essence
 from backend.errors import InputProblem, InvalidRequestError, NotAcceptableError
 from backend.html.renderer import HEADERS, HtmlRenderer
 
 type Form = Literal["json", "html"]
 
 JSON = "application/json"
-HTML = "text/html"
 
 _VARYING = {"Vary": "Accept"}
 _BY_NAME: Mapping[str, Form] = {"json": "json", JSON: "json", "html": "html", HTML: "html"}
 
 
-def form_of(request: Request, media_type: str = JSON) -> Form:
-    """The form in which a document is to be sent: the parameter `f` counts more than `Accept`.
+def form_of(request: Request, own: Sequence[str] = ()) -> Form:
+    """The form in which a resource is to be sent: a page, or `json` for what a program takes.
 
-    `media_type` is what the document is called as JSON.
+    The parameter `f` counts more than `Accept`. `own` are media types in which the resource comes besides JSON.
 
     Raises:
         InvalidRequestError: `f` names a form that there is not.
-        NotAcceptableError: `Accept` takes neither JSON nor HTML.
+        NotAcceptableError: `Accept` takes neither JSON, nor one of its own, nor HTML.
     """
     wanted = request.query_params.get("f")
     if wanted is not None:
@@ -37,9 +38,10 @@ def form_of(request: Request, media_type: str = JSON) -> Form:
     accept = request.headers.getlist("accept")
     if not any(accept) or accept in (["*/*"], [JSON]):
         return "json"
-    chosen = choose(parse_accept(accept), (JSON, media_type.partition(";")[0], HTML))
+    chosen = choose(parse_accept(accept), (JSON, *map(essence, own), HTML))
     if chosen is None:
-        raise NotAcceptableError(f"This resource comes as `{media_type}` or `{HTML}`; `Accept` takes neither.")
+        offered = ", ".join(f"`{media_type}`" for media_type in (*(own or (JSON,)), HTML))
+        raise NotAcceptableError(f"This resource comes as one of {offered}; `Accept` takes none of them.")
     return "html" if chosen == HTML else "json"
 
 
@@ -57,7 +59,7 @@ def represented(
     Raises:
         InvalidRequestError, NotAcceptableError: As `form_of` does.
     """
-    if form_of(request, media_type) == "html":
+    if form_of(request, () if media_type == JSON else (media_type,)) == "html":
         members = json.loads(document) if isinstance(document, bytes) else document
         return _page(request, template, members, status, headers or {})
     body = document if isinstance(document, bytes) else encode(document)
@@ -105,5 +107,5 @@ def _page(
     request: Request, template: str, document: Mapping[str, Any], status: int, headers: Mapping[str, str]
 ) -> Response:
     renderer: HtmlRenderer = request.app.state.html
-    page = renderer.render(template, document)
+    page = renderer.render(template, document, request.query_params.multi_items())
     return Response(page, status_code=status, headers={**headers, **HEADERS, **_VARYING}, media_type=HTML)

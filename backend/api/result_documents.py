@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 
-from backend.api.responses import encode
+from backend.api.encoding import encode
 from backend.jobs.contents import stored_bytes
 from backend.jobs.records import ResultRecord, StoredResult
 from backend.jobs.references import OwnReference
@@ -22,7 +22,7 @@ type Document = dict[str, Any]
 _PIECE = 3 * 2**17
 _NAME = r"[\w!#$&^.+-]+"
 _QUOTED = r'"[\x20\x21\x23-\x5b\x5d-\x7e]*"'
-_MEDIA_TYPE = re.compile(rf"{_NAME}/{_NAME}(\s*;\s*{_NAME}=({_QUOTED}|{_NAME}))*", re.ASCII)
+_MEDIA_TYPE = re.compile(rf"{_NAME}/{_NAME}([ \t]*;[ \t]*{_NAME}=({_QUOTED}|{_NAME}))*", re.ASCII)
 
 
 def media_type_of(record: ResultRecord) -> str:

@@ -10,9 +10,10 @@ from backend.api.media_types import choose, parse_accept
 from backend.api.multipart import related_parts
 from backend.api.paging import read_page
 from backend.api.preferences import Preferences, parse_preferences
+from backend.api.query import integer_parameter
 from backend.api.ranges import range_headers, requested_range
 from backend.api.representation import form_of, represented, require_known_form
-from backend.api.responses import integer_parameter, json_response
+from backend.api.responses import json_response
 from backend.api.result_documents import (
     Document,
     media_type_of,
@@ -26,18 +27,29 @@ from backend.jobs.records import Job, ResultRecord, StoredResult
 from backend.processes.running import is_json
 
 _LONGEST_PAGE = 10**9
-# A process names the media type of what it gives: no browser may take it for something else.
-_AS_DECLARED = {"X-Content-Type-Options": "nosniff"}
+# A process names the media type of what it gives: no browser may take it for something else, or run what is in it
+# with the rights of this server's own pages.
+_AS_DECLARED = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
 async def get_results(request: Request) -> Response:
     """`GET /jobs/{id}/results`: in the form the execute request asked for; as a page, links and summaries."""
     service = service_of(request)
     job = service.store.get(request.path_params["job"])
-    if form_of(request) == "html":
-        return represented(request, "results", _minimal(service, job.id, service.store.results(job.id)))
+    stored = service.store.results(job.id)
+    if form_of(request, _own_types(job, stored)) == "html":
+        return represented(request, "results", _minimal(service, job.id, stored))
     preferences = parse_preferences(request.headers.getlist("prefer"))
-    return results_response(request, service, job, preferences, {"Vary": "Accept, Prefer"})
+    return _sent(request, service, job, stored, preferences=preferences, headers={"Vary": "Accept, Prefer"})
+
+
+def _own_types(job: Job, stored: Sequence[StoredResult]) -> Sequence[str]:
+    """What the results come in besides JSON: raw values as they are, several of them in parts."""
+    if job.response != "raw":
+        return ()
+    if len(stored) == 1:
+        return (media_type_of(stored[0][0]),)
+    return ("multipart/related",)
 
 
 async def get_output(request: Request) -> Response:
@@ -71,7 +83,18 @@ def results_response(
         ResultNotReadyError, ResultGoneError: There are none.
         ProcessRefusedError, ProcessFailedError, JobLostError: Why the job failed.
     """
-    stored = service.store.results(job.id)
+    return _sent(request, service, job, service.store.results(job.id), preferences=preferences, headers=headers)
+
+
+def _sent(
+    request: Request,
+    service: Service,
+    job: Job,
+    stored: Sequence[StoredResult],
+    *,
+    preferences: Preferences,
+    headers: Mapping[str, str] | None,
+) -> Response:
     if preferences.minimal:
         document = _minimal(service, job.id, stored)
         applied = ", ".join(filter(None, ((headers or {}).get("Preference-Applied"), "return=minimal")))

@@ -2,10 +2,11 @@
 
 from starlette.routing import BaseRoute, Route
 
-from backend.api.asgi import Endpoint, answering, by_method
+from backend.api.asgi import answering
 from backend.api.execute import execute
 from backend.api.jobs import dismiss_job, get_job, list_jobs
 from backend.api.metadata import Metadata
+from backend.api.methods import Endpoint, by_method
 from backend.api.openapi import Definition
 from backend.api.results import get_output, get_results
 from backend.html.assets import get_asset
@@ -26,7 +27,7 @@ def api_routes(metadata: Metadata) -> list[BaseRoute]:
         resource("/jobs/{job}", GET=get_job, DELETE=dismiss_job),
         resource("/jobs/{job}/results", GET=get_results),
         resource("/jobs/{job}/results/{output}", GET=get_output),
-        Route("/static/{version}/{path:path}", get_asset, methods=["GET"]),
+        resource("/static/{version}/{path:path}", GET=get_asset),
     ]
 
 

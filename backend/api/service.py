@@ -28,7 +28,7 @@ class Service:
     @property
     def body_limits(self) -> BodyLimits:
         """What a request body may be at most."""
-        return BodyLimits(self.settings.max_body_bytes, self.settings.max_nesting)
+        return BodyLimits(self.settings.max_body_bytes, self.settings.max_nesting, self.settings.max_body_seconds)
 
 
 def service_of(request: Request) -> Service:

@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 import shapely
@@ -22,6 +23,8 @@ SLACK = 1e-9
 NOTHING = 1e-13
 """Degrees: a hundredth of a micrometre."""
 EWKT = re.compile(r"\s*SRID\s*=\s*(?P<srid>\d+)\s*;\s*(?P<wkt>.*)", re.IGNORECASE | re.DOTALL)
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Control characters that are no white space; GEOS reads a text up to the first NUL and ignores what follows."""
 CROSSING_HINT = "If it was meant to cross the antimeridian, split it there, or go on beyond 180."
 GEOMETRY_TYPES = frozenset(
     ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
@@ -58,6 +61,7 @@ def read_geometry(value: Any) -> GeometryInput:
         if isinstance(value, str) and not value.lstrip().startswith(("{", "[")):
             shape = _from_wkt(value)
         else:
+            _check_reference(value)
             reader = GeoJSONReader()
             shape = reader.read(_parsed(value) if isinstance(value, str) else value)
             warnings += reader.warnings()
@@ -84,6 +88,14 @@ def _refuse(reason: str) -> NoReturn:
     raise ProcessRefusedError(reason)
 
 
+def _check_reference(value: Any) -> None:
+    """Refuse what was meant as a reference, and is none: those that are have been looked up by now."""
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, Any]", value)
+        if "href" in members and "type" not in members and not isinstance(members["href"], str):
+            _refuse("href must be a string: the URL of a result")
+
+
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
@@ -92,6 +104,8 @@ def _parsed(text: str) -> Any:
 
 
 def _from_wkt(text: str) -> BaseGeometry:
+    if control := CONTROL.search(text):
+        _refuse(f"the string holds the control character U+{ord(control[0]):04X}: it is neither GeoJSON nor WKT")
     match = EWKT.fullmatch(text)
     if match and match["srid"] != "4326":
         _refuse(f"SRID {match['srid']} is not supported: coordinates must be longitude, latitude on WGS 84 (SRID 4326)")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self, cast
 
 from backend.html.schema_text import TYPES, Schema, enumeration, json_types, schema_text
+from backend.processes.occurrences import max_occurs, min_occurs, schema_of_input, whole_number
 
 type Control = Literal["text", "date", "number", "checkbox", "select", "textarea", "file"]
 
@@ -67,8 +68,8 @@ def form_fields(description: Mapping[str, Any]) -> tuple[Field, ...]:
 
 
 def _field(name: str, described: Mapping[str, Any], example: Any) -> Field:
-    schema = _schema(described)
-    least, most = _occurs(described.get("minOccurs"), 1), _most(described.get("maxOccurs"))
+    schema = schema_of_input(described)
+    least, most = min_occurs(described), max_occurs(described)
     given = example if example is not _MISSING else schema.get("default", _MISSING)
     types = json_types(schema)
     items = _mapping(schema.get("items"))
@@ -93,14 +94,6 @@ def _field(name: str, described: Mapping[str, Any], example: Any) -> Field:
         options=options,
         attributes=_attributes(control, element),
     )
-
-
-def _schema(described: Mapping[str, Any]) -> Schema:
-    """The input's schema; some processes list the values beside it, where the standard does not look."""
-    schema = _mapping(described.get("schema"))
-    if isinstance(described.get("enum"), list) and "enum" not in schema:
-        return {**schema, "enum": described["enum"]}
-    return schema
 
 
 def _one_by_one(items: Schema) -> bool:
@@ -130,7 +123,7 @@ def _text_control(schema: Schema) -> Control:
         return "file"
     if schema.get("format") == "date":
         return "date"
-    long = "contentMediaType" in schema or _occurs(schema.get("maxLength"), 0) > _LONG_TEXT
+    long = "contentMediaType" in schema or whole_number(schema.get("maxLength"), 0) > _LONG_TEXT
     return "textarea" if long else "text"
 
 
@@ -176,17 +169,6 @@ def _attributes(control: Control, schema: Schema) -> dict[str, str]:
     if control == "textarea" and "object" in json_types(schema):
         attributes["spellcheck"] = "false"
     return attributes
-
-
-def _occurs(value: Any, default: int) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return default
-
-
-def _most(value: Any) -> int | None:
-    return None if value == "unbounded" else max(1, _occurs(value, 1))
 
 
 def _maximum(value: Any) -> int | None:

@@ -1,8 +1,8 @@
 """Where a link of a page may lead. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 _SCHEMES = frozenset({"", "http", "https", "mailto"})
 
@@ -49,6 +49,11 @@ def links_of(document: Document) -> Iterator[Document]:
             yield cast("Document", link)
 
 
+def page_links(document: Document) -> list[Document]:
+    """The links that a browser can follow: where a process is executed takes POST, and has the page's form."""
+    return [link for link in links_of(document) if str(link.get("rel")).rsplit("/", 1)[-1] != "execute"]
+
+
 def link_to(document: Document, rel: str) -> Any:
     """The reference of the document's first link of this relation; also by the last part of its URI."""
     for link in links_of(document):
@@ -57,9 +62,10 @@ def link_to(document: Document, rel: str) -> Any:
     return None
 
 
-def json_href(document: Document, base_url: str) -> str:
-    """Where the JSON form of a page stands."""
+def json_href(document: Document, base_url: str, query: Iterable[tuple[str, str]] = ()) -> str:
+    """Where the JSON form of a page stands whose own URL has this query."""
+    own = f"?{urlencode([*((name, value) for name, value in query if name != 'f'), ('f', 'json')])}"
     for link in links_of(document):
         if link.get("rel") == "alternate" and link.get("type") == "application/json":
-            return local_href(link.get("href"), base_url) or "?f=json"
-    return "?f=json"
+            return local_href(link.get("href"), base_url) or own
+    return own

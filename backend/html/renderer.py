@@ -1,7 +1,7 @@
 """HTML pages of the API's JSON documents, in the look of pygeoapi's own pages."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from importlib.metadata import version
@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from backend.html.assets import Assets
 from backend.html.fields import form_fields, output_rows
-from backend.html.links import base_path, json_href, link_to, links_of, local_href
+from backend.html.links import base_path, json_href, link_to, local_href, page_links
 from backend.html.operations import operations_by_tag
 
 POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'"
@@ -41,8 +41,8 @@ class HtmlRenderer:
         self._title = title
         self._base_url = base_url.rstrip("/")
 
-    def render(self, template: str, document: Document) -> str:
-        """The page of a document; `template` is one of `TEMPLATES`.
+    def render(self, template: str, document: Document, query: Iterable[tuple[str, str]] = ()) -> str:
+        """The page of a document; `template` is one of `TEMPLATES`, `query` that of the page's own URL.
 
         Raises:
             KeyError: There is no such template.
@@ -50,8 +50,8 @@ class HtmlRenderer:
         view = _VIEWS[template](document)
         return self._environment.get_template(f"{template}.html").render(
             document=document,
-            links=list(links_of(document)),
-            json_href=json_href(document, self._base_url),
+            links=page_links(document),
+            json_href=json_href(document, self._base_url, query),
             **view,
         )
 

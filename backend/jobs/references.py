@@ -38,6 +38,15 @@ def parse_reference(href: str, base_url: str) -> OwnReference | None:
     return OwnReference(unquote(match[1]), unquote(match[2])) if match else None
 
 
+def href_of(value: Any) -> str | None:
+    """The `href` of a value that is a link and nothing else."""
+    if not isinstance(value, Mapping):
+        return None
+    members = cast("Mapping[str, Any]", value)
+    href = members.get("href")
+    return href if isinstance(href, str) and members.keys() <= _LINK_MEMBERS else None
+
+
 def resolve_references(inputs: Mapping[str, Any], base_url: str, read: ReadResult, *, max_bytes: int) -> dict[str, Any]:
     """Put results in the place of the references to them.
 
@@ -76,8 +85,8 @@ class _Resolver:
         return {name: self.resolve(member, f"{path}.{name}") for name, member in members.items()}
 
     def _result(self, members: Mapping[str, Any], path: str) -> StoredResult | None:
-        href = members.get("href")
-        if not isinstance(href, str) or not members.keys() <= _LINK_MEMBERS:
+        href = href_of(members)
+        if href is None:
             return None
         own = parse_reference(href, self.base_url)
         other = None if own else _ANY_SERVER.fullmatch(href)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.openapi.parameters import parameter
-from backend.openapi.responses import OF_EXECUTIONS, Response, empty, headers, problems, response
+from backend.openapi.responses import OF_EXECUTIONS, OF_VALUES, Response, empty, headers, problems, response
 from backend.openapi.standard_schemas import schema_of
 
 type Schema = Mapping[str, Any]
@@ -38,7 +38,7 @@ class Answer:
                 content[media_type] = {"schema": dict(schema)}
         value = {
             "description": "The results: values as they are, a results document, or links and summaries.",
-            "headers": headers(*told, "X-Content-Type-Options"),
+            "headers": headers(*dict.fromkeys((*told, *OF_VALUES))),
             "content": content,
         }
         return {"200": value, "204": empty("The outputs stand where `Link` says.", *dict.fromkeys((*told, "Link")))}

@@ -4,7 +4,7 @@ from typing import Any
 
 from backend.openapi.execution import Answer, execute_operation
 from backend.openapi.parameters import parameter
-from backend.openapi.responses import document, empty, headers, problems
+from backend.openapi.responses import OF_VALUES, document, empty, headers, problems
 from backend.openapi.standard_schemas import schema_of
 
 type PathItem = dict[str, Any]
@@ -107,12 +107,12 @@ def _results() -> dict[str, PathItem]:
         "responses": {
             "200": {
                 "description": "The value itself with its media type, or a page of it.",
-                "headers": headers("Accept-Ranges", "OGC-NumberMatched", "X-Content-Type-Options"),
+                "headers": headers("Accept-Ranges", "OGC-NumberMatched", *OF_VALUES),
                 "content": {"*/*": {}},
             },
             "206": {
                 "description": "The bytes that were asked for.",
-                "headers": headers("Content-Range", "X-Content-Type-Options"),
+                "headers": headers("Content-Range", *OF_VALUES),
                 "content": {"*/*": {}},
             },
             **refusals,

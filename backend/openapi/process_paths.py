@@ -13,6 +13,7 @@ from backend.openapi.paths import ANY_PAGE, PROCESSES, PathItem
 from backend.openapi.responses import problems, response
 from backend.openapi.standard_schemas import qualified, schema_of
 from backend.openapi.translation import Schema, translate
+from backend.processes.occurrences import max_occurs, min_occurs, schema_of_input
 
 type Description = Mapping[str, Any]
 
@@ -88,7 +89,7 @@ def _inputs(process_id: str, description: Description, schemas: dict[str, Schema
     for name, one in cast("Mapping[str, Any]", described).items():
         input_ = members(one)
         properties[name] = _input(component_name("input", process_id, name), input_, schemas)
-        if _least(input_) > 0:
+        if min_occurs(input_) > 0:
             required.append(name)
     schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return _Inputs(schema | ({"required": required} if required else {}), required=bool(required))
@@ -99,23 +100,18 @@ def _input(component: str, described: Description, schemas: dict[str, Schema]) -
     schemas |= _component(component, described)
     value = schema_of(component)
     one: Schema = {"anyOf": [value, qualified(value), schema_of("link")]}
-    most = described.get("maxOccurs", 1)
-    if most == "unbounded" or _count(most, 1) > 1:
-        several: Schema = {"type": "array", "items": one, "minItems": max(1, _least(described))}
-        if most != "unbounded":
-            several["maxItems"] = _count(most, 1)
-        one = several if _least(described) > 1 else {"anyOf": [*one["anyOf"], several]}
+    least, most = min_occurs(described), max_occurs(described)
+    if most != 1:
+        several: Schema = {"type": "array", "items": one, "minItems": max(1, least)}
+        if most is not None:
+            several["maxItems"] = most
+        one = several if least > 1 else {"anyOf": [*one["anyOf"], several]}
     text = _text(described, "description") or _text(described, "title")
     return {"description": text, **one} if text else one
 
 
 def _component(component: str, described: Description) -> dict[str, Schema]:
-    schema = members(described.get("schema"))
-    # pygeoapi's shapely-functions lists the permitted values beside the schema.
-    permitted = described.get("enum")
-    if isinstance(permitted, list) and "enum" not in schema:
-        schema = {**schema, "enum": cast("list[Any]", permitted)}
-    translated = translate(schema, component)
+    translated = translate(schema_of_input(described), component)
     texts = {key: text for key in ("title", "description") if (text := _text(described, key))}
     own = {**texts, **translated.schema} if "$ref" not in translated.schema else {**texts, "allOf": [translated.schema]}
     return {**translated.components, component: own}
@@ -155,18 +151,6 @@ def _sent(output: _Output) -> Schema:
 
 def _request_example(example: Description) -> dict[str, Any]:
     return {name: value for name, value in example.items() if name in _REQUEST}
-
-
-def _least(described: Description) -> int:
-    """How often an input must be given; one with a default has a value even when it is not."""
-    return 0 if "default" in members(described.get("schema")) else _count(described.get("minOccurs"), 1)
-
-
-def _count(value: Any, default: int) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return default
 
 
 def _text(described: Description, key: str) -> str | None:

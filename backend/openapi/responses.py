@@ -17,6 +17,7 @@ _STATUSES: Mapping[str, tuple[str, str]] = {
     "403": ("Forbidden", "The request comes from a page of another site."),
     "404": ("Unknown", "There is no such process, job or output; or the job has not ended."),
     "406": ("NotAcceptable", "`Accept` takes no form that this resource has."),
+    "408": ("TooSlow", "The request body did not arrive in time."),
     "410": ("Gone", "The job was dismissed, or its results have expired."),
     "413": ("TooLarge", "The request body is larger than this server accepts."),
     "415": ("NotJson", "The request body is not JSON."),
@@ -29,7 +30,7 @@ _STATUSES: Mapping[str, tuple[str, str]] = {
 _HEADERS: Mapping[str, tuple[dict[str, Any], str]] = {
     "Accept-Ranges": ({"type": "string", "enum": ["bytes"]}, "A part of the value may be asked for."),
     "Content-Range": ({"type": "string"}, "Which bytes of the value these are, and how many it has (RFC 9110)."),
-    "Content-Security-Policy": ({"type": "string"}, "Of a page: what it may load."),
+    "Content-Security-Policy": ({"type": "string"}, "Of a page or a value: what a browser may load for it."),
     "ETag": ({"type": "string"}, "Tag of this state of the job."),
     "Link": ({"type": "string"}, "Where outputs stand (`item`), and the job that gives them (`monitor`; RFC 8288)."),
     "Location": ({"type": "string"}, "Where the job's status stands."),
@@ -46,11 +47,12 @@ type Variant = Literal["", "Page", "Execution"]
 _VARIANTS: Mapping[Variant, tuple[int, ...]] = {
     "": (400, 403, 404, 406, 421, 500),
     "Page": (400, 403, 404, 406, 410, 416, 421, 500),
-    "Execution": (400, 403, 404, 406, 410, 413, 415, 421, 500, 503),
+    "Execution": (400, 403, 404, 406, 408, 410, 413, 415, 421, 500, 503),
 }
 """Problems as JSON alone, as a page too for whoever reads pages, and of an execution, which may have made a job."""
 
 _OF_PAGES = ("Vary", "Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options")
+OF_VALUES = ("Content-Security-Policy", "X-Content-Type-Options")
 OF_EXECUTIONS = ("Link", "Location", "Preference-Applied")
 _VARIANT_HEADERS: Mapping[Variant, tuple[str, ...]] = {"": (), "Page": _OF_PAGES, "Execution": OF_EXECUTIONS}
 _PAGE: Content = {"text/html": {"schema": {"type": "string"}}}

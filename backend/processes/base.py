@@ -82,12 +82,13 @@ def process(
     output: Output | Sequence[Output],
     version: str = "1.0.0",
     keywords: Sequence[str] = (),
-    idempotent: bool = True,
+    idempotent: bool = False,
     example: Mapping[str, Any] | None = None,
     links: Sequence[Mapping[str, Any]] = (),
 ) -> Callable[[Callable[..., Any]], type[TypedProcess]]:
     """Make a process of a typed function: the signature is the description, the docstring says what it does.
 
+    `idempotent`: it may be run again after its worker or server died, and changes nothing but its result.
     `example` holds inputs of a call that succeeds. A function with several outputs returns a mapping from output id
     to value, whose annotation, a TypedDict, may describe them; an output that is not in the mapping is absent.
     """

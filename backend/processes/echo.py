@@ -105,6 +105,7 @@ _MEDIA_TYPES = {"geometry": "application/geo+json", "image": "image/png"}
     title="Echo",
     keywords=["example", "conformance"],
     output=[Output(id=name, media_type=_MEDIA_TYPES.get(name, "application/json")) for name in Values.__annotations__],
+    idempotent=True,
     example={
         "string": "green",
         "number": 1.5,

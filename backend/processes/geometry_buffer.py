@@ -27,6 +27,7 @@ CRS_DECISION = "no projection: distances are geodesics, edges are straight in lo
         description="Feature with area_m2, method, CRS decision, max_boundary_error_percent of the distance, warnings.",
         media_type="application/geo+json",
     ),
+    idempotent=True,
     example={"geometry": {"type": "Point", "coordinates": [13.4, 52.5]}, "distance": 500},
 )
 def geometry_buffer(

@@ -27,6 +27,7 @@ EDGES = {
         title="Measures",
         description="area, perimeter and length as {value, units}; counts of parts and vertices, bbox, method.",
     ),
+    idempotent=True,
     example={"geometry": "POLYGON ((13 52, 14 52, 14 53, 13 53, 13 52))", "units": "kilometre"},
 )
 def geometry_measure(

@@ -11,7 +11,9 @@ from pygeoapi.process.base import ProcessorExecuteError
 
 from backend.errors import BackendError, ProcessFailedError
 from backend.processes.base import Processor, TypedProcess
+from backend.processes.messages import described_error, without_folders
 from backend.processes.signature import Progress
+from summaries.values import is_json
 
 LOGGER = logging.getLogger(__name__)
 
@@ -38,13 +40,8 @@ class OutputValue:
                 return self.value.encode()
             return json.dumps(self.value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
         except (TypeError, ValueError, RecursionError) as error:
-            raise ProcessFailedError(f"output {self.id} cannot be written as {self.media_type}: {error}") from error
-
-
-def is_json(media_type: str) -> bool:
-    """Whether values of this media type are JSON (RFC 6839: `application/json` or a `+json` suffix)."""
-    essence = media_type.split(";", 1)[0].strip().lower()
-    return essence == "application/json" or essence.endswith("+json")
+            reason = without_folders(str(error))
+            raise ProcessFailedError(f"output {self.id} cannot be written as {self.media_type}: {reason}") from error
 
 
 def load_processor(processor_def: Mapping[str, Any]) -> Processor:
@@ -60,7 +57,7 @@ def load_processor(processor_def: Mapping[str, Any]) -> Processor:
     except Exception as error:
         LOGGER.debug("loading %s", processor_def.get("name"), exc_info=error)
         raise ProcessFailedError(
-            f"the process {processor_def.get('name')} cannot be loaded: {type(error).__name__}: {error}"
+            f"the process {processor_def.get('name')} cannot be loaded: {described_error(error)}"
         ) from error
 
 
@@ -86,7 +83,7 @@ def run_processor(
     # A plugin that calls sys.exit would end the worker with it.
     except (Exception, SystemExit) as error:
         LOGGER.exception("process %s failed", processor.metadata.get("id"))
-        raise ProcessFailedError(f"{type(error).__name__}: {error}") from error
+        raise ProcessFailedError(described_error(error)) from error
     if outputs is None:
         return values
     by_id = {value.id: value for value in values}

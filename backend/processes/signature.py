@@ -9,10 +9,15 @@ from typing import Any, NotRequired, Protocol, Required, Self, Unpack, get_args,
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import ErrorDetails
 
 from backend.errors import ProcessRefusedError
+from backend.processes.explanations import json_path
 
 type JsonObject = dict[str, Any]
+
+WITHIN = "within"
+"""Context of a `PydanticCustomError`: the steps from the value that was validated to the part at fault."""
 
 
 class Progress(Protocol):
@@ -92,7 +97,7 @@ class Signature:
                         [value] if parameter.repeated and not isinstance(value, list) else value
                     )
                 except ValidationError as error:
-                    faults += [(_path(name, item["loc"]), item["msg"]) for item in error.errors(include_url=False)]
+                    faults += [(_path(name, item), item["msg"]) for item in error.errors(include_url=False)]
             elif parameter.required:
                 faults.append((f"$.inputs.{name}", "this input is required"))
         if len(faults) == 1:
@@ -209,6 +214,6 @@ def _without_null(schema: JsonObject) -> JsonObject:
     return schema | {keyword: branches} if branches else schema
 
 
-def _path(name: str, location: tuple[int | str, ...]) -> str:
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
-    return f"$.inputs.{name}{''.join(steps)}"
+def _path(name: str, error: ErrorDetails) -> str:
+    within: list[int | str] = error.get("ctx", {}).get(WITHIN, [])
+    return json_path("$.inputs", (name, *error["loc"], *within))

@@ -21,6 +21,7 @@ class Done(TypedDict):
     title="Slow steps",
     keywords=["example", "progress", "job"],
     output=Output(id="done", title="What was done", description="Steps taken and seconds waited."),
+    idempotent=True,
     example={"seconds": 2, "steps": 4},
 )
 def slow_steps(

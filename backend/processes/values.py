@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any
 
 from jsonschema import Draft202012Validator
@@ -12,7 +13,11 @@ from jsonschema.protocols import Validator
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-_LONGEST = 300
+from backend.processes.explanations import explain, telling
+from backend.processes.signature import WITHIN
+
+_MOST_ERRORS = 20
+"""Errors that are looked at: of a million wrong items the first few teach enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class Conforming:
         def check(value: Any) -> Any:
             error = _first_error(validator, value)
             if error is not None:
-                raise PydanticCustomError("schema", "{reason}", {"reason": error.message[:_LONGEST]})
+                where = list(error.absolute_path)
+                raise PydanticCustomError("schema", "{reason}", {"reason": explain(error), WITHIN: where})
             return value
 
         return core_schema.no_info_plain_validator_function(check)
@@ -51,7 +57,7 @@ class Base64:
 
 
 def _first_error(validator: Validator, value: Any) -> ValidationError | None:
-    return next(iter(validator.iter_errors(value)), None)
+    return next(iter(telling(islice(validator.iter_errors(value), _MOST_ERRORS))), None)
 
 
 def _decoded(value: Any) -> bytes:

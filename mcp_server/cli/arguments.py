@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from mcp_server.errors import ConfigurationError
+from mcp_server.schema.sendable import unsendable
 
 _JSON_TYPES: Mapping[type, frozenset[str]] = {
     type(None): frozenset({"null"}),
@@ -24,7 +25,8 @@ def tool_arguments(words: Sequence[str], base: str | None, schema: Mapping[str, 
     A value that is JSON of a type the input takes is that value, anything else a string; `name=@FILE` reads the file;
     an input given several times is an array.
 
-    Raises: ConfigurationError for a word without `=`, an unreadable file, or a `base` that is no JSON object.
+    Raises: ConfigurationError for a word without `=`, an unreadable file, JSON that cannot be sent (nested
+        too deeply, say), or a `base` that is no JSON object.
     """
     properties: Mapping[str, Any] = schema.get("properties", {})
     given: dict[str, list[Any]] = {}
@@ -43,7 +45,7 @@ def _base(text: str | None) -> dict[str, Any]:
         return {}
     source = _read("--json", text[1:]) if text.startswith("@") else text
     try:
-        value = _loads(source)
+        value = _loads("--json", source)
     except ValueError as error:
         raise ConfigurationError(f"--json: not JSON: {error}") from None
     if not isinstance(value, dict):
@@ -56,7 +58,7 @@ def _value(name: str, text: str, types: frozenset[str]) -> Any:
     if types == frozenset({"string"}):
         return source
     try:
-        value = _loads(source)
+        value = _loads(name, source)
     except ValueError:
         return source
     # `5` for an input that takes objects or text is text; for one that takes only numbers or objects it is a number,
@@ -86,8 +88,14 @@ def _read(name: str, path: str) -> str:
         raise ConfigurationError(f"{name}: {path}: {reason}") from None
 
 
-def _loads(text: str) -> Any:
-    return json.loads(text, parse_constant=_refuse_constant)
+def _loads(name: str, text: str) -> Any:
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ConfigurationError(f"{name} is nested too deeply") from None
+    if (fault := unsendable(value, name)) is not None:
+        raise ConfigurationError(f"{fault.path} {fault.message}")
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib.metadata import version
@@ -161,15 +162,17 @@ def call(
     from mcp_server.cli import rendering  # noqa: PLC0415
     from mcp_server.cli.arguments import tool_arguments  # noqa: PLC0415
 
-    async def one_call(client: Any) -> session.Answer:
+    async def one_call(client: Any) -> session.Answer | list[str]:
         offered = {offer.name: offer for offer in await session.list_tools(client)}
         if tool not in offered:
-            raise UnknownToolError(f"there is no tool {tool!r}; {_nearest(tool, list(offered))}")
+            return list(offered)
         wanted = tool_arguments(arguments or [], json, offered[tool].input_schema)
         with session.progress_bar(Console(stderr=True), tool) as on_progress:
             return await session.call(client, tool, wanted, on_progress)
 
     answer = _in_session(context.obj, one_call)
+    if isinstance(answer, list):
+        raise UnknownToolError(f"there is no tool {tool!r}; {_nearest(tool, answer, context.obj)}")
     if answer.failed:
         typer.echo(answer.text, err=True)
         return 1
@@ -246,6 +249,14 @@ def _in_session[T](options: Options, work: Callable[[Any], Awaitable[T]]) -> T:
     return anyio.run(inside)
 
 
-def _nearest(name: str, names: Sequence[str]) -> str:
-    near = get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+def _nearest(name: str, offered: Sequence[str], options: Options) -> str:
+    """What may have been meant; demonstrations are told as what they are."""
+    from mcp_server import session  # noqa: PLC0415
+
+    every = [tool.name for tool in _in_session(replace(options, demo_tools=True), session.list_tools)]
+    near = get_close_matches(name, every, n=1)
+    if not near:
+        return f"there are {', '.join(offered)}"
+    if near[0] not in offered:
+        return f"{near[0]!r} is a demonstration: --demo-tools makes a tool of it"
+    return f"did you mean {near[0]!r}?"

@@ -13,7 +13,7 @@ from mcp_server.errors import ConfigurationError
 if TYPE_CHECKING:
     from mcp_server.validate import ConformanceClass, TestResult
 
-_COULD_NOT_RUN = 2
+_NOTHING_JUDGED = 2
 
 
 def validate(  # noqa: PLR0917 - the command line names each
@@ -53,11 +53,11 @@ def validate(  # noqa: PLR0917 - the command line names each
         report = anyio.run(lambda: run(url, options, on_result=show))
     except NotAServerError as error:
         sys.stderr.write(f"ogc-processes-mcp: {error}\n")
-        return _COULD_NOT_RUN
+        return _NOTHING_JUDGED
     typer.echo(reports.as_json(report) if as_json else f"\n{reports.summary(report)}")
     if junit is not None:
         _write(junit, reports.as_junit(report))
-    return 0 if report.passed else 1
+    return 0 if report.passed else 1 if report.judged else _NOTHING_JUDGED
 
 
 def _write(file: Path, text: str) -> None:

@@ -17,7 +17,9 @@ class Page:
     """A part of a value."""
 
     value: Any
-    """A FeatureCollection, an array, a text; the whole value where it is small; a summary where `note` says so."""
+    """A FeatureCollection, an array, a text; the whole value where it is small; a summary where `note` says so.
+
+    The text of its JSON where it is a large value without parts."""
     unit: Unit | None
     """What `offset` counts; None for a value that has no parts."""
     offset: int
@@ -34,11 +36,11 @@ class Page:
 
 
 def page(output: OutputResult, text: str | None, *, offset: int, limit: int | None, max_bytes: int) -> Page:
-    """What fits into `max_bytes` of compact JSON, from `offset` on and at most `limit` parts.
+    """What fits into `max_bytes` of compact JSON, from `offset` on and at most `limit` features, items or characters.
 
     `output.value` is the whole value, or already a page of it that begins at `offset` if `output.matched` is set;
-    `text` is the value of an output that is text and not JSON. A value without parts that is too large is read as the
-    text of its JSON.
+    `text` is the value of an output that is text and not JSON. A value without parts has none that
+    `limit` could count, and a note says so: it is whole where it fits, and else the text of its JSON in pieces.
     """
     value: Any = text if text is not None else output.value
     window = _Window(offset, limit, max_bytes, output.matched)
@@ -50,10 +52,14 @@ def page(output: OutputResult, text: str | None, *, offset: int, limit: int | No
     if features is not None:
         part = _parts(features, "features", window)
         return part if part.note else replace(part, value={"type": "FeatureCollection", "features": part.value})
+    note = _NO_PARTS if limit is not None else None
     whole = compact(value)
     if not offset and _bytes(whole) <= max_bytes:
-        return Page(value, None, 0, 1, 1)
-    return _characters(whole, window)
+        return Page(value, None, 0, 1, 1, note)
+    return replace(_characters(whole, replace(window, limit=None)), note=note)
+
+
+_NO_PARTS = "the value has neither features nor items: `limit` does not apply"
 
 
 @dataclass(frozen=True, slots=True)

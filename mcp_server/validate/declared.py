@@ -17,6 +17,9 @@ def declared_uris(document: Any) -> tuple[str, ...]:
 
 
 def declared_classes(document: Any) -> tuple[ConformanceClass, ...]:
-    """The classes of Part 1 that a conformance declaration names, in the standard's order."""
+    """The classes of Part 1 that a conformance declaration means, in the standard's order.
+
+    It tells what to test; whether the identifiers are the right ones is a test of its own.
+    """
     names = {match[1] for match in map(_CLASS.fullmatch, declared_uris(document)) if match}
     return tuple(one for one in ConformanceClass if one.value in names)

@@ -1,36 +1,21 @@
-"""Executions that several tests judge: which process works, what it gives, and its jobs."""
+"""Executions that several tests judge: which process works, and what it gives."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, cast
-from urllib.parse import unquote, urlsplit
+from typing import Any, Final
 
-import anyio
-
-from mcp_server.ogc.documents import is_status
 from mcp_server.validate.candidates import Plan, plans
 from mcp_server.validate.recorder import Answer
-from mcp_server.validate.records import InapplicableError, ViolationError
+from mcp_server.validate.records import InapplicableError, UnansweredError, ViolationError
 from mcp_server.validate.samples import sample
 from mcp_server.validate.session import Session, segment
+from mcp_server.validate.started_jobs import Job, finished, job_of, results_of
 
-ENDED: Final = ("successful", "failed", "dismissed")
 _MOST_TRIALS: Final = 6
-_POLL_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
+_MOST_LATE: Final = 4
+"""So often the time limit is waited for in vain."""
 _INVENTED: Final = "name a process and its inputs with --process and --input"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job that the suite started."""
-
-    id: str
-    submission: Answer
-
-    @property
-    def path(self) -> str:
-        """Where its status stands, below the root."""
-        return f"/jobs/{segment(self.id)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +40,11 @@ async def candidates(session: Session) -> tuple[Plan, ...]:
         options = session.options
         documents: list[dict[str, Any]] = []
         for process_id, answer in (await session.descriptions()).items():
-            try:
+            if not answer.successful:
+                continue
+            with suppress(ViolationError):
                 # It is executed by the id that it is listed under.
                 documents.append({**answer.json_object(), "id": process_id})
-            except ViolationError:
-                continue
         found = plans(documents, process=options.process, inputs=options.inputs)
         if not found:
             raise InapplicableError(f"no process can be executed without knowing its inputs: {_INVENTED}")
@@ -94,7 +79,11 @@ async def execute(session: Session, plan: Plan, body: Mapping[str, Any], *, pref
 
 
 async def trial(session: Session, plan: Plan) -> Trial:
-    """Execute a plan, and wait for its end."""
+    """Execute a plan, and wait for its end.
+
+    Raises: UnansweredError; InapplicableError where its job does not end in time, or so many did not that this one is
+    not tried; ViolationError where its job cannot be followed.
+    """
 
     async def run() -> Trial:
         answer = await execute(session, plan, request_body(plan))
@@ -104,36 +93,71 @@ async def trial(session: Session, plan: Plan) -> Trial:
         ended = await finished(session, job)
         return Trial(plan, answer, job, str(ended.json_object()["status"]))
 
+    async def bounded() -> Trial:
+        if plan.id in session.late or len(session.late) >= _MOST_LATE:
+            names = ", ".join(dict.fromkeys(session.late))
+            raise InapplicableError(f"executions of {names} were not over in time (--timeout)")
+        try:
+            return await run()
+        except (UnansweredError, InapplicableError) as error:
+            if isinstance(error, InapplicableError) or error.late:
+                session.late.append(plan.id)
+            raise
+
     # The inputs tell plans of one process apart.
-    return await session.once(("trial", plan.id, repr(plan.inputs)), run)
+    return await session.once(("trial", plan.id, repr(plan.inputs)), bounded)
+
+
+async def attempted(session: Session, plan: Plan) -> Trial | None:
+    """A trial of a plan; None where it is not over in time.
+
+    Raises: ViolationError where its job cannot be followed.
+    """
+    try:
+        return await trial(session, plan)
+    except (UnansweredError, InapplicableError):
+        return None
 
 
 async def working(session: Session, mode: str | None = None) -> Trial:
     """The first execution that succeeds, of a process that supports the mode.
 
-    Raises: InapplicableError where there is no such process, or the suite knows too little to execute one;
-    ViolationError where the author's own example, or inputs that the user gave, are refused.
+    Raises: InapplicableError where there is no such process, none ends in time, or the suite knows too little to
+    execute one; ViolationError where the author's own example, or inputs that the user gave, are refused.
     """
 
     async def find() -> Trial:
         tried: list[Trial] = []
+        missed: list[UnansweredError | InapplicableError] = []
         for plan in await candidates(session):
             if mode is None or plan.supports(mode):
-                tried.append(await trial(session, plan))
+                try:
+                    tried.append(await trial(session, plan))
+                except (UnansweredError, InapplicableError) as error:
+                    missed.append(error)
+                    continue
                 if succeeded(tried[-1], mode):
                     return tried[-1]
             # A server that makes a job of one process that declares no mode does so with the next.
             if len(tried) == _MOST_TRIALS or any(one.status == "successful" for one in tried):
                 break
-        raise _failure(tried, mode)
+        raise _unheard(missed) if missed and not tried else _failure(tried, mode)
 
     return await session.once(("working", mode), find)
 
 
-def succeeded(done: Trial, mode: str | None) -> bool:
+def succeeded(done: Trial | None, mode: str | None) -> bool:
     """Whether a trial succeeded, and tells of the mode: where none is declared, the server's choice decides."""
+    if done is None:
+        return False
     undeclared = not done.plan.modes and mode == "sync-execute" and done.job is not None
     return done.status == "successful" and not undeclared
+
+
+def _unheard(missed: list[UnansweredError | InapplicableError]) -> ViolationError | InapplicableError:
+    """Why no execution came to an end: a broken connection is the server's fault, slowness is not."""
+    broken = next((one for one in missed if isinstance(one, UnansweredError) and not one.late), None)
+    return broken or InapplicableError(f"{missed[0]}; name a quicker process with --process")
 
 
 def _failure(tried: list[Trial], mode: str | None) -> ViolationError | InapplicableError:
@@ -156,7 +180,7 @@ async def results_document(session: Session, plan: Plan) -> dict[str, Any]:
     Raises: ViolationError where they are none.
     """
     done = await trial(session, plan)
-    answer = done.answer if done.job is None else await session.recorder.get(f"{done.job.path}/results")
+    answer = done.answer if done.job is None else await results_of(session, done.job)
     answer.expect(200, asks="200 with the results is asked for")
     return answer.json_object()
 
@@ -166,31 +190,29 @@ def produced(document: Mapping[str, Any], plan: Plan) -> tuple[str, ...]:
     return tuple(name for name in plan.output_ids if name in document)
 
 
-def job_of(answer: Answer) -> Job | None:
-    """The job that an execution was made, or None where the answer has the results.
+async def given(session: Session, plan: Plan, mode: str | None = None) -> tuple[str, ...] | None:
+    """Ids of the described outputs that an execution gives; None where it does not succeed, or not in time.
 
-    201 is what 1.0 asks for; 202 and 200 with a status document mean the same, and are judged by the test of it.
+    Raises: ViolationError where the results are no document.
     """
-    if answer.status not in (200, 201, 202):
+    if not succeeded(await attempted(session, plan), mode):
         return None
     try:
-        document = answer.json()
-    except ViolationError:
-        document = None
-    if is_status(document):
-        members = cast("dict[str, Any]", document)
-        return Job(str(members.get("jobID") or members.get("jobId") or members.get("id")), answer)
-    if answer.status == 200:
+        return produced(await results_document(session, plan), plan)
+    except UnansweredError:
         return None
-    named = job_named(answer.header("location"))
-    return Job(named, answer) if named else None
 
 
-def job_named(url: str) -> str | None:
-    """The id of the job that a URL names."""
-    segments = urlsplit(url).path.split("/")
-    following = segments[segments.index("jobs") + 1 :] if "jobs" in segments else []
-    return unquote(following[0]) if following and following[0] else None
+async def made_job(session: Session, plan: Plan) -> Job | None:
+    """The job that an execution asked to be asynchronous was made; None where it was none, or none in time."""
+    if len(session.late) >= _MOST_LATE:
+        return None
+    try:
+        answer = await execute(session, plan, request_body(plan), prefer="respond-async")
+    except UnansweredError as error:
+        session.late += [plan.id] if error.late else []
+        return None
+    return job_of(answer) if answer.successful else None
 
 
 async def submit(session: Session, plan: Plan, body: Mapping[str, Any]) -> Job:
@@ -207,31 +229,6 @@ async def submit(session: Session, plan: Plan, body: Mapping[str, Any]) -> Job:
     if plan.supports("sync-execute"):
         raise InapplicableError("asked for an asynchronous execution, the server answers with the results, as it may")
     raise answer.violation(f"answered {answer.status}, not with a job; {plan.id} supports async-execute only")
-
-
-async def finished(session: Session, job: Job) -> Answer:
-    """The status of a job that has ended.
-
-    Raises: InapplicableError where it does not end in time.
-    """
-    return await reached(session, job, ENDED)
-
-
-async def reached(session: Session, job: Job, states: tuple[str, ...]) -> Answer:
-    """The job's status as soon as it is one of `states`.
-
-    Raises: InapplicableError where that takes too long.
-    """
-    polls = 0
-    with anyio.move_on_after(session.options.timeout):
-        while True:
-            answer = await session.recorder.get(job.path)
-            answer.expect(200, asks="200 with the job's status is asked for")
-            if answer.json_object().get("status") in states:
-                return answer
-            await anyio.sleep(_POLL_SECONDS[min(polls, len(_POLL_SECONDS) - 1)])
-            polls += 1
-    raise InapplicableError(f"job {job.id} did not end within {session.options.timeout:g} s (--timeout)")
 
 
 async def asynchronous(session: Session) -> Job:
@@ -262,9 +259,7 @@ async def several(session: Session, mode: str) -> tuple[Plan, tuple[str, str]]:
             if len(plan.output_ids) < 2 or not plan.supports(mode):
                 continue
             for fuller in (plan, _mirrored(plan)):
-                if not succeeded(await trial(session, fuller), mode):
-                    continue
-                names = produced(await results_document(session, fuller), plan)
+                names = await given(session, fuller, mode) or ()
                 if len(names) > 1:
                     return fuller, (names[0], names[1])
         raise InapplicableError(f"no process that supports {mode} and could be executed gives more than one output")
@@ -280,5 +275,5 @@ def _mirrored(plan: Plan) -> Plan:
         for spec in plan.process.inputs
         if spec.id in outputs and spec.id not in plan.inputs and not spec.multiple
     }
-    given = {name: value for name, value in values.items() if value is not None}
-    return plan.having(**dict(list(given.items())[:3]))
+    found = {name: value for name, value in values.items() if value is not None}
+    return plan.having(**dict(list(found.items())[:3]))

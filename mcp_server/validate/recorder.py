@@ -1,24 +1,28 @@
 """The exchanges of a run: bounded in size and time, each with its evidence."""
 
+import ipaddress
 import json
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from mcp_server.errors import BridgeError
+from mcp_server.errors import BridgeError, OutcomeUnknownError
 from mcp_server.ogc.documents import plain
 from mcp_server.ogc.exchange import Exchange, Reply, open_http, same_origin
 from mcp_server.schema.plain import as_object
-from mcp_server.validate.records import Evidence, InapplicableError, NotAServerError, ViolationError
+from mcp_server.validate.records import Evidence, InapplicableError, NotAServerError, UnansweredError, ViolationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 MAX_REPLY_BYTES: Final = 20_000_000
 _EXCERPT_LENGTH: Final = 300
+_CLOCK_SECONDS: Final = 0.02
+"""Clocks of the event loop and of the machine may differ so much."""
 _SHOWN_HEADERS: Final = ("content-type", "location", "link", "preference-applied", "allow")
 
 
@@ -112,7 +116,7 @@ class Recorder:
     ) -> Answer:
         """GET of a path below the root, or of a URL at the server's origin.
 
-        Raises: ViolationError where no answer comes; InapplicableError for a URL of another origin.
+        Raises: UnansweredError where no answer comes; InapplicableError for a URL of another origin.
         """
         return await self.request("GET", url, accept=accept, params=params)
 
@@ -125,10 +129,11 @@ class Recorder:
         """
         target = str(httpx.URL(self._target(url)).copy_merge_params(params or {}))
         headers = {"Accept": accept, **self._headers}
+        start = monotonic()
         try:
             reply = await self._exchange.repeatable(method, target, headers=headers, seconds=self._seconds)
         except BridgeError as error:
-            raise self._silence(method, target, error) from error
+            raise self._silence(method, target, error, start) from error
         return self._answer(method, reply, target)
 
     async def post(self, url: str, body: Any, *, prefer: str | None = None, accept: str = "*/*") -> Answer:
@@ -142,18 +147,29 @@ class Recorder:
         if prefer is not None:
             headers["Prefer"] = prefer
         sent = plain(content.decode(), length=_EXCERPT_LENGTH)
+        start = monotonic()
         try:
             reply = await self._exchange.once(target, headers=headers, content=content, seconds=self._seconds)
         except BridgeError as error:
-            raise self._silence("POST", target, error, sent) from error
+            raise self._silence("POST", target, error, start, sent) from error
         return self._answer("POST", reply, target, sent)
 
     def _target(self, url: str) -> str:
-        target = url if "://" in url else self.root + url
+        target = self._by_its_name(url) if "://" in url else self.root + url
         # The user's headers may be credentials, and what another host answers says nothing about this server.
         if not same_origin(target, self.root):
             raise InapplicableError(f"the server leads to another host, which is not asked: {plain(url, length=120)}")
         return target
+
+    def _by_its_name(self, url: str) -> str:
+        """A URL of this machine under the name that the server was given by: localhost and 127.0.0.1 are one."""
+        try:
+            target, root = httpx.URL(url), httpx.URL(self.root)
+        except httpx.InvalidURL:
+            return url
+        same = (target.scheme, target.port) == (root.scheme, root.port)
+        here = is_loopback(target.host) and is_loopback(root.host)
+        return str(target.copy_with(host=root.host)) if same and here else url
 
     def _answer(self, method: str, reply: Reply, url: str, sent: str = "") -> Answer:
         headers = {name: plain(reply.headers[name]) for name in _SHOWN_HEADERS if name in reply.headers}
@@ -162,10 +178,19 @@ class Recorder:
         self.exchanges.append(evidence)
         return Answer(reply, evidence)
 
-    def _silence(self, method: str, url: str, error: BridgeError, sent: str = "") -> ViolationError:
-        evidence = Evidence(method, url, None, excerpt=plain(error), sent=sent)
+    def _silence(self, method: str, url: str, error: BridgeError, start: float, sent: str = "") -> UnansweredError:
+        # Both the deadline of the exchange and that of a read may be what ended it: the time tells them from the rest.
+        late = monotonic() - start >= self._seconds - _CLOCK_SECONDS
+        if late:
+            reason = f"no answer within {self._seconds:g} s (--timeout)"
+        elif isinstance(error, OutcomeUnknownError):
+            # Its words are advice to the caller of a tool.
+            reason = "the connection broke before the answer came"
+        else:
+            reason = plain(error, length=300)
+        evidence = Evidence(method, url, None, excerpt=reason, sent=sent)
         self.exchanges.append(evidence)
-        return ViolationError(f"{method} {path_of(url)} was not answered: {plain(error, length=300)}", evidence)
+        return UnansweredError(f"{method} {path_of(url)} was not answered: {reason}", evidence, late=late)
 
     async def _note_version(self, response: httpx.Response) -> None:
         self.versions.add(response.http_version)
@@ -192,6 +217,14 @@ async def open_recorder(
     root = str(parts.copy_with(query=None, fragment=None))
     async with open_http(transport) as http:
         yield Recorder(http, root, headers=headers, seconds=seconds)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself, by its name or address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def path_of(url: str) -> str:

@@ -63,6 +63,15 @@ class ViolationError(Exception):
         self.evidence = evidence
 
 
+class UnansweredError(ViolationError):
+    """A request was not answered, or not to its end; the message says how."""
+
+    def __init__(self, message: str, evidence: Evidence, *, late: bool) -> None:
+        super().__init__(message, evidence)
+        self.late = late
+        """Whether it was for lack of time: the server may be all right, and slow."""
+
+
 class InapplicableError(Exception):
     """The test cannot be judged on this server, or not from outside; the message says why."""
 
@@ -121,8 +130,14 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing failed."""
-        return all(result.verdict is not Verdict.FAILED for result in self.results)
+        """Whether something passed and nothing failed."""
+        counts = self.counts()
+        return counts[Verdict.PASSED] > 0 and not counts[Verdict.FAILED]
+
+    @property
+    def judged(self) -> bool:
+        """Whether anything passed or failed."""
+        return any(result.verdict is not Verdict.NOT_APPLICABLE for result in self.results)
 
     def counts(self, conformance_class: ConformanceClass | None = None) -> Counter[Verdict]:
         """How many tests came to each verdict, of one class or of all."""

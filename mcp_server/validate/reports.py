@@ -42,8 +42,8 @@ def summary(report: Report) -> str:
     counts = report.counts()
     rows.append(f"{'all':<34}" + "".join(f"{counts[verdict]:>8}" for verdict in Verdict))
     failed = counts[Verdict.FAILED]
-    verdict = "every applicable test passed" if report.passed else f"{failed} test{'s' * (failed > 1)} failed"
-    if report.passed and not counts[Verdict.PASSED]:
+    verdict = f"{failed} test{'s' * (failed > 1)} failed" if failed else "every applicable test passed"
+    if not report.judged:
         verdict = "no test was applicable"
     name = f"{report.title} at {report.url}" if report.title else report.url
     return "\n".join([*rows, "", f"{name}: {verdict} ({report.seconds:.1f} s)"])

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, cast
 
 import httpx
 
-from mcp_server.errors import BridgeError, ServerUnreachableError
+from mcp_server.errors import BridgeError, ConfigurationError, ServerUnreachableError
 from mcp_server.ogc.documents import plain
 from mcp_server.validate.catalogue import CATALOGUE
 from mcp_server.validate.recorder import open_recorder
@@ -20,6 +21,7 @@ from mcp_server.validate.records import (
     Options,
     Report,
     TestResult,
+    UnansweredError,
     Verdict,
     ViolationError,
 )
@@ -28,6 +30,7 @@ from mcp_server.validate.session import Session
 logger = logging.getLogger(__name__)
 
 _MESSAGE_LENGTH: Final = 400
+_MOST_NAMED: Final = 10
 
 
 async def validate(
@@ -42,13 +45,15 @@ async def validate(
 
     on_result: told of each verdict as it comes.
 
-    Raises: NotAServerError where nothing there answers like a server of OGC API – Processes.
+    Raises: NotAServerError where nothing there answers like a server of OGC API – Processes; ConfigurationError where
+    it does not have the process that is to be executed.
     """
     chosen = options or Options()
     start = monotonic()
     async with open_recorder(url, headers=chosen.headers, seconds=chosen.timeout, transport=transport) as recorder:
         session = Session(recorder, chosen)
         title = await _recognised(session)
+        await _check_process(session)
         declared = await session.declared()
         results: list[TestResult] = []
         for test in tests:
@@ -64,21 +69,40 @@ async def _recognised(session: Session) -> str:
     Raises: NotAServerError.
     """
     title: Any = None
+    silence: UnansweredError | None = None
     try:
         title = _member(await session.landing_page(), "title")
-    except ViolationError as error:
-        if isinstance(error.__cause__, ServerUnreachableError):
+    except UnansweredError as error:
+        # One page may be slow; a server that cannot be reached is not asked again.
+        if isinstance(error.__cause__, ServerUnreachableError) and not error.late:
             raise NotAServerError(str(error)) from error
+        silence = error
     for ask, member in ((session.process_list, "processes"), (session.conformance, "conformsTo")):
         try:
             if isinstance(_member(await ask(), member), list):
                 return plain(title, length=80) if isinstance(title, str) else ""
         except (ViolationError, InapplicableError):
             continue
+    if silence is not None and not any(one.status for one in session.recorder.exchanges):
+        late = f"{session.recorder.root} does not answer within {session.options.timeout:g} s (--timeout)"
+        raise NotAServerError(late if silence.late else str(silence)) from silence
     raise NotAServerError(
         f"{session.recorder.root} is no server of OGC API – Processes: "
         "neither /processes nor /conformance below it answers as one"
     )
+
+
+async def _check_process(session: Session) -> None:
+    """Raises: ConfigurationError where the process that is to be executed is neither listed nor described."""
+    named = session.options.process
+    if named is None:
+        return
+    with suppress(ViolationError, InapplicableError):
+        listed = await session.listed_ids()
+        # A list may be a page of a longer one.
+        if named not in listed and not (await session.description(named)).successful:
+            some = ", ".join(plain(one, length=40) for one in listed[:_MOST_NAMED])
+            raise ConfigurationError(f"--process {named}: the server has no such process; it has {some or 'none'}")
 
 
 def _member(answer: Any, name: str) -> Any:

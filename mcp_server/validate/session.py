@@ -1,6 +1,7 @@
 """One run against one server: what is asked once and judged by several tests."""
 
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -9,10 +10,11 @@ import httpx
 from mcp_server.schema.plain import as_list, as_object
 from mcp_server.validate.declared import declared_classes
 from mcp_server.validate.recorder import Answer, Recorder
-from mcp_server.validate.records import ConformanceClass, InapplicableError, Options, ViolationError
+from mcp_server.validate.records import ConformanceClass, InapplicableError, Options, UnansweredError, ViolationError
 
 _MOST_DESCRIPTIONS = 30
 """A server may have thousands of processes; the first ones are judged."""
+_MOST_UNANSWERED = 3
 _TELLING = ("echo", "hello", "slow", "sleep")
 
 
@@ -22,6 +24,8 @@ class Session:
     def __init__(self, recorder: Recorder, options: Options) -> None:
         self.recorder = recorder
         self.options = options
+        self.late: list[str] = []
+        """Processes of executions that took longer than the time limit, once for each."""
         self._kept: dict[Hashable, Any] = {}
 
     def resolved(self, href: str) -> str:
@@ -73,13 +77,24 @@ class Session:
         """Whether the server declares a class."""
         return conformance_class in await self.declared()
 
+    async def listed_ids(self) -> list[str]:
+        """Ids of the listed processes.
+
+        Raises: ViolationError where there is no list; InapplicableError where it was not answered.
+        """
+        try:
+            answer = await self.process_list()
+        except UnansweredError as error:
+            raise InapplicableError(str(error)) from error
+        listed = as_list(as_object(answer.json()).get("processes"))
+        return [str(entry["id"]) for entry in map(as_object, listed) if isinstance(entry.get("id"), str)]
+
     async def process_ids(self) -> tuple[str, ...]:
         """Ids of the listed processes, at most those that are judged.
 
-        Raises: ViolationError where there is no list; InapplicableError where it is empty.
+        Raises: as `listed_ids` does; InapplicableError where the list is empty.
         """
-        listed = as_list(as_object((await self.process_list()).json()).get("processes"))
-        ids = [str(entry["id"]) for entry in map(as_object, listed) if isinstance(entry.get("id"), str)]
+        ids = await self.listed_ids()
         # Of many processes, those that are the best to execute must be among the judged.
         ids.sort(key=lambda name: not any(word in name.lower() for word in _TELLING))
         if self.options.process is not None:
@@ -94,11 +109,19 @@ class Session:
         return await self.once(("description", process_id), lambda: self.recorder.get(path))
 
     async def descriptions(self) -> dict[str, Answer]:
-        """The descriptions of the judged processes by id.
+        """The descriptions of the judged processes by id, without those that were not answered.
 
-        Raises: as `process_ids` does.
+        Raises: as `process_ids` does; InapplicableError where none was answered.
         """
-        return {process_id: await self.description(process_id) for process_id in await self.process_ids()}
+        found: dict[str, Answer] = {}
+        for number, process_id in enumerate(await self.process_ids()):
+            if number - len(found) == _MOST_UNANSWERED:
+                break
+            with suppress(UnansweredError):
+                found[process_id] = await self.description(process_id)
+        if not found:
+            raise InapplicableError("no description of a process was answered")
+        return found
 
 
 def segment(text: str) -> str:

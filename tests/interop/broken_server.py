@@ -64,9 +64,10 @@ class Broken:
         return self.page(request, {"title": "broken", "links": links})
 
     def conformance(self, request: Request) -> Response:
-        missing = "core" if "core not declared" in self.faults else None
         base = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
-        return self.page(request, {"conformsTo": [base + name for name in CLASSES if name != missing]})
+        return self.page(
+            request, {"conformsTo": [base + name for name in CLASSES if f"{name} not declared" not in self.faults]}
+        )
 
     def definition(self, request: Request) -> Response:
         if "f" in request.query_params:
@@ -277,7 +278,11 @@ class Broken:
 
 def create(*faults: str) -> Starlette:
     """The server with some faults."""
-    broken = Broken(*faults)
+    return application(Broken(*faults))
+
+
+def application(broken: Broken) -> Starlette:
+    """The server with these handlers."""
     return Starlette(
         routes=[
             Route("/", broken.landing),

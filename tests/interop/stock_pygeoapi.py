@@ -1,47 +1,29 @@
-"""A stock pygeoapi as a program: `python stock_pygeoapi.py FOLDER` serves on a free loopback port and prints its URL.
-
-It is what `pygeoapi serve` runs (the Flask application, TinyDB jobs), with state in FOLDER, and ends with its stdin.
+"""A stock pygeoapi as a program: what `pygeoapi serve` runs (the Flask application, TinyDB jobs), with state in the
+working folder.
 """
 
 import json
 import os
 import socket
-import subprocess
 import sys
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from tests.interop.program import program
 
-@contextmanager
-def stock_pygeoapi(folder: Path) -> Generator[str]:
+
+def stock_pygeoapi(folder: Path) -> AbstractContextManager[str]:
     """A stock pygeoapi in a process of its own, with its state in `folder`; gives its URL."""
-    with (
-        (folder / "log.txt").open("wb") as log,
-        subprocess.Popen(
-            [sys.executable, __file__, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        assert url.startswith("http://127.0.0.1:"), (folder / "log.txt").read_text(encoding="utf-8")
-        yield url
-        process.stdin.close()
-        process.wait(timeout=10)
+    return program("stock_pygeoapi", folder)
 
 
 def _configuration(url: str, folder: Path) -> dict[str, Any]:
     processors = {
         "hello-world": "HelloWorld",
-        "nap": "stock_processes.Nap",
-        "stumble": "stock_processes.Stumble",
+        "nap": "tests.interop.stock_processes.Nap",
+        "stumble": "tests.interop.stock_processes.Stumble",
         # More than the ten that a list holds by default.
         **{f"hello-{number}": "HelloWorld" for number in range(10)},
     }
@@ -97,4 +79,4 @@ def _serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    _serve(Path(sys.argv[1]))
+    _serve(Path.cwd())

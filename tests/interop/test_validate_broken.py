@@ -1,12 +1,10 @@
 """Each way to fail the standard fails the tests of the requirements that it breaks, and no others."""
 
-from typing import Any
-
-import httpx
 import pytest
 
-from mcp_server.validate import ConformanceClass, Options, Report, Verdict, validate
+from mcp_server.validate import ConformanceClass, Verdict
 from tests.interop.broken_server import create
+from tests.interop.verdicts import judged, messages
 
 pytestmark = pytest.mark.anyio
 
@@ -126,47 +124,40 @@ FAULTS: dict[str, set[str]] = {
 }
 
 
-async def judged(*faults: str, **options: Any) -> Report:
-    transport = httpx.ASGITransport(create(*faults), raise_app_exceptions=False)
-    return await validate("http://127.0.0.1:9", Options(timeout=5, **options), transport=transport)
-
-
-def failures(report: Report) -> set[str]:
-    return {one.id.removeprefix("/conf/") for one in report.results if one.verdict is Verdict.FAILED}
-
-
 async def test_a_server_that_keeps_the_standard_passes_every_test_but_that_of_an_authentication_it_does_not_have() -> (
     None
 ):
-    report = await judged()
+    report = await judged(create())
     passed = {one.id for one in report.results if one.verdict is Verdict.PASSED}
     assert {one.id for one in report.results} - passed == {"/conf/oas30/security"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_fails_the_tests_of_what_it_breaks_and_no_others(fault: str) -> None:
-    assert failures(await judged(fault)) == FAULTS[fault]
+    report = await judged(create(fault))
+    assert messages(report, Verdict.FAILED).keys() == FAULTS[fault]
 
 
 async def test_a_definition_is_to_tell_of_an_authentication_that_is_used() -> None:
-    assert failures(await judged(headers={"Authorization": "Bearer abc"})) == {"oas30/security"}
+    report = await judged(create(), headers={"Authorization": "Bearer abc"})
+    assert messages(report, Verdict.FAILED).keys() == {"oas30/security"}
 
 
 async def test_only_the_classes_that_are_asked_for_are_judged() -> None:
-    report = await judged("no link to processes", "empty pages", classes=(ConformanceClass.HTML,))
+    report = await judged(create("no link to processes", "empty pages"), classes=(ConformanceClass.HTML,))
     assert {one.id for one in report.results} == {"/conf/html/definition", "/conf/html/content"}
-    assert failures(report) == {"html/content"}
+    assert messages(report, Verdict.FAILED).keys() == {"html/content"}
 
 
 async def test_a_process_and_its_inputs_may_be_named() -> None:
-    report = await judged(process="linger", inputs={"seconds": 0.1}, classes=(ConformanceClass.CORE,))
+    report = await judged(create(), process="linger", inputs={"seconds": 0.1}, classes=(ConformanceClass.CORE,))
     sent = [one.sent for result in report.results for one in result.exchanges if one.method == "POST"]
     assert any('{"seconds": 0.1}' in body for body in sent)
     assert all("/linger/" in one.url for result in report.results for one in result.exchanges if one.method == "POST")
 
 
 async def test_a_failure_names_the_request_the_answer_and_the_requirement() -> None:
-    report = await judged("no location")
+    report = await judged(create("no location"))
     (failure,) = [one for one in report.results if one.verdict is Verdict.FAILED]
     assert failure.clause == "/req/core/process-execute-success-async"
     assert failure.message.startswith("POST /processes/echo/execution has no Location header")

@@ -1,36 +1,18 @@
-"""Eozilla's wraptile as a program: `python -P wraptile.py` serves its own test processes on a free loopback port.
-
-It prints its URL, and ends with its stdin.
-"""
+"""Eozilla's wraptile as a program, with its own test processes."""
 
 import os
 import socket
-import subprocess
 import sys
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from tests.interop.program import program
 
-@contextmanager
-def wraptile(folder: Path) -> Generator[str]:
+
+def wraptile(folder: Path) -> AbstractContextManager[str]:
     """wraptile in a process of its own, with its log in `folder`; gives its URL."""
-    # Without -P, this file would be what `import wraptile` finds.
-    command = [sys.executable, "-P", __file__]
-    with (
-        (folder / "log.txt").open("wb") as log,
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        assert url.startswith("http://127.0.0.1:"), (folder / "log.txt").read_text(encoding="utf-8")
-        yield url
-        process.stdin.close()
-        process.wait(timeout=30)
+    return program("wraptile", folder)
 
 
 def _serve() -> None:

@@ -84,7 +84,7 @@ async def test_no_process_takes_a_reserved_name(home: Path) -> None:
     assert found != ["get_job"]
 
 
-async def test_a_demonstration_of_the_embedded_server_is_a_tool_only_when_asked_for(home: Path) -> None:
+async def test_a_demonstration_of_any_server_is_a_tool_only_when_asked_for(home: Path) -> None:
     def server(name: str, *, embedded: bool) -> Offering:
         offering = Offering(name, "buffer", "echo", embedded=embedded)
         offering.raws["echo"] = described("echo", metadata=[{"role": "urn:ogc-processes-mcp:role:demonstration"}])
@@ -98,7 +98,11 @@ async def test_a_demonstration_of_the_embedded_server_is_a_tool_only_when_asked_
         "buffer",
         "echo",
     ]
-    assert await names(catalog_of(home / "b", server("other", embedded=False))) == ["buffer", "echo"]
+    assert await names(catalog_of(home / "b", server("other", embedded=False))) == ["buffer"]
+    assert await names(catalog_of(home / "b", server("other", embedded=False), demonstrations=True)) == [
+        "buffer",
+        "echo",
+    ]
 
 
 async def test_an_unknown_tool_is_an_error(home: Path) -> None:

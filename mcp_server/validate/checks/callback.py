@@ -1,6 +1,5 @@
 """Callbacks (18-062r2, conformance class callback), as far as the server can be expected to reach this machine."""
 
-import ipaddress
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -10,6 +9,7 @@ import anyio
 from anyio.abc import SocketAttribute, SocketStream
 
 from mcp_server.validate.executions import execute, request_body, working
+from mcp_server.validate.recorder import is_loopback
 from mcp_server.validate.records import InapplicableError
 from mcp_server.validate.session import Session
 
@@ -20,7 +20,7 @@ _MOST_BYTES: Final = 100_000
 async def job_callback(session: Session) -> None:
     """A job that succeeds is told to the subscriber."""
     host = urlsplit(session.recorder.root).hostname or ""
-    if not _is_loopback(host):
+    if not is_loopback(host):
         raise InapplicableError("cannot be judged from outside: the server would have to reach this machine")
     plan = (await working(session, "async-execute")).plan
     async with _subscriber() as (url, called):
@@ -53,10 +53,3 @@ async def _subscriber() -> AsyncGenerator[tuple[str, anyio.Event]]:
         tasks.start_soon(listener.serve, answer)
         yield f"http://127.0.0.1:{port}/succeeded", called
         tasks.cancel_scope.cancel()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError
 
 from mcp_server.ogc.documents import plain
@@ -83,8 +83,8 @@ async def _check_mixed(session: Session, side: str) -> None:
     judged = False
     async for answer, path, member in _members(session, side):
         schema = as_object(as_object(member).get("schema"))
-        for keyword in ("anyOf", "type"):
-            if isinstance(schema.get(keyword), list) and len(_alternatives(schema[keyword])) > 1:
+        for keyword, kinds in (("type", _kinds(schema)), ("anyOf", _kinds_of_any(schema))):
+            if len(kinds) > 1:
                 raise answer.violation(f"{path}.schema is of mixed type by {keyword}; oneOf is asked for")
         if "oneOf" in schema:
             judged = True
@@ -103,7 +103,8 @@ def _check_schema(answer: Answer, path: str, schema: Any) -> None:
     if not isinstance(schema, dict):
         raise answer.violation(f"{path} is {plain(repr(schema), length=60)}, not a schema")
     try:
-        Draft202012Validator.check_schema(_without_booleans(schema))
+        # Patterns are regular expressions of ECMA-262, of which Python's understand some only.
+        Draft202012Validator.check_schema(_without_booleans(schema), format_checker=FormatChecker(formats=()))
     except SchemaError as error:
         where = path + error.json_path.removeprefix("$")
         raise answer.violation(f"{where} is wrong: {plain(error.message, length=120)}") from None
@@ -122,9 +123,20 @@ def _without_booleans(schema: Any) -> Any:
     }
 
 
-def _alternatives(listed: Any) -> list[Any]:
-    """Alternatives of a mixed type; null is none, it only says that a value may be absent."""
-    return [one for one in as_list(listed) if one != "null" and as_object(one).get("type") != "null"]
+def _kinds(schema: dict[str, Any]) -> set[str]:
+    """The JSON types that a schema names: integers are numbers, and null only says that there may be no value."""
+    named: Any = schema.get("type")
+    listed = [named] if isinstance(named, str) else as_list(named)
+    return {"number" if kind == "integer" else kind for kind in listed if isinstance(kind, str)} - {"null"}
+
+
+def _kinds_of_any(schema: dict[str, Any]) -> set[str]:
+    """The JSON types of what stands under `anyOf`: their own, else that of the schema; of some, none is known."""
+    inherited = _kinds(schema)
+    found: set[str] = set()
+    for alternative in map(as_object, as_list(schema.get("anyOf"))):
+        found |= _kinds(alternative) if "type" in alternative else inherited
+    return found
 
 
 async def _members(session: Session, side: str) -> AsyncIterator[Member]:

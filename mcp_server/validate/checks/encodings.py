@@ -1,13 +1,15 @@
 """The encodings JSON and HTML (18-062r2, conformance classes json and html)."""
 
+from contextlib import suppress
 from html.parser import HTMLParser
 from typing import Any, Final
 
-from mcp_server.validate.executions import asynchronous, job_of, working
+from mcp_server.validate.executions import asynchronous, working
 from mcp_server.validate.links import links_of
 from mcp_server.validate.recorder import Answer
-from mcp_server.validate.records import InapplicableError
+from mcp_server.validate.records import ConformanceClass, InapplicableError, ViolationError
 from mcp_server.validate.session import Session, segment
+from mcp_server.validate.started_jobs import Job, results_of
 
 _HTML: Final = "text/html"
 
@@ -16,19 +18,39 @@ async def json_definition(session: Session) -> None:
     """Every resource of the standard comes as application/json, executions too."""
     answers = [await session.landing_page(), await session.conformance(), await session.process_list()]
     answers += [*(await session.descriptions()).values()][:1]
-    try:
-        done = await working(session)
-        answers.append(done.answer)
-        job = done.job if done.job is not None else await asynchronous(session)
-        answers.append(await session.recorder.get(job.path))
-    except InapplicableError:
-        # Without an execution, what is left is judged.
-        pass
+    if await session.declares(ConformanceClass.JOB_LIST):
+        answers.append(await session.job_list())
+    job = await _job(session)
+    if job is not None:
+        answers += [await session.recorder.get(job.path), await results_of(session, job)]
     for answer in answers:
-        if answer.status == 200 or job_of(answer) is not None:
-            if answer.media_type != "application/json":
-                raise answer.violation(f"has the media type {answer.media_type!r}; application/json is asked for")
-            answer.json()
+        answer.expect(200, asks="200 is asked for, as json is declared")
+        _check_json(answer)
+    # What is wrong with executions is told by their own tests.
+    executed = await _execution(session)
+    if executed is not None:
+        _check_json(executed)
+
+
+def _check_json(answer: Answer) -> None:
+    if answer.media_type != "application/json":
+        raise answer.violation(f"has the media type {answer.media_type!r}; application/json is asked for")
+    answer.json()
+
+
+async def _execution(session: Session) -> Answer | None:
+    """The answer to an execution that succeeded; None where there is none."""
+    with suppress(ViolationError, InapplicableError):
+        return (await working(session)).answer
+    return None
+
+
+async def _job(session: Session) -> Job | None:
+    """A job that has ended; None where there is none."""
+    with suppress(ViolationError, InapplicableError):
+        done = await working(session)
+        return done.job if done.job is not None else await asynchronous(session)
+    return None
 
 
 async def html_definition(session: Session) -> None:
@@ -60,7 +82,10 @@ async def html_content(session: Session) -> None:
 async def _pages(session: Session) -> list[Answer]:
     async def ask() -> list[Answer]:
         paths = ["/", "/conformance", "/processes"]
-        paths += [f"/processes/{segment(process_id)}" for process_id in (await session.process_ids())[:1]]
+        paths += [f"/processes/{segment(process_id)}" for process_id in [*await session.descriptions()][:1]]
+        paths += ["/jobs"] if await session.declares(ConformanceClass.JOB_LIST) else []
+        job = await _job(session)
+        paths += [job.path] if job is not None else []
         return [await session.recorder.get(path, accept=_HTML) for path in paths]
 
     return await session.once("HTML pages", ask)

@@ -8,9 +8,10 @@ from mcp_server.validate import schemas
 from mcp_server.validate.candidates import Plan
 from mcp_server.validate.executions import (
     Trial,
+    attempted,
     candidates,
     execute,
-    job_of,
+    given,
     produced,
     request_body,
     results_document,
@@ -24,6 +25,7 @@ from mcp_server.validate.multipart import Part, parts
 from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import InapplicableError
 from mcp_server.validate.session import Session
+from mcp_server.validate.started_jobs import job_of
 
 _SYNC = "sync-execute"
 
@@ -49,8 +51,8 @@ async def default_mode(session: Session) -> None:
         either = plan.supports(_SYNC)
         if either in judged or not plan.modes:
             continue
-        done = await trial(session, plan)
-        if done.status == "successful":
+        done = await attempted(session, plan)
+        if done is not None and done.status == "successful":
             judged.add(either)
             _check_mode(done)
     if not judged:
@@ -74,7 +76,7 @@ async def preferred_mode(session: Session) -> None:
     tried: set[str] = set()
     for plan in await candidates(session):
         kind = "both" if plan.supports(_SYNC) and plan.supports("async-execute") else "one"
-        if kind in tried or not plan.modes or (await trial(session, plan)).status != "successful":
+        if kind in tried or not plan.modes or not succeeded(await attempted(session, plan), None):
             continue
         tried.add(kind)
         answer = await execute(session, plan, request_body(plan), prefer="respond-async")
@@ -153,10 +155,8 @@ async def one_output(session: Session, mode: str, *, reference: bool = False) ->
     for plan in await candidates(session):
         if not plan.supports(mode) or (reference and "reference" not in plan.transmissions):
             continue
-        if not succeeded(await trial(session, plan), mode):
-            continue
-        outputs = produced(await results_document(session, plan), plan)
-        if outputs or plan.output_ids:
+        outputs = await given(session, plan, mode)
+        if outputs is not None and (outputs or plan.output_ids):
             # A server that does not name its results by output is judged for that elsewhere.
             return plan, (outputs or plan.output_ids)[0]
     how = " by reference (outputTransmission)" if reference else ""

@@ -9,14 +9,12 @@ from mcp_server.schema.plain import JsonObject, as_list, as_object
 from mcp_server.validate import schemas
 from mcp_server.validate.candidates import Plan
 from mcp_server.validate.executions import (
+    attempted,
     candidates,
     execute,
-    finished,
-    job_of,
-    produced,
+    given,
     request_body,
-    results_document,
-    trial,
+    succeeded,
     working,
 )
 from mcp_server.validate.links import header_links
@@ -24,6 +22,7 @@ from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import InapplicableError
 from mcp_server.validate.samples import BBOX, sample, unfit
 from mcp_server.validate.session import Session
+from mcp_server.validate.started_jobs import finished, job_of, results_of
 
 _MOST_TRIALS = 4
 
@@ -130,9 +129,9 @@ async def _own_reference(session: Session) -> tuple[Plan, str, dict[str, Any]]:
 
     Raises: InapplicableError where there is none.
     """
-    given = {name: value for name, value in session.options.inputs.items() if "href" in as_object(value)}
+    links = {name: value for name, value in session.options.inputs.items() if "href" in as_object(value)}
     for plan in await candidates(session):
-        for name, link in given.items():
+        for name, link in links.items():
             if name in plan.inputs:
                 return plan, name, link
     for plan in await candidates(session):
@@ -144,9 +143,7 @@ async def _own_reference(session: Session) -> tuple[Plan, str, dict[str, Any]]:
                 continue
             value = plan.inputs.get(spec.id, sample(spec.schema))
             fuller = plan.having(**{spec.id: value})
-            if (await trial(session, fuller)).status != "successful":
-                continue
-            if spec.id in produced(await results_document(session, fuller), plan):
+            if spec.id in (await given(session, fuller) or ()):
                 return plan, spec.id, await _link_to(session, fuller, spec.id)
     raise InapplicableError(
         'there is no reference at hand that the server could read: give one with --input NAME={"href": "…"}'
@@ -173,7 +170,7 @@ async def _taken(session: Session, values: Callable[[InputSpec], Iterable[Any]],
     described = [(plan, spec) for plan in await candidates(session) for spec in plan.process.inputs]
     for plan, spec in described:
         made = list(values(spec))
-        if not made or len(refused) >= _MOST_TRIALS or (await trial(session, plan)).status != "successful":
+        if not made or len(refused) >= _MOST_TRIALS or not succeeded(await attempted(session, plan), None):
             continue
         answers = [await _executed(session, plan, {spec.id: value}) for value in made]
         erred = next((answer for answer in answers if answer.status >= 500), None)
@@ -199,7 +196,7 @@ async def _executed(session: Session, plan: Plan, more: dict[str, Any]) -> Answe
     if job is None:
         return answer
     status = (await finished(session, job)).json_object()["status"]
-    return answer if status == "successful" else await session.recorder.get(f"{job.path}/results")
+    return answer if status == "successful" else await results_of(session, job)
 
 
 def _is_trivial(plan: Plan) -> bool:
@@ -216,7 +213,7 @@ async def _refusal(session: Session) -> tuple[str, Answer]:
     async def refuse() -> tuple[str, Answer]:
         await working(session)
         for plan in await candidates(session):
-            if (await trial(session, plan)).status != "successful":
+            if not succeeded(await attempted(session, plan), None):
                 continue
             for spec in plan.process.inputs:
                 value = unfit(spec.schema)

@@ -11,6 +11,7 @@ from mcp_server.validate import schemas
 from mcp_server.validate.checks.openapi import check_parameter
 from mcp_server.validate.checks.processes import check_limit, check_links
 from mcp_server.validate.executions import asynchronous
+from mcp_server.validate.moments import moment
 from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import InapplicableError, ViolationError
 from mcp_server.validate.session import Session
@@ -99,8 +100,8 @@ async def datetime_response(session: Session) -> None:
     await _check_none(session, "created later", datetime="../1990-01-01T00:00:00Z")
     answer, found = await _filtered(session, datetime=f"{created}/..")
     for job in found:
-        moment = _moment(job.get("created"))
-        if moment is None or moment < start - _ROUNDING:
+        told = _moment(job.get("created"))
+        if told is None or told < start - _ROUNDING:
             raise answer.violation(f"lists a job created {job.get('created')!r}, before {created}")
     if not found:
         raise answer.violation(f"lists no job; there is one created {created}")
@@ -221,10 +222,5 @@ def _duration(job: Mapping[str, Any]) -> float | None:
 
 
 def _moment(value: Any) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """A moment; one without an offset, which is a fault of its own, is taken as UTC."""
+    return (moment(value) or moment(f"{value}Z")) if isinstance(value, str) else None

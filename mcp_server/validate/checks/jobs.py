@@ -14,14 +14,9 @@ from mcp_server.validate.checks.execution import (
     one_output,
 )
 from mcp_server.validate.executions import (
-    ENDED,
-    Job,
     asynchronous,
     candidates,
-    execute,
-    finished,
-    job_named,
-    job_of,
+    made_job,
     request_body,
     several,
     submit,
@@ -32,6 +27,7 @@ from mcp_server.validate.links import header_links
 from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import InapplicableError, ViolationError
 from mcp_server.validate.session import Session
+from mcp_server.validate.started_jobs import Job, finished, has_ended, job_named, results_of
 
 _ASYNC = "async-execute"
 _MOST_TRIALS = 4
@@ -68,13 +64,13 @@ async def status(session: Session) -> None:
 
 async def results_operation(session: Session) -> None:
     """`GET /jobs/{jobID}/results` is supported."""
-    (await _results(session, await asynchronous(session))).expect_success("the results of a job are asked for")
+    (await results_of(session, await asynchronous(session))).expect_success("the results of a job are asked for")
 
 
 async def document(session: Session) -> None:
     """`response: document`: the results by output id."""
     plan = (await working(session, _ASYNC)).plan
-    check_document(await _results(session, await asynchronous(session)), plan)
+    check_document(await results_of(session, await asynchronous(session)), plan)
 
 
 async def raw_value(session: Session) -> None:
@@ -138,7 +134,7 @@ async def not_ready(session: Session) -> None:
     """The results of a job that runs are answered 404, with the exception `result-not-ready`."""
     job = await running(session)
     answer = await session.recorder.get(f"{job.path}/results")
-    if answer.successful and await _has_ended(session, job):
+    if answer.successful and await has_ended(session, job):
         raise InapplicableError("the job ended before its results were asked for")
     schemas.exception(answer, status=404, kind="result-not-ready")
 
@@ -146,7 +142,7 @@ async def not_ready(session: Session) -> None:
 async def failed(session: Session) -> None:
     """The results of a job that failed are an error, with an exception that tells the reason."""
     job = await _failing(session)
-    answer = await _results(session, job)
+    answer = await results_of(session, job)
     if answer.status < 400:
         raise answer.violation(f"answered {answer.status}; an error (4xx or 5xx) is asked for, as the job failed")
     if answer.status == 404:
@@ -161,7 +157,7 @@ async def running(session: Session) -> Job:
     """
     kept: dict[str, Job] = await session.once("running jobs", _nothing)
     job = kept.get("job")
-    if job is not None and not await _has_ended(session, job):
+    if job is not None and not await has_ended(session, job):
         return job
     kept["job"] = await _lasting(session)
     return kept["job"]
@@ -177,10 +173,8 @@ async def _lasting(session: Session) -> Job:
         raise InapplicableError("no process that could be executed supports async-execute")
     likely = sorted(supported, key=lambda plan: not is_lasting(plan))
     for plan in likely[:_MOST_TRIALS]:
-        longer = lasting(plan)
-        answer = await execute(session, longer, request_body(longer), prefer="respond-async")
-        job = job_of(answer) if answer.successful else None
-        if job is not None and not await _has_ended(session, job):
+        job = await made_job(session, lasting(plan))
+        if job is not None and not await has_ended(session, job):
             return job
     raise InapplicableError("every job had ended before it could be asked for: name a longer one with --process")
 
@@ -200,8 +194,7 @@ async def _failing(session: Session) -> Job:
         changed = nonsense(plan)
         if changed is plan and (await _tried(session, plan)) == "successful":
             continue
-        answer = await execute(session, changed, request_body(changed), prefer="respond-async")
-        job = job_of(answer) if answer.successful else None
+        job = await made_job(session, changed)
         if job is None:
             continue
         try:
@@ -226,10 +219,6 @@ async def _status(session: Session) -> Answer:
     return await session.once("status", lambda: session.recorder.get(job.path))
 
 
-async def _results(session: Session, job: Job) -> Answer:
-    return await session.once(("results", job.id), lambda: session.recorder.get(f"{job.path}/results"))
-
-
 async def _raw_results(session: Session, plan: Plan, modes: Mapping[str, str]) -> Answer:
     job = await submit(session, plan, request_body(plan, response="raw", outputs=modes))
     ended = (await finished(session, job)).json_object()
@@ -237,8 +226,3 @@ async def _raw_results(session: Session, plan: Plan, modes: Mapping[str, str]) -
         raise job.submission.violation(f"made a job that ended as {ended['status']}; it was to succeed")
     # Whatever media type the value has: that of an error is told by its status.
     return await session.recorder.get(f"{job.path}/results", accept="*/*")
-
-
-async def _has_ended(session: Session, job: Job) -> bool:
-    answer = await session.recorder.get(job.path)
-    return not answer.successful or answer.json_object().get("status") in ENDED

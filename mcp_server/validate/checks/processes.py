@@ -33,7 +33,8 @@ async def links(session: Session) -> None:
 
 async def description_operation(session: Session) -> None:
     """`GET /processes/{processID}` is supported for each process of the list."""
-    for answer in (await session.descriptions()).values():
+    for process_id in await session.process_ids():
+        answer = await session.description(process_id)
         answer.expect_success("the description of a process of the list is asked for")
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from backend.api.asgi import UnforeseenErrors
 from backend.api.origins import Callers
 from backend.app import create_app
 from backend.settings import Settings
@@ -48,7 +50,7 @@ async def test_from_elsewhere_any_host_is_answered_unless_the_operator_names_som
     assert (await ask(home, {"Host": "elsewhere"}, url, allowed_hosts="*")).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://maps.example.evil", "file://"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://maps.example.evil", "file://", "http://["])
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 async def test_pages_of_other_sites_are_refused(home: Path, origin: str, method: str) -> None:
     response = await ask(home, {"Origin": origin}, method=method)
@@ -81,3 +83,14 @@ async def test_sites_that_the_operator_names_may_call_and_read_the_headers(home:
 
 def test_an_origin_without_a_host_is_nobodys() -> None:
     assert not Callers.of("http://localhost:5001", (), ()).admits("null", "")
+
+
+async def test_what_goes_wrong_before_a_request_is_routed_is_a_problem_too() -> None:
+    async def broken(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise RuntimeError("a bug")
+
+    transport = httpx.ASGITransport(app=UnforeseenErrors(broken))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:5001") as client:
+        response = await client.get("/")
+    assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")
+    assert "a bug" not in response.text

@@ -159,3 +159,13 @@ async def test_head_is_answered_as_get_is(client: httpx.AsyncClient, path: str) 
     headed, got = await client.head(path), await client.get(path)
     assert headed.status_code == got.status_code == 200
     assert headed.headers == got.headers
+
+
+async def test_a_static_file_answers_options_with_its_methods_and_is_a_problem_where_there_is_none(
+    client: httpx.AsyncClient,
+) -> None:
+    response = await client.options("/static/any/css/theme.css")
+    assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+    assert (await client.get("/static/any/css/theme.css")).headers["content-type"].startswith("text/css")
+    missing = await client.get("/static/any/none")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")

@@ -3,10 +3,13 @@
 import json
 import time
 
+import anyio
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
-from backend.api.bodies import nested_deeper, parse_object
-from backend.errors import InvalidRequestError
+from backend.api.bodies import BodyLimits, nested_deeper, parse_object, read_json_object
+from backend.errors import InvalidRequestError, RequestTooSlowError
 
 NESTING = 64
 
@@ -80,3 +83,14 @@ def test_the_depth_of_hostile_text_is_found_in_linear_time(evil: bytes) -> None:
     nested_deeper(evil + b"[" * 100, NESTING)
     # Quadratic, it would take hours.
     assert time.process_time() - start < 5
+
+
+@pytest.mark.anyio
+async def test_a_body_that_does_not_arrive_in_time_is_given_up() -> None:
+    async def receive() -> Message:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    with anyio.fail_after(10), pytest.raises(RequestTooSlowError, match=r"within 0\.01 s"):
+        await read_json_object(request, BodyLimits(size=1000, nesting=NESTING, seconds=0.01))

@@ -175,3 +175,21 @@ def test_a_refusal_of_a_long_text_stays_short() -> None:
 def test_numbers_next_to_nothing_are_zero() -> None:
     line = read_geometry("LINESTRING (5e-324 1e-200, 1 1)").shape
     assert line == shapely.LineString([(0, 0), (1, 1)])
+
+
+@pytest.mark.parametrize(
+    "text", ["POINT (1 2)\0 foo", "POINT (1\x0b 2)", "SRID=4326;POINT (1 2)\x00", "POINT (1 2)\x7f"]
+)
+def test_a_text_with_control_characters_is_refused_and_not_cut(text: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=r"control character U\+00"):
+        read_geometry(text)
+
+
+def test_white_space_of_any_kind_may_stand_in_wkt() -> None:
+    assert read_geometry("POINT\r\n\t(13.4\n52.5)\n").shape == shapely.Point(13.4, 52.5)
+
+
+@pytest.mark.parametrize("href", [5, None, ["http://a"]])
+def test_a_reference_that_is_none_is_told_as_one(href: Any) -> None:
+    with pytest.raises(ProcessRefusedError, match="href must be a string"):
+        read_geometry({"href": href})

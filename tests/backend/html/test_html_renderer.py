@@ -133,6 +133,32 @@ def test_the_process_page_has_a_form_filled_in_with_the_example(
     assert "no, default metre" in page.text
 
 
+def test_no_link_of_a_page_leads_where_only_a_form_may_go(
+    renderer: HtmlRenderer, documents: dict[str, dict[str, Any]]
+) -> None:
+    assert any(link["rel"].endswith("/execute") for link in documents["process"]["links"])
+    page = Page(renderer.render("process", documents["process"]))
+    assert not [link for link in page.all("a") if (link["href"] or "").endswith("/execution")]
+
+
+@pytest.mark.parametrize(
+    ("status", "label", "offered"),
+    [
+        ("running", "Dismiss this job", True),
+        ("successful", "Remove the results", True),
+        ("failed", "", False),
+        ("dismissed", "", False),
+    ],
+)
+def test_a_job_is_dismissed_where_something_is_left_to_end_or_remove(
+    renderer: HtmlRenderer, documents: dict[str, dict[str, Any]], status: str, label: str, offered: bool
+) -> None:
+    page = Page(renderer.render("job", {**documents["job"], "status": status}))
+    (button,) = page.all("button", id="dismiss")
+    assert ("hidden" not in button) is offered
+    assert label in page.text
+
+
 def test_the_job_list_leads_to_the_next_page(renderer: HtmlRenderer, documents: dict[str, dict[str, Any]]) -> None:
     page = Page(renderer.render("jobs", documents["jobs"]))
     assert page.all("a", rel="next", href="/ogc/jobs?limit=1&offset=1")

@@ -76,3 +76,4 @@ def test_the_json_form_is_the_alternate_link_or_else_the_same_path() -> None:
     assert json_href({"links": [alternate]}, BASE) == "/ogc/jobs?limit=2&f=json"
     assert json_href({"links": [{**alternate, "href": "javascript:1"}]}, BASE) == "?f=json"
     assert json_href({}, BASE) == "?f=json"
+    assert json_href({}, BASE, [("status", "a&b"), ("f", "html")]) == "?status=a%26b&f=json"

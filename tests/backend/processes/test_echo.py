@@ -71,6 +71,22 @@ def test_a_repeated_input_given_once_is_a_list_of_one() -> None:
     assert answer(repeated="once") == {"repeated": b'["once"]'}
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "path", "message"),
+    [
+        ("repeated", ["z", ["a", "b"]], "$.inputs.repeated[1]", "must be a string, not an array"),
+        ("string", ["red"], "$.inputs.string", "must be a string, not an array"),
+        ("nested", {"name": "a", "range": {"from": 1, "to": "x"}}, "$.inputs.nested.range.to", "must be a number"),
+        ("datetime", "soon", "$.inputs.datetime", "must be an RFC 3339 date-time such as 2026-01-31T12:00:00Z, not"),
+        ("mixed", "soon", "$.inputs.mixed", "must be an RFC 3339 date such as 2026-01-31, not"),
+    ],
+)
+def test_a_refusal_names_the_part_at_fault_in_words(name: str, value: Any, path: str, message: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=message) as caught:
+        answer(**{name: value})
+    assert caught.value.path == path
+
+
 def test_a_selection_leaves_out_what_was_not_given() -> None:
     assert answer(("number", "string"), string="red", integer=1) == {"string": b'"red"'}
 

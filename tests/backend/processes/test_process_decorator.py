@@ -135,6 +135,14 @@ def test_the_function_and_its_idempotence_stay_reachable() -> None:
     assert (made.__name__, made.__module__) == ("double", double.__module__)
 
 
+def test_a_process_is_run_again_only_where_its_author_said_that_it_may_be() -> None:
+    def send(x: float) -> float:
+        return x
+
+    assert process(id="p", title="P", output=Output(id="out"))(send).idempotent is False
+    assert process(id="p", title="P", output=Output(id="out"), idempotent=True)(send).idempotent is True
+
+
 def test_texts_enums_defaults_and_models_reach_the_schema_without_references() -> None:
     def sized(
         size: Size,

@@ -146,6 +146,28 @@ def test_an_unknown_tool_is_told_with_the_nearest_one(run: Run) -> None:
     assert err == "ogc-processes-mcp: there is no tool 'geometry_bufer'; did you mean 'geometry_buffer'?\n"
 
 
+@pytest.mark.parametrize(("given", "meant"), [("echo", "echo"), ("slow_step", "slow_steps")])
+def test_a_demonstration_is_told_as_what_it_is(run: Run, given: str, meant: str) -> None:
+    code, out, err = run("call", given)
+    assert (code, out) == (1, "")
+    assert err == (
+        f"ogc-processes-mcp: there is no tool {given!r}; "
+        f"{meant!r} is a demonstration: --demo-tools makes a tool of it\n"
+    )
+
+
+@pytest.mark.parametrize("levels", [300, 100_000])
+def test_arguments_that_are_nested_too_deeply_are_one_line_and_exit_code_2(
+    run: Run, tmp_path: Path, levels: int
+) -> None:
+    deep = tmp_path / "deep.json"
+    deep.write_text('{"a":' * levels + "1" + "}" * levels, encoding="utf-8")
+    code, out, err = run("call", "geometry_measure", "--json", f"@{deep}")
+    assert (code, out) == (2, "")
+    assert err.startswith("ogc-processes-mcp: --json is nested ")
+    assert err.count("\n") == 1
+
+
 def test_a_journey_is_reported_step_by_step(run: Run) -> None:
     file = Path(__file__).parents[2] / "journeys" / "buffer-and-measure.yaml"
     code, out, err = run("journey", str(file))

@@ -79,3 +79,21 @@ def test_a_large_object_is_read_as_the_text_of_its_json() -> None:
 def test_an_offset_beyond_the_end_returns_nothing(value: Any) -> None:
     got = page(output(value), None, offset=10, limit=None, max_bytes=1000)
     assert (got.returned, got.total, got.next_offset) == (0, 3, None)
+
+
+def test_a_limit_counts_no_parts_of_a_value_that_has_none() -> None:
+    small, large = {"type": "Feature", "geometry": None}, {"text": "x" * 2000}
+    whole = page(output(small), None, offset=0, limit=5, max_bytes=1000)
+    piece = page(output(large), None, offset=0, limit=5, max_bytes=1000)
+    assert whole.value == small
+    assert piece.returned > 500
+    assert whole.note == piece.note == "the value has neither features nor items: `limit` does not apply"
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "expected"),
+    [(features(9), None, "features"), (list(range(9)), None, "items"), (b"", "abcdefghi", "characters")],
+)
+def test_a_limit_counts_features_items_or_characters(value: Any, text: str | None, expected: str) -> None:
+    got = page(output(value), text, offset=0, limit=5, max_bytes=1000)
+    assert (got.unit, got.returned, got.note) == (expected, 5, None)

@@ -82,6 +82,16 @@ def test_what_cannot_be_judged_ends_with_2_and_one_line(run: Run) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_class_of_which_nothing_can_be_judged_ends_with_2(run: Run, serve: Callable[..., str]) -> None:
+    done = run(serve("dismiss not declared"), "--class", "dismiss", "--json")
+    assert (done.return_value, json.loads(done.stdout)["passed"]) == (2, False)
+
+
+def test_a_process_that_there_is_not_is_told_in_one_line(run: Run, good: str) -> None:
+    with pytest.raises(ConfigurationError, match="--process ecoh: the server has no such process"):
+        run(good, "--process", "ecoh")
+
+
 def test_json_is_all_that_is_printed(run: Run, bad: str) -> None:
     document = json.loads(run(bad, "--json", "--class", "core").stdout)
     assert not document["passed"]

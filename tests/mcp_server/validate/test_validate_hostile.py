@@ -12,7 +12,7 @@ from mcp_server.validate.records import NotAServerError
 
 pytestmark = pytest.mark.anyio
 
-LISTS = {"processes": [{"id": "echo", "version": "1"}], "links": []}
+LISTS: dict[str, Any] = {"processes": [{"id": "echo", "version": "1"}], "links": []}
 
 
 class Answering(httpx.AsyncBaseTransport):
@@ -112,6 +112,19 @@ async def test_an_answer_without_end_is_cut_off() -> None:
     assert "larger than 20000000 bytes" in landing.message
 
 
+async def test_a_connection_that_breaks_at_every_execution_is_a_failure() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            raise httpx.RemoteProtocolError("gone", request=request)
+        return document(request, {"id": "echo", "version": "1", "inputs": {}, "outputs": {}})
+
+    report = await judged(answer)
+    told = {one.id: one.message for one in report.results if one.verdict is Verdict.FAILED}
+    assert told["/conf/core/process-execute-op"] == (
+        "POST /api/processes/echo/execution was not answered: the connection broke before the answer came"
+    )
+
+
 @pytest.mark.parametrize("url", ["a.test", "ftp://a.test/", "http://", "http://a:b:c/", "/path", ""])
 async def test_what_is_no_url_of_a_server_cannot_be_judged(url: str) -> None:
     with pytest.raises(NotAServerError, match="no URL"):
@@ -128,7 +141,15 @@ async def test_a_server_that_is_not_there_cannot_be_judged() -> None:
         raise httpx.ConnectError("refused", request=request)
 
     with pytest.raises(NotAServerError, match=r"GET /api/ was not answered: server 'http://a.test/api'"):
-        await judged(refuse)
+        await validate("http://a.test/api/", Options(timeout=5), transport=Answering(refuse))
+
+
+async def test_a_server_that_is_silent_cannot_be_judged() -> None:
+    def hang_up(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("nothing came", request=request)
+
+    with pytest.raises(NotAServerError, match=r"http://a.test/api does not answer within 0.5 s \(--timeout\)"):
+        await judged(hang_up)
 
 
 async def test_a_landing_page_without_its_slash_is_found() -> None:

@@ -66,7 +66,7 @@ function show(job) {
   const known = ["accepted", "running", ...ENDED].includes(shown);
   document.getElementById("status").replaceChildren(element("mark", { class: known ? shown : "unknown" }, shown));
   button.textContent = shown === "successful" ? "Remove the results" : "Dismiss this job";
-  button.hidden = shown === "dismissed";
+  button.hidden = shown === "failed" || shown === "dismissed";
   results.hidden = shown !== "successful";
   showLinks(job.links ?? []);
   if (shown === "successful") showResults(results);

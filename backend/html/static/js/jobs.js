@@ -8,12 +8,17 @@ const form = document.getElementById("filters");
 const asked = new URLSearchParams(window.location.search);
 
 for (const control of form.querySelectorAll("[name]")) {
-  const value = asked.get(control.name);
-  if (value === null) continue;
+  const value = asked.getAll(control.name).join(",");
+  if (value === "") continue;
   if (control.tagName === "SELECT" && ![...control.options].some((option) => option.value === value)) {
     control.append(element("option", { value }, value));
   }
   control.value = value;
+}
+// A filter that the form does not show still holds; a new selection begins with its first page.
+const settled = new Set(["offset", ...[...form.querySelectorAll("[name]")].map(({ name }) => name)]);
+for (const [name, value] of asked) {
+  if (!settled.has(name)) form.append(element("input", { type: "hidden", name, value }));
 }
 form.addEventListener("formdata", (event) => {
   for (const [name, value] of [...event.formData]) {

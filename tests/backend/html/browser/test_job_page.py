@@ -81,6 +81,7 @@ async def test_a_failed_job_says_why(visit: Visit, site: Site) -> None:
     await expect(visit.page.locator("#status")).to_have_text("failed")
     await expect(visit.page.locator("#message")).to_contain_text("neither GeoJSON nor WKT")
     await expect(visit.page.locator("#results")).to_be_hidden()
+    await expect(visit.page.locator("#dismiss")).to_be_hidden()
 
 
 async def test_the_page_of_the_results_shows_each_output_in_its_form(visit: Visit, site: Site) -> None:

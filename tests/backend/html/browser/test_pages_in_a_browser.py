@@ -1,5 +1,7 @@
 """Every page in a real browser: it loads whole, from this server only, and fits."""
 
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 from playwright.async_api import expect
 
@@ -76,6 +78,22 @@ async def test_the_job_list_filters_and_pages(visit: Visit, site: Site) -> None:
     await visit.page.get_by_label("Status").select_option("failed")
     await visit.page.get_by_role("button", name="Filter").click()
     await expect(visit.page.get_by_text("There are no such jobs.")).to_be_visible()
+
+
+async def test_a_new_filter_keeps_those_that_the_form_does_not_show(visit: Visit) -> None:
+    await visit.open("/jobs?minDuration=1&type=process&status=failed&status=running&offset=5")
+    await expect(visit.page.get_by_label("Status")).to_have_value("failed,running")
+    await visit.page.get_by_label("Process").fill("hello-world")
+    await visit.page.get_by_role("button", name="Filter").click()
+    await expect(visit.page.get_by_label("Process")).to_have_value("hello-world")
+    sent = parse_qsl(urlsplit(visit.page.url).query)
+    assert sorted(sent) == [
+        ("limit", "100"),
+        ("minDuration", "1"),
+        ("processID", "hello-world"),
+        ("status", "failed,running"),
+        ("type", "process"),
+    ]
 
 
 async def test_operations_of_the_api_open_to_their_parameters_and_answers(visit: Visit) -> None:

@@ -9,7 +9,11 @@ from jsonschema.exceptions import ValidationError
 
 _LONGEST = 300
 """Characters of a message."""
+_LONGEST_SHOWN = 60
+"""Characters of a value within a message."""
 _MOST_CHOICES = 20
+MOST_SUGGESTIONS = 20
+"""Names of a request for which a likeness is looked for: that takes long, and thousands of wrong names are no typos."""
 
 _TYPE_NAMES = {
     "object": "an object",
@@ -19,6 +23,12 @@ _TYPE_NAMES = {
     "number": "a number",
     "boolean": "a boolean",
     "null": "null",
+}
+
+
+_FORMATS = {
+    "date": "an RFC 3339 date such as 2026-01-31",
+    "date-time": "an RFC 3339 date-time such as 2026-01-31T12:00:00Z",
 }
 
 
@@ -48,6 +58,13 @@ def json_path(root: str, parts: Iterable[str | int]) -> str:
         else:
             path += f"[{json.dumps(part, ensure_ascii=False)}]"
     return path
+
+
+def telling(errors: Iterable[ValidationError]) -> list[ValidationError]:
+    """The errors without those that only follow from a wrong type at the same place."""
+    every = list(errors)
+    mistyped = {tuple(error.absolute_path) for error in every if error.validator == "type"}
+    return [error for error in every if error.validator == "type" or tuple(error.absolute_path) not in mistyped]
 
 
 def explain(error: ValidationError) -> str:
@@ -105,6 +122,17 @@ def _alternatives(error: ValidationError) -> str:
     return "; or ".join(reasons)
 
 
+def _pattern(error: ValidationError) -> str:
+    """The format says more than the pattern that spells it out."""
+    schema = cast("Mapping[str, Any]", error.schema)
+    wanted = _FORMATS.get(str(schema.get("format")))
+    if wanted is not None:
+        return f"must be {wanted}, not {_brief(error.instance)}"
+    pattern = str(error.validator_value)
+    shown = pattern if len(pattern) <= _LONGEST_SHOWN else pattern[: _LONGEST_SHOWN - 1] + "…"
+    return f"must match the pattern `{shown}`, which {_brief(error.instance)} does not"
+
+
 def _limit(sentence: str) -> Callable[[ValidationError], str]:
     def say(error: ValidationError) -> str:
         return sentence.format(limit=_brief(error.validator_value), value=_brief(error.instance))
@@ -116,7 +144,7 @@ def _brief(value: Any) -> str:
     if isinstance(value, dict | list):
         return json_type(value)  # pyright: ignore[reportUnknownArgumentType]
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:59] + "…"
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
 _EXPLANATIONS: Mapping[str, Callable[[ValidationError], str]] = {
@@ -134,7 +162,7 @@ _EXPLANATIONS: Mapping[str, Callable[[ValidationError], str]] = {
     "multipleOf": _limit("must be a multiple of {limit}, not {value}"),
     "minLength": _limit("must have at least {limit} characters"),
     "maxLength": _limit("must have at most {limit} characters"),
-    "pattern": _limit("must match the pattern {limit}, which {value} does not"),
+    "pattern": _pattern,
     "minItems": _limit("must have at least {limit} items"),
     "maxItems": _limit("must have at most {limit} items"),
     "uniqueItems": _limit("must not hold the same item twice"),

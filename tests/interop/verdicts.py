@@ -1,0 +1,35 @@
+"""Reports of the conformance suite, as its tests read them."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
+
+from mcp_server.validate import Options, Report, Verdict, validate
+
+
+async def judged(app: ASGIApp, *, url: str = "http://127.0.0.1:9", timeout: float = 5, **options: Any) -> Report:  # noqa: ASYNC109 - the suite's own
+    """The report on a server that is an application in this process."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return await validate(url, Options(timeout=timeout, **options), transport=transport)
+
+
+def messages(report: Report, verdict: Verdict) -> dict[str, str]:
+    """The reasons of one verdict by test, as `core/http`."""
+    return {one.id.removeprefix("/conf/"): one.message for one in report.results if one.verdict is verdict}
+
+
+def check_failures(report: Report, expected: Mapping[str, str]) -> None:
+    """Just the expected tests failed, and each message has the words."""
+    failed = messages(report, Verdict.FAILED)
+    assert failed.keys() == expected.keys()
+    assert {name: failed[name] for name, words in expected.items() if words not in failed[name]} == {}
+
+
+def check_skipped(report: Report, expected: Collection[str]) -> None:
+    """Just the expected tests, and those of classes that are not declared, were not applicable."""
+    undeclared = {
+        one.id.removeprefix("/conf/") for one in report.results if one.conformance_class not in report.declared
+    }
+    assert messages(report, Verdict.NOT_APPLICABLE).keys() - undeclared == set(expected) - undeclared
