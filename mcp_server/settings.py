@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     embedded: bool = True
     """Run the embedded backend."""
     demo_tools: bool = False
-    """Make tools of the embedded backend's demonstration processes too."""
+    """Make tools of demonstration processes too."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Host names, comma-separated, that MCP clients over HTTP may address besides loopback's; `*` for any.
 

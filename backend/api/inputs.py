@@ -12,7 +12,7 @@ from jsonschema.protocols import Validator
 from backend.api.references import Path, PlacedReference, find_foreign, find_own
 from backend.api.schemas import essence, media_types_in, prepare
 from backend.errors import InputProblem
-from backend.processes.explanations import MOST_SUGGESTIONS, explain, json_path, suggestion
+from backend.processes.explanations import MOST_SUGGESTIONS, explain, json_path, suggestion, telling
 from backend.processes.occurrences import max_occurs, min_occurs, schema_of_input
 from summaries.values import is_json
 
@@ -212,5 +212,9 @@ def _errors(rule: InputRule, value: Any, root: Path, skipped: _Skipped) -> list[
     """What the schema says of `value`, which stands at `root`, without what it says of references."""
     if root in skipped.places:
         return []
-    found = ((root + tuple(error.absolute_path), error) for error in rule.validator.iter_errors(value))
-    return list(islice(((path, error) for path, error in found if not skipped.excuses(path, error)), _MOST_ERRORS))
+    found = (
+        error
+        for error in rule.validator.iter_errors(value)
+        if not skipped.excuses(root + tuple(error.absolute_path), error)
+    )
+    return [(root + tuple(error.absolute_path), error) for error in telling(islice(found, _MOST_ERRORS))]

@@ -33,7 +33,6 @@ _BOUNDS = {
     "maxLength": "must have at most {} characters",
     "minItems": "must have at least {} items",
     "maxItems": "must have at most {} items",
-    "pattern": "must match the pattern {}",
 }
 _SHOWN_LENGTH = 60
 _SHOWN_VALUES = 12
@@ -50,6 +49,10 @@ def explained(error: "ValidationError", path: str) -> Iterator[ArgumentProblem]:
         yield from _alternatives(error, as_list(expected), here)
     elif keyword == "type":
         yield _mistyped(value, [str(expected)], here)
+    elif keyword == "enum" and not is_of_type(value, as_object(error.schema).get("type", type_of(value))):
+        return  # that it is of the wrong type is told already
+    elif keyword == "pattern":
+        yield ArgumentProblem(here, f"must match the pattern {expected}, is {shown(value)}")
     elif keyword == "enum":
         yield ArgumentProblem(here, f"{shown(value)} is not one of {_listed(expected)}", did_you_mean(value, expected))
     elif keyword == "required":

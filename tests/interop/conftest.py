@@ -8,7 +8,7 @@ from tests.interop.own_backend import own_backend as own_running
 from tests.interop.stock_pygeoapi import stock_pygeoapi as running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stock_pygeoapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a stock pygeoapi in a process of its own."""
     with running(tmp_path_factory.mktemp("stock")) as url:
