@@ -11,6 +11,7 @@ from mcp import Client, types
 from benchmarks.servers import HERE
 from benchmarks.table import Figure
 from mcp_server.app import backend_settings, open_bridge
+from mcp_server.schema.process import DEMONSTRATION
 from mcp_server.settings import Settings
 
 KEYWORDS = ("enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
@@ -18,7 +19,8 @@ KEYWORDS = ("enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"
 
 async def tools(folder: Path) -> tuple[list[Figure], str]:
     """The size of each tool, and a table of what its description lost on the way (names, required, enums, ranges)."""
-    async with open_bridge(Settings(home=folder / "home")) as bridge, Client(bridge.server) as client:
+    everything = Settings(home=folder / "home", demo_tools=True)
+    async with open_bridge(everything) as bridge, Client(bridge.server) as client:
         listed = {tool.name: tool for tool in (await client.list_tools()).tools}
         described = {
             name: await _description(client, name.replace("_", "-"))
@@ -28,7 +30,9 @@ async def tools(folder: Path) -> tuple[list[Figure], str]:
     sizes = {name: _bytes(tool) for name, tool in listed.items()}
     rows = [_fidelity(listed[name], description, sizes[name]) for name, description in described.items()]
     header = "| tool | bytes | inputs | lost names | lost required | lost enums | lost ranges |\n" + "|---" * 7 + "|"
-    of_processes = [sizes[name] for name in described]
+    of_processes = [
+        sizes[name] for name, description in described.items() if DEMONSTRATION not in json.dumps(description)
+    ]
     figure = Figure(
         "a process's tool in tools/list", median(of_processes), "bytes", 1200, f"median; largest {max(of_processes)}"
     )
@@ -70,8 +74,9 @@ def _fidelity(tool: types.Tool, description: Mapping[str, Any], size: int) -> st
     properties = tool.input_schema["properties"]
     required = {name for name, spec in inputs.items() if spec.get("minOccurs", 1) > 0}
     lost = [
-        set(inputs) - set(properties),
-        required - set(tool.input_schema.get("required", [])),
+        _members("properties", {"properties": inputs}) - _members("properties", tool.input_schema),
+        (required - set(tool.input_schema.get("required", [])))
+        | (_members("required", inputs) - _members("required", properties)),
         {
             name
             for name, spec in inputs.items()
@@ -86,6 +91,14 @@ def _fidelity(tool: types.Tool, description: Mapping[str, Any], size: int) -> st
     ]
     cells = " | ".join(str(len(names)) + (f" ({', '.join(sorted(names))})" if names else "") for names in lost)
     return f"| `{tool.name}` | {size} | {len(inputs)} | {cells} |"
+
+
+def _members(keyword: str, schema: object) -> set[str]:
+    """All names under a keyword of a schema, or of any schema in it."""
+    if isinstance(schema, Mapping):
+        own = set(schema.get(keyword, ())) if isinstance(schema.get(keyword), Mapping | list) else set()
+        return own.union(*(_members(keyword, part) for part in schema.values()))
+    return set().union(*(_members(keyword, part) for part in schema)) if isinstance(schema, list) else set()
 
 
 def _keyword(keyword: str, schema: object) -> bool:

@@ -11,6 +11,8 @@ from mcp_server.schema.portable import PROPERTY_NAME
 from mcp_server.schema.references import HREF, is_complex
 from mcp_server.schema.text import brief
 
+_STRUCTURE_DEPTH = 3
+"""Objects and arrays nested deeper in one input are told by their type alone."""
 _ENUM_BYTES = 1500
 _FORMATS = frozenset({"date", "date-time", "time", "duration", "email", "uri", "uuid"})
 _TYPED_KEYWORDS: dict[str, tuple[str, ...]] = {
@@ -29,14 +31,12 @@ _SCALARS = frozenset({"string", "number", "integer", "boolean"})
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much of an input a tool tells. Names, types, enumerations and ranges of inputs are told at any detail."""
+    """How much of an input a tool tells. Names, types, enumerations and ranges are told at any detail."""
 
     description: int
     """Longest description of an input."""
     nested_description: int
     """Longest description of what is inside an object; 0 for none."""
-    structure: int
-    """Objects and arrays nested deeper in one input are told by their type alone."""
     links: bool
     """Tell that `{"href": …}` may stand for an object; where not, the description and a string tell of references."""
     nested_arrays: bool
@@ -44,9 +44,9 @@ class Detail:
 
 
 DETAILS = (
-    Detail(200, 80, 3, links=True, nested_arrays=True),
-    Detail(110, 40, 2, links=False, nested_arrays=True),
-    Detail(70, 0, 1, links=False, nested_arrays=False),
+    Detail(200, 80, links=True, nested_arrays=True),
+    Detail(110, 40, links=False, nested_arrays=True),
+    Detail(70, 0, links=False, nested_arrays=False),
 )
 """From the whole to the least: a process of many inputs is told in fewer words."""
 
@@ -103,10 +103,10 @@ def _typed(branch: JsonObject, detail: Detail, depth: int) -> JsonObject:
         result["format"] = branch["format"]
     if kind == "array":
         items = as_object(branch.get("items"))
-        if depth >= detail.structure:
+        if depth >= _STRUCTURE_DEPTH:
             items = {"type": items["type"]} if items.get("type") in _SCALARS else {}
         result["items"] = _any_item(detail) if is_any(items) else _described(items, detail, depth, member=False)
-    if kind == "object" and depth < detail.structure:
+    if kind == "object" and depth < _STRUCTURE_DEPTH:
         result |= _object(branch, detail, depth)
     return result
 
