@@ -53,7 +53,8 @@ def test_it_lists_and_describes_each_process(client: ApiClientWrapper) -> None:
 
 def test_it_executes_synchronously_through_its_models(client: ApiClientWrapper) -> None:
     answer = client.execute("slow-steps", Execute.from_dict({"inputs": {"seconds": 0.05}, "response": "raw"}))
-    assert answer.actual_instance == {"steps": 5, "seconds": 0.05}
+    told = answer.actual_instance
+    assert (told["steps"], 0.05 <= told["seconds"] < 10) == (5, True)
 
 
 @pytest.mark.parametrize(
