@@ -39,8 +39,7 @@ async def execute(request: Request) -> Response:
     agreement = agree(asked.mode, preferences, offering.control, service.settings.max_wait_seconds)
     # A client that waits is told of a job only if that takes long; to sync each write to the disk would double the
     # time of every short one.
-    submit = partial(service.engine.submit, asked.job, durable=agreement.patience == 0)
-    job = await anyio.to_thread.run_sync(submit) if body.large else submit()
+    job = await service.engine.accept(asked.job, durable=agreement.patience == 0, large=body.large)
     if agreement.patience > 0:
         waited = await _wait(service, request, job, agreement.patience)
         if waited is None:

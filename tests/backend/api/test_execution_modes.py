@@ -1,10 +1,15 @@
 """Who waits for what: `jobControlOptions`, `mode` and `Prefer` together (OGC 18-062r2, 7.11.2.3)."""
 
+from contextlib import closing
+
+import anyio
 import httpx
 import pytest
 
 from backend.api.modes import Agreement, Mode, agree
 from backend.api.preferences import parse_preferences
+from backend.jobs.database import Database
+from backend.settings import Settings
 from tests.backend.api.calls import run
 
 SYNC, ASYNC = "sync-execute", "async-execute"
@@ -60,3 +65,23 @@ async def test_the_wait_that_is_told_is_the_one_that_applies(client: httpx.Async
     job = f"/jobs/{response.headers['location'].rsplit('/', 1)[1]}"
     held = await client.get(job, headers={"If-None-Match": tag, "Prefer": asked})
     assert held.headers["preference-applied"] == told
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("prefer", ["", "respond-async"])
+async def test_no_request_waits_while_another_process_writes_to_the_store(
+    client: httpx.AsyncClient, settings: Settings, prefer: str
+) -> None:
+    answers: list[httpx.Response] = []
+
+    async def execute() -> None:
+        answers.append(await run(client, "hello-world", prefer, inputs={"name": "Ada"}))
+
+    with anyio.fail_after(30), closing(Database(settings.home / "jobs.sqlite")) as others:
+        async with anyio.create_task_group() as tasks:
+            with others.transaction(durable=False):
+                tasks.start_soon(execute)
+                await anyio.wait_all_tasks_blocked()
+                assert (await client.get("/conformance")).status_code == 200
+                assert answers == []
+    assert answers[0].status_code == (201 if prefer else 200)
