@@ -46,14 +46,14 @@ class Database:
         """
         engine = self._durable if durable else self._fast if patient else self._eager
         # One that reads first and writes later could not be given the lock in between.
-        with _begun(engine, "BEGIN IMMEDIATE") as pooled:
+        with begun(engine, "BEGIN IMMEDIATE") as pooled:
             yield Connection(pooled, self._compiler)
             pooled.commit()
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
         """A connection for reading: all that is read with it was true at one time, and nothing waits for a writer."""
-        with _begun(self._reads, "BEGIN") as pooled:
+        with begun(self._reads, "BEGIN") as pooled:
             yield Connection(pooled, self._compiler)
 
     def watch(self) -> "ChangeWatch":
@@ -97,19 +97,26 @@ class Database:
 
 
 @contextmanager
-def _begun(engine: sa.Engine, begin: str) -> Generator[sa.PoolProxiedConnection]:
+def begun(engine: sa.Engine, begin: str) -> Generator[sa.PoolProxiedConnection]:
+    """A pooled connection in a transaction begun by that statement; what is not committed is rolled back.
+
+    Raises:
+        StoreLockedError: another one holds the lock that the transaction needs. All other faults are the driver's own.
+    """
     pooled = engine.raw_connection()
     try:
         cursor = pooled.cursor()
         try:
             cursor.execute(begin)
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # the low byte; the rest is a variant of it
+                raise
             raise StoreLockedError("The job store is being written to by others.") from error
         finally:
             cursor.close()
         yield pooled
     finally:
-        pooled.close()  # rolls back what is not committed
+        pooled.close()
 
 
 class ChangeWatch:

@@ -1,5 +1,6 @@
 """The store by itself: what is written is read, by any number of processes, and only legal transitions happen."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from backend.errors import (
 )
 from backend.jobs import store as store_module
 from backend.jobs.connection import Connection
-from backend.jobs.database import Database
+from backend.jobs.database import Database, begun
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import Failure, Job, JobRequest, NewResult, StartedJob
 from backend.jobs.states import TRANSITIONS, JobStatus
@@ -271,3 +272,12 @@ def test_an_impatient_writer_is_told_that_others_write_and_writes_nothing(store:
         assert store.list(limit=1, offset=0)[1] == 0  # to read is possible all the time
     assert store.list(limit=1, offset=0)[1] == 0
     assert store.insert(REQUEST, owner=None, durable=False, patient=False).id
+
+
+def test_only_a_lock_is_told_as_a_lock(home: Path, store: JobStore) -> None:
+    with closing(Database(home / "jobs.sqlite")) as database, database.transaction(durable=False):
+        pooled = database._reads  # pyright: ignore[reportPrivateUsage]
+        with pytest.raises(StoreLockedError), begun(database._eager, "BEGIN IMMEDIATE"):  # pyright: ignore[reportPrivateUsage]
+            pytest.fail("two had the lock")
+        with pytest.raises(sqlite3.OperationalError, match="syntax error"), begun(pooled, "BEGIN NONSENSE"):
+            pytest.fail("nonsense was begun")
