@@ -2,21 +2,18 @@
 
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
 import httpx
 import pytest
-import uvicorn
 
 from backend.api.configuration import ConfigurationError
 from backend.app import create_app
 from backend.jobs.manager import JobManager
 from backend.settings import Settings
+from tests.serving import served
 
 OWN_PROCESSES = Path(__file__).parent / "api" / "own_processes"
 
@@ -107,32 +104,11 @@ if __name__ == "__main__":
     assert b"a log line" in done.stderr
 
 
-@contextmanager
-def served(settings: Settings) -> Iterator[str]:
-    """The backend behind uvicorn on a free port of the loopback interface."""
-    config = uvicorn.Config(create_app(settings), host="127.0.0.1", port=0, log_level="error", lifespan="on")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        deadline = time.monotonic() + 30
-        while not server.started:
-            assert thread.is_alive()
-            assert time.monotonic() < deadline
-            thread.join(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(30)
-        assert not thread.is_alive()
-
-
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("home")
     own = {"config": OWN_PROCESSES / "trial.yml", "processes": (OWN_PROCESSES,)}
-    with served(settings(home, max_body_bytes=2**20, **own)) as url:
+    with served(lambda _: create_app(settings(home, max_body_bytes=2**20, **own))) as url:
         yield url
 
 

@@ -1,16 +1,13 @@
 """One MCP client over every transport and in both protocol eras: each test of the contract runs on all of them."""
 
-import socket
 import sys
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-import uvicorn
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
@@ -18,6 +15,7 @@ from mcp_server.app import backend_settings, open_bridge
 from mcp_server.settings import Settings
 from mcp_server.transport.http import create_http_app
 from tests.contract.calls import finished
+from tests.serving import served
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_SECONDS = 2.0
@@ -84,23 +82,6 @@ def _as_list(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-@contextmanager
-def listening(app: Any) -> Iterator[str]:
-    """Serve an ASGI application on loopback, on a free port, in a thread; gives its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, timeout_keep_alive=1, lifespan="on")
-        )
-        thread = threading.Thread(target=server.run, args=([taken],), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{taken.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(timeout=10)
-            assert not thread.is_alive()
-
-
 type Connect = Callable[[Transport, Era, Launch], AbstractAsyncContextManager[Connection]]
 
 
@@ -123,7 +104,7 @@ async def connect(transport: Transport, era: Era, launch: Launch) -> AsyncIterat
         async with open_bridge(settings, backend=backend) as bridge, client(bridge.server) as connected:
             yield Connection(connected, transport, era, notices)
     elif transport == "http":
-        with listening(create_http_app(launch.bridge_settings(), launch.backend)) as url:
+        with served(lambda _: create_http_app(launch.bridge_settings(), launch.backend)) as url:
             async with client(f"{url}/mcp") as connected:
                 yield Connection(connected, transport, era, notices)
     else:

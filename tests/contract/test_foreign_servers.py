@@ -10,7 +10,8 @@ from mcp.client.subscriptions import ToolsListChanged
 
 from tests.contract.calls import told
 from tests.contract.city import City
-from tests.contract.conftest import CONNECTIONS, REFRESH_SECONDS, Connection, Launch, connect, listening
+from tests.contract.conftest import CONNECTIONS, REFRESH_SECONDS, Connection, Launch, connect
+from tests.serving import served
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.anyio
 async def city(request: pytest.FixtureRequest, tmp_path: Any) -> AsyncIterator[tuple[City, Connection]]:
     transport, era = request.param
     server = City("echo")
-    with listening(server.app) as url:
+    with served(lambda _: server.app) as url:
         settings = {"servers": {"city": url}, "embedded": False, "refresh_seconds": REFRESH_SECONDS}
         async with connect(transport, era, Launch(tmp_path, settings, {})) as connection:
             yield server, connection

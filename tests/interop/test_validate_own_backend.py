@@ -1,15 +1,13 @@
 """Our own backend keeps every requirement of every class that it declares."""
 
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 
 from backend.app import create_app
 from backend.settings import Settings
 from mcp_server.validate import ConformanceClass, Report, Verdict, reports, validate
+from tests.serving import served
 
 pytestmark = pytest.mark.anyio
 
@@ -17,15 +15,9 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(scope="module")
 def own_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of our backend on a loopback port."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    app = create_app(Settings(home=tmp_path_factory.mktemp("own"), workers=2, public_url=url))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    yield url
-    server.should_exit = True
-    thread.join(timeout=20)
+    home = tmp_path_factory.mktemp("own")
+    with served(lambda url: create_app(Settings(home=home, workers=2, public_url=url))) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

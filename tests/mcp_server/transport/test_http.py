@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from mcp_server.settings import Settings
 from mcp_server.transport.http import create_http_app
-from tests.contract.conftest import listening
+from tests.serving import served
 
 INITIALIZE = {
     "jsonrpc": "2.0",
@@ -23,7 +23,7 @@ HEADERS = {"Accept": "application/json, text/event-stream", "Content-Type": "app
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings = Settings(home=tmp_path_factory.mktemp("home"), embedded=False)
-    with listening(create_http_app(settings)) as address:
+    with served(lambda _: create_http_app(settings)) as address:
         yield address
 
 
@@ -71,7 +71,7 @@ def test_beyond_loopback_the_allowed_hosts_are_served_and_all_where_none_is_name
 ) -> None:
     settings = Settings(home=home, embedded=False, allowed_hosts=allowed)
     application = create_http_app(settings, host="0.0.0.0")  # noqa: S104 - told so; it is served on loopback
-    with listening(application) as address:
+    with served(lambda _: application) as address:
         reply = httpx.post(f"{address}/mcp", json=INITIALIZE, headers=HEADERS | header, trust_env=False)
     assert reply.status_code == status
 

@@ -1,21 +1,20 @@
 """The command: what it prints, what it writes, and its exit code."""
 
 import json
-import socket
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 import typer
-import uvicorn
 from typer.testing import CliRunner
 
 from mcp_server.cli.validating import validate
 from mcp_server.errors import ConfigurationError
 from tests.interop.broken_server import create
+from tests.serving import served
 
 type Run = Callable[..., Any]
 
@@ -23,20 +22,8 @@ type Run = Callable[..., Any]
 @pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[..., str]]:
     """Starts a small server with some faults; gives its URL."""
-    running: list[tuple[uvicorn.Server, threading.Thread]] = []
-
-    def start(*faults: str) -> str:
-        listening = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create(*faults), log_level="error", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        running.append((server, thread))
-        return f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-    yield start
-    for server, thread in running:
-        server.should_exit = True
-        thread.join(timeout=10)
+    with ExitStack() as servers:
+        yield lambda *faults: servers.enter_context(served(lambda _: create(*faults)))
 
 
 @pytest.fixture

@@ -1,18 +1,16 @@
 """A running backend and a real browser without a window, for all tests of the pages."""
 
 import shutil
-import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.async_api import Browser, async_playwright, expect
 
 from backend.app import create_app
 from backend.settings import Settings
 from tests.backend.html.browser.visits import Site, Visit
+from tests.serving import served
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ROOT_PATH = "/ogc"
@@ -34,21 +32,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         home=tmp_path_factory.mktemp("home"), public_url="https://maps.example", root_path=ROOT_PATH, workers=2
     )
     app = _behind_proxy(create_app(settings))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="on"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        deadline = time.monotonic() + 30
-        while not server.started:
-            assert thread.is_alive()
-            assert time.monotonic() < deadline
-            thread.join(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield Site(f"http://127.0.0.1:{port}{ROOT_PATH}")
-    finally:
-        server.should_exit = True
-        thread.join(30)
-        assert not thread.is_alive()
+    with served(lambda _: app) as url:
+        yield Site(f"{url}{ROOT_PATH}")
 
 
 def _behind_proxy(app: Any) -> Any:
