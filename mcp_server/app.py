@@ -3,38 +3,33 @@
 import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import anyio.to_thread
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 from backend.settings import Settings as BackendSettings
 from mcp_server.catalog import Catalog
+from mcp_server.connections import Connections
 from mcp_server.errors import ConfigurationError
-from mcp_server.ogc.dialects import UNKNOWN
-from mcp_server.ogc.models import ProcessDescription, ServerIdentity
 from mcp_server.protocol.job_tools import NAMES
 from mcp_server.protocol.server import BridgeServer, build_server
-from mcp_server.settings import EMBEDDED, Settings
+from mcp_server.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.types import Receive, Scope, Send
 
     from mcp_server.execution.executor import Executor
-    from mcp_server.ogc.client import OgcClient
 
 logger = logging.getLogger(__name__)
 
 EMBEDDED_URL: Final = "http://ogc-processes.localhost"
 """By this URL the embedded backend knows itself. Nothing listens there: requests stay in the process."""
-_HEAD_START_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 8.0
 
 
@@ -97,12 +92,6 @@ def _load_backend(settings: BackendSettings) -> "Starlette":
         raise ConfigurationError(str(error)) from error
 
 
-def _import_connections() -> None:
-    """Import what talks to servers, off the event loop: a third of a second that no tool list needs."""
-    for module in ("execution.executor", "execution.request", "results.store"):
-        import_module(f"mcp_server.{module}")
-
-
 @asynccontextmanager
 async def open_bridge(
     settings: Settings,
@@ -118,7 +107,7 @@ async def open_bridge(
     """
     backend = backend or backend_settings(settings)
     embedded = _EmbeddedBackend(backend, on_failure) if settings.embedded else None
-    connections = _Connections(settings, embedded)
+    connections = Connections(settings, embedded)
     catalog = Catalog(
         connections.servers,
         settings.home,
@@ -144,6 +133,7 @@ class _EmbeddedBackend:
         self._settings = settings
         self._on_failure = on_failure
         self._app: Starlette | None = None
+        self.url = EMBEDDED_URL
         self.known = anyio.Event()
         """It runs, or it is known that it cannot."""
         self.failure: str | None = None
@@ -198,101 +188,3 @@ class _EmbeddedBackend:
         headers = [(b"content-type", b"application/problem+json")]
         await send({"type": "http.response.start", "status": 503, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
-
-
-class _Connections:
-    """The configured servers. What it takes to talk to them is loaded when it is first needed, or soon after.
-
-    Loading competes for the interpreter with the client's first requests, so it waits until the tools were listed.
-    """
-
-    def __init__(self, settings: Settings, embedded: _EmbeddedBackend | None) -> None:
-        self._settings = settings
-        self._embedded = embedded
-        self._wanted = anyio.Event()
-        self._ready = anyio.Event()
-        self._clients: dict[str, OgcClient] = {}
-        self._executor: Executor | None = None
-        own = {EMBEDDED: EMBEDDED_URL} if embedded is not None else {}
-        self.servers = {name: _Server(name, url, self) for name, url in (own | settings.servers).items()}
-        """By name, the embedded one first."""
-
-    async def run(self, refresh: Callable[[], Awaitable[None]]) -> None:
-        """Connect, and keep the tools fresh with `refresh`, until cancelled."""
-        with anyio.move_on_after(_HEAD_START_SECONDS):
-            await self._wanted.wait()
-        async with AsyncExitStack() as stack:
-            if self._embedded is not None:
-                await stack.enter_async_context(self._embedded.running())
-            await self._connect(stack)
-            self._ready.set()
-            await refresh()
-
-    async def observe(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Middleware: the first answered list of tools ends the head start."""
-        result = await call_next(ctx)
-        if ctx.method == "tools/list":
-            self._wanted.set()
-        return result
-
-    async def executor(self) -> "Executor":
-        """The executor, once it is there."""
-        await self._wait()
-        if self._executor is None:
-            raise RuntimeError("the servers are connected before they are said to be")
-        return self._executor
-
-    async def embedded_failure(self) -> str | None:
-        """Why the embedded backend cannot run, once that is known."""
-        if self._embedded is None:
-            return None
-        self._wanted.set()
-        await self._embedded.known.wait()
-        return self._embedded.failure
-
-    async def client(self, name: str) -> "OgcClient":
-        """The client of a server, once it is there."""
-        await self._wait()
-        return self._clients[name]
-
-    async def _wait(self) -> None:
-        self._wanted.set()
-        await self._ready.wait()
-
-    async def _connect(self, stack: AsyncExitStack) -> None:
-        await anyio.to_thread.run_sync(_import_connections)
-        from mcp_server.execution.executor import Executor  # noqa: PLC0415
-        from mcp_server.ogc.client import OgcClient  # noqa: PLC0415
-        from mcp_server.ogc.exchange import open_http  # noqa: PLC0415
-        from mcp_server.ogc.in_process import InProcessTransport  # noqa: PLC0415
-        from mcp_server.results.store import KeptResults  # noqa: PLC0415
-
-        settings = self._settings
-        remote = await stack.enter_async_context(open_http())
-        for name, server in self.servers.items():
-            http = remote
-            if self._embedded is not None and name == EMBEDDED:
-                http = await stack.enter_async_context(open_http(InProcessTransport(self._embedded)))
-            self._clients[name] = OgcClient(
-                name, server.identity.url, http, embedded=name == EMBEDDED, max_reply_bytes=settings.max_reply_bytes
-            )
-        kept = KeptResults(settings.home)
-        self._executor = Executor(self._clients, kept, wait_seconds=settings.wait_seconds)
-
-
-class _Server:
-    """A server as the catalog sees it, before its client is loaded."""
-
-    def __init__(self, name: str, url: str, connections: _Connections) -> None:
-        self.identity = ServerIdentity(name, url, name == EMBEDDED, UNKNOWN)
-        self._connections = connections
-
-    async def processes(self) -> list[str]:
-        client = await self._connections.client(self.identity.name)
-        ids = await client.processes()
-        self.identity = client.identity
-        return ids
-
-    async def describe(self, process_id: str) -> ProcessDescription:
-        client = await self._connections.client(self.identity.name)
-        return await client.describe(process_id)

@@ -15,7 +15,7 @@ import anyio.to_thread
 
 from mcp_server.errors import BridgeError, UnknownToolError
 from mcp_server.ogc.dialects import DIALECTS
-from mcp_server.ogc.models import ProcessDescription, ServerIdentity
+from mcp_server.ogc.models import ProcessDescription, ProcessSummary, ServerIdentity
 from mcp_server.schema.names import tool_names
 from mcp_server.schema.normalise import CanonicalProcess, normalise
 from mcp_server.schema.process import DEMONSTRATION
@@ -39,7 +39,7 @@ class Server(Protocol):
 
     identity: ServerIdentity
 
-    async def processes(self) -> list[str]: ...
+    async def processes(self) -> list[ProcessSummary]: ...
     async def describe(self, process_id: str) -> ProcessDescription: ...
 
 
@@ -219,7 +219,7 @@ async def _fetch(client: Server, known: _Offer | None) -> _Offer:
 
     Raises: BridgeError if the list, or not a single description, can be read.
     """
-    ids = await client.processes()
+    ids = [summary.id for summary in await client.processes()]
     read: dict[str, Mapping[str, Any]] = {}
     errors: list[BridgeError] = []
     limiter = anyio.CapacityLimiter(_CONCURRENT)

@@ -32,9 +32,15 @@ FRESH_SECONDS = 15.0
 async def open_session(settings: Settings, **backend: Any) -> AsyncGenerator[Client]:
     """A client connected to a new bridge. `backend` are settings of the embedded backend, e.g. `config`.
 
+    Its workers log what is `critical` alone, unless `worker_log_level` is given, here or in the environment.
+
     Raises: ConfigurationError if the embedded backend cannot start, ServerUnreachableError if there is no process.
     """
-    async with open_bridge(settings, backend=backend_settings(settings, **backend), on_failure=logger.debug) as bridge:
+    own = backend_settings(settings, **backend)
+    if "worker_log_level" not in own.model_fields_set:
+        # What a process raised is in the answer to its call; nobody watches a log here.
+        own = own.model_copy(update={"worker_log_level": "critical"})
+    async with open_bridge(settings, backend=own, on_failure=logger.debug) as bridge:
         trouble = await _trouble(bridge)
         if trouble is None:
             async with Client(bridge.server) as client:

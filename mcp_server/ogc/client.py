@@ -27,6 +27,7 @@ from mcp_server.ogc.models import (
     ExecuteReply,
     OutputResult,
     ProcessDescription,
+    ProcessSummary,
     ServerIdentity,
     StatusInfo,
 )
@@ -77,8 +78,8 @@ class OgcClient:
                 self._connected = True
         return self.identity
 
-    async def processes(self) -> list[str]:
-        """Ids of all processes, from all pages, each once."""
+    async def processes(self) -> list[ProcessSummary]:
+        """All processes as the list tells them, from all pages, each once."""
         await self.connect()
         limit: dict[str, Any] = {"limit": self.dialect.list_limit}
         try:
@@ -87,20 +88,23 @@ class OgcClient:
             if error.status != 400:
                 raise
             document = replies.json_of(await self._read("processes"))
-        found = dict.fromkeys(documents.process_ids(document))
+        found = documents.process_summaries(document)
         following = documents.link(document, "next")
         for _ in range(_PAGES):
             target = self._addresses.reachable(following)
             if target is None:
                 break
             document = replies.json_of(await self._read_url(target))
-            found.update(dict.fromkeys(documents.process_ids(document)))
+            found += documents.process_summaries(document)
             following = documents.link(document, "next")
         if self.dialect.list_capped:
             with suppress(RemoteProblemError, InvalidServerReplyError):
                 openapi = replies.json_of(await self._read("openapi"))
-                found.update(dict.fromkeys(documents.described_process_ids(openapi)))
-        return list(found)
+                found += [ProcessSummary(name, {"id": name}) for name in documents.described_process_ids(openapi)]
+        named: dict[str, ProcessSummary] = {}
+        for summary in found:
+            named.setdefault(summary.id, summary)
+        return list(named.values())
 
     async def describe(self, process_id: str) -> ProcessDescription:
         """A process as its server describes it.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from mcp_server.errors import ArgumentProblem, InvalidServerReplyError
-from mcp_server.ogc.models import StatusInfo
+from mcp_server.ogc.models import ProcessSummary, StatusInfo
 
 _STATES = frozenset({"accepted", "running", "successful", "failed", "dismissed"})
 _TEXT_LENGTH = 600
@@ -49,8 +49,8 @@ def conformance_classes(document: object) -> frozenset[str]:
     return frozenset(str(c) for c in _list(document, "conformsTo"))
 
 
-def process_ids(document: object) -> list[str]:
-    """Ids of a process list: `{"processes": […]}`, or the bare array some servers send.
+def process_summaries(document: object) -> list[ProcessSummary]:
+    """The members of a process list that have an id: `{"processes": […]}`, or the bare array some servers send.
 
     Raises: InvalidServerReplyError.
     """
@@ -58,8 +58,8 @@ def process_ids(document: object) -> list[str]:
         document = as_object(document).get("processes")
     if not isinstance(document, list):
         raise InvalidServerReplyError("the server's process list has no `processes`")
-    found = (process_id(entry) for entry in cast("list[object]", document))
-    return [name for name in found if name]
+    named = ((process_id(entry), entry) for entry in cast("list[Mapping[str, Any]]", document))
+    return [ProcessSummary(name, entry) for name, entry in named if name]
 
 
 def process_id(document: object) -> str | None:

@@ -29,6 +29,15 @@ class ServerIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessSummary:
+    """A process as the list of its server tells it, untouched."""
+
+    id: str
+    raw: Mapping[str, Any]
+    """The member of the list; the id alone where the server's list leaves the process out."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessDescription:
     """A process as its server describes it, untouched."""
 

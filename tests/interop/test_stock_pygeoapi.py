@@ -52,7 +52,7 @@ async def test_it_is_recognised_by_its_landing_page(remote: Remote) -> None:
 
 
 async def test_processes_beyond_its_page_of_ten_are_found(remote: Remote) -> None:
-    names = await remote.client.processes()
+    names = [process.id for process in await remote.client.processes()]
     assert len(names) == len(set(names)) == 13
     assert {"hello-world", "nap", "stumble", "hello-9"} <= set(names)
 

@@ -11,7 +11,7 @@ import pytest
 
 from mcp_server.catalog import Catalog
 from mcp_server.errors import InvalidServerReplyError, RemoteProblemError, ServerUnreachableError, UnknownToolError
-from mcp_server.ogc.models import ProcessDescription, ServerIdentity
+from mcp_server.ogc.models import ProcessDescription, ProcessSummary, ServerIdentity
 
 pytestmark = pytest.mark.anyio
 
@@ -32,13 +32,13 @@ class Offering:
         self.busiest = 0
         self.silent = False
 
-    async def processes(self) -> list[str]:
+    async def processes(self) -> list[ProcessSummary]:
         self.asked += 1
         if self.silent:
             await anyio.sleep_forever()
         if self.down is not None:
             raise self.down
-        return list(self.raws)
+        return [ProcessSummary(name, {"id": name}) for name in self.raws]
 
     async def describe(self, process_id: str) -> ProcessDescription:
         self.at_once += 1

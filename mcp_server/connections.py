@@ -1,0 +1,146 @@
+"""The connections to all configured servers, loaded when they are first needed."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import anyio
+import anyio.to_thread
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+
+from mcp_server.ogc.dialects import UNKNOWN
+from mcp_server.ogc.models import ProcessDescription, ProcessSummary, ServerIdentity
+from mcp_server.settings import EMBEDDED, Settings
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from mcp_server.execution.executor import Executor
+    from mcp_server.ogc.client import OgcClient
+
+_HEAD_START_SECONDS: Final = 1.0
+
+
+class Embedded(Protocol):
+    """What is asked of an embedded backend: an ASGI application that may be called while it still loads."""
+
+    url: str
+    """By which it knows itself."""
+    known: anyio.Event
+    """It runs, or it is known that it cannot."""
+    failure: str | None
+    """Why it could not start."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Load and run it."""
+        ...
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer a request."""
+        ...
+
+
+def _import_connections() -> None:
+    """Import what talks to servers, off the event loop: a third of a second that no tool list needs."""
+    for module in ("execution.executor", "execution.request", "results.store"):
+        import_module(f"mcp_server.{module}")
+
+
+class Connections:
+    """The configured servers. What it takes to talk to them is loaded when it is first needed, or soon after.
+
+    Loading competes for the interpreter with the client's first requests, so it waits until the tools were listed.
+    """
+
+    def __init__(self, settings: Settings, embedded: Embedded | None) -> None:
+        """embedded: the embedded backend, None where there is none."""
+        self._settings = settings
+        self._embedded = embedded
+        self._wanted = anyio.Event()
+        self._ready = anyio.Event()
+        self._clients: dict[str, OgcClient] = {}
+        self._executor: Executor | None = None
+        own = {EMBEDDED: embedded.url} if embedded is not None else {}
+        self.servers = {name: _Server(name, url, self) for name, url in (own | settings.servers).items()}
+        """By name, the embedded one first."""
+
+    async def run(self, refresh: Callable[[], Awaitable[None]]) -> None:
+        """Connect, and keep the tools fresh with `refresh`, until cancelled."""
+        with anyio.move_on_after(_HEAD_START_SECONDS):
+            await self._wanted.wait()
+        async with AsyncExitStack() as stack:
+            if self._embedded is not None:
+                await stack.enter_async_context(self._embedded.running())
+            await self._connect(stack)
+            self._ready.set()
+            await refresh()
+
+    async def observe(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Middleware: the first answered list of tools ends the head start."""
+        result = await call_next(ctx)
+        if ctx.method == "tools/list":
+            self._wanted.set()
+        return result
+
+    async def executor(self) -> "Executor":
+        """The executor, once it is there."""
+        await self._wait()
+        if self._executor is None:
+            raise RuntimeError("the servers are connected before they are said to be")
+        return self._executor
+
+    async def embedded_failure(self) -> str | None:
+        """Why the embedded backend cannot run, once that is known."""
+        if self._embedded is None:
+            return None
+        self._wanted.set()
+        await self._embedded.known.wait()
+        return self._embedded.failure
+
+    async def client(self, name: str) -> "OgcClient":
+        """The client of a server, once it is there."""
+        await self._wait()
+        return self._clients[name]
+
+    async def _wait(self) -> None:
+        self._wanted.set()
+        await self._ready.wait()
+
+    async def _connect(self, stack: AsyncExitStack) -> None:
+        await anyio.to_thread.run_sync(_import_connections)
+        from mcp_server.execution.executor import Executor  # noqa: PLC0415
+        from mcp_server.ogc.client import OgcClient  # noqa: PLC0415
+        from mcp_server.ogc.exchange import open_http  # noqa: PLC0415
+        from mcp_server.ogc.in_process import InProcessTransport  # noqa: PLC0415
+        from mcp_server.results.store import KeptResults  # noqa: PLC0415
+
+        settings = self._settings
+        remote = await stack.enter_async_context(open_http())
+        for name, server in self.servers.items():
+            http = remote
+            if self._embedded is not None and name == EMBEDDED:
+                http = await stack.enter_async_context(open_http(InProcessTransport(self._embedded)))
+            self._clients[name] = OgcClient(
+                name, server.identity.url, http, embedded=name == EMBEDDED, max_reply_bytes=settings.max_reply_bytes
+            )
+        kept = KeptResults(settings.home)
+        self._executor = Executor(self._clients, kept, wait_seconds=settings.wait_seconds)
+
+
+class _Server:
+    """A server as the catalog sees it, before its client is loaded."""
+
+    def __init__(self, name: str, url: str, connections: Connections) -> None:
+        self.identity = ServerIdentity(name, url, name == EMBEDDED, UNKNOWN)
+        self._connections = connections
+
+    async def processes(self) -> list[ProcessSummary]:
+        client = await self._connections.client(self.identity.name)
+        summaries = await client.processes()
+        self.identity = client.identity
+        return summaries
+
+    async def describe(self, process_id: str) -> ProcessDescription:
+        client = await self._connections.client(self.identity.name)
+        return await client.describe(process_id)
