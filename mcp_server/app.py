@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 
 from backend.settings import Settings as BackendSettings
-from mcp_server.catalog import Catalog
+from mcp_server.catalog import Catalog, Kept, Selection
 from mcp_server.connections import Connections
 from mcp_server.errors import ConfigurationError
 from mcp_server.protocol.job_tools import NAMES
@@ -110,11 +110,10 @@ async def open_bridge(
     connections = Connections(settings, embedded)
     catalog = Catalog(
         connections.servers,
-        settings.home,
+        Kept(settings.home, key=processes_key(backend) if embedded else ""),
+        Selection(demonstrations=settings.demo_tools),
         refresh_seconds=settings.refresh_seconds,
         reserved=NAMES,
-        key=processes_key(backend) if embedded else "",
-        demonstrations=settings.demo_tools,
     )
     server = build_server(settings, list(connections.servers), catalog=catalog, executor=connections.executor)
     server.middleware.append(connections.observe)

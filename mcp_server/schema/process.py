@@ -11,6 +11,9 @@ DEMONSTRATION = "urn:ogc-processes-mcp:role:demonstration"
 IDEMPOTENT = "urn:ogc-processes-mcp:role:idempotent"
 """Role of the `metadata` entry by which a process says that it may be run again and changes nothing but its result."""
 
+TOOLSET = "urn:ogc-processes-mcp:toolset:"
+"""With a name behind it, the role by which a process says that it belongs to a tool set."""
+
 type Mode = Literal["sync-execute", "async-execute"]
 
 

@@ -1,8 +1,10 @@
 """What is loaded when, and what happens when the embedded backend cannot be."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import anyio
@@ -91,10 +93,8 @@ async def test_a_tool_that_an_earlier_start_did_not_know_can_be_called_at_once(h
     settings = Settings(home=home)
     async with open_bridge(settings) as bridge, Client(bridge.server) as client:
         await client.list_tools()
-    kept = home / "catalog.json"
-    catalog = json.loads(kept.read_text(encoding="utf-8"))
-    del catalog["servers"]["local"]["processes"]["hello-world"]
-    kept.write_text(json.dumps(catalog), encoding="utf-8")
+    with closing(sqlite3.connect(home / "catalog.sqlite3")) as kept, kept:
+        assert kept.execute("DELETE FROM process WHERE id = 'hello-world'").rowcount == 1
     async with open_bridge(settings) as bridge, Client(bridge.server) as client:
         assert "hello_world" not in [tool.name for tool in (await client.list_tools()).tools]
         assert (await finished(client, "hello_world", {"name": "x"}))["status"] == "successful"

@@ -11,7 +11,7 @@ import pytest
 
 from backend.app import create_app
 from backend.settings import Settings
-from mcp_server.catalog import Catalog
+from mcp_server.catalog import Catalog, Kept, Selection
 from mcp_server.errors import NoSuchJobError, RemoteProblemError, ResultGoneError
 from mcp_server.execution.executor import Execution, Executor
 from mcp_server.execution.request import build_request
@@ -28,7 +28,7 @@ class Bridge:
 
     def __init__(self, clients: dict[str, OgcClient], home: Path) -> None:
         self.clients = clients
-        self.catalog = Catalog(clients, home, refresh_seconds=60, demonstrations=True)
+        self.catalog = Catalog(clients, Kept(home), Selection(demonstrations=True), refresh_seconds=60)
         self.executor = Executor(clients, KeptResults(home), wait_seconds=20)
         self.told: list[tuple[float | None, str | None]] = []
 

@@ -1,7 +1,8 @@
 """The tools of all servers: fetched, kept, refreshed."""
 
-import json
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from mcp_server.catalog import Catalog
+from mcp_server.catalog import Catalog, Kept, Selection
 from mcp_server.errors import InvalidServerReplyError, RemoteProblemError, ServerUnreachableError, UnknownToolError
 from mcp_server.ogc.models import ProcessDescription, ProcessSummary, ServerIdentity
 
 pytestmark = pytest.mark.anyio
+
+ALL = Selection()
 
 
 def described(process_id: str, **members: Any) -> dict[str, Any]:
@@ -51,9 +54,11 @@ class Offering:
         return ProcessDescription(self.identity, process_id, raw)
 
 
-def catalog_of(home: Path, *servers: Offering, refresh_seconds: float = 60, **more: Any) -> Catalog:
+def catalog_of(
+    home: Path, *servers: Offering, refresh_seconds: float = 60, key: str = "", chosen: Selection = ALL, **more: Any
+) -> Catalog:
     clients: Mapping[str, Offering] = {server.identity.name: server for server in servers}
-    return Catalog(clients, home, refresh_seconds=refresh_seconds, **more)
+    return Catalog(clients, Kept(home, key=key), chosen, refresh_seconds=refresh_seconds, **more)
 
 
 async def names(catalog: Catalog) -> list[str]:
@@ -94,12 +99,16 @@ async def test_a_demonstration_of_any_server_is_a_tool_only_when_asked_for(home:
     assert await names(catalog) == ["buffer"]
     with pytest.raises(UnknownToolError):
         catalog.find("echo")
-    assert await names(catalog_of(home / "a", server("local", embedded=True), demonstrations=True)) == [
+    assert await names(
+        catalog_of(home / "a", server("local", embedded=True), chosen=Selection(demonstrations=True))
+    ) == [
         "buffer",
         "echo",
     ]
     assert await names(catalog_of(home / "b", server("other", embedded=False))) == ["buffer"]
-    assert await names(catalog_of(home / "b", server("other", embedded=False), demonstrations=True)) == [
+    assert await names(
+        catalog_of(home / "b", server("other", embedded=False), chosen=Selection(demonstrations=True))
+    ) == [
         "buffer",
         "echo",
     ]
@@ -130,35 +139,42 @@ async def test_what_was_kept_of_another_server_is_not_offered(home: Path, moved:
     assert await names(catalog_of(home, Offering("one", "new", **moved), key="after")) == ["new"]
 
 
+def damaged(home: Path, statement: str) -> None:
+    with closing(sqlite3.connect(home / "catalog.sqlite3")) as kept, kept:
+        kept.execute(statement)
+
+
 async def test_what_another_version_kept_is_not_offered(home: Path) -> None:
     await names(catalog_of(home, Offering("one", "old")))
-    kept = json.loads((home / "catalog.json").read_text())
-    (home / "catalog.json").write_text(json.dumps(kept | {"version": "0.0.0"}))
+    damaged(home, "UPDATE server SET known_by = '0.0.0'")
     assert await names(catalog_of(home, Offering("one", "new"))) == ["new"]
 
 
 @pytest.mark.parametrize(
     "damage",
     [
-        "",
-        "{",
-        "[]",
-        "null",
-        "[" * 100_000,
-        '{"format": 1}',
-        "FORM3",
-        "FORM[]",
-        'FORM{"one": 3}',
-        'FORM{"one": {"url": 1}}',
+        "UPDATE process SET words = '{'",
+        "UPDATE process SET words = '[]'",
+        "UPDATE process SET roles = '3'",
+        "UPDATE process SET facts = '{}'",
+        "UPDATE process SET description = '[['",
+        "PRAGMA user_version = 99",
+        "DELETE FROM process",
     ],
-    ids=range(10),
 )
-async def test_a_damaged_file_counts_as_none(home: Path, damage: str) -> None:
+async def test_a_damaged_row_counts_as_nothing_kept(home: Path, damage: str) -> None:
     await names(catalog_of(home, Offering("one", "old")))
-    version = json.loads((home / "catalog.json").read_text())["version"]
-    head = f'{{"format": 1, "version": "{version}", "servers": '
-    (home / "catalog.json").write_text(f"{head}{damage[4:]}}}" if damage.startswith("FORM") else damage)
+    damaged(home, damage)
     assert await names(catalog_of(home, Offering("one", "new"))) == ["new"]
+    assert await names(catalog_of(home, Offering("one", "x"))) == ["new"], "the file was begun anew"
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all" * 100], ids=["empty", "other"])
+async def test_a_damaged_file_counts_as_none(home: Path, content: bytes) -> None:
+    await names(catalog_of(home, Offering("one", "old")))
+    (home / "catalog.sqlite3").write_bytes(content)
+    assert await names(catalog_of(home, Offering("one", "new"))) == ["new"]
+    assert await names(catalog_of(home, Offering("one", "x"))) == ["new"], "the file was begun anew"
 
 
 async def test_bridges_with_other_servers_on_one_home_keep_each_others_tools(home: Path) -> None:

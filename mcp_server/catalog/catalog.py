@@ -1,0 +1,236 @@
+"""The processes of all servers, read, kept between starts, and refreshed in the background."""
+
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
+
+import anyio
+import anyio.to_thread
+
+from mcp_server.catalog.changes import warn_of_changes
+from mcp_server.catalog.kept import Kept
+from mcp_server.catalog.on_demand import OnDemand
+from mcp_server.catalog.reading import Server, read_list, with_descriptions, without_descriptions
+from mcp_server.catalog.records import Offer, ToolEntry
+from mcp_server.catalog.selection import Selection
+from mcp_server.catalog.shelf import EMPTY, Shelf, Shelves, cards
+from mcp_server.discovery.records import Card
+from mcp_server.errors import BridgeError, UnknownToolError
+
+_log = logging.getLogger(__name__)
+
+_REFRESH_BOUND_SECONDS = 120.0
+_FIRST_SECONDS = 15.0
+_RETRY_SECONDS = 2.0
+_SHARE = 10
+"""A server is left in peace this many times as long as it took to read."""
+_IN_BACKGROUND = 2
+_PORTION = 100
+
+type OnChange = Callable[[], Awaitable[None]]
+
+
+class Catalog:
+    """All processes on offer. A server that does not answer keeps what was last known of it and hides nobody else's.
+
+    As long as there are at most as many processes as tools may be, every description is read and becomes a tool. Above
+    that only lists and the pinned processes are read at once; the other descriptions follow in the background.
+    """
+
+    def __init__(
+        self,
+        servers: Mapping[str, Server],
+        kept: Kept,
+        selection: Selection,
+        *,
+        refresh_seconds: float,
+        reserved: frozenset[str] = frozenset(),
+        first_seconds: float = _FIRST_SECONDS,
+    ) -> None:
+        """Take servers by name.
+
+        reserved: names that no process may have.
+        first_seconds: how long the first list waits for a server of which nothing is kept.
+        """
+        self._servers = dict(servers)
+        self._kept = kept
+        self._selection = selection
+        self._refresh_seconds = refresh_seconds
+        self._first_seconds = first_seconds
+        self._callbacks: list[OnChange] = []
+        self._locks = {name: anyio.Lock() for name in self._servers}
+        self._loading = anyio.Lock()
+        self._loaded = False
+        self._tried: set[str] = set()
+        self._counts: dict[str, int] = {}
+        self._offers: dict[str, Offer] = {}
+        self._shelves = Shelves(selection, prefixed=len(self._servers) > 1, reserved=reserved)
+        self._shelf = EMPTY
+        self._on_demand = OnDemand(self._servers, kept, fresh_seconds=refresh_seconds)
+        self._told = False
+
+    async def tools(self) -> Sequence[ToolEntry]:
+        """All tools in the order of their names: at once if they were kept, else after the first reading."""
+        return tuple((await self._first_shelf()).tools.values())
+
+    async def searched(self) -> bool:
+        """Whether there are more processes than tools may be, so that they have to be found."""
+        return (await self._first_shelf()).searched
+
+    async def cards(self) -> list[Card]:
+        """Every process on offer, in the order of names."""
+        return cards(await self._first_shelf(), self._offers)
+
+    async def entry(self, name: str) -> ToolEntry:
+        """A process on offer, tool or not, by its name.
+
+        Raises: UnknownToolError, and what reading its description may raise.
+        """
+        shelf = await self._first_shelf()
+        if name in shelf.tools:
+            return shelf.tools[name]
+        if name not in shelf.names:
+            raise UnknownToolError(f"there is no process {name!r}")
+        server, process_id = shelf.names[name]
+        return await self._on_demand.entry(name, process_id, self._offers[server])
+
+    def find(self, tool_name: str) -> ToolEntry:
+        """A tool by its name.
+
+        Raises: UnknownToolError.
+        """
+        if tool_name not in self._shelf.tools:
+            raise UnknownToolError(f"there is no tool {tool_name!r}")
+        return self._shelf.tools[tool_name]
+
+    async def refresh(self) -> None:
+        """Read every server once, now."""
+        await self._load()
+        async with anyio.create_task_group() as group:
+            for name in self._servers:
+                group.start_soon(self._refresh, name)
+
+    async def run(self) -> None:
+        """Refresh every server, each at its own pace, until cancelled."""
+        await self._load()
+        async with anyio.create_task_group() as group:
+            for name in self._servers:
+                group.start_soon(self._keep_fresh, name)
+
+    def on_change(self, callback: OnChange) -> None:
+        """Call when the tools are no longer those that were listed."""
+        self._callbacks.append(callback)
+
+    async def _first_shelf(self) -> Shelf:
+        await self._load()
+        missing = [name for name in self._servers if name not in self._offers and name not in self._tried]
+        if missing:
+            async with anyio.create_task_group() as group:
+                for name in missing:
+                    group.start_soon(self._first, name)
+        self._told = True
+        return self._shelf
+
+    async def _keep_fresh(self, name: str) -> None:
+        failures = 0
+        while True:
+            began = anyio.current_time()
+            failures = 0 if await self._refresh(name) else failures + 1
+            if not failures and self._shelf.searched:
+                await self._read_the_rest(name)
+            took = anyio.current_time() - began
+            await anyio.sleep(
+                # One that is down is asked again soon, then less and less often.
+                min(_RETRY_SECONDS * 2 ** min(failures, 10), self._refresh_seconds)
+                if failures
+                else max(self._refresh_seconds, _SHARE * took)
+            )
+
+    async def _load(self) -> None:
+        async with self._loading:
+            if not self._loaded:
+                identities = [server.identity for server in self._servers.values()]
+                most, pins = self._selection.max_tools, self._selection.pins
+                load = partial(self._kept.load, identities, descriptions_up_to=most, pinned=pins)
+                self._offers = await anyio.to_thread.run_sync(load)
+                self._counts = {name: len(self._candidates(offer)) for name, offer in self._offers.items()}
+                self._shelf = self._shelves.shelf(self._offers)
+                self._loaded = True
+
+    async def _first(self, name: str) -> None:
+        with anyio.move_on_after(self._first_seconds):
+            await self._refresh(name, unless_tried=True)
+        self._tried.add(name)
+
+    async def _refresh(self, name: str, *, unless_tried: bool = False) -> bool:
+        """Read a server; whether it could be read."""
+        async with self._locks[name]:
+            if unless_tried and name in self._tried:
+                return True
+            try:
+                with anyio.fail_after(_REFRESH_BOUND_SECONDS):
+                    await self._read(name)
+            except (BridgeError, TimeoutError) as error:
+                _log.warning("%s: the list of processes could not be read: %s", name, error or "no answer in time")
+            except Exception:
+                # Whatever one server sends must not end the refresh of the others.
+                _log.exception("%s: the list of processes could not be used", name)
+            else:
+                return True
+            finally:
+                self._tried.add(name)
+            return False
+
+    async def _read(self, name: str) -> None:
+        """Read a server's list, and the descriptions of which tools are made."""
+        server, known = self._servers[name], self._offers.get(name)
+        offer = await read_list(server, known, partial(self._selection.matches, name))
+        self._counts[name] = len(self._candidates(offer))
+        await self._adopt(await self._with_descriptions(offer, self._wanted(offer)))
+
+    async def _read_the_rest(self, name: str) -> None:
+        """Read the descriptions that only a search needs, a few at a time."""
+        offer = self._offers[name]
+        ids = [process_id for process_id in self._candidates(offer) if offer.processes[process_id].facts is None]
+        for start in range(0, len(ids), _PORTION):
+            async with self._locks[name]:
+                offer = self._offers[name]
+                portion = [process_id for process_id in ids[start : start + _PORTION] if process_id in offer.processes]
+                try:
+                    offer = await self._with_descriptions(offer, portion, at_once=_IN_BACKGROUND)
+                except BridgeError:
+                    return
+                await self._adopt(offer)
+
+    async def _with_descriptions(self, offer: Offer, wanted: Collection[str], **how: int) -> Offer:
+        if not wanted:
+            return offer
+        read = await with_descriptions(self._servers[offer.identity.name], offer, wanted, **how)
+        new = [name for name in wanted if read.processes[name] is not offer.processes[name]]
+        if new and not offer.identity.embedded:
+            warn_of_changes(await anyio.to_thread.run_sync(self._kept.was, offer.identity, new), read)
+        return read
+
+    def _candidates(self, offer: Offer) -> list[str]:
+        """The processes of a server that are on offer, or may turn out to be."""
+        return [*self._shelves.on_offer(offer), *self._shelves.undecided(offer)]
+
+    def _wanted(self, offer: Offer) -> list[str]:
+        """The processes of a server whose descriptions are needed at once, and stay in memory."""
+        candidates, server = self._candidates(offer), offer.identity.name
+        if sum(self._counts.values()) <= self._selection.max_tools:
+            return candidates
+        return [process_id for process_id in candidates if self._selection.pins(server, process_id)]
+
+    async def _adopt(self, offer: Offer) -> None:
+        """Keep what was read of a server, and offer it from now on."""
+        name = offer.identity.name
+        before = self._offers.get(name)
+        if offer == before:
+            return
+        await anyio.to_thread.run_sync(self._kept.save, offer, before)
+        self._offers = {**self._offers, name: without_descriptions(offer, self._wanted(offer))}
+        shelf_before, self._shelf = self._shelf, self._shelves.shelf(self._offers)
+        if self._told and shelf_before.told != self._shelf.told:
+            for callback in self._callbacks:
+                await callback()

@@ -1,0 +1,98 @@
+"""What all servers offer together: each process under one name, and those of them that are tools. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_server.catalog.records import Key, Offer, Offered, ToolEntry
+from mcp_server.catalog.selection import Selection
+from mcp_server.discovery.records import Card
+from mcp_server.ogc.models import ProcessDescription, ServerIdentity
+from mcp_server.schema.names import tool_names
+from mcp_server.schema.normalise import normalise
+from mcp_server.schema.tool import ToolSpec, tool_spec
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """All processes on offer, at one moment."""
+
+    names: Mapping[str, Key]
+    """Every process on offer, by its name, in the order of names."""
+    tools: Mapping[str, ToolEntry]
+    """Those that are tools, in the same order."""
+    searched: bool
+    """There are more processes than tools may be."""
+
+    @property
+    def told(self) -> tuple[bool, list[tuple[ServerIdentity, ToolSpec]]]:
+        """What a list of tools tells: two shelves that tell the same need no announcement."""
+        return self.searched, [(entry.server, entry.spec) for entry in self.tools.values()]
+
+
+EMPTY = Shelf({}, {}, searched=False)
+
+
+class Shelves:
+    """Makes shelves. What did not change since the last one is not made again."""
+
+    def __init__(self, selection: Selection, *, prefixed: bool, reserved: frozenset[str]) -> None:
+        """prefixed: whether names begin with the server's; reserved: names that no process may have."""
+        self._selection = selection
+        self._prefixed = prefixed
+        self._reserved = reserved
+        self._made: dict[Key, tuple[Offered, ToolEntry]] = {}
+
+    def shelf(self, offers: Mapping[str, Offer]) -> Shelf:
+        """The shelf of these offers."""
+        keys = [(server, process_id) for server, offer in offers.items() for process_id in self.on_offer(offer)]
+        named = tool_names(keys, prefixed=self._prefixed, reserved=self._reserved)
+        names = {name: key for key, name in sorted(named.items(), key=lambda pair: pair[1])}
+        searched = len(names) > self._selection.max_tools
+        tools = {
+            name: entry
+            for name, key in names.items()
+            if not searched or self._selection.pins(*key)
+            if (entry := self._tool(name, key, offers[key[0]])) is not None
+        }
+        self._made = {key: made for key, made in self._made.items() if made[1].spec.name in tools}
+        return Shelf(names, tools, searched)
+
+    def on_offer(self, offer: Offer) -> list[str]:
+        """The processes of one server that the operator lets pass."""
+        server = offer.identity.name
+        return [name for name, known in offer.processes.items() if self._selection.offers(server, name, known.roles)]
+
+    def undecided(self, offer: Offer) -> list[str]:
+        """The processes of one server of which only their descriptions can tell whether they are on offer."""
+        if not self._selection.toolsets:
+            return []
+        on_offer = set(self.on_offer(offer))
+        return [name for name, known in offer.processes.items() if known.facts is None and name not in on_offer]
+
+    def _tool(self, name: str, key: Key, offer: Offer) -> ToolEntry | None:
+        """A process as a tool; None while its description is not known."""
+        offered = offer.processes[key[1]]
+        if offered.description is None:
+            return None
+        made = self._made.get(key)
+        if made is None or made[0] is not offered or made[1].spec.name != name or made[1].server != offer.identity:
+            made = offered, tool_entry(name, offer.identity, key[1], offered.description)
+            self._made[key] = made
+        return made[1]
+
+
+def tool_entry(name: str, server: ServerIdentity, process_id: str, raw: Mapping[str, Any]) -> ToolEntry:
+    """A described process as a tool."""
+    process = normalise({**raw, "id": process_id})
+    spec = tool_spec(process, name=name, server=server.name)
+    return ToolEntry(server, ProcessDescription(server, process_id, raw), spec)
+
+
+def cards(shelf: Shelf, offers: Mapping[str, Offer]) -> list[Card]:
+    """Every process on offer, as it is found."""
+    return [
+        Card(name, server, process_id, offered.words, offered.facts)
+        for name, (server, process_id) in shelf.names.items()
+        for offered in (offers[server].processes[process_id],)
+    ]
