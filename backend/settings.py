@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, field_validator
@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     """Origins of other sites, comma-separated, whose pages may call this server; `*` for all. None by default."""
     workers: int = Field(default_factory=_default_workers, ge=1, le=64)
     """Worker processes that run jobs."""
+    worker_log_level: Literal["debug", "info", "warning", "error", "critical"] = "warning"
+    """The least severe of their own records that worker processes log: `debug` to `critical`.
+
+    The traceback of an error that a process raised is an `error`. A process's own warnings are logged at any level."""
     max_body_bytes: int = Field(default=32 * 2**20, ge=1024)
     """Largest request body, in bytes."""
     max_body_seconds: float = Field(default=60, gt=0)
@@ -62,6 +66,11 @@ class Settings(BaseSettings):
     """A minimal answer carries values up to this size in all, and references to the others."""
     warm: bool = True
     """Start the worker processes with the server, not with the first job."""
+
+    @field_validator("worker_log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("processes", mode="before")
     @classmethod

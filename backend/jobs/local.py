@@ -11,6 +11,7 @@ from concurrent.futures import CancelledError, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import RLock
 from typing import Any, cast
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -147,9 +148,9 @@ class LocalExecutor:
     def _new_pool(self) -> ProcessPool:
         # Consumed by pebble's loops at every turn; there is no argument for it.
         CONSTS.sleep_unit = _POLL_SECONDS
-        context: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+        context = _WorkerContext("forkserver" if sys.platform == "linux" else "spawn")
         if sys.platform == "linux":
-            context.set_forkserver_preload([*_PRELOAD, *_own_modules(self._config)])
+            multiprocessing.set_forkserver_preload([*_PRELOAD, *_own_modules(self._config)])
         self._alive = self._alive or cast("_Pipe", context.Pipe(duplex=False))
         alive, _ours = self._alive
         return ProcessPool(
@@ -218,6 +219,27 @@ class LocalExecutor:
             return Outcome("broken", f"The end of the job could not be stored ({type(error).__name__}).")
         self._broken = 0
         return Outcome("finished")
+
+
+class _WorkerContext:
+    """What pebble makes processes, pipes and locks with; the locks last as long as this does, and so as the pool.
+
+    A lock is known to a worker by its name. pebble drops the locks of a pool before it ends the workers, and one that
+    was being started would tell, with a traceback, that it finds no lock of that name.
+    """
+
+    def __init__(self, method: str) -> None:
+        context: Any = multiprocessing.get_context(method)
+        self._make_lock: Callable[[], RLock] = context.RLock
+        self._locks: list[RLock] = []
+        self.Pipe: Any = context.Pipe
+        self.Process: Any = context.Process
+        self.get_start_method: Any = context.get_start_method
+
+    def RLock(self) -> RLock:  # noqa: N802 - multiprocessing's name
+        lock = self._make_lock()
+        self._locks.append(lock)
+        return lock
 
 
 def _own_modules(config: WorkerConfig) -> list[str]:

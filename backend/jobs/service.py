@@ -39,6 +39,7 @@ class JobService:
             import_paths=settings.import_paths,
             processes=processes,
             base_url=base_url,
+            log_level=settings.worker_log_level,
         )
         store = JobStore.open(settings.home, lease_seconds=settings.lease_seconds)
         engine = Engine(

@@ -46,6 +46,8 @@ class WorkerConfig:
     """Process id → pygeoapi's processor definition."""
     base_url: str
     """Root of this server's URLs, without a trailing slash: inputs below it refer to own results."""
+    log_level: str
+    """Name of the least level of the worker's own records that are logged."""
 
 
 class Worker:
@@ -119,6 +121,7 @@ def start_worker(config: WorkerConfig, alive: Connection) -> None:
     # Standard output may be a protocol's stream: whatever a process prints goes where logs go.
     with suppress(OSError):
         os.dup2(2, 1)
+    _start_logging(config.log_level)
     # The pool's own handler is Python code, and would wait for C code that holds the interpreter's lock.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # Ctrl-C in a terminal reaches every process; ending the workers is the server's business.
@@ -126,6 +129,18 @@ def start_worker(config: WorkerConfig, alive: Connection) -> None:
     die_with_server(alive)
     sys.path[:0] = [path for path in config.import_paths if path not in sys.path]
     _WORKER.set(Worker(config))
+
+
+def _start_logging(level: str) -> None:
+    """Log to standard error, the worker's own records from `level` on.
+
+    Those of processes and libraries are for their authors: none of their warnings is left out.
+    """
+    least = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(
+        level=min(least, logging.WARNING), format="%(levelname)s %(name)s [worker %(process)d]: %(message)s"
+    )
+    logging.getLogger("backend").setLevel(least)
 
 
 def run_job(job_id: str, engine: str) -> None:

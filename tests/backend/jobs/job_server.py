@@ -23,7 +23,7 @@ BASE_URL = "http://localhost:5001"
 
 def config(home: Path, *, inline_result_bytes: int = 1024) -> WorkerConfig:
     """Workers that know the misbehaving processes."""
-    return WorkerConfig(home, 15, inline_result_bytes, 2**28, (str(IMPORT_PATH),), PROCESSES, BASE_URL)
+    return WorkerConfig(home, 15, inline_result_bytes, 2**28, (str(IMPORT_PATH),), PROCESSES, BASE_URL, "warning")
 
 
 def request(process_id: str, **inputs: Any) -> JobRequest:

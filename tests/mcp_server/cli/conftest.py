@@ -1,5 +1,6 @@
 """Running command lines: in this process, and in processes of their own."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -43,3 +44,11 @@ def start(home: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in started:
         process.terminate()
         process.communicate(timeout=20)
+
+
+@pytest.fixture
+def port() -> int:
+    """A port of loopback where nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

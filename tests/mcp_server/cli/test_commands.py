@@ -121,7 +121,7 @@ def test_call_tells_progress_on_stderr_only(run: Run) -> None:
     code, out, err = run("call", "slow_steps", "seconds=2", "steps=4", "--demo-tools")
     assert code == 0
     assert json.loads(out)["status"] == "successful"
-    assert " 25 % " in err
+    assert " 75 % " in err
     assert all(line.startswith("slow_steps ") for line in err.splitlines())
 
 

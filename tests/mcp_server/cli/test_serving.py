@@ -68,13 +68,6 @@ def test_output_is_utf8_whatever_the_shell_uses() -> None:
     assert "wrong—name" in done.stderr.decode("utf-8")
 
 
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.mark.anyio
 async def test_backend_serves_the_ogc_api_alone_with_links_that_lead_back(port: int, start: Callable[..., Any]) -> None:
     url = f"http://127.0.0.1:{port}"
