@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""What all tests share. Every answer of our backend, in whichever test, is held to the standard."""
 
 from pathlib import Path
 
@@ -9,6 +9,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run generated tests with all their cases, not some")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.import_plugin("tests.standard.plugin")
 
 
 @pytest.fixture

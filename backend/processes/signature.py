@@ -140,7 +140,8 @@ def _parameter(name: str, annotation: Any, default: Any) -> Parameter:
         schema = _without_null(schema)
     elif not required:
         schema["default"] = adapter.dump_python(default, mode="json")
-    occurs = {"minOccurs": int(required), "maxOccurs": 1}
+    # `maxOccurs` is 1 by default, and some clients send a list wherever a number stands there.
+    occurs: JsonObject = {"minOccurs": int(required)}
     if repeated:
         occurs = {
             "minOccurs": schema.get("minItems", int(required)) if required else 0,

@@ -9,6 +9,7 @@ import pytest
 from mcp import Client
 
 from tests.deploy.containers import Container, mcp_container, run_health_check
+from tests.standard.clients import conforming
 
 pytestmark = pytest.mark.anyio
 
@@ -52,5 +53,6 @@ def test_the_bridge_answers_to_no_name_that_a_foreign_site_made_up(mcp: Containe
 
 
 def test_the_backend_answers_to_the_name_that_the_bridge_calls_it_by(container: Container) -> None:
-    for host, status in (("backend:5001", 200), ("localhost:5001", 200), ("rebound.example:5001", 421)):
-        assert httpx.get(f"{container.url}/conformance", headers={"Host": host}).status_code == status, host
+    with httpx.Client(base_url=container.url, event_hooks=conforming()) as client:
+        for host, status in (("backend:5001", 200), ("localhost:5001", 200), ("rebound.example:5001", 421)):
+            assert client.get("/conformance", headers={"Host": host}).status_code == status, host

@@ -13,6 +13,7 @@ import pytest
 from backend.settings import Settings
 from tests.deploy.containers import backend_container
 from tests.deploy.images import ROOT, compose_variables, read_images, read_services
+from tests.standard.clients import conforming
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -81,12 +82,15 @@ def test_the_proxy_waits_as_long_as_the_server_may_and_strips_what_it_is_told() 
 def test_behind_the_proxy_links_begin_with_its_url(tmp_path: Path) -> None:
     pytest.importorskip("gunicorn")
     settings = dict(line.split("=", 1) for line in block("env").splitlines())
-    with backend_container(tmp_path / "home", workers=1, **settings) as container:
+    with (
+        backend_container(tmp_path / "home", workers=1, **settings) as container,
+        httpx.Client(base_url=container.url, event_hooks=conforming()) as client,
+    ):
         # As nginx passes it on: the prefix stripped, the name that the client used.
-        landing = httpx.get(container.url + "/", headers={"Host": "maps.example.org"}).json()
+        landing = client.get("/", headers={"Host": "maps.example.org"}).json()
         assert landing["links"]
         assert all(link["href"].startswith("https://maps.example.org/ogc") for link in landing["links"])
-        assert httpx.get(container.url + "/", headers={"Host": "rebound.example"}).status_code == 421
+        assert client.get("/", headers={"Host": "rebound.example"}).status_code == 421
 
 
 @ON_LINUX

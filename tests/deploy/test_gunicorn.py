@@ -15,6 +15,7 @@ import pytest
 
 from tests.deploy.containers import Container, backend_container, run_health_check
 from tests.interop.own_backend import until
+from tests.standard.clients import conforming
 
 pytest.importorskip("gunicorn", reason="gunicorn is not installed here; it runs on Unix only")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the commands of the images are Linux's")
@@ -26,7 +27,7 @@ class Line(AbstractContextManager["Line"]):
     """One connection that is kept, and so one worker."""
 
     def __init__(self, container: Container) -> None:
-        self.client = httpx.Client(base_url=container.url, timeout=30)
+        self.client = httpx.Client(base_url=container.url, timeout=30, event_hooks=conforming())
         answer = self.client.get("/conformance")
         address = answer.extensions["network_stream"].get_extra_info("client_addr")
         self.worker = until(lambda: _holder(container, address), lambda pid: pid != 0)

@@ -1,42 +1,22 @@
-"""cuiman against our backend: each operation of its client, synchronous and asynchronous, and its generated clients."""
+"""cuiman against our backend: each operation of its client, synchronous and asynchronous, and its configuration."""
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from cuiman import AsyncClient, Client, ClientConfig
+from cuiman import AsyncClient, Client
 from cuiman.api.exceptions import ClientError
-from cuiman.api.jobs import JobMonitor, JobOptions
-from cuiman.api.opener import JobResultOpenContext, JobResultOpener
-from cuiman.api.service_client import fetch_process_descriptions, write_service_client_modules
-from gavicore.models import JobInfo, ProcessRequest, QualifiedValue
+from cuiman.api.opener import JobResultOpenError, JobResultStatusError
+from gavicore.models import JobInfo, ProcessRequest
 
+from tests.interop.cuiman_setting import Configuration, Value, memory_keyring
 from tests.interop.own_backend import until
 
 POINT = {"type": "Point", "coordinates": [7.6, 51.9]}
 ASYNC = {"Prefer": "respond-async"}
 GREETING = ProcessRequest(inputs={"name": "Ada"}, response="document")
-
-
-class Value(JobResultOpener):
-    """Opens a value that stands in the results; cuiman's own openers make data frames, images and arrays of links."""
-
-    async def accept_job_result(self, ctx: JobResultOpenContext) -> bool:
-        return ctx.output_value is not None
-
-    async def open_job_result(self, ctx: JobResultOpenContext) -> Any:
-        found = ctx.output_value
-        return found.value if isinstance(found, QualifiedValue) else found
-
-
-class Configuration(ClientConfig):
-    """What an application of cuiman's gives: openers of its own."""
-
-
-Configuration.get_job_result_opener_registry().register(Value)
 
 
 @pytest.fixture
@@ -107,6 +87,56 @@ def test_its_errors_are_our_problems(client: Client) -> None:
     assert "Did you mean `name`" in str(caught.value.api_error.detail)
 
 
+def test_a_result_that_is_not_there_is_not_opened(client: Client) -> None:
+    job = submit(client, "slow-steps", seconds=60)
+    with pytest.raises(TimeoutError):
+        client.open_job_result(job.jobID, timeout=0)
+    client.dismiss_job(job.jobID)
+    with pytest.raises(JobResultStatusError, match="The job was dismissed"):
+        client.open_job_result(job.jobID)
+
+
+def test_it_needs_no_login_and_has_no_token(client: Client, own_backend: str) -> None:
+    client.login(interactive=False)
+    assert client.token is None
+    assert client.config.api_url == f"{own_backend}/"
+    with memory_keyring():
+        client.logout()
+    with pytest.raises(RuntimeError, match="closed"):
+        client.get_jobs()
+
+
+def test_its_configuration_is_written_read_and_used(own_backend: str, tmp_path: Path) -> None:
+    path = Configuration.new_instance(api_url=own_backend).write(tmp_path / "profile.yml")
+    assert Configuration.read_file_data(path) == {"api_url": f"{own_backend}/", "auth": {"auth_type": "none"}}
+    read = Configuration.from_file(path)
+    assert read is not None
+    assert read.to_dict() == {"api_url": f"{own_backend}/", "auth": {"auth_type": "none"}}
+    assert read.to_file_dict() == Configuration.create(config_path=path).to_file_dict()
+    assert Configuration.normalize_config_path(str(path)) == path
+    assert Configuration.validate_api_url("") is None
+    client = Client(config=read)
+    assert client.get_conformance().conformsTo
+    client.close()
+
+
+def test_an_opener_is_registered_and_taken_out_again(client: Client) -> None:
+    job = submit(client, "hello-world", name="Ada")
+    registry = Configuration.get_job_result_opener_registry()
+    before = registry.opener_types
+    try:
+        registry.clear()
+        with pytest.raises(JobResultOpenError, match="No job result openers"):
+            client.open_job_result(job.jobID, poll_interval=0.02)
+        unregister = Configuration.register_job_result_opener(Value)
+        assert client.open_job_result(job.jobID) == {"id": "echo", "value": "Hello Ada!"}
+        unregister()
+        assert registry.opener_types == ()
+    finally:
+        for opener in reversed(before):
+            registry.register(opener)
+
+
 @pytest.mark.anyio
 async def test_its_asynchronous_client_does_the_same(own_backend: str) -> None:
     client = AsyncClient(api_url=own_backend, config_type=Configuration)
@@ -123,23 +153,22 @@ async def test_its_asynchronous_client_does_the_same(own_backend: str) -> None:
         assert "echo" in (await client.get_job_results(job.jobID)).root
         assert job.jobID in [listed.jobID for listed in (await client.get_jobs()).jobs]
         assert (await client.dismiss_job(job.jobID)).status.value == "dismissed"
+        with pytest.raises(ClientError) as caught:
+            await client.get_job("nowhere")
+        assert caught.value.api_error.type.endswith("/no-such-job")
+        await client.login(interactive=False)
+        assert client.token is None
+        assert client.config.api_url == f"{own_backend}/"
         await client.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            await client.get_jobs()
 
 
-def test_the_client_it_generates_from_our_descriptions_runs_a_process_to_its_result(
-    client: Client, own_backend: str, tmp_path: Path
-) -> None:
-    paths = write_service_client_modules("own", fetch_process_descriptions(client), tmp_path)
-    spec = importlib.util.spec_from_file_location("own_sync", paths["sync"])
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    updates: list[str] = []
-    options = JobOptions(poll_interval=0.02, monitor=JobMonitor(lambda job: updates.append(job.status.value)))
-    # It asks for raw results, reads JSON and expects a job in answer: `later` runs only as a job.
-    generated = module.OwnClient(api_url=own_backend, config_type=Configuration)
-    assert generated.later(name="Ada", job_options=options) == "Hello Ada, at last."
-    assert updates[0] in ("accepted", "running", "successful")
-    assert updates[-1] == "successful"
-    generated.close()
+@pytest.mark.anyio
+async def test_its_asynchronous_client_logs_out(own_backend: str) -> None:
+    client = AsyncClient(api_url=own_backend, config_type=Configuration)
+    with anyio.fail_after(30), memory_keyring():
+        assert (await client.get_conformance()).conformsTo
+        await client.logout()
+        with pytest.raises(RuntimeError, match="closed"):
+            await client.get_jobs()

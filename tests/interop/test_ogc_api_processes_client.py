@@ -15,10 +15,26 @@ from ogc_api_processes_client.configuration import Configuration
 from ogc_api_processes_client.exceptions import BadRequestException, NotFoundException
 from ogc_api_processes_client.models.execute import Execute
 from ogc_api_processes_client.models.status_info import StatusInfo
+from pystac import ItemCollection
 
 from tests.interop.own_backend import until
 
 ASYNC = {"Prefer": "respond-async"}
+ITEMS = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "stac_version": "1.0.0",
+            "id": "lake",
+            "geometry": {"type": "Point", "coordinates": [7.6, 51.9]},
+            "bbox": [7.6, 51.9, 7.6, 51.9],
+            "properties": {"datetime": "2026-01-01T00:00:00Z"},
+            "links": [],
+            "assets": {},
+        }
+    ],
+}
 
 
 @pytest.fixture
@@ -91,6 +107,36 @@ def test_it_follows_a_job_to_its_result(client: ApiClientWrapper) -> None:
         echo = read(job.job_id)["echo"].actual_instance
         assert echo.media_type == "application/json"
         assert echo.value.oneof_schema_2_validator == {"id": "echo", "value": "Hello Ada!"}
+
+
+def echoed(client: ApiClientWrapper, document: dict[str, Any], response: str) -> str:
+    """The job that gives a document back as its only output."""
+    request = {"inputs": {"document": document}, "outputs": {"document": {}}, "response": response}
+    return ended(client, client.execute_simple("echo", request, _headers={**ASYNC})).job_id
+
+
+def test_stac_items_in_a_results_document_are_a_qualified_value(client: ApiClientWrapper) -> None:
+    value = client.get_result_simple(echoed(client, ITEMS, "document"))["document"].actual_instance.value
+    assert value.oneof_schema_2_validator == ITEMS
+
+
+def test_stac_items_that_its_models_do_not_hold_become_a_collection(client: ApiClientWrapper) -> None:
+    found = client.get_result_simple(echoed(client, {"items": ITEMS}, "raw"))
+    assert isinstance(found, ItemCollection)
+    assert [item.id for item in found] == ["lake"]
+
+
+def test_what_it_can_read_in_no_way_it_takes_for_stac_items(client: ApiClientWrapper) -> None:
+    # Of a raw result it takes the first member for the items: here "FeatureCollection".
+    with pytest.raises(AttributeError):
+        client.get_result_simple(echoed(client, ITEMS, "raw"))
+
+
+def test_it_submits_nothing_that_is_answered_at_once(client: ApiClientWrapper) -> None:
+    # A list, as a raw result, is one of the few answers that its models hold.
+    request = {"inputs": {"boolean": True}, "outputs": {"boolean": {}}}
+    with pytest.raises(ValueError, match="Failed to submit job"):
+        client.execute_simple("echo", request)
 
 
 def test_it_lists_the_jobs(client: ApiClientWrapper) -> None:

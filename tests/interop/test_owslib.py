@@ -22,6 +22,18 @@ def test_it_reads_the_landing_page(client: Processes) -> None:
     }
 
 
+def test_it_starts_from_a_landing_page_that_it_has_already(own_backend: str) -> None:
+    had = Processes(own_backend, json_=httpx.get(f"{own_backend}/").text)
+    assert had.conformance()["conformsTo"]
+    assert had.api()["openapi"].startswith("3.0")
+
+
+def test_it_repeats_the_query_of_its_url_with_each_request(own_backend: str) -> None:
+    client = Processes(f"{own_backend}/?f=json")
+    assert client.process("hello-world")["id"] == "hello-world"
+    assert client.execute("hello-world", {"name": "Ada"})["echo"]["value"]["value"] == "Hello Ada!"
+
+
 def test_it_finds_the_api_definition_through_the_landing_page(client: Processes) -> None:
     definition = client.api()
     assert definition["openapi"].startswith("3.0")

@@ -90,7 +90,6 @@ def test_the_description_is_the_signature(user_process: str) -> None:
         "description": "Times.",
         "schema": {"type": "integer", "minimum": 1, "maximum": 10, "default": 1},
         "minOccurs": 0,
-        "maxOccurs": 1,
     }
     assert metadata["inputs"]["geometry"]["schema"] == {
         "oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]
@@ -272,7 +271,7 @@ def test_members_of_an_unpacked_typed_dict_are_inputs() -> None:
         return options
 
     inputs = unpacked.description["inputs"]
-    occurs = {name: (item["minOccurs"], item["maxOccurs"]) for name, item in inputs.items()}
+    occurs = {name: (item["minOccurs"], item.get("maxOccurs", 1)) for name, item in inputs.items()}
     assert occurs == {"size": (0, 1), "names": (0, 3), "place": (1, 1)}
     assert inputs["size"]["title"] == "How large"
     assert inputs["names"]["schema"] == {"type": "string"}

@@ -17,6 +17,7 @@ from mcp import Client
 
 from mcp_server.cli.serving import url_of
 from tests.mcp_server.cli.command_lines import Run
+from tests.standard.clients import conforming_async
 
 
 def test_stdio_answers_on_a_pure_stdout(home: Path) -> None:
@@ -73,7 +74,7 @@ async def test_backend_serves_the_ogc_api_alone_with_links_that_lead_back(port: 
     url = f"http://127.0.0.1:{port}"
     announcement = start("backend", "--port", str(port)).stderr.readline()
     assert announcement == f"OGC API – Processes at {url}\n"
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(timeout=30, event_hooks=conforming_async()) as http:
         landing = (await http.get(url)).json()
         done = await http.post(f"{url}/processes/slow-steps/execution", json={"inputs": {"seconds": 0.1, "steps": 1}})
     assert {link["href"] for link in landing["links"] if link["rel"] == "self"} == {f"{url}/"}
@@ -118,7 +119,7 @@ async def test_the_public_url_and_the_root_path_of_the_environment_are_in_every_
     monkeypatch.setenv("OGC_PROCESSES_ROOT_PATH", "/ogc")
     announcement = start("backend", "--port", str(port)).stderr.readline()
     assert announcement == "OGC API – Processes at http://localhost:9999/ogc\n"
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(timeout=30, event_hooks=conforming_async()) as http:
         landing = (await http.get(f"http://127.0.0.1:{port}")).json()
     assert all(link["href"].startswith("http://localhost:9999/ogc") for link in landing["links"])
 

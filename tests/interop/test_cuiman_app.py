@@ -1,0 +1,129 @@
+"""cuiman's app: what `show_app` serves, opened as its browser opens it, and in a real one where there is one."""
+
+import json
+import shutil
+import webbrowser
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import anyio
+import httpx
+import pytest
+from cuiman import AsyncClient, Client
+from cuiman.app import App
+from gavicore.models import ProcessRequest
+from playwright.async_api import async_playwright
+
+from tests.interop.cuiman_setting import Configuration
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+REQUEST = {"inputs": {"name": "Ada"}}
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """URLs that are to be opened in the person's browser: here, by the test."""
+    urls: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: urls.append(url) or True)
+    return urls
+
+
+@pytest.fixture
+def app(own_backend: str, opened: list[str]) -> Iterator[App]:
+    client = Client(api_url=own_backend, config_type=Configuration)
+    app = client.show_app(display="browser", scheme="light")
+    yield app
+    app.serve_result.stop()
+    client.close()
+
+
+async def visit(url: str) -> None:
+    """What the page does: a session for its code, then each request through the session, never with credentials."""
+    base = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
+    (code,) = parse_qs(urlsplit(url).query)["launch"]
+    async with httpx.AsyncClient(base_url=base, headers={"Origin": base}) as page:
+        assert (await page.get("/_cuiman/service/processes")).status_code == 401
+        assert (await page.post("/_cuiman/launch", json={"launch": code})).status_code == 204
+        listed = (await page.get("/_cuiman/service/processes")).json()["processes"]
+        assert {"echo", "later"} <= {process["id"] for process in listed}
+        job = await page.post("/_cuiman/service/processes/later/execution", json=REQUEST)
+        assert job.status_code == 201
+        dismissed = await page.delete(f"/_cuiman/service/jobs/{job.json()['jobID']}")
+        assert dismissed.json()["jobID"] == job.json()["jobID"]
+        assert (await page.post("/_cuiman/launch", json={"launch": code})).status_code == 410
+
+
+@pytest.mark.anyio
+async def test_the_app_reaches_our_backend_through_the_client(app: App, opened: list[str]) -> None:
+    with anyio.fail_after(30):
+        await visit(opened[0])
+
+
+@pytest.mark.anyio
+async def test_the_app_of_the_asynchronous_client_does_the_same(own_backend: str, opened: list[str]) -> None:
+    client = AsyncClient(api_url=own_backend, config_type=Configuration)
+    app = client.show_app(display="browser")
+    try:
+        with anyio.fail_after(30):
+            await visit(opened[0])
+    finally:
+        await anyio.to_thread.run_sync(app.serve_result.stop)
+        await client.close()
+
+
+def test_requests_are_shared_with_the_app(app: App) -> None:
+    assert app.get_process_request("later") is None
+    app.set_process_request("later", REQUEST)
+    assert app.get_process_request("later") == ProcessRequest(inputs={"name": "Ada"})
+    app.process_requests.later.inputs.name = "Grace"
+    assert str(app.at.processRequests) == "{'later': {'inputs': {'name': 'Grace'}}}"
+    app.process_requests = {"later": ProcessRequest(inputs={"name": "Mary"})}
+    assert app.get_process_request("later") == ProcessRequest(inputs={"name": "Mary"})
+    assert app.remote_store.get("processRequests") == {"later": {"inputs": {"name": "Mary"}}}
+    assert App.create_remote_store().get("processRequests") == {}
+
+
+def test_in_a_notebook_the_app_is_a_frame(own_backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    client = Client(api_url=own_backend, config_type=Configuration)
+    app = client.show_app(display="notebook", proxy="never")
+    app.serve_result.stop()
+    client.close()
+    assert "IPython.core.display.HTML" in capsys.readouterr().out
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Any]:
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"there is no browser: none of {', '.join(BROWSERS)} is installed")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
+        )
+        yield await browser.new_page()
+        await browser.close()
+
+
+@pytest.mark.anyio
+async def test_a_browser_shows_our_processes_in_the_app(app: App, opened: list[str], page: Any) -> None:
+    await page.goto(opened[0])
+    await page.get_by_text("Buffer a geometry").first.wait_for(timeout=30_000)
+
+
+@pytest.mark.anyio
+async def test_the_page_sends_a_list_where_one_value_is_taken_and_is_told_so(
+    app: App, opened: list[str], page: Any
+) -> None:
+    """It takes any `maxOccurs` that is a number, 1 too, for a list. It shares its requests over a WebSocket."""
+    pytest.importorskip("websockets", reason="cuiman's app server needs it, and does not bring it")
+    await page.goto(opened[0])
+    await page.get_by_text("Later", exact=True).first.click()
+    await page.locator("input:not([type])").first.fill("Ada")
+    execute = page.get_by_role("button", name="Process options").locator("xpath=following::button[1]")
+    async with page.expect_response(lambda answer: answer.url.endswith("/later/execution"), timeout=30_000) as caught:
+        await execute.click(timeout=30_000)
+    answer = await caught.value
+    assert json.loads(answer.request.post_data)["inputs"] == {"name": ["Ada"]}
+    assert answer.status == 400
+    assert (await answer.json())["detail"].startswith("$.inputs.name")
