@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 
 from backend.settings import Settings as BackendSettings
-from mcp_server.catalog import Catalog, Kept, Selection
+from mcp_server.catalog import Catalog, Kept, Patterns, Selection
 from mcp_server.connections import Connections
 from mcp_server.errors import ConfigurationError
 from mcp_server.protocol.job_tools import NAMES
@@ -111,7 +111,7 @@ async def open_bridge(
     catalog = Catalog(
         connections.servers,
         Kept(settings.home, key=processes_key(backend) if embedded else ""),
-        Selection(demonstrations=settings.demo_tools),
+        _selection(settings),
         refresh_seconds=settings.refresh_seconds,
         reserved=NAMES,
     )
@@ -123,6 +123,17 @@ async def open_bridge(
             yield Bridge(server, settings, catalog, connections.executor, connections.embedded_failure)
         finally:
             tasks.cancel_scope.cancel()
+
+
+def _selection(settings: Settings) -> Selection:
+    return Selection(
+        patterns={name: Patterns(server.include, server.exclude) for name, server in settings.servers.items()},
+        demonstrations=settings.demo_tools,
+        toolsets=settings.toolsets,
+        toolset_members=settings.toolset_members,
+        max_tools=settings.max_tools,
+        pinned=settings.pinned,
+    )
 
 
 class _EmbeddedBackend:

@@ -1,23 +1,30 @@
 """The connections to all configured servers, loaded when they are first needed."""
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import anyio
 import anyio.to_thread
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
-from mcp_server.ogc.dialects import UNKNOWN
+from mcp_server.errors import ConfigurationError
+from mcp_server.ogc.dialects import DIALECTS, UNKNOWN
 from mcp_server.ogc.models import ProcessDescription, ProcessSummary, ServerIdentity
+from mcp_server.servers import ServerSettings
 from mcp_server.settings import EMBEDDED, Settings
 
 if TYPE_CHECKING:
+    import httpx
     from starlette.types import Receive, Scope, Send
 
     from mcp_server.execution.executor import Executor
     from mcp_server.ogc.client import OgcClient
+
+_log = logging.getLogger(__name__)
 
 _HEAD_START_SECONDS: Final = 1.0
 
@@ -47,6 +54,36 @@ def _import_connections() -> None:
         import_module(f"mcp_server.{module}")
 
 
+def remote_client(name: str, server: ServerSettings, http: "httpx.AsyncClient", settings: Settings) -> "OgcClient":
+    """A client of one configured server, with its credentials and limits, else the bridge's.
+
+    http: from `mcp_server.ogc.exchange.open_http`, which trusts the server's `ca_file`.
+    """
+    from mcp_server.ogc.client import OgcClient  # noqa: PLC0415
+
+    return OgcClient(
+        name,
+        server.url,
+        http,
+        embedded=False,
+        max_reply_bytes=server.max_reply_bytes or settings.max_reply_bytes,
+        read_seconds=server.read_seconds or settings.read_seconds,
+        access=server,
+        dialect=server.dialect,
+    )
+
+
+def _check(servers: Mapping[str, ServerSettings]) -> None:
+    """Tell before a server is asked what it would fail with.
+
+    Raises: ConfigurationError for a dialect that is not known.
+    """
+    for name, server in servers.items():
+        if server.dialect is not None and server.dialect not in DIALECTS:
+            known = ", ".join(sorted(DIALECTS))
+            raise ConfigurationError(f"servers.{name}.dialect: {server.dialect!r} is not known; there are {known}")
+
+
 class Connections:
     """The configured servers. What it takes to talk to them is loaded when it is first needed, or soon after.
 
@@ -54,15 +91,22 @@ class Connections:
     """
 
     def __init__(self, settings: Settings, embedded: Embedded | None) -> None:
-        """embedded: the embedded backend, None where there is none."""
+        """embedded: the embedded backend, None where there is none.
+
+        Raises: ConfigurationError for settings of a server that cannot be kept.
+        """
+        _check(settings.servers)
+        for note in settings.notes:
+            _log.warning("%s", note)
         self._settings = settings
         self._embedded = embedded
         self._wanted = anyio.Event()
         self._ready = anyio.Event()
         self._clients: dict[str, OgcClient] = {}
         self._executor: Executor | None = None
-        own = {EMBEDDED: embedded.url} if embedded is not None else {}
-        self.servers = {name: _Server(name, url, self) for name, url in (own | settings.servers).items()}
+        urls = {EMBEDDED: embedded.url} if embedded is not None else {}
+        urls |= {name: server.url for name, server in settings.servers.items()}
+        self.servers = {name: _Server(name, url, self) for name, url in urls.items()}
         """By name, the embedded one first."""
 
     async def run(self, refresh: Callable[[], Awaitable[None]]) -> None:
@@ -110,22 +154,44 @@ class Connections:
     async def _connect(self, stack: AsyncExitStack) -> None:
         await anyio.to_thread.run_sync(_import_connections)
         from mcp_server.execution.executor import Executor  # noqa: PLC0415
-        from mcp_server.ogc.client import OgcClient  # noqa: PLC0415
-        from mcp_server.ogc.exchange import open_http  # noqa: PLC0415
-        from mcp_server.ogc.in_process import InProcessTransport  # noqa: PLC0415
+        from mcp_server.execution.job_records import JobRecords  # noqa: PLC0415
         from mcp_server.results.store import KeptResults  # noqa: PLC0415
 
         settings = self._settings
-        remote = await stack.enter_async_context(open_http())
-        for name, server in self.servers.items():
-            http = remote
-            if self._embedded is not None and name == EMBEDDED:
-                http = await stack.enter_async_context(open_http(InProcessTransport(self._embedded)))
-            self._clients[name] = OgcClient(
-                name, server.identity.url, http, embedded=name == EMBEDDED, max_reply_bytes=settings.max_reply_bytes
-            )
-        kept = KeptResults(settings.home)
-        self._executor = Executor(self._clients, kept, wait_seconds=settings.wait_seconds)
+        if self._embedded is not None:
+            self._clients[EMBEDDED] = await self._embedded_client(stack, self._embedded)
+        await self._connect_remotes(stack)
+        remote = settings.servers
+        self._executor = Executor(
+            self._clients,
+            KeptResults(settings.home),
+            JobRecords(settings.home),
+            await stack.enter_async_context(anyio.create_task_group()),
+            wait_seconds=settings.wait_seconds,
+            waits={name: server.wait_seconds for name, server in remote.items() if server.wait_seconds},
+            sync_seconds=settings.sync_seconds,
+            sync_waits={name: server.sync_seconds for name, server in remote.items() if server.sync_seconds},
+            public=[name for name, server in remote.items() if server.public and not server.credentials],
+        )
+
+    async def _embedded_client(self, stack: AsyncExitStack, embedded: Embedded) -> "OgcClient":
+        from mcp_server.ogc.client import OgcClient  # noqa: PLC0415
+        from mcp_server.ogc.exchange import open_http  # noqa: PLC0415
+        from mcp_server.ogc.in_process import InProcessTransport  # noqa: PLC0415
+
+        http = await stack.enter_async_context(open_http(InProcessTransport(embedded)))
+        limit = self._settings.max_reply_bytes
+        return OgcClient(EMBEDDED, embedded.url, http, embedded=True, max_reply_bytes=limit)
+
+    async def _connect_remotes(self, stack: AsyncExitStack) -> None:
+        """Clients of the remote servers; those that trust the same authorities share their connections."""
+        from mcp_server.ogc.exchange import open_http  # noqa: PLC0415
+
+        pools: dict[Path | None, httpx.AsyncClient] = {}
+        for name, server in self._settings.servers.items():
+            if server.ca_file not in pools:
+                pools[server.ca_file] = await stack.enter_async_context(open_http(ca_file=server.ca_file))
+            self._clients[name] = remote_client(name, server, pools[server.ca_file], self._settings)
 
 
 class _Server:

@@ -1,26 +1,43 @@
 """URIs of jobs, results and processes: parse and build. Pure.
 
 `ogc://{server}/jobs/{id}`, `ogc://{server}/jobs/{id}/results/{output}`, `ogc://{server}/processes/{id}` and, for what
-the bridge keeps itself, `ogc://bridge/results/{id}/{output}`.
+the bridge keeps itself, `ogc://bridge/jobs/{id}` and `ogc://bridge/results/{id}/{output}`.
 """
 
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from mcp_server.errors import InvalidReferenceError
+from mcp_server.settings import BRIDGE
 
 SCHEME = "ogc"
 
 
 @dataclass(frozen=True, slots=True)
 class JobReference:
-    """A job of a server."""
+    """A job of a server, or of the bridge itself."""
 
     server: str
     job_id: str
 
     def __str__(self) -> str:
         return f"{SCHEME}://{self.server}/jobs/{quote(self.job_id, safe='')}"
+
+    @classmethod
+    def of_bridge(cls, job_id: str) -> "JobReference":
+        """A job that the bridge made where the server makes none."""
+        return cls(BRIDGE, job_id)
+
+    @property
+    def is_of_bridge(self) -> bool:
+        """Whether the bridge itself knows the job, and no server."""
+        return self.server == BRIDGE
+
+    @property
+    def output_form(self) -> str:
+        """What the URIs of its outputs look like."""
+        kept = KeptReference("ID", "OUTPUT")
+        return str(kept if self.is_of_bridge else ResultReference(self.server, self.job_id, "OUTPUT"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +66,7 @@ class KeptReference:
     output_id: str
 
     def __str__(self) -> str:
-        return f"{SCHEME}://bridge/results/{quote(self.result_id, safe='')}/{quote(self.output_id, safe='')}"
+        return f"{SCHEME}://{BRIDGE}/results/{quote(self.result_id, safe='')}/{quote(self.output_id, safe='')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +94,13 @@ def parse(uri: str) -> Reference:
     Raises: InvalidReferenceError, with the forms there are.
     """
     match _segments(uri):
-        case ["bridge", "results", result_id, output_id]:
+        case [server, "results", result_id, output_id] if server == BRIDGE:
             return KeptReference(result_id, output_id)
-        case [server, "jobs", job_id] if server != "bridge":
+        case [server, "jobs", job_id]:
             return JobReference(server, job_id)
-        case [server, "jobs", job_id, "results", output_id] if server != "bridge":
+        case [server, "jobs", job_id, "results", output_id] if server != BRIDGE:
             return ResultReference(server, job_id, output_id)
-        case [server, "processes", process_id] if server != "bridge":
+        case [server, "processes", process_id] if server != BRIDGE:
             return ProcessReference(server, process_id)
         case _:
             pass

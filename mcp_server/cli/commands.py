@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import anyio
 import typer
 
+from mcp_server.cli.doctoring import doctor
 from mcp_server.cli.options import HELP, Options
 from mcp_server.cli.validating import validate
 from mcp_server.errors import ConfigurationError, UnknownToolError
@@ -79,6 +80,7 @@ def _root(
 
 
 app.command()(validate)
+app.command()(doctor)
 
 
 @app.command()
@@ -115,8 +117,8 @@ def backend(
 ) -> int:
     """Serve the OGC API alone over HTTP, without MCP."""
     options: Options = context.obj
-    if options.servers or not options.embedded:
-        raise ConfigurationError("backend runs the OGC API alone: --server and --no-embedded do not apply")
+    if options.servers or options.file or not options.embedded:
+        raise ConfigurationError("backend runs the OGC API alone: --server, --settings and --no-embedded do not apply")
     from mcp_server.app import create_backend_app  # noqa: PLC0415
     from mcp_server.cli.serving import listen, url_of  # noqa: PLC0415
 

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
     from mcp_server.settings import Settings
 
-_VALUED = ("--home", "--server", "--config", "--processes")
+_VALUED = ("--home", "--settings", "--server", "--config", "--processes")
 _NO_EMBEDDED = "--no-embedded"
 _DEMO_TOOLS = "--demo-tools"
 
-HELP = """Server options, before or after any command: --home DIR (all state), --server NAME=URL (a remote OGC server; \
+HELP = """Server options, before or after any command: --home DIR (all state), \
+--settings FILE (TOML with settings of the bridge and of servers), --server NAME=URL (a remote OGC server; \
 repeatable), --no-embedded (leave the own backend out), --demo-tools (tools of demonstration processes too), \
 --config FILE (YAML with more processes), --processes DIR (folder on the import path; repeatable)."""
 
@@ -29,6 +30,8 @@ class Options:
     """The server options of one command line. What is absent is left to the environment and the defaults."""
 
     home: Path | None = None
+    file: Path | None = None
+    """TOML file with settings."""
     servers: tuple[str, ...] = ()
     """Each as `NAME=URL`."""
     embedded: bool = True
@@ -39,25 +42,22 @@ class Options:
     def settings(self) -> "Settings":
         """The bridge's settings.
 
-        Raises: ConfigurationError, naming the setting and its environment name.
+        Raises: ConfigurationError, naming the setting and where it was given.
         """
-        from pydantic import ValidationError  # noqa: PLC0415
-
         from mcp_server.settings import Settings  # noqa: PLC0415
 
         given: dict[str, Any] = {}
         if self.home is not None:
             given["home"] = self.home
+        if self.file is not None:
+            given["settings"] = self.file
         if self.servers:
             given["servers"] = list(self.servers)
         if not self.embedded:
             given["embedded"] = False
         if self.demo_tools:
             given["demo_tools"] = True
-        try:
-            return Settings(**given)
-        except ValidationError as error:
-            raise ConfigurationError(setting_problems(error)) from None
+        return Settings(**given)
 
     def backend(self) -> dict[str, Any]:
         """Settings of the embedded backend that the bridge's settings do not hold.
@@ -77,8 +77,18 @@ class Options:
         return given
 
     def arguments(self) -> tuple[str, ...]:
-        """The same options as command-line arguments, with absolute paths."""
-        named = [("--home", self.home), *(("--server", server) for server in self.servers), ("--config", self.config)]
+        """The same options as command-line arguments, with absolute paths: for a configuration that others may read.
+
+        Raises: ConfigurationError for a server whose URL holds a user or password.
+        """
+        for server in self.servers:
+            name, _, url = server.partition("=")
+            if "@" in url.partition("://")[2].partition("/")[0]:
+                raise ConfigurationError(
+                    f"--server {name}: a password is not written down; put it in a --settings file"
+                )
+        named = [("--home", self.home), ("--settings", self.file)]
+        named += [*(("--server", server) for server in self.servers), ("--config", self.config)]
         named += [("--processes", folder) for folder in self.processes]
         words = [word for name, value in named if value is not None for word in (name, str(value))]
         flags = ((_NO_EMBEDDED, not self.embedded), (_DEMO_TOOLS, self.demo_tools))
@@ -106,6 +116,7 @@ def split_options(arguments: Sequence[str]) -> tuple[Options, tuple[str, ...]]:
             rest.append(word)
     options = Options(
         home=_path(_single("--home", values)),
+        file=_path(_single("--settings", values)),
         servers=tuple(values["--server"]),
         embedded=not flags[_NO_EMBEDDED],
         demo_tools=flags[_DEMO_TOOLS],
@@ -137,8 +148,6 @@ def _path(value: str | None) -> Path | None:
 
 def setting_problems(error: "ValidationError") -> str:
     """What is wrong with settings, each with its environment name, in one line."""
-    problems: list[str] = []
-    for one in error.errors():
-        name = str(one["loc"][0]) if one["loc"] else "settings"
-        problems.append(f"{name} (OGC_PROCESSES_{name.upper()}): {one['msg'].removeprefix('Value error, ')}")
-    return "; ".join(problems)
+    from mcp_server.settings import problems  # noqa: PLC0415
+
+    return problems(error, {})

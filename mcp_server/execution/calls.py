@@ -2,11 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
+from mcp_server.errors import RemoteProblemError
 from mcp_server.execution.progress import Teller
 from mcp_server.execution.request import ExecuteRequest
+from mcp_server.execution.wording import Wording
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.models import ServerIdentity
 from mcp_server.schema.tool import ToolSpec
@@ -31,11 +36,33 @@ class Call:
     key: str
     """`call_key`."""
     deadline: float
-    """When it is answered with its job at the latest, in the event loop's time."""
+    """When it is answered with a job at the latest, in the event loop's time."""
     teller: Teller
+
+    @property
+    def argument_names(self) -> dict[str, str]:
+        """Input id → argument of the tool."""
+        return {input_id: name for name, input_id in self.tool.spec.argument_names.items()}
 
 
 def call_key(server: str, process_id: str, inputs: dict[str, Any]) -> str:
     """The same for two calls of one process with equal inputs, whatever their order."""
     text = json.dumps([server, process_id, inputs], sort_keys=True, default=str, separators=(",", ":"))
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def wording(client: OgcClient, names: Mapping[str, str] = MappingProxyType({})) -> Wording:
+    """The words of a server as it now knows itself; `names` are input id → argument of the tool."""
+    return Wording(client.identity.name, client.roots, names)
+
+
+@contextmanager
+def in_callers_words(client: OgcClient, names: Mapping[str, str] = MappingProxyType({})) -> Generator[None]:
+    """Let what the server says be told in the caller's terms.
+
+    Raises: RemoteProblemError.
+    """
+    try:
+        yield
+    except RemoteProblemError as error:
+        raise wording(client, names).error(error) from error

@@ -1,15 +1,14 @@
 """References among the inputs of an execution → what its server can read."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol, cast
 
 from mcp_server.errors import InvalidReferenceError, ReferenceRefusedError, RemoteProblemError
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.references import JobReference, KeptReference, ProcessReference, ResultReference
-
-_LINK_MEMBERS = frozenset({"href", "rel", "type", "hreflang", "title", "length"})
+from mcp_server.settings import BRIDGE
 
 
 class Keeper(Protocol):
@@ -27,22 +26,30 @@ class Keeper(Protocol):
 
 
 class InputResolver:
-    """Puts in place of each reference a link, where the server reads its own results by link, or else the value."""
+    """Puts in place of each reference a link, where the server of the execution can read it, or else the value."""
 
-    def __init__(self, clients: Mapping[str, OgcClient], kept: Keeper, *, max_bytes: int) -> None:
+    def __init__(
+        self, clients: Mapping[str, OgcClient], kept: Keeper, *, max_bytes: int, public: Collection[str] = ()
+    ) -> None:
+        """Take clients by server name.
+
+        max_bytes: largest value carried from one server to another.
+        public: names of the servers that the others can reach, and that ask them for no credentials.
+        """
         self._clients = clients
         self._kept = kept
         self._max_bytes = max_bytes
+        self._public = frozenset(public)
 
     async def resolve(self, inputs: Mapping[str, Any], target: OgcClient) -> dict[str, Any]:
-        """The inputs as the target server takes them. A reference is read once; the caller's own links stay.
+        """The inputs without references of ours. A reference is read once; the caller's own links stay.
 
         Raises: InvalidReferenceError, ReferenceRefusedError where a value is larger than `max_bytes`, and what reading
         it may raise.
         """
         await target.connect()
         read: dict[ResultReference | KeptReference, Any] = {}
-        return {name: _qualified(await self._put(value, target, read), target) for name, value in inputs.items()}
+        return {name: await self._put(value, target, read) for name, value in inputs.items()}
 
     async def _put(self, value: Any, target: OgcClient, read: dict[ResultReference | KeptReference, Any]) -> Any:
         match value:
@@ -51,7 +58,7 @@ class InputResolver:
                     read[value] = await self._replacement(value, target)
                 return read[value]
             case JobReference():
-                raise InvalidReferenceError(f"{value} is a job: name one of its outputs, {value}/results/OUTPUT")
+                raise InvalidReferenceError(f"{value} is a job: name one of its outputs, {value.output_form}")
             case ProcessReference():
                 raise InvalidReferenceError(f"{value} is a process, not a value")
             case dict():
@@ -69,11 +76,16 @@ class InputResolver:
             source = self._client(reference)
             if source is target and target.dialect.accepts_href:
                 return {"href": target.reference(reference.job_id, reference.output_id)}
-            output = await self._read(reference, source)
+            if source is not target and source.identity.name in self._public and target.dialect.takes_links:
+                output = await self._linked(reference, source)
+                if output.href is not None:
+                    return {"href": output.href, "type": output.media_type}
+            else:
+                output = await self._read(reference, source)
         if output.value is ABSENT or (output.size or 0) > self._max_bytes:
             raise ReferenceRefusedError(
                 f"{reference} has {output.size} bytes; at most {self._max_bytes} can be carried to server "
-                f"{target.identity.name!r}, which does not read references itself"
+                f"{target.identity.name!r}, which cannot read it from server {_origin(reference)!r} itself"
             )
         return _value(output)
 
@@ -82,6 +94,16 @@ class InputResolver:
             return await source.read(reference.job_id, reference.output_id)
         except RemoteProblemError as error:
             raise InvalidReferenceError(f"{reference} cannot be read: {error}") from error
+
+    async def _linked(self, reference: ResultReference, source: OgcClient) -> OutputResult:
+        """The output as the results tell it: with the URL it can be read at, where its server has one for it."""
+        try:
+            outputs = {output.id: output for output in await source.results(reference.job_id)}
+        except RemoteProblemError as error:
+            raise InvalidReferenceError(f"{reference} cannot be read: {error}") from error
+        if reference.output_id not in outputs:
+            return await self._read(reference, source)
+        return outputs[reference.output_id]
 
     def _client(self, reference: ResultReference) -> OgcClient:
         if reference.server not in self._clients:
@@ -100,15 +122,5 @@ def _value(output: OutputResult) -> Any:
     return {"value": encoded, "mediaType": output.media_type, "encoding": "base64"}
 
 
-def _qualified(value: Any, target: OgcClient) -> Any:
-    """A JSON object as the standard wants it, where the server holds to the standard, or would misread it."""
-    if isinstance(value, list):
-        return [_qualified(item, target) for item in cast("list[Any]", value)]
-    if not isinstance(value, dict):
-        return value
-    members = cast("dict[str, Any]", value)
-    is_link = isinstance(members.get("href"), str) and members.keys() <= _LINK_MEMBERS
-    is_collection = members.keys() == {"collection"} and "://" in str(members["collection"])
-    is_qualified = "value" in members and members.keys() <= {"value", "mediaType", "encoding", "schema"}
-    stands_by_itself = is_link or is_collection or is_qualified
-    return {"value": members} if target.dialect.qualified_objects and not stands_by_itself else members
+def _origin(reference: ResultReference | KeptReference) -> str:
+    return reference.server if isinstance(reference, ResultReference) else BRIDGE

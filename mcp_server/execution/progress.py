@@ -13,7 +13,9 @@ class Teller:
         self._message: str | None = None
 
     async def status(self, status: StatusInfo) -> None:
-        """Tell what changed since the last status."""
+        """Tell what changed since the last status. Why a job failed is told by the answer, not as progress."""
+        if status.status == "failed":
+            return
         percent = self._percent if status.progress is None else max(status.progress, self._percent or 0.0)
         if (percent, status.message) != (self._percent, self._message):
             self._percent, self._message = percent, status.message

@@ -33,3 +33,15 @@ class Execution:
     message: str | None
     outputs: tuple[ReferencedOutput, ...]
     """Empty unless it was successful."""
+    created: str | None = None
+    """When its job was made, as its server writes it, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobList:
+    """The newest jobs of several servers."""
+
+    jobs: tuple[Execution, ...]
+    """Newest first."""
+    warnings: tuple[str, ...]
+    """Whose jobs are missing, and why."""

@@ -1,62 +1,119 @@
-"""One request that may start something: what the caller's cancellation does to it, and signs of life meanwhile."""
+"""Executions as they are sent: each in a task of the bridge's own, so that no caller's end loses an answer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import anyio
 
-from mcp_server.ogc.models import ExecuteReply
+from mcp_server.execution.body import execute_body, prefer_header
+from mcp_server.execution.calls import Call, in_callers_words
+from mcp_server.execution.endings import Endings
+from mcp_server.execution.inputs import InputResolver
+from mcp_server.execution.records import Execution
+from mcp_server.execution.under_way import Run
+from mcp_server.ogc.models import Accepted, StatusInfo
 
-_GRACE_SECONDS = 5.0
+SYNC_SECONDS = 600.0
+"""How long an answer is waited for by default."""
+MOST_AT_ONCE = 32
+"""Each holds a connection, of the hundred that all servers share."""
+
+_SUBMIT_SECONDS = 30.0
 _SIGN_OF_LIFE_SECONDS = 5.0
 
 
-async def submit(
-    send: Callable[[], Awaitable[ExecuteReply]],
-    *,
-    abandonable: bool,
-    on_late: Callable[[ExecuteReply], Awaitable[None]],
-    still_waiting: Callable[[float], Awaitable[None]],
-) -> ExecuteReply:
-    """Send an execution and wait for its answer.
+class Tasks(Protocol):
+    """A task group that lives as long as the bridge."""
 
-    abandonable: the server ends what its client no longer waits for, so a cancelled request is simply dropped. Else it
-    gets a few seconds more, and `on_late` an answer that came so: a job nobody knows could not be dismissed.
-    still_waiting: told every few seconds how long it has been.
-    """
-    shield = anyio.CancelScope(shield=not abandonable)
-    answered = anyio.Event()
-    answer: list[ExecuteReply | Exception] = []
+    def start_soon(self, func: Callable[..., Coroutine[Any, Any, object]], *args: Any) -> object:
+        """Start a task."""
+        ...
 
-    async def run() -> None:
-        with shield:
-            try:
-                answer.append(await send())
-            except Exception as error:
-                answer.append(error)
-        answered.set()
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(run)
+class Submitter:
+    """Sends executions and tells what they ended with."""
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        inputs: InputResolver,
+        endings: Endings,
+        *,
+        on_end: Callable[[Run], Awaitable[None]],
+        sync_seconds: float = SYNC_SECONDS,
+        sync_waits: Mapping[str, float] = MappingProxyType({}),
+        most_at_once: int = MOST_AT_ONCE,
+    ) -> None:
+        """Take the task group in which executions go on.
+
+        on_end: told of every submission that has ended, before it counts as answered.
+        sync_seconds: how long an answer is waited for; sync_waits: the same by server, where it differs.
+        most_at_once: how many answers are waited for from servers that may take their time.
+        """
+        self._tasks = tasks
+        self._inputs = inputs
+        self._endings = endings
+        self._on_end = on_end
+        self._sync_seconds = sync_seconds
+        self._sync_waits = sync_waits
+        self._slots = anyio.CapacityLimiter(most_at_once)
+        self.most_at_once = most_at_once
+
+    def start(self, call: Call, run: Run) -> None:
+        """Begin to send the execution of a call."""
+        self._tasks.start_soon(self._run, call, run)
+
+    def seconds(self, server: str) -> float:
+        """How long an answer of this server is waited for."""
+        return self._sync_waits.get(server, self._sync_seconds)
+
+    async def _run(self, call: Call, run: Run) -> None:
         try:
-            await until_set(answered, still_waiting)
-        except anyio.get_cancelled_exc_class():
-            shield.deadline = anyio.current_time() + _GRACE_SECONDS
-            # An answer that is there names a job, which then nobody else knows of.
-            with anyio.CancelScope(shield=not abandonable or bool(answer)):
-                await answered.wait()
-                if answer and not isinstance(answer[0], Exception):
-                    await on_late(answer[0])
-            raise
-    if isinstance(answer[0], Exception):
-        raise answer[0]
-    return answer[0]
+            with run.scope:
+                run.outcome = await self._outcome(call, run)
+        except Exception as error:
+            # Whoever waits for the execution is told of it.
+            run.outcome = error
+        finally:
+            await self._on_end(run)
+
+    async def _outcome(self, call: Call, run: Run) -> StatusInfo | Execution:
+        client, process_id = call.client, call.request.process_id
+        with in_callers_words(client, call.argument_names):
+            inputs = await self._inputs.resolve(call.request.inputs, client)
+            process, dialect = call.tool.spec.process, client.dialect
+            body, prefer = execute_body(process, inputs, dialect), prefer_header(process.modes, dialect)
+            run.abandonable = "async-execute" in process.modes and dialect.dismisses_abandoned
+            # A server that is no kin of ours may advertise async and yet answer only when all is done.
+            seconds = self.seconds(client.identity.name)
+            if run.abandonable:
+                seconds = dialect.submit_wait_seconds + _SUBMIT_SECONDS
+            async with self._slot(run):
+                reply = await client.execute(process_id, body, prefer=prefer, seconds=seconds)
+            if isinstance(reply, Accepted):
+                run.accepted(client.identity.name, reply.status)
+                return reply.status
+            return await self._endings.completed(client, process_id, reply)
+
+    @asynccontextmanager
+    async def _slot(self, run: Run) -> AsyncGenerator[None]:
+        """Wait until one more execution may be sent. Servers that answer soon are not counted."""
+        if run.abandonable:
+            run.sent = True
+            yield
+            return
+        run.queued = True
+        async with self._slots:
+            run.queued, run.sent = False, True
+            yield
 
 
-async def until_set(answered: anyio.Event, still_waiting: Callable[[float], Awaitable[None]]) -> None:
-    """Wait for an event; `still_waiting` is told every few seconds how long it has been."""
-    began = anyio.current_time()
+async def until_set(answered: anyio.Event, still_waiting: Callable[[float], Awaitable[None]], *, since: float) -> None:
+    """Wait for an event; `still_waiting` is told every few seconds how long it has been since that time."""
     while not answered.is_set():
         with anyio.move_on_after(_SIGN_OF_LIFE_SECONDS):
             await answered.wait()
         if not answered.is_set():
-            await still_waiting(anyio.current_time() - began)
+            await still_waiting(anyio.current_time() - since)

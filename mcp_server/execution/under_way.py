@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from mcp_server.errors import BridgeError
+from mcp_server.execution.job_records import JobRecord
 from mcp_server.execution.records import Execution
 from mcp_server.ogc.models import StatusInfo
 from mcp_server.references import JobReference
@@ -20,19 +21,36 @@ class Run:
     """One execution, from its submission on, that equal calls share."""
 
     call: str
+    began: float = field(default_factory=anyio.current_time)
+    """In the event loop's time."""
     answered: anyio.Event = field(default_factory=anyio.Event)
     """Set once the submission has ended, in whatever way."""
-    outcome: StatusInfo | Execution | BridgeError | None = None
+    outcome: StatusInfo | Execution | Exception | None = None
     """What the submission ended with: a job, results, an error; None where it was given up."""
     job: JobReference | None = None
+    """The server's job, or the bridge's while the server has named none."""
+    record: JobRecord | None = None
+    """What is kept of it once it is a job of the bridge."""
     waiting: int = 0
     """How many calls wait for it."""
     promised: bool = False
     """A call was answered with the job's URI, and may come back for it."""
+    queued: bool = False
+    """It is not sent yet, because too many others are."""
+    sent: bool = False
+    abandonable: bool = False
+    """Its server ends what its client no longer waits for."""
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    """Of the task that submits it."""
 
     def accepted(self, server: str, status: StatusInfo) -> None:
         """The server made a job of it."""
         self.job, self.outcome = JobReference(server, status.job_id), status
+
+    def cut(self, outcome: BridgeError | None = None) -> None:
+        """Give the submission up; `outcome` is what those are told who still wait."""
+        self.outcome = outcome
+        self.scope.cancel()
 
     @contextmanager
     def awaited(self) -> Generator[None]:
@@ -67,18 +85,11 @@ class UnderWay:
         self._drop_oldest()
         return run
 
-    @contextmanager
-    def submitting(self, run: Run) -> Generator[None]:
-        """Submit an execution. At the end whoever waits for the answer is told of it, or of the error."""
-        try:
-            yield
-        except BridgeError as error:
-            run.outcome = error
-            raise
-        finally:
-            if run.job is None:
-                self.forget(run)
-            run.answered.set()
+    def answered(self, run: Run) -> None:
+        """The submission of an execution has ended: whoever waits is told. Only a job of a server goes on."""
+        if not isinstance(run.outcome, StatusInfo):
+            self.forget(run)
+        run.answered.set()
 
     def forget(self, run: Run) -> None:
         """The execution has ended. A newer one of the same call stays."""

@@ -4,22 +4,23 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import anyio
 import httpx
 
 from mcp_server.errors import (
+    ConfigurationError,
     InvalidServerReplyError,
     NoSuchJobError,
     OutcomeUnknownError,
     ReferenceRefusedError,
     RemoteProblemError,
 )
-from mcp_server.ogc import documents, outputs, replies
-from mcp_server.ogc.addresses import Addresses
-from mcp_server.ogc.dialects import AS_JSON, DIALECTS, UNKNOWN, Dialect, recognise
-from mcp_server.ogc.exchange import PASSING, Exchange, Reply
+from mcp_server.ogc import documents, listing, outputs, replies
+from mcp_server.ogc.dialects import DIALECTS, UNKNOWN, Dialect
+from mcp_server.ogc.exchange import READ_SECONDS, Exchange, Reply
 from mcp_server.ogc.models import (
     ABSENT,
     Accepted,
@@ -31,24 +32,45 @@ from mcp_server.ogc.models import (
     ServerIdentity,
     StatusInfo,
 )
+from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader
+from mcp_server.ogc.recognition import recognise
+from mcp_server.servers import ServerSettings
 from summaries.values import is_json
 
-_READ_SECONDS = 30.0
 _DISMISS_SECONDS = 20.0
-_PAGES = 100
 _MINIMAL = {"Prefer": "return=minimal"}
-_ACCEPT = {"Accept": "application/json"}
-_ANY = {"Accept": "application/json, */*;q=0.8"}
 
 
 class OgcClient:
     """One server. Nothing is read from any other origin, and every error is one of the bridge's."""
 
-    def __init__(self, name: str, url: str, http: httpx.AsyncClient, *, embedded: bool, max_reply_bytes: int) -> None:
-        self.identity = ServerIdentity(name, url.rstrip("/"), embedded, UNKNOWN)
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        http: httpx.AsyncClient,
+        *,
+        embedded: bool,
+        max_reply_bytes: int,
+        read_seconds: float = READ_SECONDS,
+        access: ServerSettings | None = None,
+        dialect: str | None = None,
+    ) -> None:
+        """Take the server's URL, and what it is asked with.
+
+        read_seconds: total deadline of a request that nothing is executed by.
+        access: settings with credentials for this server's origin.
+        dialect: a key of `mcp_server.ogc.dialects.DIALECTS`; None to recognise it.
+
+        Raises: ConfigurationError if there is no such dialect.
+        """
+        if dialect is not None and dialect not in DIALECTS:
+            raise ConfigurationError(f"server {name!r}: no dialect {dialect!r}; there are {', '.join(DIALECTS)}")
+        self.identity = ServerIdentity(name, url.rstrip("/"), embedded, dialect or UNKNOWN)
         """The dialect is known after `connect`."""
-        self._exchange = Exchange(name, http, max_reply_bytes=max_reply_bytes)
-        self._addresses = Addresses(self.identity.url, self.identity.url)
+        self._given_dialect = dialect
+        self._exchange = Exchange(name, http, max_reply_bytes=max_reply_bytes, read_seconds=read_seconds, access=access)
+        self._reader = Reader(self._exchange, self.identity.url)
         self._connected = False
         self._connecting = anyio.Lock()
         self._output_ids: dict[str, tuple[str, ...]] = {}
@@ -61,50 +83,35 @@ class OgcClient:
     @property
     def roots(self) -> tuple[str, ...]:
         """The URLs that the server's links begin with: by which it knows itself, and at which it is asked."""
-        return tuple(dict.fromkeys((self._addresses.own_root, self._addresses.root)))
+        return tuple(dict.fromkeys((self._reader.addresses.own_root, self._reader.addresses.root)))
 
     async def connect(self) -> ServerIdentity:
-        """Read landing page and conformance declaration, once."""
+        """Read landing page and, unless the dialect was given, conformance declaration, once."""
         async with self._connecting:
             if not self._connected:
-                landing, page = await self._introduction("")
-                conformance, declaration = await self._introduction("conformance")
-                powered_by = landing.get("x-powered-by") or conformance.get("x-powered-by", "")
-                dialect = recognise(conforms_to=documents.conformance_classes(declaration), powered_by=powered_by)
-                self.identity = replace(self.identity, dialect=dialect)
+                headers, page = await self._reader.introduction("")
+                if self._given_dialect is None:
+                    more, declaration = await self._reader.introduction("conformance")
+                    classes = documents.conformance_classes(declaration)
+                    dialect = recognise(page, {**more, **headers}, classes)
+                    self.identity = replace(self.identity, dialect=dialect)
                 itself = (documents.link(page, "self") or "").partition("?")[0].rstrip("/")
                 if itself.startswith(("http://", "https://")):
-                    self._addresses = replace(self._addresses, own_root=itself)
+                    self._reader.addresses = replace(self._reader.addresses, own_root=itself)
+                self._reader.query = self.dialect.query
                 self._connected = True
         return self.identity
 
     async def processes(self) -> list[ProcessSummary]:
         """All processes as the list tells them, from all pages, each once."""
         await self.connect()
-        limit: dict[str, Any] = {"limit": self.dialect.list_limit}
-        try:
-            document = replies.json_of(await self._read("processes", params=limit))
-        except RemoteProblemError as error:
-            if error.status != 400:
-                raise
-            document = replies.json_of(await self._read("processes"))
-        found = documents.process_summaries(document)
-        following = documents.link(document, "next")
-        for _ in range(_PAGES):
-            target = self._addresses.reachable(following)
-            if target is None:
-                break
-            document = replies.json_of(await self._read_url(target))
-            found += documents.process_summaries(document)
-            following = documents.link(document, "next")
+        found = await listing.read_processes(partial(self._reader.page, "processes", {}), self.dialect.list_limit)
         if self.dialect.list_capped:
+            named = {summary.id for summary in found}
             with suppress(RemoteProblemError, InvalidServerReplyError):
-                openapi = replies.json_of(await self._read("openapi"))
-                found += [ProcessSummary(name, {"id": name}) for name in documents.described_process_ids(openapi)]
-        named: dict[str, ProcessSummary] = {}
-        for summary in found:
-            named.setdefault(summary.id, summary)
-        return list(named.values())
+                described = documents.described_process_ids(replies.json_of(await self._reader.path("openapi")))
+                found += [ProcessSummary(name, {"id": name}) for name in described if name not in named]
+        return found
 
     async def describe(self, process_id: str) -> ProcessDescription:
         """A process as its server describes it.
@@ -112,12 +119,12 @@ class OgcClient:
         Raises: RemoteProblemError (status 404 where there is no such process), and what any request may raise.
         """
         await self.connect()
-        raw = documents.as_object(replies.json_of(await self._read("processes", process_id)))
+        raw = documents.as_object(replies.json_of(await self._reader.path("processes", process_id)))
         self._output_ids[process_id] = documents.output_ids(raw)
         return ProcessDescription(self.identity, process_id, raw)
 
     async def execute(
-        self, process_id: str, body: Mapping[str, Any], *, prefer: str | None, seconds: float = _READ_SECONDS
+        self, process_id: str, body: Mapping[str, Any], *, prefer: str | None, seconds: float = READ_SECONDS
     ) -> ExecuteReply:
         """Ask for an execution, once; whether it became a job is told by the answer, not by what was preferred.
 
@@ -126,8 +133,8 @@ class OgcClient:
         Raises: RemoteProblemError if it was refused, OutcomeUnknownError if the answer was lost.
         """
         await self.connect()
-        headers = {**_ANY, "Content-Type": "application/json"} | ({"Prefer": prefer} if prefer else {})
-        url = self._addresses.path("processes", process_id, "execution")
+        headers = {**ACCEPT_ANY, "Content-Type": "application/json"} | ({"Prefer": prefer} if prefer else {})
+        url = self._reader.addresses.path("processes", process_id, "execution")
         content = json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
         reply = await self._exchange.once(url, headers=headers, content=content, seconds=seconds)
         if reply.status in (502, 504):
@@ -137,15 +144,11 @@ class OgcClient:
             )
         replies.check(reply)
         location = replies.job_in(reply.headers.get("location"))
-        document = replies.json_of(reply) if is_json(reply.media_type) else None
-        if reply.status in (201, 202) or documents.is_status(document):
-            etag = reply.headers.get("etag")
-            return Accepted(
-                documents.status_info(document, job_id=location, etag=etag, retry_after=reply.retry_after)
-                if document is not None
-                else await self._status_of(location)
-            )
-        found = await self._outputs(reply, document, process_id)
+        document = replies.json_of(reply) if is_json(reply.media_type) and reply.body else None
+        nothing_but_a_job = location is not None and reply.status == 200 and not reply.body
+        if reply.status in (201, 202) or nothing_but_a_job or documents.is_status(document):
+            return Accepted(await self._accepted(reply, document, location))
+        found = await self._outputs(reply, document, process_id, None)
         job_id = next((replies.job_in(o.href) for o in found if o.href), None) or location
         return Completed(job_id if self.dialect.keeps_results else None, found)
 
@@ -155,14 +158,14 @@ class OgcClient:
         Raises: NoSuchJobError, and what any request may raise.
         """
         await self.connect()
-        headers = dict(_ACCEPT)
-        seconds = _READ_SECONDS
+        headers = dict(ACCEPT_JSON)
+        seconds: float | None = None
         if etag is not None:
             headers["If-None-Match"] = etag
         if wait is not None and self.dialect.held_status:
             headers["Prefer"] = f"wait={max(1, round(wait))}"
             seconds = wait + 10
-        reply = await self._read("jobs", job_id, headers=headers, seconds=seconds)
+        reply = await self._reader.path("jobs", job_id, headers=headers, seconds=seconds)
         if reply.status == 304:
             return None
         return documents.status_info(
@@ -187,12 +190,10 @@ class OgcClient:
         Raises: RemoteProblemError with the reason of a failed job, NoSuchJobError, ResultGoneError.
         """
         await self.connect()
-        headers = _ACCEPT | _MINIMAL if self.dialect.minimal_results else _ANY
-        reply = await self._read("jobs", job_id, "results", headers=headers)
-        if process_id is None and not self.dialect.results_document:
-            process_id = (await self.standing(job_id)).process_id
+        headers = {**ACCEPT_JSON, **_MINIMAL} if self.dialect.minimal_results else ACCEPT_ANY
+        reply = await self._reader.path("jobs", job_id, "results", headers=headers)
         document = replies.json_of(reply) if is_json(reply.media_type) else None
-        return await self._outputs(reply, document, process_id)
+        return await self._outputs(reply, document, process_id, job_id)
 
     async def read(
         self, job_id: str, output_id: str, *, offset: int | None = None, limit: int | None = None
@@ -204,26 +205,31 @@ class OgcClient:
         await self.connect()
         if self.dialect.minimal_results:
             params = {k: v for k, v in (("offset", offset), ("limit", limit)) if v is not None}
-            reply = await self._read("jobs", job_id, "results", output_id, params=params, headers=_ANY)
+            reply = await self._reader.path("jobs", job_id, "results", output_id, params=params, headers=ACCEPT_ANY)
             return replies.single_output(output_id, reply, href=self.reference(job_id, output_id))
         found = {output.id: output for output in await self.results(job_id)}
         if output_id not in found:
             raise RemoteProblemError(f"the job has no output {output_id!r}; it has {', '.join(found)}", status=404)
         output = found[output_id]
         if output.value is ABSENT:
-            target = self._addresses.reachable(output.href)
+            target = self._reader.addresses.reachable(output.href)
             if target is None:
                 raise ReferenceRefusedError(
                     f"server {self.identity.name!r} keeps this output at {output.href}, where this bridge does not read"
                 )
-            output = replies.single_output(output_id, await self._read_url(target, headers=_ANY), href=target)
+            output = replies.single_output(output_id, await self._reader.url(target, headers=ACCEPT_ANY), href=target)
         return outputs.page(output, offset, limit)
 
     async def jobs(self, *, limit: int) -> list[StatusInfo]:
-        """The newest jobs, as far as the server tells them."""
+        """The newest jobs, newest first, as far as the server tells them."""
         await self.connect()
-        reply = await self._read("jobs", params={"limit": limit})
-        return documents.statuses(replies.json_of(reply))[:limit]
+        known = self.dialect
+        return await listing.read_jobs(
+            partial(self._reader.page, "jobs", known.jobs_query),
+            known.list_limit,
+            wanted=limit,
+            newest_first=known.newest_first,
+        )
 
     async def dismiss(self, job_id: str) -> StatusInfo:
         """Dismiss a job: stop it, or delete its results; the state it is in afterwards.
@@ -231,8 +237,8 @@ class OgcClient:
         Raises: NoSuchJobError.
         """
         await self.connect()
-        url = self._addresses.path("jobs", job_id)
-        reply = await self._exchange.repeatable("DELETE", url, headers=_ACCEPT, seconds=_DISMISS_SECONDS)
+        url = self._reader.addresses.path("jobs", job_id)
+        reply = await self._exchange.repeatable("DELETE", url, headers=ACCEPT_JSON, seconds=_DISMISS_SECONDS)
         if reply.status == 500 and self.dialect.delete_500_means_gone:
             with suppress(NoSuchJobError):
                 return await self.standing(job_id)
@@ -245,67 +251,44 @@ class OgcClient:
 
     def reference(self, job_id: str, output_id: str) -> str:
         """The URL by which this server knows one output of a job."""
-        return self._addresses.result(job_id, output_id)
+        return self._reader.addresses.result(job_id, output_id)
 
-    async def _introduction(self, path: str) -> tuple[httpx.Headers, Any]:
-        """Headers and document of a page that a server may lack, or send as HTML to whoever does not insist."""
-        for query in (None, AS_JSON):
-            try:
-                reply = await self._read(path, params=query)
-                return reply.headers, replies.json_of(reply)
-            except RemoteProblemError as error:
-                if error.status in PASSING:
-                    raise
-            except (InvalidServerReplyError, ReferenceRefusedError):
-                continue
-        return httpx.Headers(), None
-
-    async def _status_of(self, job_id: str | None) -> StatusInfo:
+    async def _accepted(self, reply: Reply, document: Any, location: str | None) -> StatusInfo:
+        """The status of the job that an answer tells of, however it names it."""
+        job_id = location or replies.job_in(documents.link(document, "monitor") or documents.link(document, "status"))
+        with suppress(InvalidServerReplyError):
+            etag = reply.headers.get("etag")
+            return documents.status_info(document, job_id=job_id, etag=etag, retry_after=reply.retry_after)
         if job_id is None:
             raise OutcomeUnknownError(
                 f"server {self.identity.name!r} accepted the execution but did not name its job. Call list_jobs."
             )
         return await self.standing(job_id)
 
-    async def _outputs(self, reply: Reply, document: Any, process_id: str | None) -> tuple[OutputResult, ...]:
+    async def _outputs(
+        self, reply: Reply, document: Any, process_id: str | None, job_id: str | None
+    ) -> tuple[OutputResult, ...]:
         if reply.status == 204:
             return ()
         if reply.media_type.startswith("multipart/"):
             raise InvalidServerReplyError(f"server {self.identity.name!r} answers with {reply.media_type}")
-        if document is not None and self.dialect.results_document:
-            return outputs.keyed_outputs(document)
-        declared = await self._declared(process_id)
-        value = reply.body if document is None else document
-        return outputs.bare_outputs(value, reply.media_type, declared)
+        keyed = self.dialect.results_document
+        known = self._output_ids.get(process_id or "", ()) if keyed else await self._declared(process_id, job_id)
+        found = outputs.taken_apart(document, known, keyed=keyed)
+        if found is None:
+            value = reply.body if document is None else document
+            found = (outputs.bare_output(value, reply.media_type, await self._declared(process_id, job_id)),)
+        return found
 
-    async def _declared(self, process_id: str | None) -> tuple[str, ...]:
+    async def _declared(self, process_id: str | None, job_id: str | None) -> tuple[str, ...]:
+        """Ids of the outputs of a process, or of the process of a job."""
+        if process_id is None and job_id is not None:
+            process_id = (await self.standing(job_id)).process_id
         if process_id is None:
             return ()
         if process_id not in self._output_ids:
             await self.describe(process_id)
         return self._output_ids[process_id]
-
-    async def _read(
-        self,
-        *segments: str,
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] = _ACCEPT,
-        seconds: float = _READ_SECONDS,
-    ) -> Reply:
-        return await self._read_url(self._addresses.path(*segments), params=params, headers=headers, seconds=seconds)
-
-    async def _read_url(
-        self,
-        url: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] = _ACCEPT,
-        seconds: float = _READ_SECONDS,
-    ) -> Reply:
-        query = {**self.dialect.query, **(params or {})}
-        reply = await self._exchange.repeatable("GET", url, headers=headers, params=query, seconds=seconds)
-        replies.check(reply)
-        return reply
 
 
 def _dismissed(job_id: str) -> StatusInfo:

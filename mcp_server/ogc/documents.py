@@ -2,12 +2,28 @@
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from mcp_server.errors import ArgumentProblem, InvalidServerReplyError
 from mcp_server.ogc.models import ProcessSummary, StatusInfo
+from mcp_server.texts import harmless
 
-_STATES = frozenset({"accepted", "running", "successful", "failed", "dismissed"})
+_STATES: Mapping[str, str] = MappingProxyType(
+    {
+        word: state
+        for state, words in {
+            "accepted": "accepted pending queued created submitted scheduled waiting",
+            "running": "running started processing paused in-progress",
+            "successful": "successful succeeded success completed finished done",
+            "failed": "failed failure error errored exception",
+            "dismissed": "dismissed dismissing cancelled canceled revoked aborted",
+        }.items()
+        for word in words.split()
+    }
+)
+"""What servers call the five states: the standard, its drafts, WPS 2.0, and the engines behind them."""
+_WRAPPERS = ("statusInfo", "StatusInfo")
 _TEXT_LENGTH = 600
 
 
@@ -15,6 +31,11 @@ def plain(text: object, *, length: int = _TEXT_LENGTH) -> str:
     """A text of a server as one line of printable characters, at most `length`."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[: 4 * length]).split())
     return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def words(text: object) -> str:
+    """What a server says in its own words, one short line without anything hidden or misleading."""
+    return plain(harmless(str(text)[: 4 * _TEXT_LENGTH]))
 
 
 def parse_json(body: bytes) -> Any:
@@ -105,11 +126,15 @@ def output_ids(description: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def is_status(document: object) -> bool:
-    """Whether a document is a job's status rather than a result."""
-    if not isinstance(document, dict):
+    """Whether a document is a job's status rather than a result.
+
+    A result may have a member `status` as well, and an `id`: then only the standard's own words count.
+    """
+    members = _status_members(document)
+    state = _state(members)
+    if state is None:
         return False
-    members = cast("dict[str, Any]", document)
-    return members.get("status") in _STATES and any(k in members for k in ("jobID", "jobId", "id"))
+    return _job_id(members) is not None or (bool(members.get("id")) and state == members.get("status"))
 
 
 def status_info(
@@ -119,17 +144,19 @@ def status_info(
 
     Raises: InvalidServerReplyError.
     """
-    members = as_object(document)
-    found = next((str(members[k]) for k in ("jobID", "jobId", "id") if members.get(k)), job_id)
-    status = members.get("status")
-    if found is None or status not in _STATES:
-        raise InvalidServerReplyError(f"the server sent a job status without id or with the status {status!r:.40}")
+    as_object(document)
+    members = _status_members(document)
+    found = _job_id(members) or (str(members["id"]) if members.get("id") else job_id)
+    state = _state(members)
+    if found is None or state is None:
+        told = members.get("status")
+        raise InvalidServerReplyError(f"the server sent a job status without id or with the status {told!r:.40}")
     return StatusInfo(
         job_id=found,
-        process_id=_text(members.get("processID") or members.get("processId")),
-        status=status,
-        progress=_percent(members.get("progress")),
-        message=plain(members["message"]) if members.get("message") else None,
+        process_id=_text(_first(members, "processid", "process")),
+        status=state,
+        progress=_percent(_first(members, "progress", "percentcompleted")),
+        message=words(members["message"]) if members.get("message") else None,
         created=_text(members.get("created")),
         started=_text(members.get("started")),
         finished=_text(members.get("finished")),
@@ -140,8 +167,30 @@ def status_info(
 
 
 def statuses(document: object) -> list[StatusInfo]:
-    """Jobs of a job list; entries that are no status are left out."""
-    return [status_info(entry) for entry in _list(document, "jobs") if is_status(entry)]
+    """Jobs of a job list, or of the bare array some servers send; entries that are no status are left out."""
+    entries = cast("list[object]", document) if isinstance(document, list) else _list(document, "jobs")
+    return [status_info(entry) for entry in entries if is_status(entry)]
+
+
+def _status_members(document: object) -> Mapping[str, Any]:
+    """The members of a status by their names in lower case: `jobID`, `jobId` and `JobID` are one."""
+    members = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+    inner = next((members[name] for name in _WRAPPERS if isinstance(members.get(name), dict)), members)
+    return {name.lower(): value for name, value in cast("dict[str, Any]", inner).items()}
+
+
+def _state(members: Mapping[str, Any]) -> str | None:
+    word = members.get("status")
+    return _STATES.get(word.strip().lower().replace("_", "-")) if isinstance(word, str) else None
+
+
+def _job_id(members: Mapping[str, Any]) -> str | None:
+    found = _first(members, "jobid", "job_id", "job-id")
+    return str(found) if isinstance(found, str | int) else None
+
+
+def _first(members: Mapping[str, Any], *names: str) -> Any:
+    return next((members[name] for name in names if members.get(name) not in (None, "")), None)
 
 
 def problem(status: int, document: object) -> tuple[str, str | None, tuple[ArgumentProblem, ...]]:
@@ -157,9 +206,13 @@ def problem(status: int, document: object) -> tuple[str, str | None, tuple[Argum
         if isinstance(entry, dict):
             fault = cast("dict[str, Any]", entry)
             text = fault.get("message") or fault.get("detail") or ""
-            faults.append(ArgumentProblem(plain(fault.get("path", "$"), length=200), plain(text)))
-    words = (members.get(k) for k in ("detail", "description", "message", "error", "title", "code"))
-    message = next((plain(w) for w in words if isinstance(w, str) and w.strip()), None)
+            faults.append(ArgumentProblem(plain(fault.get("path", "$"), length=200), words(text)))
+    told = (members.get(k) for k in ("detail", "description", "message", "error", "title", "code"))
+    message = next((words(text) for text in told if isinstance(text, str) and text.strip()), None)
+    code = members.get("code")
+    if message and " " not in message and isinstance(code, str) and code != message:
+        # Of an unknown job pygeoapi says its id, and nothing else.
+        message = f"{plain(code, length=100)}: {message}"
     uri = members.get("type") or members.get("code")
     return message or f"HTTP status {status}", plain(uri, length=200) if isinstance(uri, str) else None, tuple(faults)
 
@@ -170,6 +223,8 @@ def _list(document: object, key: str) -> list[object]:
 
 
 def _percent(value: object) -> float | None:
+    if isinstance(value, str) and value.strip().removesuffix("%").strip().isdecimal():
+        value = float(value.strip().removesuffix("%"))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return min(100.0, max(0.0, float(value)))

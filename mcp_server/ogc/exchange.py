@@ -1,11 +1,14 @@
 """One bounded HTTP exchange: total deadline, size cap, redirects by hand, retries of what may be repeated."""
 
 import logging
+import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -16,13 +19,19 @@ from mcp_server.errors import (
     InvalidServerReplyError,
     OutcomeUnknownError,
     ReferenceRefusedError,
+    RemoteProblemError,
     ServerUnreachableError,
 )
+from mcp_server.ogc import documents
+from mcp_server.servers import ServerSettings
 
 _log = logging.getLogger(__name__)
 
 PASSING: Final = frozenset({429, 502, 503, 504})
 """HTTP statuses of faults that may pass by themselves."""
+
+READ_SECONDS: Final = 30.0
+"""How long an answer to a request without effects is waited for, unless the settings tell."""
 
 _TRIES: Final = 3
 _BACKOFF_SECONDS: Final = 0.25
@@ -36,9 +45,15 @@ _CONNECT_SECONDS: Final = 5.0
 _NOTHING_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
-def open_http(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """An HTTP client that reads no environment and follows no redirect by itself."""
-    return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
+def open_http(transport: httpx.AsyncBaseTransport | None = None, *, ca_file: Path | None = None) -> httpx.AsyncClient:
+    """An HTTP client that reads no environment, knows no credentials and follows no redirect by itself.
+
+    ca_file: the certificate authorities to trust, in PEM, in place of the public ones.
+
+    Raises: OSError for a file that cannot be read, ssl.SSLError for one without certificates.
+    """
+    trusted = True if ca_file is None else ssl.create_default_context(cafile=ca_file)
+    return httpx.AsyncClient(transport=transport, verify=trusted, trust_env=False, follow_redirects=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,11 @@ def same_origin(one: str, other: str) -> bool:
     return (first.scheme, first.host, _port(first)) == (second.scheme, second.host, _port(second))
 
 
+def _origin(url: str) -> str:
+    parts = httpx.URL(url)
+    return documents.plain(str(parts.copy_with(userinfo=b"", raw_path=b"", fragment=None)), length=200)
+
+
 def _port(url: httpx.URL) -> int | None:
     return url.port or {"http": 80, "https": 443}.get(url.scheme)
 
@@ -99,11 +119,20 @@ class Exchange:
         http: httpx.AsyncClient,
         *,
         max_reply_bytes: int,
+        read_seconds: float = READ_SECONDS,
+        access: ServerSettings | None = None,
         pause: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
+        """Take the name by which errors tell of the server, and a client that others may share.
+
+        read_seconds: deadline of what may be repeated, unless a request has its own.
+        access: whose credentials each request to its origin carries; with it, a refusal tells what to set.
+        """
         self._server = server
         self._http = http
         self._max_reply_bytes = max_reply_bytes
+        self._read_seconds = read_seconds
+        self._access = access
         self._pause = pause
 
     async def repeatable(
@@ -112,15 +141,17 @@ class Exchange:
         url: str,
         *,
         headers: Mapping[str, str],
-        seconds: float,
+        seconds: float | None = None,
         params: Mapping[str, Any] | None = None,
     ) -> Reply:
         """A GET or DELETE: tried again, a few times, where the fault may pass by itself.
 
-        seconds: total deadline, retries included.
+        seconds: total deadline, retries included; None for the server's own.
 
-        Raises: ServerUnreachableError, InvalidServerReplyError, ReferenceRefusedError.
+        Raises: ServerUnreachableError, InvalidServerReplyError, ReferenceRefusedError, and RemoteProblemError where
+        the server's settings are known and it refuses access (401, 403).
         """
+        seconds = self._read_seconds if seconds is None else seconds
         target = str(httpx.URL(url).copy_merge_params(params or {}))
         with anyio.move_on_after(seconds):
             for attempt in range(_TRIES):
@@ -148,7 +179,7 @@ class Exchange:
         seconds: total deadline.
 
         Raises: ServerUnreachableError if nothing was sent, OutcomeUnknownError if the answer was lost,
-        InvalidServerReplyError if it is too large.
+        InvalidServerReplyError if it is too large, and RemoteProblemError as `repeatable` does.
         """
         reason = f"no answer within {seconds:g} s"
         with anyio.move_on_after(seconds):
@@ -172,7 +203,7 @@ class Exchange:
             target = str(httpx.URL(url).join(location))
             if not same_origin(url, target):
                 raise ReferenceRefusedError(
-                    f"server {self._server!r} redirects to another origin ({target[:200]}), which is not followed"
+                    f"server {self._server!r} redirects to another origin ({_origin(target)}), which is not followed"
                 )
             url = target
         raise InvalidServerReplyError(f"server {self._server!r} redirects in circles")
@@ -181,10 +212,16 @@ class Exchange:
         self, method: str, url: str, headers: Mapping[str, str], seconds: float, content: bytes | None = None
     ) -> Reply:
         # Identity: a few kilobytes of gzip can hold any number of megabytes.
-        sent = {"User-Agent": "ogc-processes-mcp", "Accept-Encoding": "identity", **headers}
+        sent = httpx.Headers({"User-Agent": "ogc-processes-mcp", "Accept-Encoding": "identity", **headers})
+        if self._access is not None and same_origin(url, self._access.url):
+            sent.update(self._access.request_headers())
         timeout = httpx.Timeout(seconds, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS)
-        # Not by `build_request`, which merges in cookies and headers that the client may have.
-        request = httpx.Request(method, url, headers=sent, content=content, extensions={"timeout": timeout.as_dict()})
+        # A user in a link would be sent along, and logged. Not by `build_request`, which merges in cookies and headers
+        # that the client may have.
+        target = httpx.URL(url).copy_with(userinfo=b"")
+        request = httpx.Request(
+            method, target, headers=sent, content=content, extensions={"timeout": timeout.as_dict()}
+        )
         response = await self._http.send(request, stream=True, follow_redirects=False)
         try:
             decode = self._decoder(response)
@@ -197,7 +234,33 @@ class Exchange:
             raise InvalidServerReplyError(f"server {self._server!r} sent a damaged compressed body") from error
         finally:
             await response.aclose()
-        return Reply(response.status_code, response.headers, bytes(body), url)
+        reply = Reply(response.status_code, response.headers, bytes(body), url)
+        return reply if self._access is None or reply.status < 400 else self._judged(reply, self._access)
+
+    def _judged(self, reply: Reply, access: ServerSettings) -> Reply:
+        """An error without our credentials, which some servers repeat.
+
+        Raises: RemoteProblemError, if it refuses access.
+        """
+        reply = replace(reply, body=access.without_secrets(reply.body))
+        if reply.status not in (401, 403):
+            return reply
+        document = None
+        with suppress(InvalidServerReplyError):
+            document = documents.parse_json(reply.body)
+        words, type_uri, problems = documents.problem(reply.status, document)
+        status = f"HTTP status {reply.status}"
+        words = words if status in words else f"{words} ({status})"
+        if access.credentials:
+            hint = f"it does not accept the {' and '.join(access.credentials)} that is set for it, or not for this"
+        else:
+            hint = f"whoever runs this bridge can set bearer, basic or api_key for server {self._server!r}"
+        raise RemoteProblemError(
+            f"server {self._server!r} refuses access: {words}; {hint}",
+            status=reply.status,
+            type_uri=type_uri,
+            problems=problems,
+        )
 
     def _decoder(self, response: httpx.Response) -> Callable[[bytes], bytes]:
         """What undoes the content coding of a chunk, one byte over the size cap at most."""

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from mcp_server.ogc.documents import as_object, compact, process_id
@@ -23,7 +23,11 @@ _GEOJSON_TYPES = frozenset(
         "Polygon",
     }
 )
-_QUALIFIERS = frozenset({"value", "mediaType", "encoding", "schema", "format"})
+_GEOJSON_CONTENT = frozenset({"coordinates", "features", "geometries", "geometry"})
+_QUALIFIERS = frozenset({"value", "mediaType", "mimeType", "encoding", "schema", "format"})
+_VALUES = frozenset({"value", "data", "href"})
+_WRAPPERS = ("outputs", "results")
+_BESIDE_WRAPPED = frozenset({"links", "jobID", "processID", "status"})
 
 
 def keyed_outputs(document: object) -> tuple[OutputResult, ...]:
@@ -34,21 +38,37 @@ def keyed_outputs(document: object) -> tuple[OutputResult, ...]:
     return tuple(_keyed(name, member) for name, member in as_object(document).items())
 
 
-def bare_outputs(value: Any, media_type: str, declared: Sequence[str]) -> tuple[OutputResult, ...]:
-    """Outputs of a server that answers with what its process returned, without ids around it.
+def taken_apart(document: object, declared: Collection[str], *, keyed: bool) -> tuple[OutputResult, ...] | None:
+    """The outputs of a document that holds them by id, in any of the shapes servers use; None: it is one output itself.
 
-    declared: output ids of the description. One of them, or none: the whole value is that output. Several: an object
-    with these keys, or a list of `{id, value}`, is taken apart; else the whole value is the first.
+    An object by id, a list of `{id, value}` or `{id, href}`, either within `outputs` or `results`.
+
+    declared: output ids of the description, as far as they are known.
+    keyed: what an object is whose shape leaves it open.
+
+    Raises: InvalidServerReplyError.
     """
-    if isinstance(value, dict) and declared and set(cast("dict[str, Any]", value)) == set(declared):
-        return keyed_outputs(cast("object", value))
-    if isinstance(value, list) and len(declared) > 1:
-        entries = cast("list[object]", value)
-        named = {process_id(cast("object", e)): cast("dict[str, Any]", e) for e in entries if isinstance(e, dict)}
-        if named and len(named) == len(entries) and set(named) <= set(declared):
-            return tuple(_keyed(str(name), {"value": e.get("value")}) for name, e in named.items())
-    name = declared[0] if declared else "result"
-    return (value_output(name, value, media_type),)
+    if isinstance(document, list):
+        return _listed(cast("list[object]", document), declared)
+    if not isinstance(document, dict):
+        return None
+    members = cast("dict[str, Any]", document)
+    if members and members.keys() <= set(declared):
+        return keyed_outputs(members)
+    within = _within(members, declared)
+    if within is not None:
+        return within
+    if members.get("type") in _GEOJSON_TYPES and members.keys() & _GEOJSON_CONTENT:
+        return None
+    return keyed_outputs(members) if keyed else None
+
+
+def bare_output(value: Any, media_type: str, declared: Sequence[str]) -> OutputResult:
+    """The output of a server that answers with what its process returned, without an id around it.
+
+    declared: output ids of the description; it is taken for the first.
+    """
+    return value_output(declared[0] if declared else "result", value, media_type)
 
 
 def value_output(name: str, value: Any, media_type: str, *, href: str | None = None) -> OutputResult:
@@ -97,11 +117,40 @@ def _keyed(name: str, member: Any) -> OutputResult:
     return value_output(name, member, "")
 
 
+def _within(members: Mapping[str, Any], declared: Collection[str]) -> tuple[OutputResult, ...] | None:
+    """The outputs within `outputs` or `results`, where that is all there is, and no output of that name."""
+    names = [name for name in _WRAPPERS if name in members]
+    if len(names) != 1 or names[0] in declared or members.keys() - {names[0]} - _BESIDE_WRAPPED:
+        return None
+    inner = members[names[0]]
+    if isinstance(inner, dict):
+        return keyed_outputs(cast("object", inner))
+    entries = cast("list[object]", inner) if isinstance(inner, list) else []
+    return _listed(entries, declared or [str(process_id(entry)) for entry in entries])
+
+
+def _listed(entries: list[object], declared: Collection[str]) -> tuple[OutputResult, ...] | None:
+    """Outputs of a list of `{id, value}` or `{id, href}`, where each is a declared one."""
+    objects = [cast("dict[str, Any]", entry) for entry in entries if isinstance(entry, dict)]
+    named = {process_id(members): members for members in objects if members.keys() & _VALUES}
+    if not named or len(named) != len(entries) or not named.keys() <= set(declared):
+        return None
+    return tuple(_keyed(str(name), _entry(members)) for name, members in named.items())
+
+
+def _entry(members: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A list's entry as it would stand by its id."""
+    if isinstance(members.get("href"), str):
+        return members
+    qualities = {name: members[name] for name in _QUALIFIERS - {"value"} if name in members}
+    return {"value": members.get("value", members.get("data")), **qualities}
+
+
 def _linked(name: str, members: Mapping[str, Any]) -> OutputResult:
     length, summary = members.get("length"), members.get("summary")
     return OutputResult(
         id=name,
-        media_type=str(members.get("type") or JSON).partition(";")[0].strip(),
+        media_type=str(members.get("type") or _qualities(members)[0] or JSON).partition(";")[0].strip(),
         size=length if isinstance(length, int) else None,
         summary=cast("Mapping[str, Any]", summary) if isinstance(summary, dict) else None,
         value=members.get("value", ABSENT),
@@ -112,7 +161,8 @@ def _linked(name: str, members: Mapping[str, Any]) -> OutputResult:
 def _qualities(members: Mapping[str, Any]) -> tuple[str, str]:
     stated: Any = members.get("format")
     more: Mapping[str, Any] = cast("dict[str, Any]", stated) if isinstance(stated, dict) else {}
-    media_type = members.get("mediaType") or more.get("mediaType") or ""
+    named = (source.get(name) for source in (members, more) for name in ("mediaType", "mimeType"))
+    media_type = next((one for one in named if one), "")
     return str(media_type).partition(";")[0].strip().lower(), str(members.get("encoding") or more.get("encoding") or "")
 
 

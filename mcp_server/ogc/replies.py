@@ -36,7 +36,8 @@ def check(reply: Reply) -> None:
     if reply.status in (429, 503) and reply.retry_after is not None:
         message = f"{message} (may be asked again in {reply.retry_after:g} s)"
     if reply.status == 404 and _means_no_job(reply, type_uri):
-        raise NoSuchJobError(message, status=404, type_uri=type_uri)
+        told = message if "job" in message.lower() else f"no such job ({message})"
+        raise NoSuchJobError(told, status=404, type_uri=type_uri)
     if reply.status == 410:
         raise ResultGoneError(message, status=410, type_uri=type_uri)
     if reply.media_type == "text/html" and reply.status >= 500:
@@ -70,7 +71,7 @@ def _problem(reply: Reply) -> tuple[str, str | None, tuple[Any, ...]]:
         except InvalidServerReplyError:
             document = None
     if document is None and reply.media_type == "text/plain":
-        words = documents.plain(reply.body[:2000].decode("utf-8", "replace"))
+        words = documents.words(reply.body[:2000].decode("utf-8", "replace"))
         return words or f"HTTP status {reply.status}", None, ()
     return documents.problem(reply.status, document)
 

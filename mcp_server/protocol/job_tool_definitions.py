@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from mcp.types import Tool, ToolAnnotations
 
+from mcp_server.settings import BRIDGE, EMBEDDED
+
 MAX_WAIT_SECONDS: Final = 45
 """Clients give up on a call after about 60 s."""
 
@@ -14,7 +16,7 @@ _STATUS: Final[dict[str, Any]] = {
 }
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
 _NUMBER: Final[dict[str, Any]] = {"type": "number"}
-_JOB: Final[dict[str, Any]] = {"type": "string", "description": "Job URI ogc://SERVER/jobs/ID, or its ID alone"}
+_WARNINGS: Final[dict[str, Any]] = {"type": "array", "items": _TEXT}
 
 _READ_ONLY: Final = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 _DESTRUCTIVE: Final = ToolAnnotations(
@@ -39,7 +41,7 @@ _ENVELOPE: Final = _object(
         "message": _TEXT,
         "next": _TEXT,
         "outputs": {"type": "object"},
-        "warnings": {"type": "array", "items": _TEXT},
+        "warnings": _WARNINGS,
     },
     "status",
 )
@@ -52,22 +54,6 @@ _WAIT: Final[dict[str, Any]] = {
     "default": 30,
 }
 
-GET_JOB: Final = Tool(
-    name="get_job",
-    title="Get a job",
-    description="Wait for a job and return its outputs, or its progress if it still runs.",
-    input_schema=_object({"job": _JOB, "wait": _WAIT}, "job"),
-    output_schema=_ENVELOPE,
-    annotations=_READ_ONLY,
-)
-DISMISS_JOB: Final = Tool(
-    name="dismiss_job",
-    title="Dismiss a job",
-    description="Stop a job, or delete the results of one that has ended.",
-    input_schema=_object({"job": _JOB}, "job"),
-    output_schema=_ENVELOPE,
-    annotations=_DESTRUCTIVE,
-)
 READ_RESULT: Final = Tool(
     name="read_result",
     title="Read a result",
@@ -75,7 +61,7 @@ READ_RESULT: Final = Tool(
     "characters of a text from `offset` on; `next_offset` tells how to read on. Pictures are shown.",
     input_schema=_object(
         {
-            "uri": {"type": "string", "description": "ogc://SERVER/jobs/ID/results/OUTPUT"},
+            "uri": {"type": "string", "description": "URI of an output, e.g. ogc://SERVER/jobs/ID/results/OUTPUT"},
             "offset": {"type": "integer", "minimum": 0, "default": 0},
             "limit": {"type": "integer", "minimum": 1, "description": "At most; replies stay below 20 kB"},
         },
@@ -85,18 +71,60 @@ READ_RESULT: Final = Tool(
 )
 
 
+def get_job(servers: Sequence[str]) -> Tool:
+    """The tool that waits for a job of these servers or of the bridge."""
+    return Tool(
+        name="get_job",
+        title="Get a job",
+        description="Wait for a job and return its outputs, or its progress if it still runs.",
+        input_schema=_object({"job": _job(servers), "wait": _WAIT}, "job"),
+        output_schema=_ENVELOPE,
+        annotations=_READ_ONLY,
+    )
+
+
+def dismiss_job(servers: Sequence[str]) -> Tool:
+    """The tool that dismisses a job of these servers or of the bridge."""
+    return Tool(
+        name="dismiss_job",
+        title="Dismiss a job",
+        description="Stop a job, or delete the results of one that has ended."
+        + (f" A job of ogc://{BRIDGE} is given up: its server is not told, and may go on." * _may_lack_jobs(servers)),
+        input_schema=_object({"job": _job(servers)}, "job"),
+        output_schema=_ENVELOPE,
+        annotations=_DESTRUCTIVE,
+    )
+
+
 def list_jobs(servers: Sequence[str]) -> Tool:
-    """The tool that lists the jobs of these servers."""
+    """The tool that lists the jobs of these servers and of the bridge."""
     return Tool(
         name="list_jobs",
         title="List jobs",
-        description="List the newest jobs with status and progress.",
+        description="List the newest jobs with status and progress."
+        + (
+            f" Those of {BRIDGE!r} are calls that outlasted their time on a server without jobs."
+            * _may_lack_jobs(servers)
+        ),
         input_schema=_object(
             {
                 "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-                "server": {"type": "string", "enum": list(servers)} if servers else _TEXT,
+                "server": {"type": "string", "enum": [*servers, *[BRIDGE] * _may_lack_jobs(servers)]},
             }
         ),
-        output_schema=_object({"jobs": {"type": "array", "items": _object(_LISTED, "job", "status")}}, "jobs"),
+        output_schema=_object(
+            {"jobs": {"type": "array", "items": _object(_LISTED, "job", "status")}, "warnings": _WARNINGS}, "jobs"
+        ),
         annotations=_READ_ONLY,
     )
+
+
+def _may_lack_jobs(servers: Sequence[str]) -> bool:
+    """Whether there are others than the embedded one, which makes a job of everything."""
+    return not set(servers) <= {EMBEDDED}
+
+
+def _job(servers: Sequence[str]) -> dict[str, Any]:
+    """The argument that names a job: its id alone will do where one server only can have it."""
+    description = "Job URI ogc://SERVER/jobs/ID" + (", or its ID alone" if len(servers) == 1 else "")
+    return {"type": "string", "description": description}

@@ -39,9 +39,9 @@ def job_tools(servers: Sequence[str], *, small_value_bytes: int) -> dict[str, Jo
     """The tools by name, for a bridge to these servers."""
     own = _JobTools(tuple(servers), small_value_bytes)
     tools = (
-        JobTool(definitions.GET_JOB, own.get),
+        JobTool(definitions.get_job(servers), own.get),
         JobTool(definitions.list_jobs(servers), own.list),
-        JobTool(definitions.DISMISS_JOB, own.dismiss),
+        JobTool(definitions.dismiss_job(servers), own.dismiss),
         JobTool(definitions.READ_RESULT, own.read),
     )
     return {tool.definition.name: tool for tool in tools}
@@ -57,7 +57,7 @@ class _JobTools:
         return presentation.structured(presentation.envelope(execution, small_value_bytes=self.small_value_bytes))
 
     async def list(self, executor: "Executor", arguments: Mapping[str, Any], _: Notify) -> CallToolResult:
-        executions = await executor.jobs(arguments["limit"], arguments.get("server"))
+        found = await executor.jobs(arguments["limit"], arguments.get("server"))
         listed = [
             {
                 "job": str(execution.job),
@@ -66,10 +66,10 @@ class _JobTools:
                 "progress": execution.progress,
                 "message": execution.message,
             }
-            for execution in executions
+            for execution in found.jobs
         ]
         jobs = [{name: value for name, value in job.items() if value not in (None, "")} for job in listed]
-        return presentation.structured({"jobs": jobs})
+        return presentation.structured({"jobs": jobs} | ({"warnings": list(found.warnings)} if found.warnings else {}))
 
     async def dismiss(self, executor: "Executor", arguments: Mapping[str, Any], _: Notify) -> CallToolResult:
         execution = await executor.dismiss(self._job(arguments["job"]))
@@ -103,9 +103,7 @@ def _result(text: str) -> ResultReference | KeptReference:
         case ResultReference() | KeptReference() as result:
             return result
         case JobReference() as job:
-            raise InvalidReferenceError(
-                f"{text!r} is a job: get_job tells the URIs of its outputs, {job}/results/OUTPUT"
-            )
+            raise InvalidReferenceError(f"{text!r} is a job: get_job tells the URIs of its outputs, {job.output_form}")
         case ProcessReference():
             raise InvalidReferenceError(f"{text!r} is a process: its description is the resource of that URI")
 

@@ -4,8 +4,8 @@ import json
 import re
 import shutil
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ _FOLDER = "bridge-results"
 _MANIFEST = "manifest.json"
 _ID = re.compile(r"[0-9a-f]{32}")
 _MAX_BYTES = 512 * 2**20
+_WITH_VALUE_BYTES = 2**20
 
 
 class KeptResults:
@@ -47,6 +48,19 @@ class KeptResults:
         """
         return await anyio.to_thread.run_sync(self._read, reference, offset, limit)
 
+    async def outputs(self, result_id: str) -> tuple[tuple[KeptReference, OutputResult], ...]:
+        """All outputs of one execution, in their order; a value larger than 1 MB is left out.
+
+        Raises: ResultGoneError where they are not kept, or no longer.
+        """
+        return await anyio.to_thread.run_sync(self._outputs, result_id)
+
+    async def drop(self, result_id: str) -> None:
+        """Delete the outputs of one execution, if they are kept."""
+        if _ID.fullmatch(result_id):
+            folder = self._folder / result_id
+            await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
+
     def _keep(self, server: str, process_id: str, outputs: tuple[OutputResult, ...]) -> tuple[KeptReference, ...]:
         result_id = uuid.uuid4().hex
         unfinished = self._folder / f".{result_id}"
@@ -63,20 +77,35 @@ class KeptResults:
         return tuple(KeptReference(result_id, output.id) for output in outputs)
 
     def _read(self, reference: KeptReference, offset: int | None, limit: int | None) -> OutputResult:
-        folder = self._folder / reference.result_id
-        try:
-            if not _ID.fullmatch(reference.result_id):
-                raise FileNotFoundError(reference.result_id)
-            manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-            entries: list[dict[str, Any]] = manifest["outputs"]
+        with self._told_gone(str(reference)):
+            entries = self._entries(reference.result_id)
             entry = next((entry for entry in entries if entry["id"] == reference.output_id), None)
             if entry is None:
                 names = ", ".join(str(entry["id"]) for entry in entries)
                 raise InvalidReferenceError(f"{reference} names no output of that execution; it has {names}")
-            return page(_output(folder, entry), offset, limit)
+            return page(_output(self._folder / reference.result_id, entry), offset, limit)
+
+    def _outputs(self, result_id: str) -> tuple[tuple[KeptReference, OutputResult], ...]:
+        with self._told_gone("the result of this job"):
+            folder, entries = self._folder / result_id, self._entries(result_id)
+            return tuple(
+                (KeptReference(result_id, entry["id"]), _output(folder, entry, largest=_WITH_VALUE_BYTES))
+                for entry in entries
+            )
+
+    def _entries(self, result_id: str) -> list[dict[str, Any]]:
+        if not _ID.fullmatch(result_id):
+            raise FileNotFoundError(result_id)
+        manifest = json.loads((self._folder / result_id / _MANIFEST).read_text(encoding="utf-8"))
+        return manifest["outputs"]
+
+    @contextmanager
+    def _told_gone(self, what: str) -> Generator[None]:
+        try:
+            yield
         except FileNotFoundError as error:
             raise ResultGoneError(
-                f"{reference} is not kept, or no longer: the newest results stay, {self._max_bytes / 2**20:g} MB "
+                f"{what} is not kept, or no longer: the newest results stay, {self._max_bytes / 2**20:g} MB "
                 "in all. Run the process again.",
                 status=410,
             ) from error
@@ -111,9 +140,9 @@ def _write(folder: Path, number: int, output: OutputResult) -> dict[str, Any]:
     return entry | {"file": file, "size": output.size if output.size is not None else len(data), "summary": summary}
 
 
-def _output(folder: Path, entry: Mapping[str, Any]) -> OutputResult:
+def _output(folder: Path, entry: Mapping[str, Any], *, largest: int | None = None) -> OutputResult:
     value: Any = ABSENT
-    if "file" in entry:
+    if "file" in entry and (largest is None or (folder / str(entry["file"])).stat().st_size <= largest):
         data = (folder / str(entry["file"])).read_bytes()
         value = data if str(entry["file"]).endswith(".bin") else json.loads(data)
     summary = cast("Mapping[str, Any] | None", entry["summary"])

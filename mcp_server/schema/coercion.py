@@ -38,7 +38,8 @@ def meant(value: Any, schema: JsonObject) -> Any:
             return int(value)
         if "string" in kinds:
             return str(int(value))
-    return value
+    # Authors who declare a coordinate as a text are given numbers, and read either.
+    return json.dumps(value) if is_of_type(value, "number") and kinds == {"string"} else value
 
 
 def _from_text(text: str, kinds: set[str]) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 from mcp_server.schema.kinds import is_of_type
 from mcp_server.schema.plain import JsonObject, as_list, is_number
 from mcp_server.schema.scope import Scope
+from mcp_server.texts import is_harmless
 
 _FORMATS = frozenset(
     {
@@ -69,7 +70,7 @@ def string_bounds(schema: JsonObject, scope: Scope) -> JsonObject:
     result = _counts(schema, ("minLength", "maxLength"), scope)
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
-        if _is_cheap(pattern):
+        if _is_cheap(pattern) and is_harmless(pattern):
             result["pattern"] = pattern
         else:
             scope.note("pattern is not understood, or might take too long to match; left out")

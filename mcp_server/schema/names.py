@@ -6,6 +6,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
+from mcp_server.settings import EMBEDDED
+
 TOOL_NAME_LENGTH = 40
 ARGUMENT_NAME_LENGTH = 64
 _HASH_LENGTHS = (6, 12, 24, 32)
@@ -17,7 +19,8 @@ def tool_names(
     """Name each (server, process id): `^[a-z][a-z0-9_]{0,39}$`, unique, the same in every order of the ids.
 
     An id that is a good name already keeps it. Others are cleaned; where that loses too much (truncation, two ids that
-    clean to one name, a reserved name) a hash of the id is added.
+    clean to one name, a reserved name) a hash of the id is added. The embedded server's processes are named first:
+    their names are the same whatever other servers there are, and no process of these can take one.
     """
 
     def wish(key: tuple[str, str]) -> str:
@@ -26,7 +29,10 @@ def tool_names(
     def exact(key: tuple[str, str]) -> bool:
         return _tool_word(key[1]) == key[1]
 
-    return _unique(dict.fromkeys(ids), wish, exact, limit=TOOL_NAME_LENGTH, reserved=reserved)
+    own = dict.fromkeys(key for key in ids if key[0] == EMBEDDED)
+    others = dict.fromkeys(key for key in ids if key[0] != EMBEDDED)
+    first = _unique(own, wish, exact, limit=TOOL_NAME_LENGTH, reserved=reserved)
+    return first | _unique(others, wish, exact, limit=TOOL_NAME_LENGTH, reserved=reserved.union(first.values()))
 
 
 def argument_names(ids: Iterable[str]) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """Any process description in the wild → a canonical process. Nothing in it is fatal: what cannot be used is noted."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 from mcp_server.ogc.models import ABSENT, Absent
 from mcp_server.schema.combine import branches, is_any
 from mcp_server.schema.defaults import fitting, is_placeholder
+from mcp_server.schema.document import entries, modes, roles, unwrapped
 from mcp_server.schema.evidence import with_evidence
 from mcp_server.schema.examples import example_inputs, unqualified
 from mcp_server.schema.kinds import GEOJSON_FORMATS
@@ -16,12 +17,12 @@ from mcp_server.schema.process import CanonicalProcess, Diagnostic, InputSpec, M
 from mcp_server.schema.references import takes_reference, widened
 from mcp_server.schema.repair import canonical
 from mcp_server.schema.scope import Notebook, Scope
+from mcp_server.schema.spelling import conventional
 from mcp_server.schema.text import in_one_language
 from mcp_server.schema.validation import fits
+from mcp_server.texts import is_harmless
 
 __all__ = ["CanonicalProcess", "Diagnostic", "InputSpec", "Mode", "OutputSpec", "normalise"]
-
-_WRAPPERS = ("process", "processDescription", "processOffering", "ProcessDescription")
 
 
 def normalise(raw: Mapping[str, Any]) -> CanonicalProcess:
@@ -29,14 +30,14 @@ def normalise(raw: Mapping[str, Any]) -> CanonicalProcess:
 
     Never raises, and never drops an input: one that cannot be understood takes any value, described as its author did.
     """
-    document = _unwrapped(as_object(plain(raw)))
+    document = unwrapped(as_object(plain(raw)))
     notes: list[Diagnostic] = []
     example = example_inputs(document)
     inputs = [
-        _guarded_input(name, entry, document, example, notes) for name, entry in _entries(document, "inputs", notes)
+        _guarded_input(name, entry, document, example, notes) for name, entry in entries(document, "inputs", notes)
     ]
     inputs += _only_in_example(inputs, example, notes)
-    outputs = [_output(name, entry, document, notes) for name, entry in _entries(document, "outputs", notes)]
+    outputs = [_output(name, entry, document, notes) for name, entry in entries(document, "outputs", notes)]
     schemas = {spec.id: spec.schema for spec in inputs}
     return CanonicalProcess(
         id=in_one_language(first_of(document, "id", "identifier", "name")),
@@ -44,38 +45,13 @@ def normalise(raw: Mapping[str, Any]) -> CanonicalProcess:
         description=_description(document),
         version=in_one_language(first_of(document, "version", "processVersion")),
         keywords=tuple(word for word in as_list(document.get("keywords")) if isinstance(word, str)),
-        roles=frozenset(_roles(document)),
+        roles=frozenset(roles(document)),
         inputs=tuple(inputs),
         outputs=tuple(outputs),
-        modes=_modes(document.get("jobControlOptions")),
+        modes=modes(document.get("jobControlOptions")),
         example=None if example is None else {name: unqualified(example[name], schemas[name]) for name in example},
         diagnostics=tuple(notes),
     )
-
-
-def _unwrapped(document: JsonObject) -> JsonObject:
-    """The process within its envelope; members beside it (version, jobControlOptions) belong to it too."""
-    inner = next((as_object(document[name]) for name in _WRAPPERS if as_object(document.get(name))), None)
-    if inner is None or "inputs" in document:
-        return document
-    return {**{name: value for name, value in document.items() if name not in _WRAPPERS}, **_unwrapped(inner)}
-
-
-def _entries(document: JsonObject, side: str, notes: list[Diagnostic]) -> list[tuple[str, Any]]:
-    """Inputs or outputs with their ids, from an object or a list."""
-    found = document.get(side)
-    if isinstance(found, dict):
-        return list(as_object(found).items())
-    entries: dict[str, Any] = {}
-    for number, entry in enumerate(as_list(found)):
-        name = first_of(as_object(entry), "id", "identifier", "name")
-        if isinstance(name, str) and name and name not in entries:
-            entries[name] = entry
-        else:
-            notes.append(Diagnostic(f"$.{side}[{number}]", "has no id of its own; left out"))
-    if found is not None and not isinstance(found, list):
-        notes.append(Diagnostic(f"$.{side}", "is neither an object nor a list"))
-    return list(entries.items())
 
 
 def _guarded_input(
@@ -91,7 +67,7 @@ def _guarded_input(
 def _input(
     name: str, entry: Any, document: JsonObject, example: JsonObject | None, notes: list[Diagnostic]
 ) -> InputSpec:
-    raw = as_object(entry)
+    raw = conventional(as_object(entry))
     path = f"$.inputs.{name}"
     written = written_schema(raw) if isinstance(entry, dict) else entry
     if written is None:
@@ -102,12 +78,13 @@ def _input(
     repaired = canonical({key: value for key, value in root.items() if key != "default"} or written, scope)
     schema, nullable = _without_null(repaired)
     multiple = counts.maximum is None or counts.maximum > 1
-    if example is not None and name in example and not multiple:
-        schema = _agreeing(schema, example[name], scope)
+    if example is not None and name in example:
+        schema = _agreeing(schema, example[name], scope, multiple=multiple)
     declared = root.get("default")
     default = _default(declared, schema, counts, scope)
     optional = counts.minimum == 0 or nullable or not (declared is None or is_placeholder(declared))
-    optional = optional or raw.get("required") in (False, "false") or _null_default(root, raw)
+    optional = optional or raw.get("required") in (False, "false") or raw.get("optional") in (True, "true")
+    optional = optional or _null_default(root, raw)
     if not optional and example is not None and name not in example:
         scope.note("is missing in the author's own example; taken as optional")
         optional = True
@@ -126,9 +103,14 @@ def _input(
     )
 
 
-def _agreeing(schema: JsonObject, shown: Any, scope: Scope) -> JsonObject:
-    """The schema, agreeing with the author's own example."""
-    if shown is None or any(fits(value, widened(schema)) for value in (shown, unqualified(shown, schema))):
+def _agreeing(schema: JsonObject, shown: Any, scope: Scope, *, multiple: bool) -> JsonObject:
+    """The schema, agreeing with the author's own example: with each of its values where there are several."""
+    fitting_whole = any(fits(value, widened(schema)) for value in (shown, unqualified(shown, schema)))
+    if multiple and isinstance(shown, list) and not fitting_whole:
+        for one in as_list(shown):
+            schema = _agreeing(schema, one, scope, multiple=False)
+        return schema
+    if shown is None or fitting_whole:
         return schema
     scope.note("does not take the author's own example; taken to be wider than declared")
     return with_evidence(schema, shown)
@@ -181,6 +163,9 @@ def _default(declared: Any, schema: JsonObject, counts: Occurrence, scope: Scope
     if found is None:
         scope.note("default does not fit the schema; left out")
         return ABSENT
+    if not is_harmless(found[0]):
+        scope.note("default hides something or misleads; left to the server")
+        return ABSENT
     return found[0]
 
 
@@ -189,9 +174,9 @@ def _null_default(root: JsonObject, raw: JsonObject) -> bool:
 
 
 def _output(name: str, entry: Any, document: JsonObject, notes: list[Diagnostic]) -> OutputSpec:
-    raw = as_object(entry)
-    written = written_schema(raw)
+    raw = conventional(as_object(entry))
     try:
+        written = written_schema(raw) if isinstance(entry, dict) else entry
         schema = canonical(written, Scope(f"$.outputs.{name}", Notebook(notes), roots=(as_object(written), document)))
     except Exception as error:  # as for inputs
         notes.append(Diagnostic(f"$.outputs.{name}", f"cannot be read ({type(error).__name__})"))
@@ -218,16 +203,3 @@ def _media_type(schema: JsonObject) -> str | None:
 
 def _description(raw: JsonObject) -> str:
     return in_one_language(first_of(raw, "description", "abstract"))
-
-
-def _roles(document: JsonObject) -> Iterator[str]:
-    for entry in as_list(document.get("metadata")):
-        role = as_object(entry).get("role")
-        if isinstance(role, str):
-            yield role
-
-
-def _modes(options: Any) -> frozenset[Mode]:
-    words = [word.lower() for word in as_list(options) if isinstance(word, str)]
-    found = {f"{word.split('-')[0]}-execute" for word in words if word.startswith(("sync", "async"))}
-    return frozenset(cast("set[Mode]", found)) or frozenset({"sync-execute"})

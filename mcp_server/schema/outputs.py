@@ -2,6 +2,7 @@
 
 from mcp_server.schema.plain import JsonObject
 from mcp_server.schema.process import CanonicalProcess, OutputSpec
+from mcp_server.texts import is_harmless
 
 _LISTED = 16
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -17,7 +18,7 @@ def output_schema(process: CanonicalProcess) -> JsonObject | None:
     """
     if len(process.outputs) == 1 and _is_picture(process.outputs[0]):
         return None
-    named = {spec.id: {"type": "object"} for spec in process.outputs[:_LISTED]}
+    named = {spec.id: {"type": "object"} for spec in process.outputs[:_LISTED] if is_harmless(spec.id)}
     outputs: JsonObject = {"type": "object", "properties": named} if named else {"type": "object"}
     # A job that still runs has no outputs yet; `status` is all that every answer has.
     return {

@@ -62,7 +62,8 @@ def _parsed(uri: str, path: str, problems: list[ArgumentProblem]) -> Any:
         problems.append(ArgumentProblem(path, str(error)))
         return uri
     if not isinstance(reference, ResultReference | KeptReference):
-        suggestion = f"did you mean {uri}/results/OUTPUT?" if isinstance(reference, JobReference) else None
+        job = isinstance(reference, JobReference)
+        suggestion = f"get_job tells the URIs of its outputs, {reference.output_form}" if job else None
         problems.append(ArgumentProblem(path, f"{uri} is not the URI of a result", suggestion))
     return reference
 

@@ -8,13 +8,14 @@ of a schema contradict each other, `type` wins.
 from typing import Any
 
 from mcp_server.schema.combine import both, union
+from mcp_server.schema.declarations import declared_types, geojson_format, inferred_types
 from mcp_server.schema.defaults import fitting
 from mcp_server.schema.keywords import array_bounds, enumeration, number_bounds, string_bounds, string_format
-from mcp_server.schema.kinds import GEOJSON_FORMATS, declared_types, inferred_types
 from mcp_server.schema.plain import JsonObject, as_list, as_object
 from mcp_server.schema.scope import Scope
 from mcp_server.schema.substitutes import BBOX, substitute
 from mcp_server.schema.text import brief, in_one_language
+from mcp_server.texts import is_harmless
 
 _DESCRIPTION_LENGTH = 500
 _CONTENT = ("contentMediaType", "contentEncoding")
@@ -47,13 +48,21 @@ def canonical(node: Any, scope: Scope) -> JsonObject:
 def _referenced(schema: JsonObject, scope: Scope) -> JsonObject:
     reference = schema["$ref"]
     siblings = {key: value for key, value in schema.items() if key != "$ref"}
-    known = substitute(reference) if not reference.startswith("#") else None
-    target = known if known is not None else scope.local(reference) if reference.startswith("#/") else None
+    target = _target(reference, scope)
     if target is None or reference in scope.followed:
         scope.note(f"{reference!r} cannot be resolved; any value is taken there")
         target = {}
     found = canonical(target, scope.after(reference).at("$ref"))
     return both(canonical(siblings, scope), found) or found if siblings else found
+
+
+def _target(reference: str, scope: Scope) -> Any:
+    """What a reference stands for: a schema of the document, a well-known one, or a type whose name it is."""
+    if reference.startswith("#"):
+        found = scope.local(reference) if reference.startswith("#/") else None
+        return substitute(reference) if found is None else found
+    known = substitute(reference)
+    return {"type": reference} if known is None and declared_types(reference) else known
 
 
 def _combined(schema: JsonObject, scope: Scope) -> list[JsonObject]:
@@ -69,6 +78,12 @@ def _own(schema: JsonObject, scope: Scope) -> JsonObject:
     """The schema without its combinations and annotations."""
     if "const" in schema:
         schema = {**schema, "enum": [schema["const"]]}
+    if isinstance(schema.get("symbols"), list):
+        schema = {**schema, "enum": schema["symbols"]}
+    listed = schema.get("type") if isinstance(schema.get("type"), list) else [schema.get("type")]
+    if any(isinstance(one, dict) for one in as_list(listed)):
+        # CWL and Avro write a schema where JSON Schema has the name of a type.
+        return union([canonical(one, scope.at("type")) for one in as_list(listed)])
     kinds = None
     if schema.get("type") is not None:
         kinds = declared_types(schema["type"])
@@ -87,6 +102,9 @@ def _typed(schema: JsonObject, meaning: JsonObject, scope: Scope, *, alone: bool
     kind = meaning["type"]
     result: JsonObject = {"type": kind}
     values, refused = enumeration(schema, kind)
+    if not is_harmless(values):
+        scope.note(f"enum has values that hide something or mislead; any {kind} is taken")
+        values = []
     match kind:
         case "string":
             result |= string_bounds(schema, scope) | string_format(schema)
@@ -130,9 +148,13 @@ def _array(schema: JsonObject, scope: Scope, item_values: list[Any]) -> JsonObje
 def _object(schema: JsonObject, scope: Scope) -> JsonObject:
     result: JsonObject = {}
     name = str(schema.get("format"))
-    if name in GEOJSON_FORMATS:
-        result["format"] = name
+    geojson = geojson_format(name)
+    if geojson:
+        result["format"] = geojson
     properties = as_object(schema.get("properties"))
+    if not is_harmless([*properties, *as_list(schema.get("required"))]):
+        scope.note("has properties whose names hide something or mislead; any object is taken")
+        return result
     if name in ("ogc-bbox", "bbox") and not properties:
         return {key: value for key, value in BBOX.items() if key != "type"}
     if name == "ogc-bbox":
@@ -174,7 +196,7 @@ def _annotated(result: JsonObject, schema: JsonObject, scope: Scope) -> JsonObje
         result = {**result, "description": description}
     if schema.get("default") is not None:
         default = fitting(schema["default"], result)
-        if isinstance(default, tuple):
+        if isinstance(default, tuple) and is_harmless(default[0]):
             result = {**result, "default": default[0]}
         else:
             scope.note("default does not fit its schema; left out")

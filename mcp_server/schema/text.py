@@ -1,17 +1,12 @@
-"""Foreign texts made fit for a model: one language, one line, visible characters only, bounded length."""
+"""Foreign texts made fit for a model: one language, one line, nothing hidden or misleading, bounded length."""
 
 import re
-import unicodedata
 from typing import Any
 
 from mcp_server.schema.plain import as_list, as_object
+from mcp_server.texts import harmless
 
 _ELLIPSIS = "…"
-_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-# Letters and marks that show nothing, known carriers of hidden text.
-_INVISIBLE_LETTERS = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
 _SENTENCE_END = re.compile(r"[.!?](?=\s)")
 
 
@@ -34,18 +29,9 @@ def in_one_language(value: Any) -> str:
             return ""
 
 
-def visible(text: str) -> str:
-    """The text on one line, without control, format, private and other invisible characters."""
-    spaced = re.sub(r"\s+", " ", text)
-    if not spaced.isascii():
-        spaced = _INVISIBLE_LETTERS.sub("", spaced)
-    kept = (c for c in spaced if c == " " or unicodedata.category(c) not in _INVISIBLE_CATEGORIES)
-    return re.sub(r" {2,}", " ", "".join(kept)).strip()
-
-
 def brief(text: str, limit: int) -> str:
-    """The visible text, cut after a sentence or else after a word so that it has at most `limit` characters."""
-    text = visible(text)
+    """The harmless text, cut after a sentence or else after a word so that it has at most `limit` characters."""
+    text = harmless(text)
     if len(text) <= limit:
         return text
     if limit <= 0:

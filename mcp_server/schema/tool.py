@@ -11,9 +11,10 @@ from mcp_server.schema.outputs import output_schema, told_outputs
 from mcp_server.schema.plain import JsonObject
 from mcp_server.schema.process import CanonicalProcess
 from mcp_server.schema.reduction import DETAILS
-from mcp_server.schema.text import brief, visible
+from mcp_server.schema.text import brief
 from mcp_server.schema.validation import fits
 from mcp_server.settings import EMBEDDED
+from mcp_server.texts import is_harmless
 
 _DESCRIPTION_LENGTH = 400
 _INPUTS_LENGTH = 2000
@@ -82,6 +83,6 @@ def _example(process: CanonicalProcess, names: Mapping[str, str], schema: JsonOb
         return ""
     arguments = {names[input_id]: value for input_id, value in process.example.items()}
     written = compact(arguments)
-    if len(written) > _EXAMPLE_LENGTH or written != visible(written) or not fits(arguments, schema):
+    if len(written) > _EXAMPLE_LENGTH or not is_harmless(process.example) or not fits(arguments, schema):
         return ""
     return f"Example: {written}"

@@ -76,8 +76,11 @@ def _raw_inputs(raw: Json) -> Mapping[str, Json]:
         inner = cast("Json", wrapped[0])
     inputs = inner["inputs"]
     if isinstance(inputs, list):
-        entries = [cast("Json", entry) for entry in cast("list[Any]", inputs) if _is_object(entry)]
-        return {str(entry.get("id") or entry.get("identifier")): entry for entry in entries}
+        listed = [cast("Json", entry) for entry in cast("list[Any]", inputs) if _is_object(entry)]
+        found = {str(entry["id"] if "id" in entry else entry.get("identifier")): entry for entry in listed}
+        # Some write a list of objects that hold inputs by id.
+        named = [entry for entry in listed if all(_is_object(member) for member in entry.values())]
+        return {name: member for entry in named for name, member in entry.items()} or found
     return {name: cast("Json", entry) for name, entry in cast("Json", inputs or {}).items() if _is_object(entry)}
 
 

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from mcp_server.catalog import ToolEntry
+from mcp_server.doctor.judging import schema_faults, tool_bytes
 from mcp_server.errors import InvalidArgumentsError
+from mcp_server.execution.body import execute_body
 from mcp_server.execution.request import ExecuteRequest, build_request
+from mcp_server.ogc.dialects import DIALECTS
 from mcp_server.ogc.models import ProcessDescription, ServerIdentity
-from mcp_server.protocol.tools import definition
-from mcp_server.schema.portable import lint
 from tests.corpus_report.corpus import Corpus, Described
 from tests.corpus_report.meaning import by_id, same_meaning
 from tests.corpus_report.violations import violations
@@ -90,14 +88,7 @@ def _made(corpus: Corpus) -> Iterable[tuple[str, str]]:
 
 
 def _faults(described: Described) -> str:
-    tool = described.tool
-    faults = lint(tool.input_schema)
-    for schema in (tool.input_schema, tool.output_schema or {}):
-        try:
-            Draft202012Validator.check_schema(schema)
-        except SchemaError as error:
-            faults.append(error.message)
-    return "; ".join(faults)
+    return "; ".join(schema_faults(described.tool))
 
 
 def _typed(described: Iterable[Described]) -> Iterable[tuple[str, str]]:
@@ -131,7 +122,10 @@ def _sent(corpus: Corpus) -> Iterable[tuple[str, str]]:
             ours = _request(described, inputs).inputs
         except InvalidArgumentsError:
             continue
-        yield name, "" if same_meaning(ours, inputs) else f"sent {str(ours)[:120]} for {str(inputs)[:120]}"
+        bodies = {key: execute_body(described.tool.process, ours, dialect) for key, dialect in DIALECTS.items()}
+        wrong = {key: body["inputs"] for key, body in bodies.items() if not same_meaning(body["inputs"], inputs)}
+        told = (f"{key} is sent {str(sent)[:120]} for {str(inputs)[:120]}" for key, sent in wrong.items())
+        yield name, next(told, "")
 
 
 def _refused(described: Iterable[Described]) -> Iterable[tuple[str, str]]:
@@ -172,4 +166,4 @@ def _request(described: Described, inputs: Mapping[str, Any]) -> ExecuteRequest:
 def _bytes(described: Described) -> int:
     server = ServerIdentity("remote", "https://remote.example", embedded=False, dialect="unknown")
     entry = ToolEntry(server, ProcessDescription(server, described.tool.process.id, described.raw), described.tool)
-    return len(definition(entry).model_dump_json(by_alias=True, exclude_none=True).encode())
+    return tool_bytes(entry)

@@ -88,7 +88,9 @@ def test_the_bridge_is_pointed_to_the_backend_and_has_no_other() -> None:
     assert rest[:3] == ("serve", "--transport", "http")
     service = read_services()["mcp"]
     settings = BridgeSettings(servers=service["environment"]["OGC_PROCESSES_SERVERS"])
-    assert settings.servers == {"backend": f"http://backend:{read_images()['backend'].ports[0]}"}
+    assert {name: server.url for name, server in settings.servers.items()} == {
+        "backend": f"http://backend:{read_images()['backend'].ports[0]}"
+    }
     assert service["depends_on"] == {"backend": {"condition": "service_healthy"}}
     assert "backend" in read_services()["backend"]["environment"]["OGC_PROCESSES_ALLOWED_HOSTS"].split(",")
 

@@ -75,6 +75,8 @@ def _serve(folder: Path) -> None:
     server = make_server("127.0.0.1", 0, APP, threaded=True, fd=listening.fileno())
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(url, flush=True)  # noqa: T201 - the caller reads it
+    # And nothing after it: a pipe that nobody reads fills up, and the server would wait for ever to log a request.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.stdin.read()
 
 

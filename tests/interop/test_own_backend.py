@@ -14,6 +14,7 @@ from backend.settings import Settings
 from mcp_server.catalog import Catalog, Kept, Selection
 from mcp_server.errors import NoSuchJobError, RemoteProblemError, ResultGoneError
 from mcp_server.execution.executor import Execution, Executor
+from mcp_server.execution.job_records import JobRecords
 from mcp_server.execution.request import build_request
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.exchange import open_http
@@ -26,10 +27,10 @@ pytestmark = pytest.mark.anyio
 class Bridge:
     """Catalog and executor over a running backend, and what they told."""
 
-    def __init__(self, clients: dict[str, OgcClient], home: Path) -> None:
+    def __init__(self, clients: dict[str, OgcClient], home: Path, executor: Executor) -> None:
         self.clients = clients
         self.catalog = Catalog(clients, Kept(home), Selection(demonstrations=True), refresh_seconds=60)
-        self.executor = Executor(clients, KeptResults(home), wait_seconds=20)
+        self.executor = executor
         self.told: list[tuple[float | None, str | None]] = []
 
     async def call(self, tool: str, **arguments: Any) -> Execution:
@@ -55,7 +56,9 @@ async def bridge_to(home: Path, **remotes: str) -> AsyncIterator[Bridge]:
         for name, url in remotes.items():
             clients[name] = OgcClient(name, url, http, embedded=False, max_reply_bytes=2**24)
         with anyio.fail_after(30):
-            yield Bridge(clients, home)
+            async with anyio.create_task_group() as tasks:
+                executor = Executor(clients, KeptResults(home), JobRecords(home), tasks, wait_seconds=20)
+                yield Bridge(clients, home, executor)
 
 
 async def test_a_result_is_passed_on_by_reference_behind_a_proxy(home: Path) -> None:
@@ -66,8 +69,10 @@ async def test_a_result_is_passed_on_by_reference_behind_a_proxy(home: Path) -> 
         request.inputs["name"] = made.outputs[0].uri
         assert made.outputs[0].uri == ResultReference("local", made.job.job_id if made.job else "", "string")
         # A value too large to be carried would be refused: the link is what is sent.
-        executor = Executor(bridge.clients, KeptResults(home), wait_seconds=20, max_carried_bytes=1)
-        greeted = await executor.run(entry, request, bridge.note)
+        async with anyio.create_task_group() as tasks:
+            kept, records = KeptResults(home), JobRecords(home)
+            executor = Executor(bridge.clients, kept, records, tasks, wait_seconds=20, max_carried_bytes=1)
+            greeted = await executor.run(entry, request, bridge.note)
         assert greeted.outputs[0].output.value["value"] == "Hello red!"
 
 
@@ -98,7 +103,7 @@ async def test_cancelling_dismisses_before_and_after_the_job_was_named(home: Pat
             with anyio.move_on_after(seconds) as scope:
                 await bridge.call("slow_steps", seconds=20, steps=20)
             assert scope.cancelled_caught
-            job = (await bridge.executor.jobs(1))[0].job
+            job = (await bridge.executor.jobs(1)).jobs[0].job
             assert job is not None
             ended = await bridge.executor.follow(job, 5, bridge.note)
             assert (ended.process_id, ended.status) == ("slow-steps", "dismissed")

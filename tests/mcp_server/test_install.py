@@ -114,6 +114,27 @@ def test_print_writes_nothing(client: str, tmp_path: Path, capsys: pytest.Captur
     assert str(tmp_path) in out
 
 
+def test_a_file_of_settings_is_named_and_its_secrets_stay_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text("[servers.city]\nurl = 'https://a.example'\nbearer = 'hidden'", encoding="utf-8")
+    monkeypatch.setenv("OGC_PROCESSES_SERVER_CITY_API_KEY", "hidden")
+    assert main(["install", "cursor", "--print", "--settings", str(file), "--home", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert json.loads(out)["mcpServers"]["ogc-processes"]["args"][-2:] == ["--settings", str(file)]
+    assert "hidden" not in out
+
+
+def test_a_password_on_the_command_line_is_not_written_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    server = "city=https://user:hidden@a.example"
+    assert main(["install", "cursor", "--print", "--server", server, "--home", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("ogc-processes-mcp: --server city: a password is not written down; put it in a --settings")
+    assert "hidden" not in err
+
+
 def test_claude_code_is_configured_by_its_own_command() -> None:
     assert block("claude-code", LAUNCH) == ("claude mcp add --scope user ogc-processes -- /opt/python -P -m mcp_server")
 

@@ -25,12 +25,21 @@ def test_whatever_a_server_calls_its_jobs_and_outputs_a_reference_reads_back_as_
 ) -> None:
     for reference in (
         JobReference(server, job),
+        JobReference.of_bridge(job),
         ResultReference(server, job, output),
         KeptReference(job, output),
         ProcessReference(server, output),
     ):
         assert is_reference(str(reference))
         assert parse(str(reference)) == reference
+
+
+def test_a_job_of_the_bridge_is_told_from_a_servers() -> None:
+    job = parse("ogc://bridge/jobs/1")
+    assert job == JobReference.of_bridge("1")
+    assert isinstance(job, JobReference)
+    assert job.is_of_bridge
+    assert not JobReference("local", "1").is_of_bridge
 
 
 def test_a_result_names_its_job() -> None:
@@ -50,8 +59,10 @@ def test_a_result_names_its_job() -> None:
         "ogc://local/jobs/1/results/a/b",
         "ogc://local/jobs/1?x=1",
         "ogc://local/jobs/1#x",
-        "ogc://bridge/jobs/1",
+        "ogc://bridge/jobs/1/results/a",
+        "ogc://bridge/processes/p",
         "ogc://bridge/results/1",
+        "ogc://local/results/1/a",
         "https://local/jobs/1",
         "ogc://[broken/jobs/1",
     ],

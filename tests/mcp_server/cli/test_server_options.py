@@ -51,7 +51,13 @@ def test_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_options_survive_the_way_through_arguments(tmp_path: Path) -> None:
     options = Options(
-        tmp_path, ("a=http://a",), embedded=False, demo_tools=True, config=tmp_path / "c", processes=(tmp_path / "p",)
+        tmp_path,
+        tmp_path / "settings.toml",
+        ("a=http://a",),
+        embedded=False,
+        demo_tools=True,
+        config=tmp_path / "c",
+        processes=(tmp_path / "p",),
     )
     assert split_options(options.arguments()) == (options, ())
 
@@ -69,5 +75,27 @@ def test_the_command_line_goes_before_the_environment(tmp_path: Path, monkeypatc
     monkeypatch.setenv("OGC_PROCESSES_SERVERS", "a=http://a")
     assert Options(home=tmp_path / "given").settings().home == tmp_path / "given"
     assert Options().settings().home == tmp_path / "environment"
-    assert Options().settings().servers == {"a": "http://a"}
-    assert Options(servers=("b=http://b/",)).settings().servers == {"b": "http://b"}
+    assert _urls(Options()) == {"a": "http://a"}
+    assert _urls(Options(servers=("b=http://b/",))) == {"b": "http://b"}
+
+
+def test_a_file_of_settings_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.toml").write_text("[servers]\na = 'http://a'\nb = 'http://b'", encoding="utf-8")
+    options, rest = split_options(["tools", "--settings", "own.toml"])
+    assert (options.file, rest) == (tmp_path / "own.toml", ("tools",))
+    assert _urls(options) == {"a": "http://a", "b": "http://b"}
+    with pytest.raises(ConfigurationError, match=r"other\.toml: there is no such file"):
+        split_options(["--settings=other.toml"])[0].settings()
+
+
+def test_a_password_is_not_written_into_the_configuration_of_a_client() -> None:
+    options = Options(servers=("a=http://a", "b=https://user:hidden@b.example/@/"))
+    with pytest.raises(ConfigurationError, match=r"--server b: .* --settings file") as caught:
+        options.arguments()
+    assert "hidden" not in str(caught.value)
+    assert Options(servers=("a=https://a.example/@user",)).arguments() == ("--server", "a=https://a.example/@user")
+
+
+def _urls(options: Options) -> dict[str, str]:
+    return {name: server.url for name, server in options.settings().servers.items()}

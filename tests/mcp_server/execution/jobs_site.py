@@ -34,8 +34,14 @@ class JobsSite:
         self.refusal: Response | None = None
         self.broken: Response | None = None
         """What every question for a job's status is answered with."""
+        self.always_jobs = False
+        """Jobs are made of executions that did not ask for it, too."""
         self.hold: anyio.Event | None = None
         """Executions are answered once this is set."""
+        self.cut = 0
+        """How many callers went away while their execution was held."""
+        self.lists: Response | None = None
+        """What a question for the list of jobs is answered with, in place of the list."""
         self.executions: list[dict[str, Any]] = []
         self.preferences: list[str | None] = []
         self.dismissed: list[str] = []
@@ -56,6 +62,11 @@ class JobsSite:
                 Route("/jobs/{job}/results/{output}", self._output),
             ]
         )
+
+    def answering_only_once(self) -> anyio.Event:
+        """Let executions be answered only once the returned event is set."""
+        self.hold = anyio.Event()
+        return self.hold
 
     def speak_our_dialect(self) -> "JobsSite":
         self.conforms_to = [MINIMAL_RESULTS]
@@ -90,10 +101,15 @@ class JobsSite:
         self.executions.append(await request.json())
         self.preferences.append(request.headers.get("prefer"))
         if self.hold is not None:
-            await self.hold.wait()
+            try:
+                await self.hold.wait()
+            except anyio.get_cancelled_exc_class():
+                self.cut += 1
+                raise
         if self.refusal is not None:
             return self.refusal
-        if not (request.headers.get("prefer") or "").startswith("respond-async"):
+        asked = (request.headers.get("prefer") or "").startswith("respond-async")
+        if not (asked or self.always_jobs):
             return JSONResponse(self.results)
         self.made += 1
         job = f"j{self.made}"
@@ -110,6 +126,8 @@ class JobsSite:
         }
 
     async def _list(self, _: Request) -> Response:
+        if self.lists is not None:
+            return self.lists
         return JSONResponse({"jobs": [self._info(job) for job in self.jobs]})
 
     async def _status(self, request: Request) -> Response:
@@ -135,6 +153,12 @@ class JobsSite:
         if isinstance(value, bytes):
             return Response(value, media_type="image/png")
         return PlainTextResponse("no", 404) if value is None else JSONResponse(value)
+
+
+def site_without_jobs() -> tuple[JobsSite, anyio.Event]:
+    """A site that answers an execution with its results once the event is set."""
+    site = JobsSite(modes=("sync-execute",))
+    return site, site.answering_only_once()
 
 
 class Tool:

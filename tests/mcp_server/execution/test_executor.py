@@ -6,13 +6,13 @@ import httpx
 import pytest
 from starlette.responses import JSONResponse
 
-from mcp_server.errors import InvalidReferenceError, RemoteProblemError, ResultGoneError, ServerUnreachableError
+from mcp_server.errors import RemoteProblemError, ResultGoneError, ServerUnreachableError
 from mcp_server.execution.executor import Executor
 from mcp_server.execution.request import ExecuteRequest
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.exchange import open_http
 from mcp_server.references import JobReference, KeptReference, ResultReference
-from tests.mcp_server.execution.bench import Bench
+from tests.mcp_server.execution.bench import Bench, LooseTasks
 from tests.mcp_server.execution.jobs_site import POINT, JobsSite
 
 pytestmark = pytest.mark.anyio
@@ -120,29 +120,6 @@ async def test_a_server_lost_while_a_job_runs_leaves_the_handle(home: Path) -> N
 
     async with open_http(Dying()) as http:
         client = OgcClient("remote", site.url, http, embedded=False, max_reply_bytes=2**20)
-        executor = Executor({"remote": client}, bench.kept, wait_seconds=5)
+        executor = Executor({"remote": client}, bench.kept, bench.records, LooseTasks(), wait_seconds=5)
         with pytest.raises(ServerUnreachableError, match="get_job, job=ogc://remote/jobs/j1"):
             await executor.run(site.tool(), ExecuteRequest("p", {}), bench.note)
-
-
-async def test_jobs_of_all_servers_come_newest_first(home: Path) -> None:
-    first, second = JobsSite(), JobsSite("other")
-    first.jobs, second.jobs = {"j1": 0, "j3": 0}, {"j2": 0}
-    bench = Bench(home, first, second)
-    assert [str(job.job) for job in await bench.executor.jobs(2)] == ["ogc://remote/jobs/j3", "ogc://other/jobs/j2"]
-    assert [str(job.job) for job in await bench.executor.jobs(9, "other")] == ["ogc://other/jobs/j2"]
-    with pytest.raises(InvalidReferenceError, match="no server 'x'; there are: other, remote"):
-        await bench.executor.jobs(9, "x")
-
-
-async def test_jobs_of_a_server_that_does_not_answer_hide_no_others(home: Path, free_tcp_port: int) -> None:
-    site = JobsSite()
-    site.jobs = {"j1": 0}
-    bench = Bench(home, site)
-    async with open_http() as http:
-        url = f"http://127.0.0.1:{free_tcp_port}"
-        down = OgcClient("down", url, http, embedded=False, max_reply_bytes=2**20)
-        both = Executor({**bench.clients, "down": down}, bench.kept, wait_seconds=1)
-        assert [str(job.job) for job in await both.jobs(9)] == ["ogc://remote/jobs/j1"]
-        with pytest.raises(ServerUnreachableError):
-            await Executor({"down": down}, bench.kept, wait_seconds=1).jobs(9)

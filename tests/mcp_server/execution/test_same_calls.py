@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import anyio
-import anyio.lowlevel
 import pytest
 
 from mcp_server.references import JobReference
-from tests.mcp_server.execution.bench import Bench
+from tests.mcp_server.execution.bench import Bench, until
 from tests.mcp_server.execution.jobs_site import JobsSite
 
 pytestmark = pytest.mark.anyio
@@ -55,8 +54,7 @@ async def test_a_call_cancelled_while_it_is_sent_dismisses_the_job_it_became(hom
     with anyio.fail_after(5):
         async with anyio.create_task_group() as group:
             group.start_soon(bench.run)
-            while not site.executions:
-                await anyio.lowlevel.checkpoint()
+            await until(lambda: site.executions)
             group.cancel_scope.cancel()
             site.hold.set()
     assert site.dismissed == ["j1"]
@@ -81,12 +79,6 @@ async def test_a_cancelled_wait_for_a_job_leaves_the_job_alone(home: Path) -> No
     assert site.dismissed == []
 
 
-async def _until_told(bench: Bench, calls: int) -> None:
-    """Until each of the calls has been told of a job's progress."""
-    while len(bench.told) < calls:
-        await anyio.lowlevel.checkpoint()
-
-
 async def test_the_same_call_made_while_the_first_waits_joins_its_job(home: Path) -> None:
     site = JobsSite()
     site.polls = 1000
@@ -99,9 +91,9 @@ async def test_the_same_call_made_while_the_first_waits_joins_its_job(home: Path
     with anyio.fail_after(5):
         async with anyio.create_task_group() as group:
             group.start_soon(run)
-            await _until_told(bench, 1)
+            await bench.until_told(1)
             group.start_soon(run)
-            await _until_told(bench, 2)
+            await bench.until_told(2)
             site.polls = 0
     assert ended == [JobReference("remote", "j1")] * 2
     assert len(site.executions) == 1
@@ -119,7 +111,7 @@ async def test_the_same_call_gets_the_results_of_a_job_that_has_ended_though_the
     with anyio.fail_after(5):
         async with anyio.create_task_group() as group:
             group.start_soon(bench.run)
-            await _until_told(bench, 1)
+            await bench.until_told(1)
             second = await bench.run()
             assert (second.status, second.job) == ("successful", JobReference("remote", "j1"))
             asked_again.set()
@@ -140,11 +132,10 @@ async def test_a_cancelled_call_leaves_the_job_to_the_same_call_that_still_waits
         async with anyio.create_task_group() as group:
             for number, scope in enumerate(scopes):
                 group.start_soon(run, scope)
-                await _until_told(bench, number + 1)
+                await bench.until_told(number + 1)
             scopes[0].cancel()
             before = site.jobs["j1"]
-            while site.jobs["j1"] < before + 3:
-                await anyio.lowlevel.checkpoint()
+            await until(lambda: site.jobs["j1"] >= before + 3)
             assert site.dismissed == []
             scopes[1].cancel()
     assert site.dismissed == ["j1"], "nobody waits for it any more"
@@ -159,6 +150,6 @@ async def test_calls_cancelled_together_dismiss_their_job_once(home: Path) -> No
         async with anyio.create_task_group() as group:
             for number in range(3):
                 group.start_soon(bench.run)
-                await _until_told(bench, number + 1)
+                await bench.until_told(number + 1)
             group.cancel_scope.cancel()
     assert site.dismissed == ["j1"]

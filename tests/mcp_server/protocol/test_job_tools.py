@@ -6,17 +6,20 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mcp_server.errors import InvalidArgumentsError, InvalidReferenceError
+from mcp_server.execution.records import Execution, JobList
 from mcp_server.protocol.arguments import check
-from mcp_server.protocol.job_tools import job_tools
+from mcp_server.protocol.job_tools import JobTool, job_tools
 from mcp_server.references import JobReference, ResultReference
 from mcp_server.schema.portable import lint
 
 TOOLS = job_tools(["local"], small_value_bytes=8192)
+SEVERAL = job_tools(["local", "city", "a-name-of-twenty-ch"], small_value_bytes=8192)
 
 
+@pytest.mark.parametrize("tools", [TOOLS, SEVERAL])
 @pytest.mark.parametrize("name", TOOLS)
-def test_every_own_tool_has_a_portable_schema(name: str) -> None:
-    tool = TOOLS[name].definition
+def test_every_own_tool_has_a_portable_schema(name: str, tools: dict[str, JobTool]) -> None:
+    tool = tools[name].definition
     assert lint(tool.input_schema) == []
     if tool.output_schema is not None:
         Draft202012Validator.check_schema(tool.output_schema)
@@ -32,6 +35,24 @@ def test_annotations_are_honest() -> None:
         "read_result",
     }
     assert {name for name, hint in hints.items() if hint and hint.destructive_hint} == {"dismiss_job"}
+
+
+def test_what_is_told_of_jobs_holds_for_the_servers_there_are() -> None:
+    def those_that_tell(text: str, tools: dict[str, JobTool]) -> set[str]:
+        return {name for name, tool in tools.items() if text in tool.definition.model_dump_json()}
+
+    assert those_that_tell("or its ID alone", TOOLS) == {"get_job", "dismiss_job"}
+    assert those_that_tell("or its ID alone", SEVERAL) == set()
+    assert those_that_tell("outlasted their time", TOOLS) == those_that_tell("is given up", TOOLS) == set()
+    assert those_that_tell("outlasted their time", SEVERAL) == {"list_jobs"}
+    assert those_that_tell("is given up", SEVERAL) == {"dismiss_job"}
+
+
+def test_jobs_of_the_bridge_can_be_asked_for_alone_where_there_may_be_any() -> None:
+    assert TOOLS["list_jobs"].definition.input_schema["properties"]["server"]["enum"] == ["local"]
+    schema = SEVERAL["list_jobs"].definition.input_schema
+    assert schema["properties"]["server"]["enum"] == ["local", "city", "a-name-of-twenty-ch", "bridge"]
+    assert check(schema, {"server": "bridge"})["server"] == "bridge"
 
 
 def test_defaults_are_filled_in_and_null_is_no_argument() -> None:
@@ -84,6 +105,11 @@ async def ask(servers: list[str], name: str, arguments: dict[str, Any]) -> Any:
 
 
 @pytest.mark.anyio
+async def test_a_job_of_the_bridge_is_known_by_its_uri() -> None:
+    assert await ask(["local"], "dismiss_job", {"job": "ogc://bridge/jobs/j1"}) == JobReference.of_bridge("j1")
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("form", ["ogc://local/jobs/j1", "ogc://local/jobs/j1/results/out", "j1"])
 async def test_a_job_is_known_by_its_uri_by_that_of_a_result_and_by_its_bare_id(form: str) -> None:
     assert await ask(["local"], "dismiss_job", {"job": form}) == JobReference("local", "j1")
@@ -106,6 +132,44 @@ async def test_a_process_or_a_job_is_no_job_or_result(uri: str) -> None:
     run: Any = TOOLS[name].run
     with pytest.raises(InvalidReferenceError):
         await run(Recorder(), arguments, None)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("job", "form"),
+    [
+        ("ogc://local/jobs/j1", "ogc://local/jobs/j1/results/OUTPUT"),
+        ("ogc://bridge/jobs/j1", "ogc://bridge/results/ID/OUTPUT"),
+    ],
+)
+async def test_who_reads_a_job_is_told_the_form_of_its_results(job: str, form: str) -> None:
+    run: Any = TOOLS["read_result"].run
+    with pytest.raises(InvalidReferenceError, match=form):
+        await run(Recorder(), {"uri": job, "offset": 0}, None)
+
+
+class Lister:
+    """Takes the place of the executor: tells a list of jobs."""
+
+    def __init__(self, *warnings: str) -> None:
+        job = Execution("city", "p", "running", JobReference("city", "1"), None, None, ())
+        self.found = JobList((job,), warnings)
+
+    async def jobs(self, _: int, __: str | None) -> JobList:
+        return self.found
+
+
+@pytest.mark.anyio
+async def test_jobs_are_listed_with_the_warnings_there_are() -> None:
+    run: Any = SEVERAL["list_jobs"].run
+    listed = {"job": "ogc://city/jobs/1", "process": "p", "status": "running"}
+    for warnings, more in (
+        ((), {}),
+        (("jobs of server 'x' are missing",), {"warnings": ["jobs of server 'x' are missing"]}),
+    ):
+        told = (await run(Lister(*warnings), {"limit": 5}, None)).structured_content
+        assert told == {"jobs": [listed]} | more
+        Draft202012Validator(SEVERAL["list_jobs"].definition.output_schema or False).validate(told)
 
 
 @pytest.mark.anyio

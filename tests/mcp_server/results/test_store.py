@@ -98,3 +98,23 @@ async def test_what_cannot_be_written_leaves_nothing_behind(home: Path) -> None:
     with pytest.raises(TypeError):
         await KeptResults(home).keep("remote", "p", (output(1), output(object())))
     assert list((home / "bridge-results").iterdir()) == []
+
+
+async def test_all_outputs_of_an_execution_are_found_again_the_large_ones_without_their_value(home: Path) -> None:
+    kept = KeptResults(home)
+    references = await kept.keep("remote", "p", (output(COLLECTION, "small"), output("x" * 2**20, "large")))
+    found = dict(await KeptResults(home).outputs(references[0].result_id))
+    assert tuple(found) == references
+    assert found[references[0]].value == COLLECTION
+    assert found[references[1]].value is ABSENT
+    assert (found[references[1]].size or 0) > 2**20
+
+
+async def test_what_was_dropped_is_gone_and_nothing_else(home: Path) -> None:
+    kept = KeptResults(home)
+    (first,), (second,) = [await kept.keep("remote", "p", (output(number),)) for number in range(2)]
+    for result_id in (first.result_id, first.result_id, "..", ""):
+        await kept.drop(result_id)
+    with pytest.raises(ResultGoneError, match="the result of this job is not kept, or no longer"):
+        await kept.outputs(first.result_id)
+    assert (await kept.read(second)).value == 1

@@ -1,0 +1,112 @@
+"""Lists that come in pages, however their server turns them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from mcp_server.errors import RemoteProblemError
+from mcp_server.ogc import documents
+from mcp_server.ogc.models import ProcessSummary, StatusInfo
+
+type ReadPage = Callable[[str | None, Mapping[str, int]], Awaitable[Any]]
+"""Reads one page, by the server's own link or by parameters of the list; None where the link is not followed."""
+
+_REFUSED = (400, 422)
+"""How servers answer to a `limit` larger than theirs, or to a parameter they do not know."""
+_PAGES = 100
+_JOB_PAGES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How the next page is asked for."""
+
+    href: str | None
+    """A link of the server's; else by parameters."""
+    params: Mapping[str, int]
+
+
+async def read_processes(read: ReadPage, limit: int) -> list[ProcessSummary]:
+    """All processes of a list, each once.
+
+    limit: how many are asked for at once.
+
+    Raises: InvalidServerReplyError, and what reading a page may raise.
+    """
+    return await _read_list(read, documents.process_summaries, lambda one: one.id, limit=limit, pages=_PAGES)
+
+
+async def read_jobs(read: ReadPage, limit: int, *, wanted: int, newest_first: bool) -> list[StatusInfo]:
+    """The newest jobs of a list, newest first, as far as some pages of it tell them.
+
+    limit: how many are asked for at once. newest_first: the list has this order, and need not be read to its end;
+    others have the oldest first, or turn pages one way and sort each the other.
+
+    Raises: as `read_processes`.
+    """
+    pages = 1 if newest_first else _JOB_PAGES
+    asked = wanted if newest_first else limit
+    found = await _read_list(read, documents.statuses, lambda one: one.job_id, limit=asked, pages=pages)
+    return sorted(found, key=lambda one: one.created or one.started or "", reverse=True)[:wanted]
+
+
+async def _read_list[T](
+    read: ReadPage, entries: Callable[[object], list[T]], key: Callable[[T], str], *, limit: int, pages: int
+) -> list[T]:
+    """The entries of a list, each once, by key.
+
+    limit: left out where the server refuses it. pages: how many are read at most.
+    """
+    asked: dict[str, int] = {"limit": limit}
+    try:
+        document = await read(None, asked)
+    except RemoteProblemError as error:
+        if error.status not in _REFUSED:
+            raise
+        asked = {}
+        document = await read(None, asked)
+    found: dict[str, T] = {}
+    for page in range(1, pages + 1):
+        fresh = {key(entry): entry for entry in reversed(entries(document)) if key(entry) not in found}
+        found |= dict(reversed(fresh.items()))
+        turn = following(document, len(found))
+        if turn is None or not fresh or page == pages:
+            break
+        document = await _turned(read, turn, asked)
+        if document is None:
+            break
+    return list(found.values())
+
+
+def following(document: object, found: int) -> Turn | None:
+    """How the page after this one is asked for, where there is one: by its `next` link, else by what it counts.
+
+    found: how many entries have been read so far.
+    """
+    href = documents.link(document, "next")
+    if href is not None:
+        return Turn(href, {})
+    if not isinstance(document, dict):
+        return None
+    members = cast("dict[str, Any]", document)
+    total = next((members[name] for name in ("numberMatched", "numberTotal", "total") if _counts(members, name)), 0)
+    if found >= total:
+        return None
+    # Weaver numbers its pages, from 0; others skip entries.
+    return Turn(None, {"page": members["page"] + 1} if _counts(members, "page") else {"offset": found})
+
+
+async def _turned(read: ReadPage, turn: Turn, asked: Mapping[str, int]) -> Any:
+    """The next page; None where there is none, as the server sees it."""
+    if turn.href is not None:
+        return await read(turn.href, {})
+    try:
+        return await read(None, {**asked, **turn.params})
+    except RemoteProblemError as error:
+        if error.status not in _REFUSED:
+            raise
+        return None
+
+
+def _counts(members: Mapping[str, Any], name: str) -> bool:
+    return isinstance(members.get(name), int) and not isinstance(members[name], bool)

@@ -1,0 +1,115 @@
+"""A job's status in the words and spellings of many servers."""
+
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from mcp_server.errors import InvalidServerReplyError
+from mcp_server.ogc.documents import is_status, status_info, statuses
+from mcp_server.ogc.models import Accepted, Completed
+from tests.mcp_server.ogc.site import BASE, Answer, client_of
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("accepted", "accepted"),
+        ("queued", "accepted"),
+        ("Pending", "accepted"),
+        ("started", "running"),
+        ("IN_PROGRESS", "running"),
+        ("succeeded", "successful"),
+        ("SUCCEEDED", "successful"),
+        ("completed", "successful"),
+        ("Error", "failed"),
+        ("exception", "failed"),
+        ("revoked", "dismissed"),
+        ("cancelled", "dismissed"),
+    ],
+)
+def test_the_words_of_other_engines_are_the_standards_states(word: str, state: str) -> None:
+    assert status_info({"jobID": "j", "status": word}).status == state
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"jobID": "j1", "status": "running"},
+        {"jobId": "j1", "status": "running"},
+        {"job_id": "j1", "status": "running"},
+        {"id": "j1", "status": "running"},
+        {"StatusInfo": {"JobID": "j1", "Status": "Running"}},
+        {"statusInfo": {"jobID": "j1", "status": "started"}},
+    ],
+)
+def test_a_jobs_id_is_found_in_every_spelling(document: Any) -> None:
+    assert is_status(document)
+    assert (status_info(document).job_id, status_info(document).status) == ("j1", "running")
+
+
+@pytest.mark.parametrize(
+    ("members", "percent"),
+    [({"progress": 40}, 40), ({"percentCompleted": 40}, 40), ({"progress": "40%"}, 40), ({"progress": "soon"}, None)],
+)
+def test_progress_is_read_however_it_is_written(members: Any, percent: float | None) -> None:
+    assert status_info({"jobID": "j", "status": "running", **members}).progress == percent
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"id": 5, "status": "completed"},
+        {"id": "order", "status": "done"},
+        {"status": "successful"},
+        {"jobID": "j", "status": "green"},
+        {"jobID": "j", "status": 3},
+        ["accepted"],
+    ],
+)
+def test_a_result_with_a_member_named_status_is_no_job(result: Any) -> None:
+    assert not is_status(result)
+
+
+def test_a_word_nobody_knows_is_an_invalid_reply() -> None:
+    with pytest.raises(InvalidServerReplyError, match="'green'"):
+        status_info({"jobID": "j", "status": "green"})
+
+
+def test_a_bare_list_of_jobs_is_a_job_list() -> None:
+    assert [job.job_id for job in statuses([{"jobID": "a", "status": "done"}, "b"])] == ["a"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "answer",
+    [
+        JSONResponse({"jobID": "j1", "status": "running"}, 200),
+        JSONResponse({"id": "j1", "status": "accepted"}, 202),
+        JSONResponse({"status": "running", "links": [{"rel": "monitor", "href": f"{BASE}/jobs/j1"}]}, 201),
+        JSONResponse({"message": "thanks"}, 201, headers={"Location": f"{BASE}/jobs/j1"}),
+        Response(status_code=201, headers={"Location": f"{BASE}/jobs/j1"}, media_type="application/json"),
+        Response(status_code=200, headers={"Location": f"{BASE}/jobs/j1"}),
+    ],
+    ids=["200", "202", "link", "no status", "no body", "200 without body"],
+)
+async def test_a_job_is_found_however_the_answer_names_it(answer: Answer) -> None:
+    answers: dict[str, Answer] = {
+        "POST /processes/p/execution": answer,
+        "GET /jobs/j1": JSONResponse({"jobID": "j1", "status": "started"}),
+    }
+    async with client_of(answers) as (client, _):
+        reply = await client.execute("p", {}, prefer="respond-async")
+    assert isinstance(reply, Accepted)
+    assert reply.status.job_id == "j1"
+
+
+@pytest.mark.anyio
+async def test_a_result_that_has_an_id_and_a_status_is_a_result() -> None:
+    answers: dict[str, Answer] = {
+        "POST /processes/p/execution": JSONResponse({"id": 5, "status": "completed"}),
+    }
+    async with client_of(answers) as (client, _):
+        reply = await client.execute("p", {}, prefer=None)
+    assert isinstance(reply, Completed)
+    assert {output.id: output.value for output in reply.outputs} == {"id": 5, "status": "completed"}
