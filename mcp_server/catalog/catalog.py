@@ -8,14 +8,16 @@ import anyio
 import anyio.to_thread
 
 from mcp_server.catalog.changes import warn_of_changes
+from mcp_server.catalog.finding import Finding
 from mcp_server.catalog.kept import Kept
 from mcp_server.catalog.on_demand import OnDemand
 from mcp_server.catalog.reading import Server, read_list, with_descriptions, without_descriptions
 from mcp_server.catalog.records import Offer, ToolEntry
 from mcp_server.catalog.selection import Selection
 from mcp_server.catalog.shelf import EMPTY, Shelf, Shelves, cards
-from mcp_server.discovery.records import Card
+from mcp_server.discovery.records import Card, Found, Query
 from mcp_server.errors import BridgeError, UnknownToolError
+from mcp_server.ogc.models import ProcessDescription
 
 _log = logging.getLogger(__name__)
 
@@ -62,11 +64,15 @@ class Catalog:
         self._loading = anyio.Lock()
         self._loaded = False
         self._tried: set[str] = set()
+        self._all_tried = anyio.Event()
         self._counts: dict[str, int] = {}
         self._offers: dict[str, Offer] = {}
         self._shelves = Shelves(selection, prefixed=len(self._servers) > 1, reserved=reserved)
         self._shelf = EMPTY
+        self._due = False
         self._on_demand = OnDemand(self._servers, kept, fresh_seconds=refresh_seconds)
+        self._finding = Finding()
+        self._reading = 0
         self._told = False
 
     async def tools(self) -> Sequence[ToolEntry]:
@@ -81,6 +87,11 @@ class Catalog:
         """Every process on offer, in the order of names."""
         return cards(await self._first_shelf(), self._offers)
 
+    async def search(self, query: Query) -> Found:
+        """The processes on offer that fit a query best."""
+        shelf = await self._first_shelf()
+        return (await self._finding.index(shelf, self._offers)).search(query)
+
     async def entry(self, name: str) -> ToolEntry:
         """A process on offer, tool or not, by its name.
 
@@ -94,14 +105,26 @@ class Catalog:
         server, process_id = shelf.names[name]
         return await self._on_demand.entry(name, process_id, self._offers[server])
 
+    async def described(self, server: str, process_id: str) -> ProcessDescription:
+        """A process on offer, as its server describes it.
+
+        Raises: UnknownToolError, and what reading its description may raise.
+        """
+        names = (await self._first_shelf()).names
+        name = next((name for name, key in names.items() if key == (server, process_id)), None)
+        if name is None:
+            raise UnknownToolError(f"server {server!r} offers no process {process_id!r}")
+        return (await self.entry(name)).description
+
     def find(self, tool_name: str) -> ToolEntry:
         """A tool by its name.
 
         Raises: UnknownToolError.
         """
-        if tool_name not in self._shelf.tools:
+        tools = self._current().tools
+        if tool_name not in tools:
             raise UnknownToolError(f"there is no tool {tool_name!r}")
-        return self._shelf.tools[tool_name]
+        return tools[tool_name]
 
     async def refresh(self) -> None:
         """Read every server once, now."""
@@ -129,6 +152,12 @@ class Catalog:
                 for name in missing:
                     group.start_soon(self._first, name)
         self._told = True
+        return self._current()
+
+    def _current(self) -> Shelf:
+        """The shelf of what is offered now. Before anybody was told of it, it is made when it is asked for."""
+        if self._due:
+            self._shelf, self._due = self._shelves.shelf(self._offers), False
         return self._shelf
 
     async def _keep_fresh(self, name: str) -> None:
@@ -136,8 +165,11 @@ class Catalog:
         while True:
             began = anyio.current_time()
             failures = 0 if await self._refresh(name) else failures + 1
-            if not failures and self._shelf.searched:
+            if not failures and self._too_many():
+                began += await self._until_all_tried()
                 await self._read_the_rest(name)
+                if not self._reading:
+                    await self._finding.renew(self._current(), self._offers)
             took = anyio.current_time() - began
             await anyio.sleep(
                 # One that is down is asked again soon, then less and less often.
@@ -145,6 +177,13 @@ class Catalog:
                 if failures
                 else max(self._refresh_seconds, _SHARE * took)
             )
+
+    async def _until_all_tried(self) -> float:
+        """Leave the first lists of all servers their time, for nobody waits for descriptions; how long it took."""
+        began = anyio.current_time()
+        with anyio.move_on_after(self._first_seconds):
+            await self._all_tried.wait()
+        return anyio.current_time() - began
 
     async def _load(self) -> None:
         async with self._loading:
@@ -160,7 +199,12 @@ class Catalog:
     async def _first(self, name: str) -> None:
         with anyio.move_on_after(self._first_seconds):
             await self._refresh(name, unless_tried=True)
+        self._note_tried(name)
+
+    def _note_tried(self, name: str) -> None:
         self._tried.add(name)
+        if self._tried.issuperset(self._servers):
+            self._all_tried.set()
 
     async def _refresh(self, name: str, *, unless_tried: bool = False) -> bool:
         """Read a server; whether it could be read."""
@@ -178,7 +222,7 @@ class Catalog:
             else:
                 return True
             finally:
-                self._tried.add(name)
+                self._note_tried(name)
             return False
 
     async def _read(self, name: str) -> None:
@@ -190,6 +234,13 @@ class Catalog:
 
     async def _read_the_rest(self, name: str) -> None:
         """Read the descriptions that only a search needs, a few at a time."""
+        self._reading += 1
+        try:
+            await self._read_portions(name)
+        finally:
+            self._reading -= 1
+
+    async def _read_portions(self, name: str) -> None:
         offer = self._offers[name]
         ids = [process_id for process_id in self._candidates(offer) if offer.processes[process_id].facts is None]
         for start in range(0, len(ids), _PORTION):
@@ -215,10 +266,14 @@ class Catalog:
         """The processes of a server that are on offer, or may turn out to be."""
         return [*self._shelves.on_offer(offer), *self._shelves.undecided(offer)]
 
+    def _too_many(self) -> bool:
+        """Whether there are, or may turn out to be, more processes than tools may be."""
+        return sum(self._counts.values()) > self._selection.max_tools
+
     def _wanted(self, offer: Offer) -> list[str]:
         """The processes of a server whose descriptions are needed at once, and stay in memory."""
         candidates, server = self._candidates(offer), offer.identity.name
-        if sum(self._counts.values()) <= self._selection.max_tools:
+        if not self._too_many():
             return candidates
         return [process_id for process_id in candidates if self._selection.pins(server, process_id)]
 
@@ -230,7 +285,10 @@ class Catalog:
             return
         await anyio.to_thread.run_sync(self._kept.save, offer, before)
         self._offers = {**self._offers, name: without_descriptions(offer, self._wanted(offer))}
-        shelf_before, self._shelf = self._shelf, self._shelves.shelf(self._offers)
-        if self._told and shelf_before.told != self._shelf.told:
+        self._due = True
+        if not self._told:
+            return
+        shelf_before = self._shelf
+        if shelf_before.told != self._current().told:
             for callback in self._callbacks:
                 await callback()

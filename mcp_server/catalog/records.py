@@ -50,6 +50,10 @@ class Offer:
     processes: Mapping[str, Offered]
 
 
+type Offers = Mapping[str, Offer]
+"""What servers offer, by their names."""
+
+
 def digest(document: object) -> str:
     """The same for two JSON documents that differ in nothing but the order of members."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))

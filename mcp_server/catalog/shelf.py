@@ -42,12 +42,13 @@ class Shelves:
         self._prefixed = prefixed
         self._reserved = reserved
         self._made: dict[Key, tuple[Offered, ToolEntry]] = {}
+        self._keys: list[Key] = []
+        self._names: Mapping[str, Key] = {}
 
     def shelf(self, offers: Mapping[str, Offer]) -> Shelf:
         """The shelf of these offers."""
         keys = [(server, process_id) for server, offer in offers.items() for process_id in self.on_offer(offer)]
-        named = tool_names(keys, prefixed=self._prefixed, reserved=self._reserved)
-        names = {name: key for key, name in sorted(named.items(), key=lambda pair: pair[1])}
+        names = self._named(keys)
         searched = len(names) > self._selection.max_tools
         tools = {
             name: entry
@@ -57,6 +58,13 @@ class Shelves:
         }
         self._made = {key: made for key, made in self._made.items() if made[1].spec.name in tools}
         return Shelf(names, tools, searched)
+
+    def _named(self, keys: list[Key]) -> Mapping[str, Key]:
+        if keys != self._keys:
+            named = tool_names(keys, prefixed=self._prefixed, reserved=self._reserved)
+            self._keys = keys
+            self._names = {name: key for key, name in sorted(named.items(), key=lambda pair: pair[1])}
+        return self._names
 
     def on_offer(self, offer: Offer) -> list[str]:
         """The processes of one server that the operator lets pass."""

@@ -1,21 +1,32 @@
 """What a canonical description tells of a process's data. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
+from mcp_server.discovery.kinds import geometry_types, kinds_of
 from mcp_server.discovery.records import DataKind, Facts
 from mcp_server.schema.process import CanonicalProcess
+
+_SHAPES: Final = frozenset({DataKind.VECTOR, DataKind.GEOMETRY})
 
 
 def facts_of(process: CanonicalProcess) -> Facts:
     """The facts of a described process."""
+    taken = [(kinds_of(spec.schema, spec.id, spec.title), spec.schema) for spec in process.inputs]
+    given = (kinds_of(spec.schema, spec.id, spec.title) for spec in process.outputs)
     return Facts(
         inputs=len(process.inputs),
         required=sum(spec.required for spec in process.inputs),
-        takes=frozenset(),
-        gives=frozenset(),
-        geometries=frozenset(),
+        takes=frozenset[DataKind]().union(*(kinds for kinds, _ in taken)),
+        gives=frozenset[DataKind]().union(*given),
+        geometries=_geometries(schema for kinds, schema in taken if kinds & _SHAPES),
     )
+
+
+def _geometries(schemas: Iterable[dict[str, Any]]) -> frozenset[str]:
+    """The types that inputs with geometries are limited to; one that is not takes all."""
+    limits = [geometry_types(schema) for schema in schemas]
+    return frozenset[str]().union(*limits) if all(limits) else frozenset()
 
 
 def facts_as_json(facts: Facts) -> dict[str, Any]:

@@ -13,12 +13,17 @@ class DataKind(StrEnum):
     TABLE = "table"
     GEOMETRY = "geometry"
     """A shape without properties."""
+    BBOX = "bbox"
     NUMBER = "number"
+    BOOLEAN = "boolean"
+    TIME = "time"
     TEXT = "text"
     IMAGE = "image"
     """A picture to look at."""
     DOCUMENT = "document"
     """Structured data of any other kind."""
+    FILE = "file"
+    """Bytes of a format of its own, or of one that the description does not tell."""
     ANY = "any"
     """The description does not tell."""
 
@@ -57,3 +62,36 @@ class Card:
     words: Words
     facts: Facts | None
     """None while its description has not been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked for. Of a process whose description has not been read no fact is known, and none excludes it."""
+
+    words: str = ""
+    takes: DataKind | None = None
+    gives: DataKind | None = None
+    geometry: str | None = None
+    """GeoJSON name of a type that an input takes."""
+    min_inputs: int | None = None
+    max_inputs: int | None = None
+    server: str | None = None
+    limit: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A process that was found."""
+
+    card: Card
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search gives."""
+
+    hits: tuple[Hit, ...]
+    """The best ones first."""
+    total: int
+    """How many there are in all."""

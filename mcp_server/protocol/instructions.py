@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 
 _TEXT = """\
-Geospatial processing: each tool is one process of an OGC API – Processes server ({servers}).
+Geospatial processing: each tool is one process of an OGC API – Processes server ({servers}). Where find_processes is \
+listed there are more processes than tools: find_processes finds them by words and by facts about the data, \
+describe_process tells their inputs, run_process runs one, as its own tool would; a process that is listed is called \
+directly.
 
 Results are references. Every output has a URI (ogc://SERVER/jobs/JOB/results/OUTPUT) and a summary: count, geometry \
 types, CRS, bounding box, fields, key numbers. Pass the URI as the argument of the next tool in place of the geometry \
@@ -11,7 +14,8 @@ or data; never copy coordinates between calls. read_result reads what a summary 
 
 Long work becomes a job. A call answers within about {wait:.0f} s, with the result or with the URI of its job: get_job \
 waits further and returns the result, list_jobs lists, dismiss_job stops a job and deletes its results. Cancelling a \
-call dismisses its job.
+call dismisses its job. Where a server makes no jobs the bridge waits for it: such a job is ogc://bridge/jobs/ID, its \
+outputs ogc://bridge/results/ID/OUTPUT.
 
 Coordinates are longitude, latitude in degrees (OGC:CRS84, as in GeoJSON) unless a tool says otherwise; distances, \
 lengths and areas are in the unit that each tool names, metres by default. Where `warnings` come with a result, tell \

@@ -1,0 +1,54 @@
+"""The catalog searches what is on offer now."""
+
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from mcp_server.catalog import Selection
+from mcp_server.discovery.records import DataKind, Query
+from tests.mcp_server.offerings import Offering, catalog_of, described, eventually
+
+pytestmark = pytest.mark.anyio
+
+RASTER = {"schema": {"type": "string", "contentMediaType": "image/tiff; application=geotiff"}}
+FEW = Selection(max_tools=1)
+
+
+async def test_a_process_that_is_new_or_gone_is_found_or_not_at_once(home: Path) -> None:
+    server = Offering("one", "slope", "aspect")
+    catalog = catalog_of(home, server, chosen=FEW)
+    assert [hit.card.name for hit in (await catalog.search(Query("how steep"))).hits] == ["slope"]
+    server.raws["steepness"] = described("steepness")
+    del server.raws["slope"]
+    await catalog.refresh()
+    assert [hit.card.name for hit in (await catalog.search(Query("how steep"))).hits] == ["steepness"]
+
+
+async def test_facts_count_once_the_descriptions_have_been_read_in_the_background(home: Path) -> None:
+    server = Offering("one", "slope", "aspect", "echo")
+    server.raws["slope"] = described("slope", inputs={"dem": RASTER})
+    catalog = catalog_of(home, server, chosen=FEW)
+    rasters = Query(takes=DataKind.RASTER)
+    assert (await catalog.search(rasters)).total == 3, "what is not known excludes nothing"
+    async with anyio.create_task_group() as group:
+        group.start_soon(catalog.run)
+        with anyio.fail_after(10):
+            while [hit.card.name for hit in (await catalog.search(rasters)).hits] != ["slope"]:
+                await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+
+
+async def test_descriptions_that_only_a_search_needs_wait_for_the_lists_of_all_servers(home: Path) -> None:
+    quick, slow = Offering("one", *(f"p{number}" for number in range(5))), Offering("two", "b")
+    slow.silent = True
+    catalog = catalog_of(home, quick, slow, chosen=FEW, first_seconds=0.2)
+    async with anyio.create_task_group() as group:
+        group.start_soon(catalog.run)
+        await eventually(lambda: quick.asked == 1)
+        for _ in range(50):
+            await anyio.lowlevel.checkpoint()
+        assert quick.described == 0
+        await eventually(lambda: quick.described == 5)
+        group.cancel_scope.cancel()
