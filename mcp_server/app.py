@@ -16,8 +16,7 @@ from backend.settings import Settings as BackendSettings
 from mcp_server.catalog import Catalog, Kept, Patterns, Selection
 from mcp_server.connections import Connections
 from mcp_server.errors import ConfigurationError
-from mcp_server.protocol.job_tools import NAMES
-from mcp_server.protocol.server import BridgeServer, build_server
+from mcp_server.protocol.server import RESERVED, BridgeServer, build_server
 from mcp_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ async def open_bridge(
         Kept(settings.home, key=processes_key(backend) if embedded else ""),
         _selection(settings),
         refresh_seconds=settings.refresh_seconds,
-        reserved=NAMES,
+        reserved=RESERVED,
     )
     server = build_server(settings, list(connections.servers), catalog=catalog, executor=connections.executor)
     server.middleware.append(connections.observe)

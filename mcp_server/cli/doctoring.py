@@ -34,7 +34,7 @@ def doctor(
     from rich.console import Console  # noqa: PLC0415
 
     from mcp_server.doctor import examine, reports  # noqa: PLC0415
-    from mcp_server.protocol.job_tools import NAMES  # noqa: PLC0415
+    from mcp_server.protocol.server import RESERVED  # noqa: PLC0415
 
     options: Options = context.obj
     settings = options.settings()
@@ -46,7 +46,7 @@ def doctor(
                     name,
                     configured,
                     settings,
-                    reserved=NAMES,
+                    reserved=RESERVED,
                     process=process,
                     seconds=timeout,
                     on_progress=on_progress,

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
@@ -10,10 +11,10 @@ import anyio
 from mcp_server.errors import InvalidReferenceError
 from mcp_server.execution import bridge_jobs, listing
 from mcp_server.execution.bridge_jobs import BridgeJobs, JobKeeper
-from mcp_server.execution.calls import Call, Tool, call_key, in_callers_words
+from mcp_server.execution.calls import Call, Tool, call_key, in_callers_words, wording
 from mcp_server.execution.endings import Endings
 from mcp_server.execution.inputs import InputResolver
-from mcp_server.execution.job_records import JobRecords
+from mcp_server.execution.job_records import JobRecord, JobRecords
 from mcp_server.execution.polling import until_final
 from mcp_server.execution.progress import Teller
 from mcp_server.execution.records import Execution, JobList, Notify, ReferencedOutput
@@ -22,7 +23,7 @@ from mcp_server.execution.sharing import Sharing
 from mcp_server.execution.submission import MOST_AT_ONCE, SYNC_SECONDS, Submitter, Tasks
 from mcp_server.execution.under_way import Run, UnderWay
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.models import OutputResult
+from mcp_server.ogc.models import OutputResult, StatusInfo
 from mcp_server.references import JobReference, KeptReference, ResultReference, parse
 
 __all__ = ["Execution", "Executor", "Notify", "ReferencedOutput", "Tool"]
@@ -80,11 +81,13 @@ class Executor:
         )
         self._sharing = Sharing(self._under_way, submitter, self._jobs, self._endings, pause)
 
-    async def run(self, tool: Tool, request: ExecuteRequest, notify: Notify) -> Execution:
+    async def run(self, tool: Tool, request: ExecuteRequest, notify: Notify, *, wait: float | None = None) -> Execution:
         """Execute, or find the job that the same call started before, and wait for it within the budget.
 
         What outlasts the budget is answered with a job, of the server or else of the bridge. A cancelled call's
         execution is given up, unless another call waits for it or was answered with its URI.
+
+        wait: the budget in seconds, in place of the server's.
 
         Raises: RemoteProblemError with the reason where the server refuses or the job fails, ResultGoneError where it
         was dismissed meanwhile, OutcomeUnknownError where an answer was lost, and what resolving inputs may raise.
@@ -92,7 +95,8 @@ class Executor:
         name = tool.server.name
         client = self._client(name)
         key = call_key(name, request.process_id, request.inputs)
-        deadline = anyio.current_time() + self._waits.get(name, self._wait_seconds)
+        seconds = self._waits.get(name, self._wait_seconds) if wait is None else wait
+        deadline = anyio.current_time() + seconds
         return await self._sharing.answer(Call(client, tool, request, key, deadline, Teller(notify)))
 
     async def follow(self, job: JobReference, wait: float, notify: Notify) -> Execution:
@@ -114,6 +118,22 @@ class Executor:
             if run and status.final:
                 self._under_way.forget(run)
             return await self._endings.of_job(client, status, status.process_id or "")
+
+    async def standing(self, job: JobReference) -> tuple[str, StatusInfo]:
+        """The server that works on a job, and how the job stands; nothing is waited for, and no result is read.
+
+        Raises: NoSuchJobError, ResultGoneError where a job of the bridge is not kept any more, and what reading a
+        status may raise.
+        """
+        if job.is_of_bridge:
+            record = await self._jobs.until_ended(job, wait=0, teller=Teller(_nobody))
+            if record.job is None:
+                return record.server, _status(record)
+            job = _parsed(record.job)
+        client = self._client(job.server)
+        with in_callers_words(client):
+            status = await client.standing(job.job_id)
+        return job.server, replace(status, message=status.message and wording(client).text(status.message))
 
     async def dismiss(self, job: JobReference) -> Execution:
         """Dismiss a job; the state it is then in.
@@ -181,3 +201,25 @@ def _parsed(uri: str) -> JobReference:
             return job
         case _:
             raise InvalidReferenceError(f"{uri!r} is not the URI of a job")
+
+
+def _status(record: JobRecord) -> StatusInfo:
+    """A job that no server knows, told as a server would tell it."""
+    known = bridge_jobs.standing(record)
+    return StatusInfo(
+        job_id=record.id,
+        process_id=known.process_id,
+        status=known.status,
+        progress=known.progress,
+        message=known.message,
+        created=record.created,
+        started=None,
+        finished=None,
+        updated=None,
+        etag=None,
+        retry_after=None,
+    )
+
+
+async def _nobody(_percent: float | None, _message: str | None) -> None:
+    """Told of progress where nobody asked for it."""

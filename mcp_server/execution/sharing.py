@@ -10,6 +10,7 @@ from mcp_server.errors import (
     BridgeError,
     InvalidServerReplyError,
     NoSuchJobError,
+    ReferenceRefusedError,
     RemoteProblemError,
     ResultGoneError,
     ServerUnreachableError,
@@ -159,9 +160,19 @@ class Sharing:
         except NoSuchJobError as error:
             self._under_way.forget(run)
             raise ResultGoneError(f"job {job} is gone: it was dismissed, or the server lost it", status=410) from error
-        except (ServerUnreachableError, InvalidServerReplyError) as error:
+        except ResultGoneError:
+            raise
+        except (
+            ServerUnreachableError,
+            InvalidServerReplyError,
+            ReferenceRefusedError,
+            RemoteProblemError,
+        ) as error:
             run.promised = True
-            raise type(error)(f"{error}. The job may still run: ask with get_job, job={job}") from error
+            if status.status == "failed":
+                raise
+            state = "It was successful: ask for its results" if status.final else "The job may still run: ask"
+            raise _with_hint(error, f"{state} with get_job, job={job}") from error
         run.promised = True
         return execution
 
@@ -179,3 +190,11 @@ class Sharing:
                 await client.dismiss(job_id)
             except BridgeError as error:
                 _log.warning("job %s of %s could not be dismissed: %s", job_id, client.identity.name, error)
+
+
+def _with_hint(error: BridgeError, hint: str) -> BridgeError:
+    """The same error, telling what can be done."""
+    text = f"{str(error).removesuffix('.')}. {hint}"
+    if isinstance(error, RemoteProblemError):
+        return type(error)(text, status=error.status, type_uri=error.type_uri, problems=error.problems)
+    return type(error)(text)

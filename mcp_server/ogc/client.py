@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import anyio
@@ -17,8 +16,10 @@ from mcp_server.errors import (
     OutcomeUnknownError,
     ReferenceRefusedError,
     RemoteProblemError,
+    ServerUnreachableError,
 )
 from mcp_server.ogc import documents, listing, outputs, replies
+from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, UNKNOWN, Dialect
 from mcp_server.ogc.exchange import READ_SECONDS, Exchange, Reply
 from mcp_server.ogc.models import (
@@ -32,13 +33,15 @@ from mcp_server.ogc.models import (
     ServerIdentity,
     StatusInfo,
 )
-from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader
+from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader, document_of, sound
 from mcp_server.ogc.recognition import recognise
 from mcp_server.servers import ServerSettings
 from summaries.values import is_json
 
 _DISMISS_SECONDS = 20.0
+_LONGEST_ID = 2000
 _MINIMAL = {"Prefer": "return=minimal"}
+_MAY_HAVE_RUN = "the execution may have run, or be running. Call list_jobs to find out before you call the tool again."
 
 
 class OgcClient:
@@ -72,8 +75,10 @@ class OgcClient:
         self._exchange = Exchange(name, http, max_reply_bytes=max_reply_bytes, read_seconds=read_seconds, access=access)
         self._reader = Reader(self._exchange, self.identity.url)
         self._connected = False
+        self._certain = False
+        """Whether the server has introduced itself, rather than failed to."""
         self._connecting = anyio.Lock()
-        self._output_ids: dict[str, tuple[str, ...]] = {}
+        self._declared = DeclaredOutputs(self.describe, self._process_of)
 
     @property
     def dialect(self) -> Dialect:
@@ -86,12 +91,14 @@ class OgcClient:
         return tuple(dict.fromkeys((self._reader.addresses.own_root, self._reader.addresses.root)))
 
     async def connect(self) -> ServerIdentity:
-        """Read landing page and, unless the dialect was given, conformance declaration, once."""
+        """Read landing page and, unless the dialect was given, conformance declaration, once they can be read."""
         async with self._connecting:
             if not self._connected:
                 headers, page = await self._reader.introduction("")
+                self._certain = page is not None
                 if self._given_dialect is None:
                     more, declaration = await self._reader.introduction("conformance")
+                    self._certain = self._certain and declaration is not None
                     classes = documents.conformance_classes(declaration)
                     dialect = recognise(page, {**more, **headers}, classes)
                     self.identity = replace(self.identity, dialect=dialect)
@@ -104,12 +111,14 @@ class OgcClient:
 
     async def processes(self) -> list[ProcessSummary]:
         """All processes as the list tells them, from all pages, each once."""
+        # What a server is taken for while it is starting, or failing, is not what it is.
+        self._connected = self._certain
         await self.connect()
-        found = await listing.read_processes(partial(self._reader.page, "processes", {}), self.dialect.list_limit)
+        found = await listing.read_processes(self._reader.pages("processes", {}), self.dialect.list_limit)
         if self.dialect.list_capped:
             named = {summary.id for summary in found}
             with suppress(RemoteProblemError, InvalidServerReplyError):
-                described = documents.described_process_ids(replies.json_of(await self._reader.path("openapi")))
+                described = documents.described_process_ids(document_of(await self._reader.path("openapi")))
                 found += [ProcessSummary(name, {"id": name}) for name in described if name not in named]
         return found
 
@@ -119,8 +128,8 @@ class OgcClient:
         Raises: RemoteProblemError (status 404 where there is no such process), and what any request may raise.
         """
         await self.connect()
-        raw = documents.as_object(replies.json_of(await self._reader.path("processes", process_id)))
-        self._output_ids[process_id] = documents.output_ids(raw)
+        raw = documents.as_object(document_of(await self._reader.path("processes", process_id)))
+        self._declared.learn(process_id, raw)
         return ProcessDescription(self.identity, process_id, raw)
 
     async def execute(
@@ -136,21 +145,19 @@ class OgcClient:
         headers = {**ACCEPT_ANY, "Content-Type": "application/json"} | ({"Prefer": prefer} if prefer else {})
         url = self._reader.addresses.path("processes", process_id, "execution")
         content = json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
-        reply = await self._exchange.once(url, headers=headers, content=content, seconds=seconds)
+        try:
+            reply = await self._exchange.once(url, headers=headers, content=content, seconds=seconds)
+        except InvalidServerReplyError as error:
+            raise OutcomeUnknownError(f"{error}: {_MAY_HAVE_RUN}") from error
         if reply.status in (502, 504):
             raise OutcomeUnknownError(
-                f"a gateway of server {self.identity.name!r} answered {reply.status}: the execution may have run, or "
-                "be running. Call list_jobs to find out before you call the tool again."
+                f"a gateway of server {self.identity.name!r} answered {reply.status}: {_MAY_HAVE_RUN}"
             )
         replies.check(reply)
-        location = replies.job_in(reply.headers.get("location"))
-        document = replies.json_of(reply) if is_json(reply.media_type) and reply.body else None
-        nothing_but_a_job = location is not None and reply.status == 200 and not reply.body
-        if reply.status in (201, 202) or nothing_but_a_job or documents.is_status(document):
-            return Accepted(await self._accepted(reply, document, location))
-        found = await self._outputs(reply, document, process_id, None)
-        job_id = next((replies.job_in(o.href) for o in found if o.href), None) or location
-        return Completed(job_id if self.dialect.keeps_results else None, found)
+        try:
+            return await self._executed(reply, process_id)
+        except (InvalidServerReplyError, RemoteProblemError, ServerUnreachableError) as error:
+            raise OutcomeUnknownError(f"{error}: {_MAY_HAVE_RUN}") from error
 
     async def status(self, job_id: str, *, etag: str | None = None, wait: float | None = None) -> StatusInfo | None:
         """A job's status; with `etag`, None if it has not changed, after at most `wait` seconds on servers that hold.
@@ -168,9 +175,10 @@ class OgcClient:
         reply = await self._reader.path("jobs", job_id, headers=headers, seconds=seconds)
         if reply.status == 304:
             return None
-        return documents.status_info(
-            replies.json_of(reply), job_id=job_id, etag=reply.headers.get("etag"), retry_after=reply.retry_after
+        status = documents.status_info(
+            document_of(reply), job_id=job_id, etag=reply.etag, retry_after=reply.retry_after
         )
+        return replace(status, job_id=job_id)
 
     async def standing(self, job_id: str) -> StatusInfo:
         """A job's status as it now is.
@@ -192,7 +200,7 @@ class OgcClient:
         await self.connect()
         headers = {**ACCEPT_JSON, **_MINIMAL} if self.dialect.minimal_results else ACCEPT_ANY
         reply = await self._reader.path("jobs", job_id, "results", headers=headers)
-        document = replies.json_of(reply) if is_json(reply.media_type) else None
+        document = document_of(reply) if is_json(reply.media_type) else None
         return await self._outputs(reply, document, process_id, job_id)
 
     async def read(
@@ -206,7 +214,7 @@ class OgcClient:
         if self.dialect.minimal_results:
             params = {k: v for k, v in (("offset", offset), ("limit", limit)) if v is not None}
             reply = await self._reader.path("jobs", job_id, "results", output_id, params=params, headers=ACCEPT_ANY)
-            return replies.single_output(output_id, reply, href=self.reference(job_id, output_id))
+            return _single(output_id, reply, self.reference(job_id, output_id))
         found = {output.id: output for output in await self.results(job_id)}
         if output_id not in found:
             raise RemoteProblemError(f"the job has no output {output_id!r}; it has {', '.join(found)}", status=404)
@@ -217,7 +225,7 @@ class OgcClient:
                 raise ReferenceRefusedError(
                     f"server {self.identity.name!r} keeps this output at {output.href}, where this bridge does not read"
                 )
-            output = replies.single_output(output_id, await self._reader.url(target, headers=ACCEPT_ANY), href=target)
+            output = _single(output_id, await self._reader.url(target, headers=ACCEPT_ANY), target)
         return outputs.page(output, offset, limit)
 
     async def jobs(self, *, limit: int) -> list[StatusInfo]:
@@ -225,7 +233,7 @@ class OgcClient:
         await self.connect()
         known = self.dialect
         return await listing.read_jobs(
-            partial(self._reader.page, "jobs", known.jobs_query),
+            self._reader.pages("jobs", known.jobs_query),
             known.list_limit,
             wanted=limit,
             newest_first=known.newest_first,
@@ -239,31 +247,57 @@ class OgcClient:
         await self.connect()
         url = self._reader.addresses.path("jobs", job_id)
         reply = await self._exchange.repeatable("DELETE", url, headers=ACCEPT_JSON, seconds=_DISMISS_SECONDS)
-        if reply.status == 500 and self.dialect.delete_500_means_gone:
+        if (reply.status == 500 and self.dialect.delete_500_means_gone) or (reply.status < 300 and _is_html(reply)):
+            # A page says nothing that can be relied on, be it the server's or a proxy's.
             with suppress(NoSuchJobError):
                 return await self.standing(job_id)
             return _dismissed(job_id)
         if reply.status == 410 or (reply.status == 404 and reply.tries > 1):
             return _dismissed(job_id)
         replies.check(reply)
-        document = replies.json_of(reply) if is_json(reply.media_type) and reply.body else None
-        return documents.status_info(document, job_id=job_id) if documents.is_status(document) else _dismissed(job_id)
+        document = document_of(reply) if is_json(reply.media_type) and reply.body else None
+        if not documents.is_status(document):
+            return _dismissed(job_id)
+        return replace(documents.status_info(document, job_id=job_id), job_id=job_id)
 
     def reference(self, job_id: str, output_id: str) -> str:
         """The URL by which this server knows one output of a job."""
         return self._reader.addresses.result(job_id, output_id)
 
+    async def _executed(self, reply: Reply, process_id: str) -> ExecuteReply:
+        """What a successful answer to an execution tells."""
+        location = replies.job_in(reply.headers.get("location"))
+        nothing_but_a_job = location is not None and reply.status == 200 and not reply.body
+        document = None
+        if is_json(reply.media_type) and (reply.body or (reply.status == 200 and location is None)):
+            try:
+                document = document_of(reply)
+            except InvalidServerReplyError:
+                if location is None or reply.status == 200:
+                    raise
+        if reply.status in (201, 202) or nothing_but_a_job or documents.is_status(document):
+            return Accepted(await self._accepted(reply, document, location))
+        found = await self._outputs(reply, document, process_id, None)
+        job_id = next((replies.job_in(o.href) for o in found if o.href), None) or location
+        return Completed(job_id if self.dialect.keeps_results else None, found)
+
     async def _accepted(self, reply: Reply, document: Any, location: str | None) -> StatusInfo:
         """The status of the job that an answer tells of, however it names it."""
         job_id = location or replies.job_in(documents.link(document, "monitor") or documents.link(document, "status"))
+        status = None
         with suppress(InvalidServerReplyError):
-            etag = reply.headers.get("etag")
-            return documents.status_info(document, job_id=job_id, etag=etag, retry_after=reply.retry_after)
-        if job_id is None:
-            raise OutcomeUnknownError(
-                f"server {self.identity.name!r} accepted the execution but did not name its job. Call list_jobs."
-            )
-        return await self.standing(job_id)
+            status = documents.status_info(document, job_id=job_id, etag=reply.etag, retry_after=reply.retry_after)
+            job_id = status.job_id
+        if job_id is None or len(job_id) > _LONGEST_ID:
+            told = "did not name its job" if job_id is None else "gave its job an id that fits no URL"
+            raise InvalidServerReplyError(f"server {self.identity.name!r} accepted the execution but {told}")
+        if status is not None:
+            return status
+        try:
+            return await self.standing(job_id)
+        except (InvalidServerReplyError, RemoteProblemError, ServerUnreachableError):
+            # Its id is what must not be lost.
+            return documents.status_info({"jobID": job_id, "status": "accepted"})
 
     async def _outputs(
         self, reply: Reply, document: Any, process_id: str | None, job_id: str | None
@@ -272,23 +306,29 @@ class OgcClient:
             return ()
         if reply.media_type.startswith("multipart/"):
             raise InvalidServerReplyError(f"server {self.identity.name!r} answers with {reply.media_type}")
+        if _is_html(reply) and not (await self._declared.of(process_id, job_id)).html:
+            raise InvalidServerReplyError(
+                f"server {self.identity.name!r} answers with an HTML page in place of results"
+            )
         keyed = self.dialect.results_document
-        known = self._output_ids.get(process_id or "", ()) if keyed else await self._declared(process_id, job_id)
-        found = outputs.taken_apart(document, known, keyed=keyed)
+        known = self._declared.known(process_id) if keyed else await self._declared.of(process_id, job_id)
+        found = outputs.taken_apart(document, known.ids, keyed=keyed)
         if found is None:
-            value = reply.body if document is None else document
-            found = (outputs.bare_output(value, reply.media_type, await self._declared(process_id, job_id)),)
+            value = document if is_json(reply.media_type) else reply.body
+            declared = await self._declared.of(process_id, job_id)
+            found = (outputs.bare_output(value, reply.media_type, declared.ids),)
         return found
 
-    async def _declared(self, process_id: str | None, job_id: str | None) -> tuple[str, ...]:
-        """Ids of the outputs of a process, or of the process of a job."""
-        if process_id is None and job_id is not None:
-            process_id = (await self.standing(job_id)).process_id
-        if process_id is None:
-            return ()
-        if process_id not in self._output_ids:
-            await self.describe(process_id)
-        return self._output_ids[process_id]
+    async def _process_of(self, job_id: str) -> str | None:
+        return (await self.standing(job_id)).process_id
+
+
+def _single(output_id: str, reply: Reply, href: str) -> OutputResult:
+    return replies.single_output(output_id, sound(reply) if is_json(reply.media_type) else reply, href=href)
+
+
+def _is_html(reply: Reply) -> bool:
+    return reply.media_type in ("text/html", "application/xhtml+xml")
 
 
 def _dismissed(job_id: str) -> StatusInfo:

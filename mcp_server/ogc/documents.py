@@ -163,6 +163,7 @@ def status_info(
         updated=_text(members.get("updated")),
         etag=etag,
         retry_after=retry_after,
+        expires=_text(members.get("expires")),
     )
 
 
@@ -227,7 +228,8 @@ def _percent(value: object) -> float | None:
         value = float(value.strip().removesuffix("%"))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return min(100.0, max(0.0, float(value)))
+    # Before it is a float: an integer may be too large to be one.
+    return float(min(100, max(0, value)))
 
 
 def _text(value: object) -> str | None:

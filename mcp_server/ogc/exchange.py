@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from mcp_server.errors import (
     ServerUnreachableError,
 )
 from mcp_server.ogc import documents
+from mcp_server.ogc.bodies import Body
 from mcp_server.servers import ServerSettings
 
 _log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ _LONGEST_PAUSE_SECONDS: Final = 10.0
 _HOPS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
-_INFLATERS: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_WINDOW_BITS: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _CONNECT_SECONDS: Final = 5.0
 
 _NOTHING_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -78,16 +80,23 @@ class Reply:
         """Seconds, from either form of the header."""
         return retry_seconds(self.headers.get("retry-after"))
 
+    @property
+    def etag(self) -> str | None:
+        """The entity tag, if it is one that can be sent back."""
+        tag = self.headers.get("etag", "")
+        return tag if tag and tag.isascii() else None
+
 
 def retry_seconds(header: str | None) -> float | None:
     """`Retry-After` in seconds: a number or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
     if header is None:
         return None
     if header.strip().isdecimal() and header.isascii():
-        return float(header)
+        seconds = float(header)
+        return seconds if isfinite(seconds) else None
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
@@ -130,7 +139,7 @@ class Exchange:
         """
         self._server = server
         self._http = http
-        self._max_reply_bytes = max_reply_bytes
+        self.max_reply_bytes = max_reply_bytes
         self._read_seconds = read_seconds
         self._access = access
         self._pause = pause
@@ -152,7 +161,7 @@ class Exchange:
         the server's settings are known and it refuses access (401, 403).
         """
         seconds = self._read_seconds if seconds is None else seconds
-        target = str(httpx.URL(url).copy_merge_params(params or {}))
+        target = str(self._url(url).copy_merge_params(params or {}))
         with anyio.move_on_after(seconds):
             for attempt in range(_TRIES):
                 last = attempt == _TRIES - 1
@@ -200,7 +209,7 @@ class Exchange:
             location = reply.headers.get("location")
             if method != "GET" or reply.status not in _REDIRECTS or not location:
                 return reply
-            target = str(httpx.URL(url).join(location))
+            target = str(self._url(location, base=url))
             if not same_origin(url, target):
                 raise ReferenceRefusedError(
                     f"server {self._server!r} redirects to another origin ({_origin(target)}), which is not followed"
@@ -218,23 +227,21 @@ class Exchange:
         timeout = httpx.Timeout(seconds, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS)
         # A user in a link would be sent along, and logged. Not by `build_request`, which merges in cookies and headers
         # that the client may have.
-        target = httpx.URL(url).copy_with(userinfo=b"")
+        target = self._url(url).copy_with(userinfo=b"")
         request = httpx.Request(
             method, target, headers=sent, content=content, extensions={"timeout": timeout.as_dict()}
         )
         response = await self._http.send(request, stream=True, follow_redirects=False)
         try:
-            decode = self._decoder(response)
-            body = bytearray()
+            body = Body(self._window_bits(response), self.max_reply_bytes)
             async for chunk in response.aiter_raw():
-                body += decode(chunk)
-                if len(body) > self._max_reply_bytes:
+                if not body.takes(chunk):
                     raise self._too_large()
+            reply = Reply(response.status_code, response.headers, body.whole(), url)
         except zlib.error as error:
             raise InvalidServerReplyError(f"server {self._server!r} sent a damaged compressed body") from error
         finally:
             await response.aclose()
-        reply = Reply(response.status_code, response.headers, bytes(body), url)
         return reply if self._access is None or reply.status < 400 else self._judged(reply, self._access)
 
     def _judged(self, reply: Reply, access: ServerSettings) -> Reply:
@@ -262,19 +269,27 @@ class Exchange:
             problems=problems,
         )
 
-    def _decoder(self, response: httpx.Response) -> Callable[[bytes], bytes]:
-        """What undoes the content coding of a chunk, one byte over the size cap at most."""
+    def _window_bits(self, response: httpx.Response) -> int | None:
+        """How zlib undoes the content coding of an answer; None where there is none."""
         coding = response.headers.get("content-encoding", "identity").strip().lower()
         if coding in ("", "identity"):
-            return bytes
-        if coding not in _INFLATERS:
+            return None
+        if coding not in _WINDOW_BITS:
             raise InvalidServerReplyError(f"server {self._server!r} answers in the content coding {coding[:40]!r}")
-        inflater = zlib.decompressobj(_INFLATERS[coding])
-        return lambda chunk: inflater.decompress(chunk, self._max_reply_bytes + 1)
+        return _WINDOW_BITS[coding]
+
+    def _url(self, text: str, *, base: str = "") -> httpx.URL:
+        """A URL made of what the server told: ids, links and redirects can hold anything."""
+        try:
+            return httpx.URL(base).join(text) if base else httpx.URL(text)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise InvalidServerReplyError(
+                f"server {self._server!r} leads to what is no URL ({documents.plain(text, length=80)})"
+            ) from error
 
     def _too_large(self) -> InvalidServerReplyError:
         return InvalidServerReplyError(
-            f"the answer of server {self._server!r} is larger than {self._max_reply_bytes} bytes, "
+            f"the answer of server {self._server!r} is larger than {self.max_reply_bytes} bytes, "
             "the most this bridge reads"
         )
 

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+import anyio
+
 from mcp_server.errors import RemoteProblemError
 from mcp_server.ogc import documents
 from mcp_server.ogc.models import ProcessSummary, StatusInfo
@@ -15,6 +17,8 @@ _REFUSED = (400, 422)
 """How servers answer to a `limit` larger than theirs, or to a parameter they do not know."""
 _PAGES = 100
 _JOB_PAGES = 10
+_JOB_SECONDS = 2.0
+"""How long pages of jobs are turned: some are told soon, rather than all too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +50,25 @@ async def read_jobs(read: ReadPage, limit: int, *, wanted: int, newest_first: bo
     """
     pages = 1 if newest_first else _JOB_PAGES
     asked = wanted if newest_first else limit
-    found = await _read_list(read, documents.statuses, lambda one: one.job_id, limit=asked, pages=pages)
+    found = await _read_list(
+        read, documents.statuses, lambda one: one.job_id, limit=asked, pages=pages, seconds=_JOB_SECONDS
+    )
     return sorted(found, key=lambda one: one.created or one.started or "", reverse=True)[:wanted]
 
 
 async def _read_list[T](
-    read: ReadPage, entries: Callable[[object], list[T]], key: Callable[[T], str], *, limit: int, pages: int
+    read: ReadPage,
+    entries: Callable[[object], list[T]],
+    key: Callable[[T], str],
+    *,
+    limit: int,
+    pages: int,
+    seconds: float | None = None,
 ) -> list[T]:
     """The entries of a list, each once, by key.
 
-    limit: left out where the server refuses it. pages: how many are read at most.
+    limit: left out where the server refuses it. pages: how many are read at most. seconds: how long those after the
+    first are read.
     """
     asked: dict[str, int] = {"limit": limit}
     try:
@@ -66,15 +79,16 @@ async def _read_list[T](
         asked = {}
         document = await read(None, asked)
     found: dict[str, T] = {}
-    for page in range(1, pages + 1):
-        fresh = {key(entry): entry for entry in reversed(entries(document)) if key(entry) not in found}
-        found |= dict(reversed(fresh.items()))
-        turn = following(document, len(found))
-        if turn is None or not fresh or page == pages:
-            break
-        document = await _turned(read, turn, asked)
-        if document is None:
-            break
+    with anyio.move_on_after(seconds):
+        for page in range(1, pages + 1):
+            fresh = {key(entry): entry for entry in reversed(entries(document)) if key(entry) not in found}
+            found |= dict(reversed(fresh.items()))
+            turn = following(document, len(found))
+            if turn is None or not fresh or page == pages:
+                break
+            document = await _turned(read, turn, asked)
+            if document is None:
+                break
     return list(found.values())
 
 

@@ -66,6 +66,8 @@ class StatusInfo:
     """Of the response; lets a server that supports it hold the next request until something changed."""
     retry_after: float | None
     """Seconds."""
+    expires: str | None = None
+    """When its server will delete it, where it says so (ours does once the job has ended)."""
 
     @property
     def final(self) -> bool:

@@ -1,6 +1,10 @@
 """What is read of one server: by path below its root, by its own links, page by page."""
 
-from collections.abc import Mapping
+import re
+from array import array
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import httpx
@@ -13,6 +17,49 @@ from mcp_server.ogc.exchange import PASSING, Exchange, Reply
 
 ACCEPT_JSON: Mapping[str, str] = {"Accept": "application/json"}
 ACCEPT_ANY: Mapping[str, str] = {"Accept": "application/json, */*;q=0.8"}
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_OTHERS = bytes(set(range(256)) - set(b"[{]}"))
+_DEEPEST = 100
+"""Levels of a document. No honest one has as many; two hundred and more cannot be told over MCP."""
+
+
+def sound(reply: Reply) -> Reply:
+    """An answer in JSON that can be told over MCP, and whose texts can stand in URLs and files.
+
+    Halves of surrogate pairs are replaced.
+
+    Raises: InvalidServerReplyError where it is nested too deeply.
+    """
+    if _depth(reply.body) > _DEEPEST:
+        raise InvalidServerReplyError(f"the server's answer is nested more than {_DEEPEST} levels deep")
+    if not _HALF.search(reply.body):
+        return reply
+    return replace(reply, body=_ESCAPE.sub(_without_half, reply.body))
+
+
+def document_of(reply: Reply) -> Any:
+    """The JSON document of an answer, as `replies.json_of` reads it.
+
+    Raises: InvalidServerReplyError.
+    """
+    return replies.json_of(sound(reply))
+
+
+def _depth(document: bytes) -> int:
+    """Levels of a JSON document; of a small one, at least as many as it has."""
+    if (most := document.count(b"[") + document.count(b"{")) <= _DEEPEST:
+        return most
+    steps = array("b", _STRING.sub(b"", document).translate(_STEPS, _OTHERS))
+    return max(accumulate(steps), default=0)
+
+
+def _without_half(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if _HALF.fullmatch(escape[0]) else escape[0]
 
 
 class Reader:
@@ -58,24 +105,38 @@ class Reader:
         replies.check(reply)
         return reply
 
-    async def page(self, name: str, query: Mapping[str, str], href: str | None, params: Mapping[str, int]) -> Any:
-        """A page of a list, by a link of the server's where there is one; None where that leads elsewhere.
+    def pages(self, name: str, query: Mapping[str, str]) -> Callable[[str | None, Mapping[str, int]], Awaitable[Any]]:
+        """Reads a list page by page, all pages together no larger than one answer may be.
 
-        query: what the list is always asked with; params: what tells the page.
+        What is returned takes a link of the server's, or else what tells the page, and gives the page; None where the
+        link leads elsewhere.
 
-        Raises: as `path`, and InvalidServerReplyError where it is no JSON.
+        query: what the list is always asked with.
+
+        Raises: as `path`, and InvalidServerReplyError where a page is no JSON, or one too many.
         """
-        if href is None:
-            return replies.json_of(await self.path(name, params={**query, **params}))
-        target = self.addresses.reachable(href)
-        return None if target is None else replies.json_of(await self.url(target))
+        room = self._exchange.max_reply_bytes
+
+        async def read(href: str | None, params: Mapping[str, int]) -> Any:
+            nonlocal room
+            target = self.addresses.path(name) if href is None else self.addresses.reachable(href)
+            if target is None:
+                return None
+            reply = await self.url(target, params={**query, **params} if href is None else None)
+            room -= len(reply.body)
+            if room < 0:
+                limit = self._exchange.max_reply_bytes
+                raise InvalidServerReplyError(f"the list {name!r} is larger than {limit} bytes, all its pages together")
+            return document_of(reply)
+
+        return read
 
     async def introduction(self, path: str) -> tuple[httpx.Headers, Any]:
         """Headers and document of a page that a server may lack, or send as HTML to whoever does not insist."""
         for query in (None, AS_JSON):
             try:
                 reply = await self.path(path, params=query)
-                return reply.headers, replies.json_of(reply)
+                return reply.headers, document_of(reply)
             except RemoteProblemError as error:
                 if error.status in PASSING:
                     raise

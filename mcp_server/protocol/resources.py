@@ -21,7 +21,7 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from mcp_server.errors import BridgeError, UnknownResourceError
+from mcp_server.errors import BridgeError, UnknownResourceError, UnknownToolError
 from mcp_server.ogc.documents import compact
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.protocol import outcomes
@@ -111,10 +111,11 @@ class Resources:
                 raise UnknownResourceError(f"{uri} is a job: the tool get_job tells its status and outputs")
 
     async def _description(self, process: ProcessReference) -> str:
-        for entry in await self.catalog.tools():
-            if (entry.server.name, entry.description.id) == (process.server, process.process_id):
-                return json.dumps(entry.description.raw, ensure_ascii=False, indent=1)
-        raise UnknownResourceError(f"server {process.server!r} offers no process {process.process_id!r}")
+        try:
+            description = await self.catalog.described(process.server, process.process_id)
+        except UnknownToolError as error:
+            raise UnknownResourceError(str(error)) from error
+        return json.dumps(description.raw, ensure_ascii=False, indent=1)
 
 
 def _result(uri: str, output: OutputResult) -> TextResourceContents | BlobResourceContents:

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.models import InitializationOptions
+from mcp.types import CallToolRequestParams
 
 from mcp_server.protocol.announcements import Announcements
 from mcp_server.protocol.instructions import instructions
+from mcp_server.protocol.job_tools import NAMES as JOB_TOOLS
 from mcp_server.protocol.job_tools import job_tools
+from mcp_server.protocol.process_tools import NAMES as PROCESS_TOOLS
+from mcp_server.protocol.process_tools import ProcessTools
 from mcp_server.protocol.resources import Resources
+from mcp_server.protocol.tasks.extension import Tasks
+from mcp_server.protocol.tasks.listening import TaskListening
+from mcp_server.protocol.tasks.shapes import IDENTIFIER, TaskParams, UpdateParams
 from mcp_server.protocol.tools import Tools
 from mcp_server.settings import Settings
 
@@ -20,6 +27,8 @@ if TYPE_CHECKING:
     from mcp_server.execution.executor import Executor
 
 NAME = "ogc-processes-mcp"
+RESERVED = JOB_TOOLS | PROCESS_TOOLS
+"""Names of the bridge's own tools, which no process may have."""
 
 
 class BridgeServer(Server[dict[str, Any]]):
@@ -49,7 +58,8 @@ def build_server(
     """
     announcements = Announcements()
     own = job_tools(servers, small_value_bytes=settings.small_value_bytes)
-    tools = Tools(catalog, executor, own, settings.small_value_bytes)
+    tasks = Tasks(catalog, executor, settings.small_value_bytes)
+    tools = Tools(catalog, executor, own, ProcessTools(catalog, servers), tasks, settings.small_value_bytes)
     resources = Resources(catalog, executor)
     # Fresh for one refresh interval: nothing here changes sooner.
     fresh = CacheHint(ttl_ms=round(settings.refresh_seconds * 1000), scope="private")
@@ -61,12 +71,17 @@ def build_server(
         cache_hints={"tools/list": fresh, "resources/list": fresh, "resources/templates/list": fresh},
         get_tool_input_schema=tools.input_schema,
         on_list_tools=tools.list,
-        on_call_tool=tools.call,
         on_list_resources=resources.list,
         on_list_resource_templates=resources.templates,
         on_read_resource=resources.read,
-        on_subscriptions_listen=announcements.listen,
+        on_subscriptions_listen=TaskListening(tasks, executor, announcements.listen),
     )
+    # The parameter for it takes no handler that may answer with a task.
+    server.add_request_handler("tools/call", CallToolRequestParams, tools.call)
+    server.add_request_handler("tasks/get", TaskParams, tasks.get)
+    server.add_request_handler("tasks/update", UpdateParams, tasks.update)
+    server.add_request_handler("tasks/cancel", TaskParams, tasks.cancel)
+    server.extensions[IDENTIFIER] = {}
     server.middleware.append(announcements.observe)
     catalog.on_change(announcements.tools_changed)
     return server

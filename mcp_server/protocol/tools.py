@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -18,14 +17,16 @@ from mcp.types import (
     ToolAnnotations,
 )
 
-from mcp_server.errors import UnknownToolError
-from mcp_server.execution.records import Execution
-from mcp_server.ogc.models import ABSENT
+from mcp_server.errors import InvalidArgumentsError, UnknownToolError
 from mcp_server.protocol import outcomes
+from mcp_server.protocol.answers import answer
 from mcp_server.protocol.arguments import check
 from mcp_server.protocol.job_tools import JobTool
+from mcp_server.protocol.process_tool_definitions import RUN
+from mcp_server.protocol.process_tools import NAMES as PROCESS_TOOLS
+from mcp_server.protocol.process_tools import ProcessTools, in_inputs
 from mcp_server.protocol.progress import ProgressNotifier
-from mcp_server.results import presentation
+from mcp_server.protocol.tasks.extension import HANDLE_SECONDS, Task, Tasks, announced
 from mcp_server.schema.process import IDEMPOTENT
 
 if TYPE_CHECKING:
@@ -47,30 +48,43 @@ class Tools:
     """Waits until the executor is there: the list of tools is answered before."""
     own: Mapping[str, JobTool]
     """The bridge's own tools by name."""
+    finding: ProcessTools
+    """The tools that stand for all processes where these are too many to be tools."""
+    tasks: Tasks
+    """What a call becomes that takes its time, where its client takes tasks."""
     small_value_bytes: int
     _looked_again: bool = field(default=False, init=False)
 
     async def list(self, _ctx: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
-        """Every tool on one page, processes first, in the order of their names."""
+        """Every tool on one page, processes first, in the order of their names.
+
+        Where there are more processes than tools may be: the pinned ones, and the tools that find and run the others.
+        """
         if params is not None and params.cursor is not None:
             raise MCPError(INVALID_PARAMS, "there is one page of tools: no cursor was given out")
         processes = [definition(entry) for entry in await self.catalog.tools()]
+        if await self.catalog.searched():
+            processes += self.finding.definitions()
         return ListToolsResult(tools=[*processes, *(tool.definition for tool in self.own.values())])
 
     def input_schema(self, name: str) -> dict[str, Any] | None:
         """The input schema of a tool, None for an unknown one: the SDK checks HTTP headers against it."""
         if name in self.own:
             return self.own[name].definition.input_schema
+        if name in PROCESS_TOOLS:
+            return self.finding.definition(name).input_schema
         try:
             return dict(self.catalog.find(name).spec.input_schema)
         except UnknownToolError:
             return None
 
-    async def call(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult:
+    async def call(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult | Task:
         """Call a tool. Whatever goes wrong is told as `outcomes` says; cancellation passes through."""
         try:
             if params.name in self.own:
                 return await self._call_own(ctx, self.own[params.name], params.arguments)
+            if params.name in PROCESS_TOOLS and await self.catalog.searched():
+                return await self._call_found(ctx, params.name, params.arguments)
             return await self._run(ctx, await self._find(params.name), params.arguments)
         except MCPError:
             raise
@@ -78,50 +92,53 @@ class Tools:
             return outcomes.of_tool(error, params.name)
 
     async def _find(self, name: str) -> "ToolEntry":
-        entries = await self.catalog.tools()
-        if not self._looked_again and all(entry.spec.name != name for entry in entries):
-            # The tools kept by an earlier start may be older than what the client knows. Once is enough: from then on
-            # the catalog keeps itself fresh.
-            self._looked_again = True
-            with anyio.move_on_after(_REFRESH_SECONDS):
-                await self.catalog.refresh()
-            entries = await self.catalog.tools()
+        """A process by its name, whether it is listed or not."""
         try:
-            return self.catalog.find(name)
-        except UnknownToolError as error:
-            close = get_close_matches(name, [*(entry.spec.name for entry in entries), *self.own], n=1)
-            suggestion = f"; did you mean {close[0]!r}?" if close else "; tools/list tells those there are"
-            raise UnknownToolError(f"{error}{suggestion}") from None
+            return await self.catalog.entry(name)
+        except UnknownToolError:
+            if not self._looked_again:
+                # The tools kept by an earlier start may be older than what the client knows. Once is enough: from then
+                # on the catalog keeps itself fresh.
+                self._looked_again = True
+                with anyio.move_on_after(_REFRESH_SECONDS):
+                    await self.catalog.refresh()
+        try:
+            return await self.catalog.entry(name)
+        except UnknownToolError:
+            close = await self.finding.suggestions(name, self.own)
+            suggestion = f"did you mean {close[0]!r}?" if close else "tools/list tells those there are"
+            raise UnknownToolError(f"there is no tool {name!r}; {suggestion}") from None
+
+    async def _call_found(self, ctx: Context, name: str, arguments: Mapping[str, Any] | None) -> CallToolResult | Task:
+        if name != RUN:
+            return await self.finding.answer(name, arguments)
+        entry, inputs = await self.finding.to_run(arguments)
+        try:
+            return await self._run(ctx, entry, inputs)
+        except InvalidArgumentsError as error:
+            raise in_inputs(error) from None
 
     async def _call_own(self, ctx: Context, tool: JobTool, arguments: Mapping[str, Any] | None) -> CallToolResult:
         checked = check(tool.definition.input_schema, arguments)
         return await tool.run(await self.executor(), checked, ProgressNotifier(ctx.session))
 
-    async def _run(self, ctx: Context, entry: "ToolEntry", arguments: Mapping[str, Any] | None) -> CallToolResult:
+    async def _run(
+        self, ctx: Context, entry: "ToolEntry", arguments: Mapping[str, Any] | None
+    ) -> CallToolResult | Task:
         # Validation takes a tenth of a second to import, and no tool list needs it.
         from mcp_server.execution.request import build_request  # noqa: PLC0415
 
         request = build_request(entry.spec, arguments)
         executor = await self.executor()
-        execution = await executor.run(entry, request, ProgressNotifier(ctx.session))
-        if entry.spec.output_schema is None and execution.status == "successful":
-            shown = await _picture(executor, execution)
-            if shown is not None:
-                return shown
-        return presentation.present(execution, small_value_bytes=self.small_value_bytes)
-
-
-async def _picture(executor: "Executor", execution: Execution) -> CallToolResult | None:
-    """The picture, if that is all the process made."""
-    if len(execution.outputs) != 1:
-        return None
-    made = execution.outputs[0]
-    output = made.output
-    if not presentation.is_picture(output):
-        return None
-    if output.value is ABSENT:
-        output = await executor.read(made.uri, None, None)
-    return presentation.picture(made.uri, output)
+        as_task = announced(ctx)
+        wait = HANDLE_SECONDS if as_task else None
+        execution = await executor.run(entry, request, ProgressNotifier(ctx.session), wait=wait)
+        if as_task and execution.job is not None and execution.status in ("accepted", "running"):
+            return await self.tasks.created(execution.job)
+        shows_pictures = entry.spec.output_schema is None
+        return await answer(
+            executor, execution, shows_pictures=shows_pictures, small_value_bytes=self.small_value_bytes
+        )
 
 
 def definition(entry: "ToolEntry") -> Tool:

@@ -53,7 +53,11 @@ def test_references_stand_for_single_values_of_many() -> None:
     ("uri", "told", "suggestion"),
     [
         ("ogc://local/jobs", "is no URI of this server", None),
-        ("ogc://local/jobs/j1", "is not the URI of a result", "get_job tells the URIs of its outputs, ogc://local/jobs/j1/results/OUTPUT"),
+        (
+            "ogc://local/jobs/j1",
+            "is not the URI of a result",
+            "get_job tells the URIs of its outputs, ogc://local/jobs/j1/results/OUTPUT",
+        ),
         ("ogc://local/processes/p", "is not the URI of a result", None),
     ],
 )

@@ -1,0 +1,76 @@
+"""A call that its client cancels, and a client that comes back: over every transport, in both eras."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import psutil
+import pytest
+from mcp import Client
+
+from tests.contract.calls import finished, running, told
+from tests.contract.conftest import Era, Transport
+from tests.contract.taking_tasks import bridges, launch_in
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def connected(bridge: Callable[[], Any], era: Era) -> AsyncGenerator[Client]:
+    async with Client(bridge(), mode="legacy" if era == "legacy" else "auto", cache=None) as client:
+        await finished(client, "hello_world", {"name": "World"})
+        yield client
+
+
+async def cancelled(client: Client) -> psutil.Process:
+    """The process that ran an execution whose call was cancelled as soon as it had told of itself."""
+    workers: list[psutil.Process] = []
+    begun = anyio.Event()
+
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        if message and message.startswith("pid "):
+            assert (progress, total) == (1, 100)
+            workers.append(psutil.Process(int(message.removeprefix("pid "))))
+            begun.set()
+
+    async with anyio.create_task_group() as tasks:
+
+        async def call() -> None:
+            await client.call_tool("tells_pid", {}, progress_callback=on_progress)
+
+        tasks.start_soon(call)
+        await begun.wait()
+        tasks.cancel_scope.cancel()
+    return workers[0]
+
+
+def gone(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.mark.parametrize("transport", ["memory", "stdio", "http"])
+async def test_a_cancelled_call_ends_its_process_and_who_connects_again_finds_the_jobs(
+    transport: Transport, tmp_path: Path, own_processes: dict[str, Any]
+) -> None:
+    eras: tuple[Era, ...] = ("legacy", "2026-07-28")
+    with anyio.fail_after(120):
+        async with bridges(transport, launch_in(tmp_path, own_processes)) as bridge:
+            for era in eras:
+                async with connected(bridge, era) as client:
+                    worker = await cancelled(client)
+                    while not gone(worker):
+                        await anyio.lowlevel.checkpoint()
+                    job = await running(client, 3)
+                async with connected(bridge, era) as client:
+                    listed = told(await client.call_tool("list_jobs", {"limit": 3}))["jobs"]
+                    states = {one["process"]: (one["job"], one["status"]) for one in listed}
+                    assert states["tells-pid"][1] == "dismissed"
+                    assert states["slow-steps"][0] == job
+                    again = told(await client.call_tool("get_job", {"job": job, "wait": 30}))
+                    assert again["outputs"]["done"]["value"]["steps"] == 60

@@ -1,0 +1,45 @@
+"""A real MCP session on a bridge to sites that misbehave."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from mcp import Client
+
+from mcp_server.app import Bridge, open_bridge
+from mcp_server.settings import Settings
+from tests.mcp_server.faults.misbehaving import Misbehaving
+
+LIMIT = 2**20
+SHORT_SECONDS = 1.5
+IMPATIENT = frozenset({"silent", "slow", "endless-hope", "gateway", "busy-absurd", "busy-no-date"})
+"""Sites that answer too late, or are asked again: the wait for these alone is short, however busy the machine is."""
+
+
+@asynccontextmanager
+async def bridge_to(sites: Misbehaving, home: Path, **settings: Any) -> AsyncGenerator[tuple[Client, Bridge]]:
+    """A bridge to every site, by its name, and a client of it."""
+    given: dict[str, Any] = {
+        "home": home,
+        "embedded": False,
+        "servers": {name: _server(name, url) for name, url in sites.urls.items()},
+        "max_tools": 1000,
+        "read_seconds": 10,
+        "sync_seconds": 10,
+        "max_reply_bytes": LIMIT,
+        "refresh_seconds": 3600,
+    }
+    async with open_bridge(Settings(**(given | settings))) as bridge, Client(bridge.server, cache=None) as client:
+        yield client, bridge
+
+
+def _server(name: str, url: str) -> dict[str, Any]:
+    short = {"read_seconds": SHORT_SECONDS, "sync_seconds": SHORT_SECONDS} if name in IMPATIENT else {}
+    return {"url": url, "wait_seconds": 4 if short else 1.5, **short}
+
+
+def unhelpful(text: str) -> list[str]:
+    """What must never be told to a model."""
+    bad = [word for word in ("unexpectedly", "Traceback", "Error:", "Exception", "object at 0x") if word in text]
+    return bad + ([] if text.strip() else ["says nothing"]) + (["is too long"] if len(text) > 1500 else [])
