@@ -21,7 +21,7 @@ from backend.api.routes import api_routes
 from backend.api.service import Service
 from backend.html.renderer import HtmlRenderer
 from backend.jobs.manager import JobManager
-from backend.jobs.service import JobService
+from backend.jobs.service import JobService, ProcessSetting
 from backend.settings import Settings
 
 _CLOSE_SECONDS = 7.0
@@ -78,7 +78,9 @@ def _lifespan(settings: Settings, configuration: Configuration, offerings: Offer
 
 
 def _start(settings: Settings, configuration: Configuration) -> JobService:
-    processes = {entry.id: entry.processor for entry in configuration.processes}
+    processes = {
+        entry.id: ProcessSetting(entry.processor, entry.concurrency, entry.limits) for entry in configuration.processes
+    }
     return JobService.open(settings, processes, base_url=settings.base_url, warm=settings.warm)
 
 

@@ -74,6 +74,14 @@ class ResultGoneError(BackendError):
     """The job was dismissed or its result has expired."""
 
 
+class JobExpiredError(ResultGoneError):
+    """The job ended so long ago, or so many have ended since, that the server keeps nothing of it any more."""
+
+
+class ResultDamagedError(BackendError):
+    """The stored bytes of the result are not those that the process gave: they are never served."""
+
+
 class ProcessRefusedError(BackendError):
     """The process understood its inputs and will not answer: `reason`, and what would make it answerable.
 
@@ -89,6 +97,10 @@ class ProcessFailedError(BackendError):
     """The process ended with an error of its own."""
 
 
+class LimitExceededError(BackendError):
+    """The job reached one of its limits (time, processor, memory, size of a file or of its results)."""
+
+
 class JobLostError(BackendError):
     """The process that ran the job died (killed, crashed, out of memory), and the job may not be run again."""
 
@@ -97,5 +109,17 @@ class ServerBusyError(BackendError):
     """The server takes no more jobs now."""
 
 
+class QueueFullError(ServerBusyError):
+    """As many jobs wait for a worker as may: nothing was accepted."""
+
+
+class StoreFullError(BackendError):
+    """There is no room on the disk for the job store: nothing was written."""
+
+
 class StoreLockedError(ServerBusyError):
     """Others write to the job store: nothing was written, and it may be tried again."""
+
+
+class StoreUnavailableError(ServerBusyError):
+    """The database of the job store does not answer. Whether a change that was under way was made is not known."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -46,6 +46,24 @@ class Settings(BaseSettings):
     """The least severe of their own records that worker processes log: `debug` to `critical`.
 
     The traceback of an error that a process raised is an `error`. A process's own warnings are logged at any level."""
+    worker_jobs: int = Field(default=1000, ge=1)
+    """Jobs after which a worker process is replaced by a fresh one."""
+    worker_memory_bytes: int = Field(default=2**30, ge=2**20)
+    """Resident memory, in bytes, for which a worker process is replaced after the job that took it."""
+    process_concurrency: int | None = Field(default=None, ge=1)
+    """Jobs of one process that may run at once on this server; a process's own `concurrency` comes before it."""
+    max_queued: int = Field(default=1000, ge=1)
+    """Jobs that may wait for a worker; an execution beyond them is refused with status 503."""
+    max_job_seconds: float | None = Field(default=None, gt=0)
+    """Longest run time of a job. This and the four below may be set for each process in its `limits`."""
+    max_job_cpu_seconds: int | None = Field(default=None, ge=1)
+    """Processor time of a job."""
+    max_job_memory_bytes: int | None = Field(default=4 * 2**30, ge=2**20)
+    """Memory (address space) that a job may take, in bytes. On Linux only."""
+    max_job_file_bytes: int | None = Field(default=None, ge=2**20)
+    """Largest file that a job may write, in bytes. Not on Windows."""
+    max_job_output_bytes: int | None = Field(default=2**30, ge=1024)
+    """The most that all results of a job may be, in bytes."""
     max_body_bytes: int = Field(default=32 * 2**20, ge=1024)
     """Largest request body, in bytes."""
     max_body_seconds: float = Field(default=60, gt=0)
@@ -60,6 +78,18 @@ class Settings(BaseSettings):
     """Longest time a dismiss waits for the confirmed end of the job's process."""
     inline_result_bytes: int = Field(default=64 * 1024, ge=0)
     """Results up to this size are kept in the job store, larger ones in files."""
+    jobs_url: SecretStr | None = None
+    """A PostgreSQL database for the jobs, `postgresql://user:password@host/name`, which several servers may share.
+
+    Without it they are kept in the home folder, which only the servers of one machine may share."""
+    jobs_folder: Path | None = None
+    """Folder of large inputs and results, the home folder by default; servers that share a database share it too."""
+    keep_seconds: float = Field(default=7 * 86400, ge=0)
+    """Time after which a job that has ended is removed with its results, in seconds; 0 for never."""
+    keep_jobs: int = Field(default=100_000, ge=0)
+    """Ended jobs that are kept at most, the oldest are removed; 0 for any number."""
+    keep_result_bytes: int = Field(default=10 * 2**30, ge=0)
+    """The most that all results may be, in bytes; the oldest jobs are removed with theirs; 0 for any size."""
     max_reference_bytes: int = Field(default=256 * 2**20, ge=0)
     """The most that the results to which the inputs of one job refer may be in all, in bytes."""
     small_value_bytes: int = Field(default=8 * 1024, ge=0)
@@ -91,6 +121,17 @@ class Settings(BaseSettings):
     def import_paths(self) -> tuple[str, ...]:
         """The folders of processes, absolute, as the import path of every process names them."""
         return tuple(str(folder.resolve()) for folder in self.processes)
+
+    @property
+    def job_limits(self) -> dict[str, float | None]:
+        """What a job may use, by the names of a process's `limits`."""
+        return {
+            "seconds": self.max_job_seconds,
+            "cpu_seconds": self.max_job_cpu_seconds,
+            "memory_bytes": self.max_job_memory_bytes,
+            "file_bytes": self.max_job_file_bytes,
+            "output_bytes": self.max_job_output_bytes,
+        }
 
     @property
     def base_url(self) -> str:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import anyio
 
-from benchmarks import latency, load, many, size, startup
+from benchmarks import jobs, latency, load, many, many_processes, size, startup, throughput
 from benchmarks.table import Figure, markdown
 
 PARTS: Mapping[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -18,8 +18,11 @@ PARTS: Mapping[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "start": startup.start_up,
     "cancel": load.cancel,
     "describe": load.describe,
+    "jobs": jobs.stored_jobs,
     "many": many.many_processes,
+    "found": many_processes.many_processes,
     "large": size.large_result,
+    "throughput": throughput.throughput,
 }
 
 

@@ -38,6 +38,15 @@ def backend_over_http(home: Path, *options: str) -> Generator[str]:
 
 
 @contextmanager
+def invented_servers(count: int, each: int) -> Generator[str]:
+    """Servers of invented processes in one process; gives the URL below which they are numbered."""
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    with _running([sys.executable, "-m", "benchmarks.invented", str(port), str(count), str(each)], f"{url}/0"):
+        yield url
+
+
+@contextmanager
 def _running(command: list[str], url: str) -> Generator[str]:
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

@@ -1,7 +1,7 @@
 """The configuration in pygeoapi's form: the packaged file, and a user's own on top."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 import yaml
 
 from backend.errors import BackendError
+from backend.jobs.limits import read_limits
 from backend.processes.explanations import suggestion
 
 type Document = dict[str, Any]
@@ -35,6 +36,10 @@ class ProcessEntry:
     """It is of our own configuration, not of the user's."""
     demonstration: bool = False
     """It shows how things work, and is of no other use."""
+    concurrency: int | None = None
+    """Jobs of it that may run at once."""
+    limits: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What a job of it may use, where that is not what any job may: members of `backend.jobs.limits.JobLimits`."""
     overrides: "ProcessEntry | None" = None
     """The packaged entry of the same id, whose place it takes."""
 
@@ -145,6 +150,8 @@ def _processes(document: Mapping[str, Any], source: str) -> dict[str, ProcessEnt
                 source=source,
                 packaged=source == _PACKAGED,
                 demonstration=entry.get("demonstration") is True,
+                concurrency=_concurrency(entry, str(process_id), source),
+                limits=_limits(entry, str(process_id), source),
             )
     return entries
 
@@ -156,6 +163,23 @@ def _processor(entry: Mapping[str, Any], process_id: str, source: str) -> Mappin
         if isinstance(definition.get("name"), str) and definition["name"]:
             return definition
     raise ConfigurationError(f"{source}: process `{process_id}` needs `processor:` with the `name:` of its class.")
+
+
+def _concurrency(entry: Mapping[str, Any], process_id: str, source: str) -> int | None:
+    value = entry.get("concurrency")
+    if value is not None and (type(value) is not int or value < 1):
+        where = f"{source}: process `{process_id}`"
+        raise ConfigurationError(f"{where}: `concurrency` must be a whole number, at least 1.")
+    return value
+
+
+def _limits(entry: Mapping[str, Any], process_id: str, source: str) -> Mapping[str, Any]:
+    limits = _mapping(entry, "limits", f"{source}: process `{process_id}`")
+    try:
+        read_limits(limits)
+    except ValueError as error:
+        raise ConfigurationError(f"{source}: process `{process_id}`: {error}.") from None
+    return limits
 
 
 def _merged(base: Mapping[str, Any], top: Mapping[str, Any]) -> Document:

@@ -111,8 +111,10 @@ def status_info(job: Job, base_url: str) -> Document:
     links = [link("self", url, "This job"), page_link(url)]
     if job.status is JobStatus.SUCCESSFUL:
         links.append(link(_REL + "results", f"{url}/results", "Results of this job"))
+    links.append(link("urn:ogc-processes-mcp:rel:log", f"{url}/log", "What the process wrote", "text/plain"))
     links.append(link("up", f"{base_url}/jobs", "All jobs"))
     times = {"created": job.created, "started": job.started, "finished": job.finished, "updated": job.updated}
+    times["expires"] = job.expires
     return {
         "processID": job.process_id,
         "type": "process",

@@ -39,14 +39,15 @@ async def execute(request: Request) -> Response:
     agreement = agree(asked.mode, preferences, offering.control, service.settings.max_wait_seconds)
     # A client that waits is told of a job only if that takes long; to sync each write to the disk would double the
     # time of every short one.
-    job = await service.engine.accept(asked.job, durable=agreement.patience == 0, large=body.large)
-    if agreement.patience > 0:
-        waited = await _wait(service, request, job, agreement.patience)
+    patience = agreement.patience
+    job = await service.engine.accept(asked.job, durable=patience == 0, large=body.large, patience=patience)
+    if patience > 0:
+        waited = await _wait(service, request, job, patience)
         if waited is None:
             return Response(status_code=CLIENT_GONE)
         job = waited
     if job.final:
-        return _finished(request, service, job, preferences, agreement)
+        return await _finished(request, service, job, preferences, agreement)
     return _under_way(service, job, agreement)
 
 
@@ -86,11 +87,13 @@ async def _wait(service: Service, request: Request, job: Job, patience: float) -
     return waited
 
 
-def _finished(request: Request, service: Service, job: Job, preferences: Preferences, agreement: Agreement) -> Response:
+async def _finished(
+    request: Request, service: Service, job: Job, preferences: Preferences, agreement: Agreement
+) -> Response:
     """Results or the reason why there are none, and where the job's status stands (OGC 18-062r2, 7.11.4)."""
     headers = _headers(service, job, agreement.applied(ended=True))
     try:
-        response = results_response(request, service, job, preferences, headers)
+        response = await results_response(request, service, job, preferences, headers)
     except BackendError as error:
         response = problem_response(error, headers)
     response.headers.append("Link", f'<{headers["Location"]}>; rel="monitor"; type="application/json"')

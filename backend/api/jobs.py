@@ -8,14 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from backend.api.documents import job_list, page_links, status_info
+from backend.api.expiry import sunset
 from backend.api.job_filters import FILTERS, read_filter
 from backend.api.preferences import parse_preferences
 from backend.api.query import integer_parameter
-from backend.api.representation import Form, form_of, represented
+from backend.api.representation import Form, form_of, represented, require_known_form
 from backend.api.service import service_of
 from backend.api.waiting import wait_with_client
 from backend.jobs.records import Job
-from backend.openapi.parameters import MOST_IN_A_PAGE
+from backend.openapi.parameters import MOST_IN_A_PAGE, MOST_LINES
 
 _DEFAULT_JOBS = 100
 _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
@@ -52,10 +53,21 @@ async def get_job(request: Request) -> Response:
         if not job.final and _known(request, job, form):
             wait = partial(service.engine.wait, job.id, version=job.version)
             job = await wait_with_client(request, wait, seconds) or job
-    headers["ETag"] = _etag(job, form)
+    headers |= {"ETag": _etag(job, form), **sunset(job)}
     if _known(request, job, form):
         return Response(status_code=304, headers={**headers, "Vary": "Accept"})
     return represented(request, "job", status_info(job, service.base_url), headers=headers)
+
+
+async def get_log(request: Request) -> Response:
+    """`GET /jobs/{id}/log`: what the process wrote while it ran, as text; with `tail` its last lines."""
+    require_known_form(request)
+    service = service_of(request)
+    tail = integer_parameter(request, "tail", default=MOST_LINES, least=1, most=MOST_LINES)
+    read = partial(service.store.log, request.path_params["job"], tail=tail)
+    lines = await anyio.to_thread.run_sync(read)
+    text = "".join(f"{line}\n" for line in lines)
+    return Response(text, media_type="text/plain", headers={"X-Content-Type-Options": "nosniff"})
 
 
 async def dismiss_job(request: Request) -> Response:

@@ -18,6 +18,8 @@ MEDIA_TYPE = "application/problem+json"
 
 _RETRY_SECONDS = "5"
 _OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+_OWN = "urn:ogc-processes-mcp:exception:"
+"""Exceptions that the standard does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,18 @@ KINDS: Mapping[type[errors.BackendError], Kind] = {
     errors.NoSuchOutputError: Kind(HTTPStatus.NOT_FOUND, "No such output"),
     errors.ResultNotReadyError: Kind(HTTPStatus.NOT_FOUND, "The result is not ready", _OGC + "result-not-ready"),
     errors.ResultGoneError: Kind(HTTPStatus.GONE, "The result is gone"),
+    errors.JobExpiredError: Kind(HTTPStatus.GONE, "The job has expired", _OWN + "job-expired"),
+    errors.ResultDamagedError: Kind(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "The stored result is damaged", _OWN + "result-damaged"
+    ),
     errors.ProcessRefusedError: Kind(HTTPStatus.BAD_REQUEST, "The process refused its inputs"),
     errors.ProcessFailedError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The process failed"),
+    errors.LimitExceededError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The job reached a limit"),
     errors.JobLostError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The job was lost"),
     errors.ServerBusyError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The server is busy"),
+    errors.StoreFullError: Kind(HTTPStatus.INSUFFICIENT_STORAGE, "The server has no room"),
+    errors.QueueFullError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The queue is full"),
+    errors.StoreUnavailableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The job store does not answer"),
     errors.StoreLockedError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The server is busy"),
 }
 

@@ -1,11 +1,13 @@
 """Results of a job: `/jobs/{id}/results` and `/jobs/{id}/results/{output}`."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from backend.api.expiry import sunset
 from backend.api.media_types import choose, parse_accept
 from backend.api.multipart import related_parts
 from backend.api.paging import read_page
@@ -38,9 +40,9 @@ async def get_results(request: Request) -> Response:
     job = service.store.get(request.path_params["job"])
     stored = service.store.results(job.id)
     if form_of(request, _own_types(job, stored)) == "html":
-        return represented(request, "results", _minimal(service, job.id, stored))
+        return represented(request, "results", _minimal(service, job.id, stored), headers=sunset(job))
     preferences = parse_preferences(request.headers.getlist("prefer"))
-    return _sent(request, service, job, stored, preferences=preferences, headers={"Vary": "Accept, Prefer"})
+    return await _sent(request, service, job, stored, preferences=preferences, headers={"Vary": "Accept, Prefer"})
 
 
 def _own_types(job: Job, stored: Sequence[StoredResult]) -> Sequence[str]:
@@ -55,22 +57,34 @@ def _own_types(job: Job, stored: Sequence[StoredResult]) -> Sequence[str]:
 async def get_output(request: Request) -> Response:
     """`GET /jobs/{id}/results/{output}`: the value itself; of a sequence a page, with `offset` and `limit`."""
     require_known_form(request)
-    stored = service_of(request).store.read(request.path_params["job"], request.path_params["output"])
+    service = service_of(request)
+    stored = service.store.find(request.path_params["job"], request.path_params["output"])
+    await _verify(service, [stored])
+    told = sunset(service.store.get(request.path_params["job"]))
     paged = "offset" in request.query_params or "limit" in request.query_params
     offset = integer_parameter(request, "offset", default=0, least=0, most=_LONGEST_PAGE)
     limit = integer_parameter(request, "limit", default=_LONGEST_PAGE, least=0, most=_LONGEST_PAGE)
     if paged and is_json(stored[0].media_type):
         page = await anyio.to_thread.run_sync(read_page, stored[1], offset, limit)
         if page is not None:
-            headers = {**_AS_DECLARED, "Content-Type": media_type_of(stored[0])}
+            headers = {**told, **_AS_DECLARED, "Content-Type": media_type_of(stored[0])}
             if page.array_length is not None:
                 headers["OGC-NumberMatched"] = str(page.array_length)
             return Response(page.body, headers=headers)
     part = None if request.method == "HEAD" else requested_range(request.headers, stored[0].size)
-    return _whole(stored, {"Accept-Ranges": "bytes"}) if part is None else _part(stored, part)
+    return _whole(stored, {**told, "Accept-Ranges": "bytes"}) if part is None else _part(stored, part, told)
 
 
-def results_response(
+async def _verify(service: Service, stored: Sequence[StoredResult]) -> None:
+    """Serve no byte of a result that is damaged; a file is read in a thread."""
+    for one in stored:
+        if isinstance(one[1], Path):
+            await anyio.to_thread.run_sync(service.store.verify, one)
+        else:
+            service.store.verify(one)
+
+
+async def results_response(
     request: Request,
     service: Service,
     job: Job,
@@ -80,13 +94,13 @@ def results_response(
     """The results of a job in the form that was asked for when it was executed; minimal if that is preferred now.
 
     Raises:
-        ResultNotReadyError, ResultGoneError: There are none.
+        ResultNotReadyError, ResultGoneError, ResultDamagedError: There are none that can be sent.
         ProcessRefusedError, ProcessFailedError, JobLostError: Why the job failed.
     """
-    return _sent(request, service, job, service.store.results(job.id), preferences=preferences, headers=headers)
+    return await _sent(request, service, job, service.store.results(job.id), preferences=preferences, headers=headers)
 
 
-def _sent(
+async def _sent(
     request: Request,
     service: Service,
     job: Job,
@@ -95,10 +109,12 @@ def _sent(
     preferences: Preferences,
     headers: Mapping[str, str] | None,
 ) -> Response:
+    headers = {**(headers or {}), **sunset(job)}
     if preferences.minimal:
         document = _minimal(service, job.id, stored)
-        applied = ", ".join(filter(None, ((headers or {}).get("Preference-Applied"), "return=minimal")))
-        return json_response(document, headers={**(headers or {}), "Preference-Applied": applied})
+        applied = ", ".join(filter(None, (headers.get("Preference-Applied"), "return=minimal")))
+        return json_response(document, headers={**headers, "Preference-Applied": applied})
+    await _verify(service, [one for one in stored if not _linked(job, one[0])])
     if job.response == "raw":
         links = [result_link(record, job.id, service.base_url) for record, _ in stored if _linked(job, record)]
         if len(links) == len(stored):
@@ -156,8 +172,8 @@ def _whole(stored: StoredResult, headers: Mapping[str, str] | None = None) -> Re
     return StreamingResponse(pieces_of(content), headers={**declared, "Content-Length": str(record.size)})
 
 
-def _part(stored: StoredResult, part: range) -> Response:
+def _part(stored: StoredResult, part: range, headers: Mapping[str, str]) -> Response:
     """Some bytes of the value."""
     record, content = stored
-    declared = {**_AS_DECLARED, "Content-Type": media_type_of(record), **range_headers(part, record.size)}
+    declared = {**headers, **_AS_DECLARED, "Content-Type": media_type_of(record), **range_headers(part, record.size)}
     return StreamingResponse(pieces_of(content, part), status_code=206, headers=declared)

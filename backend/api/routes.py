@@ -4,7 +4,7 @@ from starlette.routing import BaseRoute, Route
 
 from backend.api.asgi import answering
 from backend.api.execute import execute
-from backend.api.jobs import dismiss_job, get_job, list_jobs
+from backend.api.jobs import dismiss_job, get_job, get_log, list_jobs
 from backend.api.metadata import Metadata
 from backend.api.methods import Endpoint, by_method
 from backend.api.openapi import Definition
@@ -25,6 +25,7 @@ def api_routes(metadata: Metadata) -> list[BaseRoute]:
         resource("/processes/{process}/execution", POST=execute),
         resource("/jobs", GET=list_jobs),
         resource("/jobs/{job}", GET=get_job, DELETE=dismiss_job),
+        resource("/jobs/{job}/log", GET=get_log),
         resource("/jobs/{job}/results", GET=get_results),
         resource("/jobs/{job}/results/{output}", GET=get_output),
         resource("/static/{version}/{path:path}", GET=get_asset),

@@ -5,7 +5,7 @@ by its `Connection` is not the database's, and a short job is little else than s
 """
 
 from collections import namedtuple
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -42,17 +42,24 @@ class _Sql:
     """Parameters in the order of their places; None where they are named."""
     given: Values
     """Those that the statement itself has values for."""
+    encode: Callable[[Any], Any] | None
 
     def arguments(self, values: Values) -> Sequence[Any] | Values:
         every = {**self.given, **values}
+        if self.encode is not None:
+            every = {name: self.encode(value) for name, value in every.items()}
         return every if self.names is None else [every[name] for name in self.names]
 
 
 class Compiler:
-    """Turns statements into SQL, each once."""
+    """Turns statements into SQL, each once.
 
-    def __init__(self, dialect: sa.Dialect) -> None:
+    `encode` makes of a value one that the database takes, where the driver does not.
+    """
+
+    def __init__(self, dialect: sa.Dialect, encode: Callable[[Any], Any] | None = None) -> None:
         self._dialect = dialect
+        self._encode = encode
         self._known: WeakKeyDictionary[sa.ClauseElement, _Sql] = WeakKeyDictionary()
 
     def sql(self, statement: sa.ClauseElement, values: Values) -> _Sql:
@@ -68,7 +75,7 @@ class Compiler:
         columns = list(values) if isinstance(statement, sa.Insert) else None
         compiled: Any = statement.compile(dialect=self._dialect, column_keys=columns)
         state = compiled.construct_expanded_state(dict(values))
-        return _Sql(state.statement, state.positiontup, dict(state.parameters))
+        return _Sql(state.statement, state.positiontup, dict(state.parameters), self._encode)
 
 
 class Connection:
@@ -77,6 +84,17 @@ class Connection:
     def __init__(self, driver: Any, compiler: Compiler) -> None:
         self._driver = driver
         self._compiler = compiler
+
+    def execute_each(self, statement: sa.ClauseElement, rows: Sequence[Values]) -> None:
+        """Run a statement once for each of several sets of values, all of the same names."""
+        if not rows:
+            return
+        sql = self._compiler.sql(statement, rows[0])
+        cursor = self._driver.cursor()
+        try:
+            cursor.executemany(sql.text, [sql.arguments(row) for row in rows])
+        finally:
+            cursor.close()
 
     def execute(self, statement: sa.ClauseElement, values: Values | None = None) -> Outcome:
         """Run a statement."""

@@ -1,152 +1,60 @@
-"""The database behind the store: the one place that knows it is SQLite."""
+"""What the store asks of its database, and which database it is."""
 
-import sqlite3
-import time
-from collections.abc import Generator
-from contextlib import closing, contextmanager
-from itertools import chain
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-import sqlalchemy as sa
-from sqlalchemy import event
-
-from backend.errors import BackendError, StoreLockedError
-from backend.jobs.connection import Compiler, Connection
-from backend.jobs.schema import MIGRATIONS, SCHEMA_VERSION, metadata
-
-_BUSY_SECONDS = 10
+from backend.jobs.connection import Connection
+from backend.jobs.postgresql import PostgresqlDatabase
+from backend.jobs.sqlite import SqliteDatabase
 
 
-class Database:
-    """Connections to one SQLite file, which any number of processes share (write-ahead log)."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A durable transaction is on the disk when it ends. Any other survives the end of every process, and may be
-        # lost with the power.
-        self._durable = self._connect("FULL")
-        self._fast = self._connect("NORMAL")
-        self._eager = self._connect("NORMAL", busy_seconds=0)
-        self._reads = self._connect("NORMAL")
-        self._compiler = Compiler(self._reads.dialect)
-        try:
-            self._prepare()
-        except BaseException:
-            self.close()
-            raise
-
-    @contextmanager
-    def transaction(self, *, durable: bool, patient: bool = True) -> Generator[Connection]:
-        """One transaction that holds the write lock from its start, so that what it reads is true until it ends.
-
-        Raises:
-            StoreLockedError: another one holds the lock: for long or, where we are not `patient`, at all.
-        """
-        engine = self._durable if durable else self._fast if patient else self._eager
-        # One that reads first and writes later could not be given the lock in between.
-        with begun(engine, "BEGIN IMMEDIATE") as pooled:
-            yield Connection(pooled, self._compiler)
-            pooled.commit()
-
-    @contextmanager
-    def reading(self) -> Generator[Connection]:
-        """A connection for reading: all that is read with it was true at one time, and nothing waits for a writer."""
-        with begun(self._reads, "BEGIN") as pooled:
-            yield Connection(pooled, self._compiler)
-
-    def watch(self) -> "ChangeWatch":
-        """A watch for commits by anyone else, this process's other connections included."""
-        return ChangeWatch(self._path)
-
-    def close(self) -> None:
-        """Close every idle connection."""
-        for engine in (self._durable, self._fast, self._eager, self._reads):
-            engine.dispose()
-
-    def _connect(self, synchronous: str, busy_seconds: float = _BUSY_SECONDS) -> sa.Engine:
-        engine = sa.create_engine(
-            sa.URL.create("sqlite", database=str(self._path)), connect_args={"timeout": busy_seconds}
-        )
-
-        def configure(connection: Any, _record: Any) -> None:
-            connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-            connection.execute(f"PRAGMA synchronous={synchronous}")
-            connection.execute("PRAGMA foreign_keys=ON")
-
-        event.listen(engine, "connect", configure)
-        return engine
-
-    def _prepare(self) -> None:
-        """Make the file what this release expects; several processes may do so at once on a fresh folder."""
-        with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
-            _enter_wal(connection)
-        with self._durable.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version > SCHEMA_VERSION:
-                raise BackendError("The job store was written by a newer release of this software.")
-            if version == 0:
-                metadata.create_all(connection)
-            for statement in chain.from_iterable(MIGRATIONS[version - 1 :] if version else ()):
-                connection.exec_driver_sql(statement)
-            if version != SCHEMA_VERSION:
-                connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
-            connection.commit()
-
-
-@contextmanager
-def begun(engine: sa.Engine, begin: str) -> Generator[sa.PoolProxiedConnection]:
-    """A pooled connection in a transaction begun by that statement; what is not committed is rolled back.
-
-    Raises:
-        StoreLockedError: another one holds the lock that the transaction needs. All other faults are the driver's own.
-    """
-    pooled = engine.raw_connection()
-    try:
-        cursor = pooled.cursor()
-        try:
-            cursor.execute(begin)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # the low byte; the rest is a variant of it
-                raise
-            raise StoreLockedError("The job store is being written to by others.") from error
-        finally:
-            cursor.close()
-        yield pooled
-    finally:
-        pooled.close()
-
-
-class ChangeWatch:
-    """Tells whether the database changed since it was last asked, in some microseconds. For one thread at a time."""
-
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        self._seen: int | None = None
+class ChangeWatch(Protocol):
+    """Tells whether the database changed since it was last asked. For one thread at a time."""
 
     def changed(self) -> bool:
         """True the first time, and whenever there was a commit since the last call."""
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        changed = version != self._seen
-        self._seen = version
-        return changed
+        ...
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close its connection."""
+        ...
 
 
-def _enter_wal(connection: sqlite3.Connection) -> None:
-    # SQLite does not wait for the lock in this one statement, whatever the timeout: two first starts would collide.
-    deadline = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
+class Database(Protocol):
+    """Connections to one database, which any number of processes share."""
+
+    def transaction(self, *, durable: bool, patient: bool = True) -> AbstractContextManager[Connection]:
+        """One transaction. What it locks, or has read with a lock, is true until it ends.
+
+        `durable`: it is on the disk when it ends. Any other survives the end of every process, and may be lost with
+        the power.
+
+        Raises:
+            StoreLockedError: another one holds the lock: for long or, where we are not `patient`, at all.
+            StoreUnavailableError: the database does not answer. Nothing is known of a commit that was under way.
+        """
+        ...
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection for reading: all that is read with it was true at one time, and nothing waits for a writer."""
+        ...
+
+    def watch(self) -> ChangeWatch:
+        """A watch for commits by anyone else, this process's other connections included."""
+        ...
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        ...
+
+
+def open_database(home: Path, files: Path, url: str | None) -> Database:
+    """The database at a URL or, without one, in the home folder; its tables are those of this release.
+
+    files: the folder of large results, which all servers of one database share.
+
+    Raises:
+        BackendError: it cannot be reached, is none that can be used, or a newer release wrote it.
+    """
+    return SqliteDatabase(home / "jobs.sqlite") if url is None else PostgresqlDatabase(url, files)

@@ -4,14 +4,15 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 
 import anyio
 import anyio.to_thread
 
 from backend.errors import ServerBusyError, StoreLockedError
+from backend.jobs.admission import Bounds, Call
+from backend.jobs.dispatch import Dispatcher
 from backend.jobs.executor import Executor, Outcome
 from backend.jobs.leases import Observed
 from backend.jobs.pace import Pace
@@ -37,22 +38,24 @@ class Engine:
     """One per server process and store. Its threads and the event loop share it."""
 
     def __init__(
-        self, store: JobStore, executor: Executor, *, lease_seconds: float, dismiss_wait_seconds: float
+        self,
+        store: JobStore,
+        executor: Executor,
+        bounds: Bounds,
+        *,
+        lease_seconds: float,
+        dismiss_wait_seconds: float,
     ) -> None:
         self.id = uuid.uuid4().hex
         self._store = store
         self._executor = executor
+        self._bounds = bounds
         self._lease_seconds = lease_seconds
         self._dismiss_wait_seconds = dismiss_wait_seconds
         self._waiters = Waiters()
-        self._lock = threading.Lock()
-        self._claimed = threading.Condition(self._lock)
-        self._claiming = 0
-        """Jobs that are about to become this engine's."""
-        self._runs: set[str] = set()
-        self._free = executor.slots
-        self._backlog = True
-        """Whether a job may be waiting in the store; a hint that saves looking."""
+        self._dispatcher = Dispatcher(self.id, store.leases, executor, bounds, self._ended)
+        self._unsettled: dict[str, Outcome] = {}
+        """Ends of runs that could not be stored."""
         self._suspects: frozenset[str] = frozenset()
         self._sweep_soon = threading.Event()
         self._stopping = threading.Event()
@@ -67,51 +70,54 @@ class Engine:
     def stop(self) -> None:
         """End the workers and give every unfinished job of this engine back to the store."""
         self._stopping.set()
+        self._dispatcher.stop()
         self._sweep_soon.set()
         self._waiters.wake_all()
         if self._keeper.ident is not None:
             self._keeper.join()
-        with self._claimed:
-            # What is claimed after the release would be nobody's until the lease is over.
-            self._claimed.wait_for(lambda: self._claiming == 0, timeout=_CLAIM_SECONDS)
+        # What is claimed after the release would be nobody's until the lease is over.
+        self._dispatcher.finish_claims(_CLAIM_SECONDS)
         self._executor.stop()
         self._store.leases.release(self.id, _CLOSED)
         self._waiters.wake_all()
 
-    async def accept(self, request: JobRequest, *, durable: bool, large: bool = False) -> Job:
-        """Accept a job and start it if a worker is free; what would take long is done in a thread.
+    async def accept(self, request: JobRequest, *, durable: bool, large: bool = False, patience: float = 0) -> Job:
+        """Accept a job and start it if it may begin; what would take long is done in a thread.
 
-        `durable`: the job is on the disk before this returns. `large`: its inputs are.
+        `durable`: the job is on the disk before this returns. `large`: its inputs are. `patience`: seconds for which
+        its end will be waited for.
 
         Raises:
-            ServerBusyError: this engine is being stopped.
+            ServerBusyError: this engine is being stopped, or as many jobs wait as may.
         """
         if not durable and not large:
             with suppress(StoreLockedError):
-                return self.submit(request, durable=False, patient=False)
-        return await anyio.to_thread.run_sync(partial(self.submit, request, durable=durable))
+                return self.submit(request, durable=False, patient=False, patience=patience)
+        return await anyio.to_thread.run_sync(partial(self.submit, request, durable=durable, patience=patience))
 
-    def submit(self, request: JobRequest, *, durable: bool, patient: bool = True) -> Job:
-        """Accept a job and start it if a worker is free. Blocks for one write to the store.
+    def submit(self, request: JobRequest, *, durable: bool, patient: bool = True, patience: float = 0) -> Job:
+        """Accept a job and start it if it may begin. Blocks for one write to the store.
 
         Raises:
-            ServerBusyError: this engine is being stopped.
+            ServerBusyError: this engine is being stopped, or as many jobs wait as may.
             StoreLockedError: others write to the store, and we are not `patient`.
         """
         if self._stopping.is_set():
             raise ServerBusyError("The server is being closed.")
-        with self._worker() as claimed:
-            try:
-                job = self._store.insert(request, owner=self.id if claimed else None, durable=durable, patient=patient)
-            except BaseException:
-                if claimed:
-                    self._vacate()
-                raise
-            if claimed:
-                self._run(job.id)
-        if not claimed:
-            self._backlog = True
-            self._fill()  # a worker may have become free since
+        call = Call(request.process_id, time.monotonic() + patience if patience > 0 else 0)
+        with self._dispatcher.slot(call, usable=self._dispatcher.direct(call)) as slot:
+            job = self._store.insert(
+                request,
+                owner=self.id if slot else None,
+                durable=durable,
+                patient=patient,
+                max_queued=self._bounds.max_queued,
+            )
+            if slot:
+                self._dispatcher.begin(job.id, request.process_id, slot)
+        if not slot:
+            self._dispatcher.queued(job.id, call)
+            self._dispatcher.fill()  # a worker may have become free since
         return job
 
     async def wait(self, job_id: str, *, timeout: float, version: int | None = None) -> Job:  # noqa: ASYNC109
@@ -124,7 +130,7 @@ class Engine:
         """
         deadline = time.monotonic() + timeout
         with self._waiters.waiting(job_id) as waiter:
-            if version is None and job_id in self._own() and not self._stopping.is_set():
+            if version is None and job_id in self._dispatcher.own() and not self._stopping.is_set():
                 # This engine has yet to see it end: looking into the store before that tells nothing.
                 with anyio.move_on_after(timeout):
                     await waiter.event.wait()
@@ -159,81 +165,35 @@ class Engine:
         job = self._store.dismiss(job_id)
         if job.final:
             self._waiters.wake(job_id)
-        elif job_id in self._own():
+        elif job_id in self._dispatcher.own():
             self._executor.kill(job_id)
         else:
             self._sweep_soon.set()  # its server may be dead
         return job
 
-    def _own(self) -> frozenset[str]:
-        with self._lock:
-            return frozenset(self._runs)
-
-    @contextmanager
-    def _worker(self) -> Generator[bool]:
-        """Reserve a free worker for a job that is claimed meanwhile; False where there is none."""
-        with self._lock:
-            reserved = self._free > 0 and not self._stopping.is_set()
-            if reserved:
-                self._free -= 1
-                self._claiming += 1
-        try:
-            yield reserved
-        finally:
-            if reserved:
-                with self._claimed:
-                    self._claiming -= 1
-                    self._claimed.notify_all()
-
-    def _vacate(self) -> None:
-        with self._lock:
-            self._free += 1
-
-    def _fill(self) -> None:
-        """Claim waiting jobs while workers are free."""
-        # Cleared before the claim and set after an insertion: a job that comes in between is not overlooked.
-        while self._backlog:
-            with self._worker() as reserved:
-                if not reserved:
-                    return
-                self._backlog = False
-                job_id = self._oldest_waiting()
-                if job_id is None:
-                    self._vacate()
-                else:
-                    self._backlog = True
-                    self._run(job_id)
-
-    def _oldest_waiting(self) -> str | None:
-        try:
-            return self._store.leases.claim(self.id, self._executor.process_ids)
-        except Exception:
-            # Whoever submitted a job, or waits for another one, is not to blame; the keeper will try again.
-            _log.exception("no job could be claimed")
-            return None
-
-    def _run(self, job_id: str) -> None:
-        with self._lock:
-            self._runs.add(job_id)
-        self._executor.run(job_id, self.id, partial(self._ended, job_id))
-
     def _ended(self, job_id: str, outcome: Outcome) -> None:
         """Called once the run of a job has ended, from a thread of the executor's."""
-        with self._lock:
-            if job_id not in self._runs or self._stopping.is_set():
-                return
-            self._runs.discard(job_id)
-            self._free += 1
+        if not self._dispatcher.release(job_id):
+            return
         try:
-            if outcome.kind == "broken":
-                self._store.leases.fail(job_id, self.id, Failure("failed", outcome.reason))
-            elif outcome.kind != "finished":
-                self._store.leases.settle(job_id, self.id, outcome.reason)
-                self._backlog = True
+            self._settle(job_id, outcome)
         except Exception:
-            _log.exception("the end of job %s could not be stored", job_id)  # the keeper will try again
+            _log.exception("the end of job %s could not be stored", job_id)
+            self._unsettled[job_id] = outcome  # the keeper will try again
         self._waiters.wake(job_id)
-        self._fill()
+        self._dispatcher.fill()
+
+    def _settle(self, job_id: str, outcome: Outcome) -> None:
+        match outcome.kind:
+            case "finished":
+                return
+            case "broken":
+                self._store.leases.fail(job_id, self.id, Failure("failed", outcome.reason))
+            case "exceeded":
+                self._store.leases.fail(job_id, self.id, Failure("exceeded", outcome.reason))
+            case "killed" | "died":
+                self._store.leases.settle(job_id, self.id, outcome.reason)
+                self._dispatcher.expect()
 
     def _keep(self) -> None:
         """The engine's own thread: what has to be looked at again and again."""
@@ -247,6 +207,7 @@ class Engine:
                         self._store.leases.renew(self.id)
                     if watch.changed():
                         self._look()
+                    self._dispatcher.revisit()
                     if pace.sweep_due() or self._sweep_soon.is_set():
                         self._sweep_soon.clear()
                         self._sweep()
@@ -258,16 +219,12 @@ class Engine:
 
     def _look(self) -> None:
         """React to what others have changed in the store."""
-        own = self._own()
+        own = self._dispatcher.own()
         for job in self._store.leases.observe(own | self._waiters.job_ids()):
             if job.id in own and self._must_end(job):
                 self._executor.kill(job.id)
             self._waiters.wake(job.id, version=job.version)
-        if self._free == 0:
-            self._backlog = True  # who may be waiting is asked once a worker is free: this change is seen but once
-        elif not self._backlog:
-            self._backlog = self._store.leases.waiting(self._executor.process_ids)
-        self._fill()
+        self._dispatcher.look()
 
     def _must_end(self, job: Observed) -> bool:
         return job.owner != self.id or (job.status is JobStatus.RUNNING and job.dismiss_requested)
@@ -277,8 +234,12 @@ class Engine:
 
         What looks wrong only once is a job between two of its steps.
         """
+        for job_id, outcome in tuple(self._unsettled.items()):
+            self._settle(job_id, outcome)
+            self._unsettled.pop(job_id)
+            self._waiters.wake(job_id)
         self._store.leases.take_over(self.id)
-        own = self._own()
+        own = self._dispatcher.own()
         suspects = frozenset(
             job_id
             for job_id, worker in self._store.leases.jobs_of(self.id)

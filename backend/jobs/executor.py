@@ -6,23 +6,32 @@ from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Assignment:
+    """A job that is to be run."""
+
+    job_id: str
+    process_id: str
+    engine: str
+    """The engine that has claimed the job: the worker begins only what is still that engine's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How the run of a job came to its end. It is told once nothing works on the job any more."""
 
-    kind: Literal["finished", "killed", "died", "broken"]
+    kind: Literal["finished", "killed", "exceeded", "died", "broken"]
     """`finished`: the worker itself wrote the end into the store, or found that the job was not to be run.
-    `killed`: on our demand. `died`: on its own. `broken`: it lives, but could not bring the job to an end."""
+    `killed`: on our demand. `exceeded`: it reached a limit, and was ended. `died`: on its own. `broken`: it lives, but
+    could not bring the job to an end."""
     reason: str = ""
     """A sentence for people."""
 
 
+type Ended = Callable[[Outcome], None]
+
+
 class Executor(Protocol):
     """Runs claimed jobs; the only thing that knows how and where."""
-
-    @property
-    def slots(self) -> int:
-        """Jobs that may run at once: the engine never hands over more."""
-        ...
 
     @property
     def process_ids(self) -> frozenset[str]:
@@ -33,7 +42,7 @@ class Executor(Protocol):
         """Get ready; returns before all is."""
         ...
 
-    def run(self, job_id: str, engine: str, ended: Callable[[Outcome], None]) -> None:
+    def run(self, assignment: Assignment, ended: Ended) -> None:
         """Run a job that the engine has claimed. Does not block; `ended` is called once, from any thread."""
         ...
 

@@ -10,12 +10,15 @@ from backend.jobs.database import Database
 from backend.jobs.liveness import ProcessIdentity, host
 from backend.jobs.records import Failure
 from backend.jobs.result_files import JobFiles
+from backend.jobs.silence import Silence
 from backend.jobs.states import JobStatus
 
 MAX_ATTEMPTS = 3
 """An idempotent job whose workers keep dying is run this often."""
 
 _REAP_SECONDS = 1.0
+
+_DIED = "The server that ran the job died."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Leases:
         self._files = files
         self._lease_seconds = lease_seconds
         self._host = host()
+        self._silence = Silence(lease_seconds)
 
     def register(self, engine: str) -> None:
         """Make an engine of this process known, with a fresh lease."""
@@ -60,11 +64,18 @@ class Leases:
         if not known:
             self.register(engine)
 
-    def claim(self, engine: str, process_ids: Collection[str]) -> str | None:
-        """Claim the oldest job of these processes that waits for an engine; None when none does."""
+    def claim(self, engine: str, process_ids: Collection[str]) -> tuple[str, str] | None:
+        """Claim the oldest job of these processes that waits for an engine: its id and its process's, None for none."""
         values = {"engine": engine, "now": time.time(), "processes": list(process_ids)}
         with self._database.transaction(durable=False) as connection:
-            return connection.execute(statements.CLAIM, values).scalar()
+            row = connection.execute(statements.CLAIM, values).one_or_none()
+        return None if row is None else (row.id, row.process_id)
+
+    def claim_one(self, engine: str, job_id: str) -> bool:
+        """Claim this very job; False when it no longer waits for an engine."""
+        values = {"engine": engine, "job": job_id, "now": time.time()}
+        with self._database.transaction(durable=False) as connection:
+            return connection.execute(statements.CLAIM_ONE, values).changed == 1
 
     def waiting(self, process_ids: Collection[str]) -> bool:
         """Whether any job of these processes waits for an engine."""
@@ -131,20 +142,26 @@ class Leases:
         self._forget(engine)
 
     def take_over(self, engine: str) -> None:
-        """Settle the jobs of all other engines that are dead: their process is gone, or their lease is over."""
-        now = time.time()
+        """Settle the jobs of all other engines that are dead; for the one thread that looks again and again.
+
+        One of this host is dead at once when its process is gone, and any when it has not renewed its lease for as
+        long as that lasts: in this process's own time, whatever the clocks say.
+        """
         with self._database.reading() as connection:
             others = connection.execute(statements.OTHER_ENGINES, {"engine": engine}).rows
-            before = now - self._lease_seconds
-            lost = connection.execute(statements.UNREGISTERED_OWNERS, {"engine": engine, "before": before}).rows
+            unregistered = connection.execute(statements.UNREGISTERED_OWNERS, {"engine": engine}).rows
+        signs: dict[str, float | None] = {other.id: other.lease_expires for other in others}
+        signs |= {row.owner: None for row in unregistered}
+        silent = self._silence.silent(signs, time.monotonic())
         for other in others:
             here = other.host == self._host
             if here and not ProcessIdentity(other.pid, other.process_started).alive():
-                self._inherit(other.id, "The server that ran the job died.", reap=True)
-            elif other.lease_expires < now:
+                self._inherit(other.id, _DIED, reap=True)
+            elif other.id in silent:
                 self._inherit(other.id, "The server that ran the job gave no sign of life.", reap=here)
-        for row in lost:
-            self._inherit(row.owner, "The server that ran the job died.", reap=False)
+        for row in unregistered:
+            if row.owner in silent:
+                self._inherit(row.owner, _DIED, reap=False)
 
     def _inherit(self, engine: str, reason: str, *, reap: bool) -> None:
         for job_id, worker in self.jobs_of(engine):

@@ -2,7 +2,9 @@
 
 import os
 import platform
+import signal
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import psutil
 
 _START_TOLERANCE = 0.5
+_LOOK_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +39,29 @@ class ProcessIdentity:
 
     def alive(self) -> bool:
         """Whether the process still runs; one that waits to be reaped does not."""
-        return self._find() is not None
+        return self.find() is not None
 
     def kill(self, *, wait_seconds: float) -> bool:
-        """End the process at once; tells whether it is gone after at most `wait_seconds`."""
-        process = self._find()
+        """End the process and all that it started; tells whether they are gone after at most `wait_seconds`."""
+        process = self.find()
         if process is None:
             return True
+        # Asked before its death: afterwards nobody knows whose children they were.
+        family = [self]
         with suppress(psutil.Error):
-            process.kill()
-        with suppress(psutil.Error):
-            process.wait(wait_seconds)
-        return not self.alive()
+            family += [ProcessIdentity.of(child.pid) for child in process.children(recursive=True)]
+        kill_group(self.pid)
+        for member in family:
+            _end(member)
+        deadline = time.monotonic() + wait_seconds
+        while alive := any(member.alive() for member in family):
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(_LOOK_SECONDS)
+        return not alive
 
-    def _find(self) -> psutil.Process | None:
+    def find(self) -> psutil.Process | None:
+        """The process, unless it has ended."""
         try:
             process = psutil.Process(self.pid)
             same = abs(_started(self.pid) - self.started) <= _START_TOLERANCE
@@ -59,6 +71,36 @@ class ProcessIdentity:
         except psutil.AccessDenied:
             # Somebody else's process has our pid by now.
             return None
+
+
+def _end(identity: ProcessIdentity) -> None:
+    process = identity.find()
+    if process is not None:
+        with suppress(psutil.Error):
+            process.kill()
+
+
+def has_children() -> bool:
+    """Whether a process that the calling one started still runs; always False but on Linux."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):
+            if children.read_bytes():
+                return True
+    return False
+
+
+def lead_group() -> None:
+    """Make the calling process the leader of a group, and of a session: what it starts belongs to it."""
+    if sys.platform != "win32":
+        with suppress(OSError):
+            os.setsid()
+
+
+def kill_group(leader: int) -> None:
+    """End every process of the group that this pid leads or, having ended just now, led."""
+    if sys.platform != "win32":
+        with suppress(OSError):
+            os.killpg(leader, signal.SIGKILL)
 
 
 def host() -> str:

@@ -1,37 +1,41 @@
-"""Runs jobs in worker processes of this machine: a pebble pool."""
+"""Runs jobs in worker processes of this machine."""
 
+import atexit
 import logging
 import multiprocessing
 import signal
 import sys
 import threading
-from collections import deque
+import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.synchronize import RLock
+from functools import partial
+from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
-from pebble.common.types import CONSTS
-
-from backend.jobs.executor import Outcome
+from backend.jobs.captured import AppendLog, JobLogs
+from backend.jobs.executor import Assignment, Ended, Outcome
 from backend.jobs.scratch import sweep_scratch
-from backend.jobs.worker import WorkerConfig, run_job, start_worker
-
-_POLL_SECONDS = 0.02
-"""How often the pool looks for runs to be killed and workers that died. Its own default of 0.1 s shows."""
+from backend.jobs.worker import Report, WorkerConfig
+from backend.jobs.worker_process import WorkerProcess, exit_text
 
 _PRELOAD = ("backend.jobs.worker", "sqlalchemy.dialects.sqlite", "shapely", "pyproj")
 """Imported once by the fork server, for all workers to share: most of their memory and start."""
 
-_DIED = "The worker processes of this server died."
 _NO_WORKERS = "The worker processes of this server do not start."
 
-_MAX_BROKEN = 3
-"""Pools that may break one after the other, without a job that ends, before jobs are told so."""
+_MAX_FAILED_STARTS = 3
+"""Workers that may end one after the other before they are ready, until the jobs that wait for them are told so."""
+
+_RETRY_SECONDS = 0.2
+
+_TICK_SECONDS = 0.25
+"""How late a job's time may be found to be over."""
+
+_IDLE_SECONDS = 10.0
+"""How long a worker beyond the usual number is kept."""
+
+_STOP_SECONDS = 5.0
 
 type _Pipe = tuple[Connection, Connection]
 
@@ -40,34 +44,37 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Run:
-    job_id: str
-    engine: str
-    ended: Callable[[Outcome], None]
-    future: ProcessFuture[None] | None = None
-    killed: bool = False
+    assignment: Assignment
+    ended: Ended
+    worker: WorkerProcess | None = None
+    deadline: float | None = None
+    verdict: Outcome | None = None
+    """What it was ended for, once it was."""
 
 
 class LocalExecutor:
-    """Worker processes, started with the first job or, when `warm`, with the engine."""
+    """Worker processes, started with the first job or, when `warm`, with the engine.
 
-    def __init__(self, config: WorkerConfig, *, workers: int, warm: bool) -> None:
+    One thread starts them, hears them and ends them. A job goes to an idle worker from whichever thread brings it.
+    `workers` of them are kept; for more jobs at once there are more.
+    """
+
+    def __init__(self, config: WorkerConfig, *, workers: int, warm: bool, append_log: AppendLog) -> None:
         self._config = config
-        self._workers = workers
-        self._warm = warm
+        self._usual = workers
+        self._wanted = warm
         self._lock = threading.Lock()
         self._runs: dict[str, _Run] = {}
-        self._waiting: deque[_Run] = deque()
-        self._pool: ProcessPool | None = None
-        self._starter: threading.Thread | None = None
+        self._workers: list[WorkerProcess] = []
         self._stopped = threading.Event()
-        self._broken = 0
+        self._failed_starts = 0
+        self._start_after = 0.0
+        self._logs = JobLogs(append_log)
+        self._context: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
         # Nobody ever writes: the workers see the pipe close when this process is gone.
-        self._alive: _Pipe | None = None
-
-    @property
-    def slots(self) -> int:
-        """Jobs that may run at once."""
-        return self._workers
+        self._alive: _Pipe = cast("_Pipe", self._context.Pipe(duplex=False))
+        self._bell: _Pipe = cast("_Pipe", self._context.Pipe(duplex=False))
+        self._thread = threading.Thread(target=self._work, name="local-executor", daemon=True)
 
     @property
     def process_ids(self) -> frozenset[str]:
@@ -77,181 +84,221 @@ class LocalExecutor:
     def start(self) -> None:
         """Start the workers in the background, if they are to be warm."""
         sweep_scratch(self._config.home)  # of servers that were killed
-        if self._warm:
-            with self._lock:
-                self._ensure_pool()
+        if sys.platform == "linux":
+            multiprocessing.set_forkserver_preload([*_PRELOAD, *self._config.own_modules])
+        # The interpreter's end would wait for workers that nobody has ended.
+        atexit.register(self.stop)
+        self._logs.start()
+        self._thread.start()
 
-    def run(self, job_id: str, engine: str, ended: Callable[[Outcome], None]) -> None:
+    def run(self, assignment: Assignment, ended: Ended) -> None:
         """Run a job that the engine has claimed."""
-        run = _Run(job_id, engine, ended)
+        run = _Run(assignment, ended)
         with self._lock:
-            self._runs[job_id] = run
-            self._waiting.append(run)
-            self._ensure_pool()
-        self._schedule()
+            self._runs[assignment.job_id] = run
+            self._wanted = True
+            self._give(run)
+        if run.worker is None:
+            self._ring()
 
     def kill(self, job_id: str) -> None:
-        """Kill the worker that runs a job."""
+        """Kill the worker that runs a job, and all that it started."""
         with self._lock:
             run = self._runs.get(job_id)
-            if run is None or run.killed:
+            if run is None or run.verdict is not None:
                 return
-            run.killed = True
-        threading.Thread(target=self._kill, args=(run,), name=f"kill-{job_id}", daemon=True).start()
+            run.verdict = Outcome("killed")
+        self._ring()
 
     def stop(self) -> None:
         """Kill all workers."""
-        with self._lock:
-            self._stopped.set()
-            starter = self._starter
-            self._runs.clear()
-            self._waiting.clear()
-        if starter is not None:
-            starter.join()
-        with self._lock:
-            pool, self._pool = self._pool, None
-            alive, self._alive = self._alive, None
-        if pool is not None:
-            pool.stop()
-            pool.join()
-        for connection in alive or ():
+        self._stopped.set()
+        self._ring()
+        if self._thread.ident is not None:
+            self._thread.join()
+        atexit.unregister(self.stop)
+        self._logs.stop()
+        for connection in (*self._alive, *self._bell):
             connection.close()
         sweep_scratch(self._config.home)
 
-    def _ensure_pool(self) -> None:
-        """Start a pool in the background unless one works. The lock is held."""
-        if self._stopped.is_set() or self._starter is not None or (self._pool is not None and self._pool.active):
-            return
-        self._starter = threading.Thread(target=self._start_pool, name="worker-pool-start", daemon=True)
-        self._starter.start()
-
-    def _start_pool(self) -> None:
-        broken, self._pool = self._pool, None
-        try:
-            if broken is not None:
-                # An idle worker that dies breaks pebble's pool.
-                _log.warning("the worker pool broke and is started again")
-                broken.join()
-            pool = self._new_pool()
-            if pool.active:
-                self._pool = pool
-        except Exception:
-            _log.exception("worker processes could not be started")
+    def _ring(self) -> None:
+        """Let the thread look at what there is to do."""
         with self._lock:
-            self._starter = None
-            unable = [] if self._pool is not None else list(self._waiting)
-            self._waiting.clear() if unable else None
+            if not self._bell[1].closed and not self._bell[0].poll():
+                self._bell[1].send_bytes(b"")
+
+    def _work(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._turn()
+            except Exception:
+                _log.exception("the worker processes could not be looked after")
+                self._stopped.wait(_TICK_SECONDS)
+        self._end_all()
+
+    def _turn(self) -> None:
+        started = self._start_one()
+        by_source = self._sources()
+        ready = set(wait(list(by_source), 0 if started else _TICK_SECONDS))
+        for source, attend in by_source.items():
+            if source in ready:
+                attend()
+        self._enforce()
+
+    def _sources(self) -> dict[Connection | int | Any, Callable[[], None]]:
+        """What is to be done when something becomes readable. What a worker wrote comes first, its death last."""
+        workers = tuple(self._workers)
+        sources: dict[Connection | int | Any, Callable[[], None]] = {self._bell[0]: self._hush}
+        sources |= {one.output: partial(self._relay, one) for one in workers if not one.quiet}
+        sources |= {one.control: partial(self._hear, one) for one in workers if not one.deaf}
+        sources |= {one.sentinel: partial(self._bury, one) for one in workers}
+        return sources
+
+    def _hush(self) -> None:
+        while self._bell[0].poll():
+            self._bell[0].recv_bytes()
+
+    def _relay(self, worker: WorkerProcess) -> None:
+        data = worker.written()
+        if data:
+            self._logs.feed(worker.job_id, data)
+
+    def _hear(self, worker: WorkerProcess) -> None:
+        """Take a worker's report, and give it what waits."""
+        report = worker.report()
+        if report is None:
+            worker.kill()
+            return
+        self._relay(worker)
+        self._failed_starts = 0
+        with self._lock:
+            run = None if worker.job_id is None else self._runs.pop(worker.job_id, None)
+            worker.job_id, worker.ready, worker.idle_since = None, True, time.monotonic()
+            worker.doomed = worker.doomed or report.spent
+            for waiting in self._waiting():
+                self._give(waiting)
+        if report.spent:
+            worker.kill()
+        if run is not None:
+            self._tell(run, _reported(report))
+
+    def _bury(self, worker: WorkerProcess) -> None:
+        """A worker has ended."""
+        while not worker.deaf and worker.reports():
+            self._hear(worker)  # it may have brought its job to an end before
+        code = worker.bury()
+        while data := worker.written():
+            self._logs.feed(worker.job_id, data)
+        with self._lock:
+            self._workers.remove(worker)
+            run = None if worker.job_id is None else self._runs.pop(worker.job_id, None)
+        worker.close()
+        if not worker.ready:
+            self._note_failed_start()
+        if run is not None:
+            sweep_scratch(self._config.home)
+            self._tell(run, run.verdict or self._death(run, code))
+
+    def _death(self, run: _Run, code: int) -> Outcome:
+        limits = self._config.limits_of(run.assignment.process_id)
+        if sys.platform != "win32" and code == -signal.SIGXCPU:
+            return Outcome("exceeded", f"The job took more processor time than the {limits.cpu_seconds} s it may.")
+        return Outcome("died", f"The worker process that ran the job died ({exit_text(code)}).")
+
+    def _enforce(self) -> None:
+        """End the runs that are to end: on demand, or because their time is over."""
+        now = time.monotonic()
+        unbegun: list[_Run] = []
+        with self._lock:
+            for run in tuple(self._runs.values()):
+                if run.verdict is None and run.deadline is not None and now >= run.deadline:
+                    seconds = self._config.limits_of(run.assignment.process_id).seconds
+                    run.verdict = Outcome("exceeded", f"The job took longer than the {seconds:g} s that it may.")
+                if run.verdict is not None and run.worker is None:
+                    del self._runs[run.assignment.job_id]
+                    unbegun.append(run)
+            doomed = [run.worker for run in self._runs.values() if run.verdict and run.worker]
+            idle = [one for one in self._workers if one.ready and one.job_id is None and not one.doomed]
+            surplus = len(self._workers) - max(self._usual, len(self._runs))
+            doomed += [one for one in idle if now - one.idle_since > _IDLE_SECONDS][: max(0, surplus)]
+            condemned = [one for one in doomed if not one.doomed]
+            for worker in condemned:
+                worker.doomed = True
+        for worker in condemned:
+            worker.kill()
+        for run in unbegun:
+            self._tell(run, cast("Outcome", run.verdict))
+
+    def _waiting(self) -> list[_Run]:
+        """The runs without a worker, the oldest first. The lock is held."""
+        return [run for run in self._runs.values() if run.worker is None and run.verdict is None]
+
+    def _give(self, run: _Run) -> None:
+        """Hand a run to an idle worker, if there is one. The lock is held."""
+        for worker in self._workers:
+            if worker.ready and worker.job_id is None and not worker.doomed:
+                if not worker.assign(run.assignment):
+                    worker.doomed = True
+                    continue
+                worker.job_id, run.worker = run.assignment.job_id, worker
+                seconds = self._config.limits_of(run.assignment.process_id).seconds
+                run.deadline = None if seconds is None else time.monotonic() + seconds
+                return
+
+    def _start_one(self) -> bool:
+        """Start a worker if there should be more; tells whether it did."""
+        with self._lock:
+            wanted = max(self._usual if self._wanted else 0, len(self._runs))
+            alive = sum(not worker.doomed for worker in self._workers)
+        if alive >= wanted or time.monotonic() < self._start_after:
+            return False
+        try:
+            worker = WorkerProcess(self._context, self._config, self._alive[0])
+        except (OSError, EOFError):
+            _log.exception("a worker process could not be started")
+            self._note_failed_start()
+            return False
+        with self._lock:
+            self._workers.append(worker)
+        return True
+
+    def _note_failed_start(self) -> None:
+        self._failed_starts += 1
+        self._start_after = time.monotonic() + _RETRY_SECONDS
+        if self._failed_starts < _MAX_FAILED_STARTS:
+            return
+        with self._lock:
+            unable = self._waiting()
+            for run in unable:
+                del self._runs[run.assignment.job_id]
+            self._wanted = False  # until the next job
+        self._failed_starts = 0
         for run in unable:
             self._tell(run, Outcome("broken", _NO_WORKERS))
-        self._schedule()
-
-    def _new_pool(self) -> ProcessPool:
-        # Consumed by pebble's loops at every turn; there is no argument for it.
-        CONSTS.sleep_unit = _POLL_SECONDS
-        context = _WorkerContext("forkserver" if sys.platform == "linux" else "spawn")
-        if sys.platform == "linux":
-            multiprocessing.set_forkserver_preload([*_PRELOAD, *_own_modules(self._config)])
-        self._alive = self._alive or cast("_Pipe", context.Pipe(duplex=False))
-        alive, _ours = self._alive
-        return ProcessPool(
-            max_workers=self._workers,
-            initializer=start_worker,
-            initargs=(self._config, alive),
-            context=context,
-        )
-
-    def _schedule(self) -> None:
-        """Hand what waits to the pool. It takes no more at once than it has idle workers."""
-        while True:
-            with self._lock:
-                pool = self._pool
-                if pool is None or self._starter is not None or not self._waiting:
-                    return
-                run = self._waiting.popleft()
-                if run.killed:
-                    continue
-                try:
-                    run.future = pool.schedule(run_job, args=(run.job_id, run.engine))
-                except RuntimeError:
-                    self._waiting.appendleft(run)
-                    self._ensure_pool()
-                    return
-            run.future.add_done_callback(lambda _future, run=run: self._ended(run))
-
-    def _ended(self, run: _Run) -> None:
-        if not run.killed and run.future is not None:
-            self._tell(run, self._outcome(run.future))
-
-    def _kill(self, run: _Run) -> None:
-        """Cancel, and wait until pebble has confirmed the worker's death: `cancelled()` is true long before."""
-        future = run.future
-        if future is None:
-            self._tell(run, Outcome("killed"))
-            return
-        future.cancel()
-        while wait([future], timeout=1).not_done:
-            if self._stopped.is_set():
-                return
-        self._tell(run, Outcome("killed") if future.cancelled() else self._outcome(future))
 
     def _tell(self, run: _Run, outcome: Outcome) -> None:
-        with self._lock:
-            # A late report of an earlier run must not end the one that has begun since.
-            if self._runs.get(run.job_id) is not run:
-                return
-            del self._runs[run.job_id]
-        if outcome.kind != "finished":
-            sweep_scratch(self._config.home)
-        run.ended(outcome)
+        self._logs.finish(run.assignment.job_id, partial(self._ended, run, outcome))
 
-    def _outcome(self, future: ProcessFuture[None]) -> Outcome:
+    def _ended(self, run: _Run, outcome: Outcome) -> None:
+        if self._stopped.is_set():
+            return
         try:
-            future.result(timeout=0)
-        except CancelledError:
-            return Outcome("killed")
-        except ProcessExpired as error:
-            return Outcome("died", f"The worker process that ran the job died ({_exit(error.exitcode)}).")
-        except BrokenProcessPool:
-            self._broken += 1
-            return Outcome("broken", _NO_WORKERS) if self._broken > _MAX_BROKEN else Outcome("died", _DIED)
-        except Exception as error:
-            _log.error("a worker could not bring a job to its end", exc_info=error)
-            return Outcome("broken", f"The end of the job could not be stored ({type(error).__name__}).")
-        self._broken = 0
-        return Outcome("finished")
+            run.ended(outcome)
+        except Exception:
+            _log.exception("the end of job %s could not be told", run.assignment.job_id)
+
+    def _end_all(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self._workers and time.monotonic() < deadline:
+            ended = wait([worker.sentinel for worker in self._workers], _TICK_SECONDS)
+            for worker in [one for one in self._workers if one.sentinel in ended]:
+                worker.bury()
+                worker.close()
+                self._workers.remove(worker)
 
 
-class _WorkerContext:
-    """What pebble makes processes, pipes and locks with; the locks last as long as this does, and so as the pool.
-
-    A lock is known to a worker by its name. pebble drops the locks of a pool before it ends the workers, and one that
-    was being started would tell, with a traceback, that it finds no lock of that name.
-    """
-
-    def __init__(self, method: str) -> None:
-        context: Any = multiprocessing.get_context(method)
-        self._make_lock: Callable[[], RLock] = context.RLock
-        self._locks: list[RLock] = []
-        self.Pipe: Any = context.Pipe
-        self.Process: Any = context.Process
-        self.get_start_method: Any = context.get_start_method
-
-    def RLock(self) -> RLock:  # noqa: N802 - multiprocessing's name
-        lock = self._make_lock()
-        self._locks.append(lock)
-        return lock
-
-
-def _own_modules(config: WorkerConfig) -> list[str]:
-    """Modules of the processes that are ours: a user's own might not even let itself be imported."""
-    names = {str(definition["name"]).rpartition(".")[0] for definition in config.processes.values()}
-    return sorted(name for name in names if name.startswith("backend.processes."))
-
-
-def _exit(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"signal {-code}"
+def _reported(report: Report) -> Outcome:
+    return Outcome("broken", report.failure) if report.failure else Outcome("finished")

@@ -19,7 +19,7 @@ from pygeoapi.util import JobStatus as PygeoapiStatus
 from backend.errors import BackendError, NoSuchJobError
 from backend.jobs.contents import stored_bytes, stored_value
 from backend.jobs.records import Job, JobQuery, JobRequest
-from backend.jobs.service import JobService
+from backend.jobs.service import JobService, ProcessSetting
 from backend.jobs.states import JobStatus
 from backend.processes.running import is_json
 from backend.settings import Settings
@@ -50,7 +50,11 @@ class JobManager(BaseManager):
         home: str | None = manager_def.get("connection")
         self._settings = Settings() if home is None else Settings(home=Path(home))
         resources: Mapping[str, Mapping[str, Any]] = manager_def.get("processes", {})
-        self._processors = {id_: entry["processor"] for id_, entry in resources.items() if "processor" in entry}
+        self._processors = {
+            id_: ProcessSetting(entry["processor"], entry.get("concurrency"), entry.get("limits", {}))
+            for id_, entry in resources.items()
+            if "processor" in entry
+        }
 
     def close(self) -> None:
         """End an own engine; pygeoapi does not, so that it also happens when the interpreter ends."""
@@ -130,7 +134,8 @@ class JobManager(BaseManager):
         wants_async = execution_mode is RequestedProcessExecutionMode.respond_async and "async-execute" in modes
         respond_async = wants_async or "sync-execute" not in modes
         engine = self._service().engine
-        job = engine.submit(request, durable=respond_async)
+        patience = 0 if respond_async else self._settings.max_wait_seconds
+        job = engine.submit(request, durable=respond_async, patience=patience)
         if not respond_async:
             job = asyncio.run(engine.wait(job.id, timeout=self._settings.max_wait_seconds))
         if not job.final:

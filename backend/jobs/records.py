@@ -46,8 +46,8 @@ class JobQuery:
 class Failure:
     """Why a job failed, as its problem document will say."""
 
-    kind: Literal["refused", "failed", "lost"]
-    """ProcessRefusedError, ProcessFailedError or JobLostError of `backend.errors`."""
+    kind: Literal["refused", "failed", "exceeded", "lost"]
+    """ProcessRefusedError, ProcessFailedError, LimitExceededError or JobLostError of `backend.errors`."""
     message: str
     path: str | None = None
     """JSON path of the input at fault, where there is one."""
@@ -93,6 +93,8 @@ class Job:
     """Grows with every change: the job's ETag."""
     dismiss_requested: bool
     by_reference: tuple[str, ...] = ()
+    expires: datetime | None = None
+    """When it is removed with its results, at the latest; None while it has not ended, or where jobs are kept."""
 
     @property
     def final(self) -> bool:

@@ -1,25 +1,46 @@
-"""What is too large for the database: files under the home folder."""
+"""What is too large for the database: files in a folder that all servers of one store share."""
 
+import hashlib
 import os
+import secrets
 import shutil
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
+
+from backend.errors import ResultDamagedError, ResultGoneError
+
+_REMEMBERED = 1000
+
+
+class _Bytes(NamedTuple):
+    """The bytes of a file as long as nobody writes to it."""
+
+    path: str
+    inode: int
+    changed: int
+    size: int
+    sha256: str
 
 
 class JobFiles:
     """The folders `results` and `inputs`. A file appears under its name only when it is complete."""
 
-    def __init__(self, home: Path) -> None:
-        self._results = home / "results"
-        self._inputs = home / "inputs"
+    def __init__(self, folder: Path) -> None:
+        self._results = folder / "results"
+        self._inputs = folder / "inputs"
+        self._whole: OrderedDict[_Bytes, None] = OrderedDict()
+        self._lock = threading.Lock()
 
     def write_result(self, job_id: str, attempt: int, position: int, data: bytes, *, durable: bool) -> str:
         """Write one result and return its name, relative to the results folder.
 
-        The attempt is a part of the name: an earlier worker of the same job that is not dead yet owns other files.
+        No two files ever have the same name: who finds that it may not end the job discards its own alone.
         """
-        name = f"{job_id}/{attempt}.{position}"
+        name = f"{job_id}/{attempt}.{position}.{secrets.token_hex(4)}"
         _write(self._results / name, data, durable=durable)
         return name
 
@@ -27,15 +48,41 @@ class JobFiles:
         """Where the result of that name stands."""
         return self._results / name
 
+    def verify(self, path: Path, size: int, sha256: str) -> None:
+        """Make sure that the file has the bytes that were written; one that has not changed since is not read again.
+
+        Raises:
+            ResultGoneError: there is no such file.
+            ResultDamagedError: its bytes are others.
+        """
+        try:
+            with path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                key = _Bytes(str(path), status.st_ino, status.st_mtime_ns, status.st_size, sha256)
+                with self._lock:
+                    if key in self._whole:
+                        return
+                whole = status.st_size == size and hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except OSError as error:
+            raise ResultGoneError("The file of the result is no longer there.") from error
+        if not whole:
+            raise ResultDamagedError("The stored result is damaged: its bytes are not those that the process gave.")
+        with self._lock:
+            self._whole[key] = None
+            while len(self._whole) > _REMEMBERED:
+                self._whole.popitem(last=False)
+
     def discard_results(self, names: Iterable[str]) -> None:
         """Remove results that no row tells of."""
         for name in names:
             with suppress(OSError):
                 self.result(name).unlink()
 
-    def delete_results(self, job_id: str) -> None:
-        """Remove all results of a job."""
-        shutil.rmtree(self._results / job_id, ignore_errors=True)
+    def delete_results(self, job_id: str) -> bool:
+        """Remove all results of a job; tells whether none is left: some systems keep a file that is being read."""
+        folder = self._results / job_id
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
 
     def write_inputs(self, job_id: str, data: bytes, *, durable: bool) -> None:
         """Write the inputs of a job that waits for a worker."""

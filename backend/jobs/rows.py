@@ -8,6 +8,7 @@ from typing import Any
 from backend.errors import (
     BackendError,
     JobLostError,
+    LimitExceededError,
     ProcessFailedError,
     ProcessRefusedError,
     ResultGoneError,
@@ -65,9 +66,11 @@ def accepted_job(job_id: str, request: JobRequest, now: float) -> Job:
     )
 
 
-def job_record(row: Any) -> Job:
-    """A row of `jobs`."""
-    failure = None
+def job_record(row: Any, keep_seconds: float | None) -> Job:
+    """A row of `jobs`. `keep_seconds`: how long a job is kept once it has ended; None means for ever."""
+    failure = expires = None
+    if row.finished is not None and keep_seconds is not None:
+        expires = _time(row.finished + keep_seconds)
     if row.failure_kind is not None:
         failure = Failure(row.failure_kind, row.failure_message, row.failure_path)
     return Job(
@@ -86,6 +89,7 @@ def job_record(row: Any) -> Job:
         failure=failure,
         version=row.version,
         dismiss_requested=bool(row.dismiss_requested),
+        expires=expires,
     )
 
 
@@ -129,6 +133,8 @@ def failure_error(failure: Failure) -> BackendError:
             return ProcessRefusedError(failure.message, path=failure.path)
         case "failed":
             return ProcessFailedError(failure.message)
+        case "exceeded":
+            return LimitExceededError(failure.message)
         case "lost":
             return JobLostError(failure.message)
 

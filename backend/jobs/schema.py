@@ -1,9 +1,24 @@
 """The tables of the job store. Times are seconds since the epoch, UTC."""
 
+from itertools import chain
+
 import sqlalchemy as sa
 
-MIGRATIONS = (("ALTER TABLE jobs ADD COLUMN by_reference TEXT",),)
-"""What makes the tables of version 1 those of version 2, and so on."""
+from backend.errors import BackendError
+
+MIGRATIONS = (
+    ("ALTER TABLE jobs ADD COLUMN by_reference TEXT",),
+    (
+        "CREATE INDEX jobs_by_end ON jobs (finished)",
+        "CREATE INDEX jobs_by_process ON jobs (process_id, created)",
+        """CREATE TABLE job_log (job_id VARCHAR(32) NOT NULL REFERENCES jobs (id), number INTEGER NOT NULL,
+           line TEXT NOT NULL, PRIMARY KEY (job_id, number))""",
+        """CREATE TABLE expired_jobs (id VARCHAR(32) NOT NULL PRIMARY KEY, expired DOUBLE PRECISION NOT NULL,
+           files BOOLEAN NOT NULL)""",
+        "CREATE INDEX expired_jobs_by_time ON expired_jobs (expired)",
+    ),
+)
+"""What makes the tables of version 1 those of version 2, and so on: SQL that both databases take as it is."""
 
 SCHEMA_VERSION = 1 + len(MIGRATIONS)
 """Grows with every change to the tables. A store with a higher one was written by a newer release."""
@@ -18,6 +33,7 @@ engines = sa.Table(
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("process_started", sa.Double, nullable=False),
+    # By the engine's own clock. Nobody compares it with another: that it changes is the sign of life.
     sa.Column("lease_expires", sa.Double, nullable=False),
 )
 
@@ -36,7 +52,7 @@ jobs = sa.Table(
     sa.Column("response", sa.String(16), nullable=False),
     sa.Column("outputs", sa.Text),  # JSON array; null means all
     sa.Column("by_reference", sa.Text),  # JSON array
-    sa.Column("inputs", sa.Text),  # JSON object; null when it stands in a file
+    sa.Column("inputs", sa.Text),  # JSON object; null when it stands in a file, or the job has ended
     sa.Column("idempotent", sa.Boolean, nullable=False),
     sa.Column("durable", sa.Boolean, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
@@ -51,6 +67,8 @@ jobs = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Index("jobs_by_age", "created", "id"),
     sa.Index("jobs_by_status", "status", "owner", "created"),
+    sa.Index("jobs_by_end", "finished"),
+    sa.Index("jobs_by_process", "process_id", "created"),
 )
 
 results = sa.Table(
@@ -68,3 +86,39 @@ results = sa.Table(
     sa.Column("file", sa.Text),
     sa.CheckConstraint("(data IS NULL) <> (file IS NULL)", name="one_place"),
 )
+
+job_log = sa.Table(
+    "job_log",
+    metadata,
+    sa.Column("job_id", sa.String(32), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("line", sa.Text, nullable=False),
+)
+
+expired_jobs = sa.Table(
+    "expired_jobs",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("expired", sa.Double, nullable=False),
+    sa.Column("files", sa.Boolean, nullable=False),  # whether its files may still be there
+    sa.Index("expired_jobs_by_time", "expired"),
+)
+
+
+def bring_up_to_date(connection: sa.Connection, version: int) -> None:
+    """Make the tables of that version (0: there are none) those of this release, within the caller's transaction.
+
+    Raises:
+        BackendError: a newer release wrote them, or there are others of the same names.
+    """
+    if version > SCHEMA_VERSION:
+        raise BackendError("The job store was written by a newer release of this software.")
+    if version == 0:
+        taken = sorted(set(sa.inspect(connection).get_table_names()) & set(metadata.tables))
+        if taken:
+            raise BackendError(
+                f"The database has tables of other software: {', '.join(taken)}. Give the jobs their own."
+            )
+        metadata.create_all(connection, checkfirst=False)
+    for statement in chain.from_iterable(MIGRATIONS[version - 1 :] if version else ()):
+        connection.exec_driver_sql(statement)

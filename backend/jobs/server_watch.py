@@ -1,4 +1,4 @@
-"""Ends a worker process as soon as its server is dead, however it died."""
+"""Ends a worker process, and what it started, as soon as its server is dead, however that died."""
 
 import os
 import select
@@ -19,13 +19,14 @@ def die_with_server(alive: Connection) -> None:
 
 
 def _die_by_signal(alive: Connection) -> None:
-    """Let the kernel kill us. A thread would have to wait while C code holds the interpreter's lock."""
+    """Let the kernel kill our group. A thread would have to wait while C code holds the interpreter's lock."""
     import fcntl  # noqa: PLC0415 - absent on Windows
 
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
     # The pipe's owner belongs to the open file description, which all workers share: open one of our own.
     own = os.open(f"/proc/self/fd/{alive.fileno()}", os.O_RDONLY | os.O_NONBLOCK)
-    fcntl.fcntl(own, fcntl.F_SETOWN, os.getpid())
+    leads = os.getpgrp() == os.getpid()
+    fcntl.fcntl(own, fcntl.F_SETOWN, -os.getpid() if leads else os.getpid())  # negative: the group, children too
+    fcntl.fcntl(own, fcntl.F_SETSIG, signal.SIGKILL)  # a child may ignore every other signal
     fcntl.fcntl(own, fcntl.F_SETFL, fcntl.fcntl(own, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([own], [], [], 0)[0]:
         os._exit(_EXIT_CODE)  # it died before we listened

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from backend.jobs.records import JobQuery
-from backend.jobs.schema import engines, jobs, results
+from backend.jobs.schema import engines, expired_jobs, job_log, jobs, results
 from backend.jobs.states import FINAL, JobStatus, sources
 
 UNFINISHED = tuple(sorted(set(JobStatus) - FINAL))
@@ -20,8 +20,14 @@ _OWNED = jobs.c.owner == bindparam("engine")
 _ATTEMPT = jobs.c.attempts == bindparam("attempt")
 
 
+def _now(*earlier: sa.ColumnElement[float]) -> sa.ColumnElement[float]:
+    """The time, but never before one of those: a clock may have been set back since."""
+    now = bindparam("now", type_=sa.Double)
+    return sa.case(*((moment > now, moment) for moment in earlier), else_=now)
+
+
 def _change(*conditions: sa.ColumnElement[bool], **values: Any) -> sa.Update:
-    return sa.update(jobs).where(*conditions).values(version=jobs.c.version + 1, updated=bindparam("now"), **values)
+    return sa.update(jobs).where(*conditions).values(version=jobs.c.version + 1, updated=_now(jobs.c.updated), **values)
 
 
 def _move(target: JobStatus, *conditions: sa.ColumnElement[bool], **values: Any) -> sa.Update:
@@ -33,6 +39,8 @@ _VISIBLE = [column for column in jobs.c if column.name != "inputs"]
 
 INSERT_JOB = sa.insert(jobs)
 GET_JOB = sa.select(*_VISIBLE).where(_ID)
+LOCK_JOB = GET_JOB.with_for_update()
+"""Nobody else changes the job until the transaction has ended; on SQLite that holds for every one that writes."""
 _COUNT_JOBS = sa.select(sa.func.count()).select_from(jobs)
 _LIST_JOBS = (
     sa.select(*_VISIBLE)
@@ -71,7 +79,7 @@ def _conditions(query: JobQuery, now: float) -> Iterator[sa.ColumnElement[bool]]
 START = _move(
     JobStatus.RUNNING,
     _OWNED,
-    started=bindparam("now"),
+    started=_now(jobs.c.created),
     worker_pid=bindparam("pid"),
     worker_started=bindparam("process_start"),
     attempts=jobs.c.attempts + 1,
@@ -86,21 +94,31 @@ PROGRESS = _change(
     progress=bindparam("percent"),
     message=sa.func.coalesce(bindparam("text", type_=sa.Text), jobs.c.message),
 )
+# Nobody asks for the inputs of a job that has ended.
 SUCCEED = _move(
-    JobStatus.SUCCESSFUL, _ATTEMPT, finished=bindparam("now"), progress=100, message="The process has finished."
+    JobStatus.SUCCESSFUL,
+    _ATTEMPT,
+    finished=_now(jobs.c.started),
+    progress=100,
+    message="The process has finished.",
+    inputs=None,
 )
 FAIL = _move(
     JobStatus.FAILED,
     _ATTEMPT,
-    finished=bindparam("now"),
+    finished=_now(jobs.c.started, jobs.c.created),
+    inputs=None,
     message=bindparam("reason"),
     failure_kind=bindparam("kind"),
     failure_message=bindparam("reason"),
     failure_path=bindparam("path"),
 )
+FAIL_ATTEMPT = FAIL.where(jobs.c.status == JobStatus.RUNNING.value)
+"""By the worker itself: the job may have been given back to the queue since, and waits for its next attempt."""
 DISMISS = _move(
     JobStatus.DISMISSED,
-    finished=sa.func.coalesce(jobs.c.finished, bindparam("now")),
+    finished=sa.func.coalesce(jobs.c.finished, _now(jobs.c.started, jobs.c.created)),
+    inputs=None,
     message="The job was dismissed.",
     failure_kind=None,
     failure_message=None,
@@ -124,10 +142,23 @@ RETURN_TO_QUEUE = _change(
     message=bindparam("text"),
 )
 
+STATUS_OF_ATTEMPT = sa.select(jobs.c.status).where(_ID, _ATTEMPT)
+LOCK_ID = sa.select(jobs.c.id).where(_ID).with_for_update()
+
 INSERT_RESULT = sa.insert(results)
 LIST_RESULTS = sa.select(results).where(results.c.job_id == bindparam("job")).order_by(results.c.position)
 GET_RESULT = sa.select(results).where(results.c.job_id == bindparam("job"), results.c.output_id == bindparam("output"))
 DELETE_RESULTS = sa.delete(results).where(results.c.job_id == bindparam("job"))
+
+LAST_LINE = sa.select(sa.func.max(job_log.c.number)).where(job_log.c.job_id == bindparam("job"))
+INSERT_LINE = sa.insert(job_log)
+DELETE_LINES = sa.delete(job_log).where(job_log.c.job_id == bindparam("job"), job_log.c.number <= bindparam("last"))
+LAST_LINES = (
+    sa.select(job_log.c.line)
+    .where(job_log.c.job_id == bindparam("job"))
+    .order_by(job_log.c.number.desc())
+    .limit(bindparam("most"))
+)
 
 _OLDEST_UNCLAIMED = (
     sa.select(jobs.c.id)
@@ -138,11 +169,21 @@ _OLDEST_UNCLAIMED = (
     )
     .order_by(jobs.c.created)
     .limit(1)
-    .with_for_update(skip_locked=True)
-    .scalar_subquery()
 )
-CLAIM = _change(jobs.c.id == _OLDEST_UNCLAIMED, jobs.c.owner.is_(None), owner=bindparam("engine")).returning(jobs.c.id)
-UNCLAIMED = sa.select(_OLDEST_UNCLAIMED)
+_CLAIMABLE = _OLDEST_UNCLAIMED.with_for_update(skip_locked=True).scalar_subquery()
+CLAIM = _change(
+    jobs.c.id == _CLAIMABLE,
+    jobs.c.status == JobStatus.ACCEPTED.value,
+    jobs.c.owner.is_(None),
+    owner=bindparam("engine"),
+).returning(jobs.c.id, jobs.c.process_id)
+CLAIM_ONE = _change(_ID, jobs.c.status == JobStatus.ACCEPTED.value, jobs.c.owner.is_(None), owner=bindparam("engine"))
+QUEUED = (
+    sa.select(sa.func.count())
+    .select_from(jobs)
+    .where(jobs.c.status == JobStatus.ACCEPTED.value, jobs.c.owner.is_(None))
+)
+UNCLAIMED = _OLDEST_UNCLAIMED
 OBSERVE = sa.select(
     jobs.c.id,
     jobs.c.status,
@@ -152,13 +193,17 @@ OBSERVE = sa.select(
     jobs.c.worker_pid,
     jobs.c.worker_started,
 ).where(jobs.c.id.in_(bindparam("jobs", expanding=True)))
-INTERRUPTED = sa.select(
-    jobs.c.status,
-    jobs.c.idempotent,
-    jobs.c.durable,
-    jobs.c.attempts,
-    jobs.c.dismiss_requested,
-).where(_ID, _OWNED, jobs.c.status.in_(UNFINISHED))
+INTERRUPTED = (
+    sa.select(
+        jobs.c.status,
+        jobs.c.idempotent,
+        jobs.c.durable,
+        jobs.c.attempts,
+        jobs.c.dismiss_requested,
+    )
+    .where(_ID, _OWNED, jobs.c.status.in_(UNFINISHED))
+    .with_for_update()
+)
 JOBS_OF_ENGINE = sa.select(jobs.c.id, jobs.c.worker_pid, jobs.c.worker_started).where(
     _OWNED, jobs.c.status.in_(UNFINISHED)
 )
@@ -177,7 +222,49 @@ UNREGISTERED_OWNERS = (
         jobs.c.status.in_(UNFINISHED),
         jobs.c.owner.is_not(None),
         jobs.c.owner != bindparam("engine"),
-        jobs.c.updated < bindparam("before"),
         jobs.c.owner.not_in(sa.select(engines.c.id)),
+    )
+)
+
+_ENDED = jobs.c.status.in_(tuple(sorted(FINAL)))
+_AMONG = bindparam("jobs", type_=sa.String, expanding=True)
+
+COUNT_ENDED = _COUNT_JOBS.where(_ENDED)
+SUM_RESULTS = sa.select(sa.func.sum(results.c.size))
+ENDED_BEFORE = (
+    sa.select(jobs.c.id)
+    .where(_ENDED, jobs.c.finished < bindparam("before"))
+    .order_by(jobs.c.finished)
+    .limit(bindparam("most"))
+)
+LARGE_ENDED_BEFORE = (
+    sa.select(jobs.c.id, sa.func.sum(results.c.size).label("size"))
+    .join(results, results.c.job_id == jobs.c.id)
+    .where(_ENDED, jobs.c.finished < bindparam("before"))
+    .group_by(jobs.c.id, jobs.c.finished)
+    .order_by(jobs.c.finished)
+    .limit(bindparam("most"))
+)
+LOCK_ENDED = sa.select(jobs.c.id).where(jobs.c.id.in_(_AMONG), _ENDED).with_for_update(skip_locked=True)
+DELETE_LOGS_OF = sa.delete(job_log).where(job_log.c.job_id.in_(_AMONG))
+DELETE_RESULTS_OF = sa.delete(results).where(results.c.job_id.in_(_AMONG))
+DELETE_JOBS = sa.delete(jobs).where(jobs.c.id.in_(_AMONG))
+
+INSERT_EXPIRED = sa.insert(expired_jobs)
+GET_EXPIRED = sa.select(expired_jobs.c.expired).where(expired_jobs.c.id == bindparam("job"))
+COUNT_EXPIRED = sa.select(sa.func.count()).select_from(expired_jobs)
+EXPIRED_WITH_FILES = (
+    sa.select(expired_jobs.c.id)
+    .where(expired_jobs.c.files, expired_jobs.c.expired < bindparam("before"))
+    .order_by(expired_jobs.c.expired)
+    .limit(bindparam("most"))
+)
+FILES_GONE = sa.update(expired_jobs).where(expired_jobs.c.id.in_(_AMONG)).values(files=False)
+FORGET_EXPIRED = sa.delete(expired_jobs).where(
+    expired_jobs.c.id.in_(
+        sa.select(expired_jobs.c.id)
+        .where(sa.not_(expired_jobs.c.files))
+        .order_by(expired_jobs.c.expired)
+        .limit(bindparam("most"))
     )
 )

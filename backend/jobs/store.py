@@ -1,5 +1,6 @@
 """The job store: the one truth about a job, whoever runs it and whoever asks."""
 
+import hashlib
 import json
 import time
 import uuid
@@ -10,15 +11,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from backend.errors import NoSuchJobError, NoSuchOutputError, ResultGoneError
+from backend.errors import JobExpiredError, NoSuchJobError, NoSuchOutputError, QueueFullError, ResultDamagedError
 from backend.jobs import statements
 from backend.jobs.connection import Connection
-from backend.jobs.database import ChangeWatch, Database
+from backend.jobs.database import ChangeWatch, Database, open_database
+from backend.jobs.endings import Endings
+from backend.jobs.job_log import JobLog
 from backend.jobs.leases import Leases
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import Failure, Job, JobQuery, JobRequest, NewResult, StartedJob, StoredResult
 from backend.jobs.result_files import JobFiles
-from backend.jobs.rows import accepted_job, compact, job_record, job_row, require_success, result_record, result_row
+from backend.jobs.retention import KEEP_ALL, Retention, Sweeper
+from backend.jobs.rows import accepted_job, compact, job_record, job_row, require_success, result_record
 from backend.jobs.states import JobStatus
 
 INLINE_INPUT_BYTES = 64 * 1024
@@ -26,21 +30,38 @@ INLINE_INPUT_BYTES = 64 * 1024
 
 
 class JobStore:
-    """Jobs and their results under one home folder. Any number of threads and processes may share it."""
+    """Jobs, their results and their logs. Any number of threads and processes may share them."""
 
-    def __init__(self, database: Database, files: JobFiles, *, lease_seconds: float) -> None:
+    def __init__(self, database: Database, files: JobFiles, *, lease_seconds: float, retention: Retention) -> None:
         self._database = database
         self._files = files
+        self._keep_seconds = retention.seconds
         self.leases = Leases(database, files, lease_seconds=lease_seconds)
+        self.sweeper = Sweeper(database, files, retention)
+        self._endings = Endings(database, files)
+        self._logs = JobLog(database)
 
     @classmethod
-    def open(cls, home: Path, *, lease_seconds: float) -> "JobStore":
-        """Open the store of a home folder and create what is missing.
+    def open(
+        cls,
+        home: Path,
+        *,
+        lease_seconds: float,
+        url: str | None = None,
+        files: Path | None = None,
+        retention: Retention = KEEP_ALL,
+    ) -> "JobStore":
+        """Open the store and create what is missing.
+
+        url: a PostgreSQL database that several servers share; without it, a file in the home folder.
+        files: folder of large results and inputs, which the same servers share; without it, the home folder.
 
         Raises:
-            BackendError: a newer release wrote the store.
+            BackendError: a newer release wrote the store, or its database cannot be used.
         """
-        return cls(Database(home / "jobs.sqlite"), JobFiles(home), lease_seconds=lease_seconds)
+        folder = files or home
+        database = open_database(home, folder, url)
+        return cls(database, JobFiles(folder), lease_seconds=lease_seconds, retention=retention)
 
     def close(self) -> None:
         """Close the connections."""
@@ -50,12 +71,21 @@ class JobStore:
         """A watch for changes made by anyone."""
         return self._database.watch()
 
-    def insert(self, request: JobRequest, *, owner: str | None, durable: bool, patient: bool = True) -> Job:
-        """Accept a job, claimed by the engine `owner` or by nobody yet.
+    def insert(
+        self,
+        request: JobRequest,
+        *,
+        owner: str | None,
+        durable: bool,
+        patient: bool = True,
+        max_queued: int | None = None,
+    ) -> Job:
+        """Accept a job, claimed by the engine `owner` or by nobody yet: then at most `max_queued` may wait.
 
         `durable`: the job, and later its end, are on the disk before anybody is told.
 
         Raises:
+            QueueFullError: as many wait as may.
             StoreLockedError: others write, and have done so for long or, where we are not `patient`, just now.
         """
         # As a datetime tells it: a client that filters by the time it was told finds the job.
@@ -68,6 +98,8 @@ class JobStore:
             self._files.write_inputs(job_id, inputs, durable=durable)
         try:
             with self._database.transaction(durable=durable, patient=patient) as connection:
+                if owner is None and max_queued is not None:
+                    _require_room(connection, max_queued)
                 connection.execute(statements.INSERT_JOB, row)
         except BaseException:
             self._files.delete_inputs(job_id)
@@ -81,7 +113,7 @@ class JobStore:
             NoSuchJobError: there is none of that id.
         """
         with self._database.reading() as connection:
-            return _get(connection, job_id)
+            return self._get(connection, job_id)
 
     def list(self, *, limit: int, offset: int, where: JobQuery | None = None) -> tuple[Sequence[Job], int]:
         """One page of the jobs, newest first, and the number of jobs on all pages."""
@@ -89,35 +121,73 @@ class JobStore:
         with self._database.reading() as connection:
             total = connection.execute(count).scalar()
             rows = connection.execute(select, {"page_limit": limit, "page_offset": offset}).rows
-        return [job_record(row) for row in rows], total
+        return [job_record(row, self._keep_seconds) for row in rows], total
 
-    def results(self, job_id: str) -> Sequence[StoredResult]:
-        """What a successful job gave, in the order of its outputs.
+    def append_log(self, job_id: str, lines: Sequence[str]) -> None:
+        """Add to what a job's process wrote; without effect once the job has expired."""
+        self._logs.append(job_id, lines)
+
+    def log(self, job_id: str, *, tail: int | None = None) -> Sequence[str]:
+        """What the job's process wrote, or its last `tail` lines.
 
         Raises:
-            NoSuchJobError, ResultNotReadyError, ResultGoneError: there are no results.
+            NoSuchJobError, JobExpiredError: there is no such job.
+        """
+        lines = self._logs.last(job_id, tail)
+        if not lines:
+            self.get(job_id)
+        return lines
+
+    def results(self, job_id: str) -> Sequence[StoredResult]:
+        """What a successful job gave, in the order of its outputs; `verify` before the bytes are used.
+
+        Raises:
+            NoSuchJobError, ResultNotReadyError, ResultGoneError, JobExpiredError: there are no results.
             ProcessRefusedError, ProcessFailedError, JobLostError: why the job failed.
         """
         with self._database.reading() as connection:
             rows = connection.execute(statements.LIST_RESULTS, {"job": job_id}).rows
             if not rows:
-                require_success(_get(connection, job_id))
+                require_success(self._get(connection, job_id))
         return [self._stored(row) for row in rows]
 
     def read(self, job_id: str, output_id: str) -> StoredResult:
-        """One result.
+        """One result, verified.
 
         Raises:
             NoSuchOutputError: the job has no output of that id.
-            ResultGoneError: dismissed, or the file was removed behind the store's back.
+            And all that `results` and `verify` raise.
+        """
+        found = self.find(job_id, output_id)
+        self.verify(found)
+        return found
+
+    def find(self, job_id: str, output_id: str) -> StoredResult:
+        """One result; `verify` before its bytes are used.
+
+        Raises:
+            NoSuchOutputError: the job has no output of that id.
             And all that `results` raises.
         """
         with self._database.reading() as connection:
             row = connection.execute(statements.GET_RESULT, {"job": job_id, "output": output_id}).one_or_none()
             if row is None:
-                require_success(_get(connection, job_id))
+                require_success(self._get(connection, job_id))
                 raise NoSuchOutputError(f"The job has no output '{output_id}'.")
         return self._stored(row)
+
+    def verify(self, stored: StoredResult) -> None:
+        """Make sure that the bytes are those that the process gave. Takes as long as to read a large file once.
+
+        Raises:
+            ResultGoneError: the file was removed behind the store's back.
+            ResultDamagedError: the bytes are others.
+        """
+        record, content = stored
+        if isinstance(content, Path):
+            self._files.verify(content, record.size, record.sha256)
+        elif hashlib.sha256(content).hexdigest() != record.sha256:
+            raise ResultDamagedError("The stored result is damaged: its bytes are not those that the process gave.")
 
     def start(self, job_id: str, engine: str, worker: ProcessIdentity) -> StartedJob | None:
         """Begin an attempt at a job that the engine has claimed; None when the job is no longer there to be run."""
@@ -138,32 +208,12 @@ class JobStore:
             connection.execute(statements.PROGRESS, values)
 
     def succeed(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> bool:
-        """Store all results and end the job in one transaction; False when the job is no longer this attempt's.
-
-        Results larger than `inline_bytes` go to files, which are complete before the transaction begins.
-        """
-        files: list[str] = []
-        try:
-            rows: list[dict[str, Any]] = []
-            for position, output in enumerate(outputs):
-                row = result_row(job.id, position, output)
-                if len(output.data) > inline_bytes:
-                    name = self._files.write_result(job.id, job.attempt, position, output.data, durable=job.durable)
-                    files.append(name)
-                    row |= {"data": None, "file": name}
-                rows.append(row)
-            stored = self._end(job, statements.SUCCEED, {}, rows)
-        except BaseException:
-            self._files.discard_results(files)
-            raise
-        if not stored:
-            self._files.discard_results(files)
-        return stored
+        """Store all results and end the job in one transaction; False when the job is no longer this attempt's."""
+        return self._endings.succeed(job, outputs, inline_bytes=inline_bytes)
 
     def fail(self, job: StartedJob, failure: Failure) -> bool:
         """End the job as failed; False when the job is no longer this attempt's."""
-        values = {"kind": failure.kind, "reason": failure.message, "path": failure.path}
-        return self._end(job, statements.FAIL, values, [])
+        return self._endings.fail(job, failure)
 
     def dismiss(self, job_id: str) -> Job:
         """Dismiss a job that no process works on, or ask the owner of a running one to end it.
@@ -175,41 +225,30 @@ class JobStore:
         """
         values = {"job": job_id, "now": time.time()}
         with self._database.transaction(durable=True) as connection:
-            job = _get(connection, job_id)
+            job = self._get(connection, job_id, statements.LOCK_JOB)
             if job.status is JobStatus.RUNNING:
                 connection.execute(statements.REQUEST_DISMISSAL, values)
             elif job.status is not JobStatus.DISMISSED:
                 connection.execute(statements.DELETE_RESULTS, {"job": job_id})
                 connection.execute(statements.DISMISS, values)
-            job = _get(connection, job_id)
+            job = self._get(connection, job_id)
         if job.final:
             self._files.delete_results(job_id)
             self._files.delete_inputs(job_id)
         return job
 
     def _stored(self, row: Any) -> StoredResult:
-        record = result_record(row)
-        if row.data is not None:
-            return record, row.data
-        file = self._files.result(row.file)
-        if not file.is_file() or file.stat().st_size != record.size:
-            raise ResultGoneError(f"The file of the output '{record.output_id}' is no longer there.")
-        return record, file
+        return result_record(row), row.data if row.data is not None else self._files.result(row.file)
 
-    def _end(self, job: StartedJob, move: sa.Update, values: dict[str, Any], rows: Sequence[dict[str, Any]]) -> bool:
-        key = {"job": job.id, "attempt": job.attempt, "now": time.time()}
-        with self._database.transaction(durable=job.durable) as connection:
-            ended = connection.execute(move, key | values).changed == 1
-            if ended:
-                for row in rows:
-                    connection.execute(statements.INSERT_RESULT, row)
-        if ended:
-            self._files.delete_inputs(job.id)
-        return ended
+    def _get(self, connection: Connection, job_id: str, statement: sa.Select[Any] = statements.GET_JOB) -> Job:
+        row = connection.execute(statement, {"job": job_id}).one_or_none()
+        if row is None:
+            if connection.execute(statements.GET_EXPIRED, {"job": job_id}).rows:
+                raise JobExpiredError(f"The job '{job_id}' has expired: nothing of it is kept any more.")
+            raise NoSuchJobError(f"There is no job '{job_id}'.")
+        return job_record(row, self._keep_seconds)
 
 
-def _get(connection: Connection, job_id: str) -> Job:
-    row = connection.execute(statements.GET_JOB, {"job": job_id}).one_or_none()
-    if row is None:
-        raise NoSuchJobError(f"There is no job '{job_id}'.")
-    return job_record(row)
+def _require_room(connection: Connection, max_queued: int) -> None:
+    if connection.execute(statements.QUEUED).scalar() >= max_queued:
+        raise QueueFullError("As many jobs wait for a worker as may. Nothing was accepted; try again later.")

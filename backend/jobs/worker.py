@@ -1,5 +1,6 @@
 """What runs in a worker process: one job after the other, each from its row to its row."""
 
+import faulthandler
 import gc
 import logging
 import os
@@ -8,18 +9,20 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from backend.errors import BackendError, ProcessFailedError, ProcessRefusedError
-from backend.jobs.liveness import ProcessIdentity
+from backend.errors import BackendError, LimitExceededError, ProcessFailedError, ProcessRefusedError
+from backend.jobs.executor import Assignment
+from backend.jobs.limits import JobLimits, breach, outputs_too_large
+from backend.jobs.liveness import ProcessIdentity, has_children, lead_group
 from backend.jobs.progress import ThrottledProgress
 from backend.jobs.records import Failure, NewResult, StartedJob
 from backend.jobs.references import resolve_references
+from backend.jobs.rlimits import held_to, peak_memory, prevent_core_dumps
 from backend.jobs.scratch import WorkerScratch
 from backend.jobs.server_watch import die_with_server
 from backend.jobs.store import JobStore
@@ -48,6 +51,38 @@ class WorkerConfig:
     """Root of this server's URLs, without a trailing slash: inputs below it refer to own results."""
     log_level: str
     """Name of the least level of the worker's own records that are logged."""
+    jobs_url: str | None = None
+    """The database of the job store; None is the file in the home folder."""
+    jobs_folder: Path | None = None
+    """Folder of large inputs and results; None is the home folder."""
+    limits: JobLimits = field(default_factory=JobLimits)
+    """What a job may use."""
+    own_limits: Mapping[str, JobLimits] = field(default_factory=dict[str, JobLimits])
+    """Process id → what a job of it may use."""
+    max_jobs: int | None = None
+    """Jobs after which a worker is replaced."""
+    max_memory_bytes: int | None = None
+    """Resident memory that a worker is replaced for when it ever had more."""
+
+    @property
+    def own_modules(self) -> list[str]:
+        """Modules of the processes that are ours: a user's own might not even let itself be imported."""
+        names = {str(definition["name"]).rpartition(".")[0] for definition in self.processes.values()}
+        return sorted(name for name in names if name.startswith("backend.processes."))
+
+    def limits_of(self, process_id: str) -> JobLimits:
+        """What a job of the process may use."""
+        return self.own_limits.get(process_id, self.limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a worker tells its server: that it is ready or, once a job has ended in the store, ready for the next."""
+
+    spent: bool = False
+    """It is to be replaced."""
+    failure: str = ""
+    """Why the job's end could not be stored, if it could not."""
 
 
 class Worker:
@@ -55,36 +90,66 @@ class Worker:
 
     def __init__(self, config: WorkerConfig) -> None:
         self._config = config
-        self._store = JobStore.open(config.home, lease_seconds=config.lease_seconds)
+        self._store = JobStore.open(
+            config.home, lease_seconds=config.lease_seconds, url=config.jobs_url, files=config.jobs_folder
+        )
         self._identity = ProcessIdentity.current()
         self._scratch = WorkerScratch(config.home)
         self._processors: dict[str, Processor] = {}
+        self._jobs = 0
 
-    def run(self, job_id: str, engine: str) -> None:
-        """Run a job that the engine has claimed, and end it in the store; a job that was dismissed is left alone."""
-        job = self._store.start(job_id, engine, self._identity)
+    def work(self, assignment: Assignment) -> Report:
+        """Run a job that the engine has claimed; tells how that went, whatever happens."""
+        failure = ""
+        try:
+            self._run(assignment)
+        except Exception as error:
+            _log.exception("the end of job %s could not be stored", assignment.job_id)
+            failure = f"The end of the job could not be stored ({type(error).__name__})."
+        self._jobs += 1
+        return Report(self._is_spent(), failure)
+
+    def _is_spent(self) -> bool:
+        config = self._config
+        many = config.max_jobs is not None and self._jobs >= config.max_jobs
+        large = config.max_memory_bytes is not None and peak_memory() > config.max_memory_bytes
+        return many or large or has_children()  # what the job left behind ends with this process
+
+    def _run(self, assignment: Assignment) -> None:
+        """Run a job and end it in the store; one that was dismissed is left alone."""
+        job = self._store.start(assignment.job_id, assignment.engine, self._identity)
         if job is None:
             return
         progress = ThrottledProgress(partial(self._store.progress, job))
         try:
-            results = self._results(job, progress)
-        except ProcessRefusedError as error:
-            outcome: list[NewResult] | Failure = Failure("refused", str(error), error.path)
-        except BackendError as error:
-            outcome = Failure("failed", str(error))
-        except Exception as error:
-            _log.exception("job %s could not be run to its end", job.id)
-            outcome = Failure("failed", f"Its inputs or results could not be handled ({type(error).__name__}).")
-        else:
-            outcome = results
+            outcome = self._outcome(job, progress)
         finally:
             progress.close()
+        _flush_streams()
         if isinstance(outcome, Failure):
             self._store.fail(job, outcome)
         else:
             self._store.succeed(job, outcome, inline_bytes=self._config.inline_result_bytes)
 
-    def _results(self, job: StartedJob, progress: ThrottledProgress) -> list[NewResult]:
+    def _outcome(self, job: StartedJob, progress: ThrottledProgress) -> list[NewResult] | Failure:
+        limits = self._config.limits_of(job.process_id)
+        try:
+            with held_to(limits, store_bytes=self._store_bytes()):
+                return self._results(job, limits, progress)
+        except ProcessRefusedError as error:
+            return Failure("refused", str(error), error.path)
+        except LimitExceededError as error:
+            return Failure("exceeded", str(error))
+        except Exception as error:
+            exceeded = breach(error, limits)
+            if exceeded is not None:
+                return Failure("exceeded", exceeded)
+            if isinstance(error, BackendError):
+                return Failure("failed", str(error))
+            _log.exception("job %s could not be run to its end", job.id)
+            return Failure("failed", f"Its inputs or results could not be handled ({type(error).__name__}).")
+
+    def _results(self, job: StartedJob, limits: JobLimits, progress: ThrottledProgress) -> list[NewResult]:
         limit = self._config.max_reference_bytes
         inputs = resolve_references(job.inputs, self._config.base_url, self._store.read, max_bytes=limit)
         processor = self._processor(job.process_id)
@@ -94,10 +159,19 @@ class Worker:
                 outputs = run_processor(processor, inputs, job.outputs, progress)
             finally:
                 tempfile.tempdir = usual
+        encoded = [output.encode() for output in outputs]
+        exceeded = outputs_too_large(sum(map(len, encoded)), limits)
+        if exceeded is not None:
+            raise LimitExceededError(exceeded)
         return [
-            NewResult(output.id, output.media_type, output.encode(), summarise(output.value, output.media_type))
-            for output in outputs
+            NewResult(output.id, output.media_type, data, summarise(output.value, output.media_type))
+            for output, data in zip(outputs, encoded, strict=True)
         ]
+
+    def _store_bytes(self) -> int:
+        with suppress(OSError):
+            return (self._config.home / "jobs.sqlite").stat().st_size
+        return 0
 
     def _processor(self, process_id: str) -> Processor:
         processor = self._processors.get(process_id)
@@ -110,25 +184,50 @@ class Worker:
         return processor
 
 
-_WORKER: ContextVar[Worker] = ContextVar("worker")
-"""The worker of this process: the pool hands a task nothing that its initialiser made."""
+def serve(config: WorkerConfig, control: Connection, output: Connection | None, alive: Connection) -> None:
+    """What a worker process does: it runs what comes through the pipe `control`, until that closes.
+
+    output: where its standard streams go; None leaves them the server's standard error.
+    alive: the pipe by which it learns of its server's death.
+    """
+    _prepare(config, output, alive)
+    worker = Worker(config)
+    report = Report()
+    # Its server may have ended.
+    with suppress(EOFError, OSError):
+        while True:
+            control.send(report)
+            report = worker.work(control.recv())
 
 
-def start_worker(config: WorkerConfig, alive: Connection) -> None:
-    """Prepare a worker process. `alive` is the pipe by which it learns of its server's death."""
-    # A full collection would write to every object inherited from the fork server, and so copy all its memory.
-    gc.freeze()
-    # Standard output may be a protocol's stream: whatever a process prints goes where logs go.
-    with suppress(OSError):
-        os.dup2(2, 1)
-    _start_logging(config.log_level)
-    # The pool's own handler is Python code, and would wait for C code that holds the interpreter's lock.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _prepare(config: WorkerConfig, output: Connection | None, alive: Connection) -> None:
+    # What it starts is killed with it.
+    lead_group()
+    die_with_server(alive)
     # Ctrl-C in a terminal reaches every process; ending the workers is the server's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_with_server(alive)
+    # A full collection would write to every object inherited from the fork server, and so copy all its memory.
+    gc.freeze()
+    _divert_streams(output)
+    _start_logging(config.log_level)
+    prevent_core_dumps()
+    faulthandler.enable()  # a crash of native code tells its place in the job's log
     sys.path[:0] = [path for path in config.import_paths if path not in sys.path]
-    _WORKER.set(Worker(config))
+
+
+def _divert_streams(output: Connection | None) -> None:
+    """Standard output may be a protocol's stream: whatever a process prints goes where logs go."""
+    with suppress(OSError):
+        if output is not None:
+            os.dup2(output.fileno(), 2)
+            output.close()
+        os.dup2(2, 1)
+
+
+def _flush_streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
 
 
 def _start_logging(level: str) -> None:
@@ -141,8 +240,3 @@ def _start_logging(level: str) -> None:
         level=min(least, logging.WARNING), format="%(levelname)s %(name)s [worker %(process)d]: %(message)s"
     )
     logging.getLogger("backend").setLevel(least)
-
-
-def run_job(job_id: str, engine: str) -> None:
-    """Run one job in this worker process."""
-    _WORKER.get().run(job_id, engine)

@@ -10,6 +10,9 @@ type Parameter = dict[str, Any]
 
 MOST_IN_A_PAGE = 10_000
 
+MOST_LINES = 1000
+"""Of the log of a job."""
+
 
 def parameter(name: str) -> Parameter:
     """A reference to a parameter of `parameters`."""
@@ -37,6 +40,7 @@ def _paging() -> Mapping[str, Parameter]:
         "limit": _query("limit", limit, "Entries in a page; a larger number than there may be means as many."),
         "offset": _query("offset", {**whole, "default": 0}, "Entries to pass over."),
         "items": _query("limit", whole, "Features or items in a page, of a result that is a sequence of either."),
+        "tail": _query("tail", {"type": "integer", "minimum": 1, "maximum": MOST_LINES}, "The last lines alone."),
         "firstItem": _query("offset", {**whole, "default": 0}, "Features or items to pass over."),
     }
 

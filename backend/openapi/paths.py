@@ -63,7 +63,7 @@ def _processes() -> dict[str, PathItem]:
 def _jobs() -> dict[str, PathItem]:
     filters = ("type", "jobProcess", "status", "datetime", "minDuration", "maxDuration", "limit", "offset")
     listed = _page("listJobs", "Jobs, newest first", "jobList", JOBS, *filters)
-    status = document("The status.", schema_of("statusInfo"), "ETag", "Preference-Applied")
+    status = document("The status.", schema_of("statusInfo"), "ETag", "Preference-Applied", "Sunset")
     get = {
         "operationId": "getJobStatus",
         "summary": "The status of a job, held while nothing changes if the client wishes",
@@ -71,8 +71,8 @@ def _jobs() -> dict[str, PathItem]:
         "parameters": [parameter(name) for name in ("jobId", "f", "ifNoneMatch", "preferWait")],
         "responses": {
             "200": status,
-            "304": empty("The client has the status as it is.", "ETag", "Preference-Applied", "Vary"),
-            **problems("Page", *ANY_PAGE, 404),
+            "304": empty("The client has the status as it is.", "ETag", "Preference-Applied", "Sunset", "Vary"),
+            **problems("Page", *ANY_PAGE, 404, 410),
         },
     }
     dismiss = {
@@ -83,15 +83,27 @@ def _jobs() -> dict[str, PathItem]:
         "responses": {
             "200": document("The status after it; the same for a job dismissed before.", schema_of("statusInfo")),
             **problems(""),
+            **problems("Page", 410),
         },
     }
-    return {"/jobs": {"get": listed}, "/jobs/{jobId}": {"get": get, "delete": dismiss}}
+    log = {
+        "operationId": "getJobLog",
+        "summary": "What the job's process wrote while it ran",
+        "tags": [JOBS],
+        "parameters": [parameter(name) for name in ("jobId", "tail", "f")],
+        "responses": {
+            "200": document("The lines.", {"type": "string"}, "X-Content-Type-Options", media_type="text/plain"),
+            **problems("Page", *ANY_PAGE, 404, 410),
+        },
+    }
+    one = {"get": get, "delete": dismiss}
+    return {"/jobs": {"get": listed}, "/jobs/{jobId}": one, "/jobs/{jobId}/log": {"get": log}}
 
 
 def _results() -> dict[str, PathItem]:
     answer = Answer({"*/*": {}}, schema_of("results"), several=True)
     refusals = problems("Page", *ANY_PAGE, 404, 410)
-    told = ("Preference-Applied", "Vary", "Content-Security-Policy", "Referrer-Policy")
+    told = ("Preference-Applied", "Sunset", "Vary", "Content-Security-Policy", "Referrer-Policy")
     results = {
         "operationId": "getJobResults",
         "summary": "The results of a job, in the form that its execute request asked for",
@@ -107,12 +119,12 @@ def _results() -> dict[str, PathItem]:
         "responses": {
             "200": {
                 "description": "The value itself with its media type, or a page of it.",
-                "headers": headers("Accept-Ranges", "OGC-NumberMatched", *OF_VALUES),
+                "headers": headers("Accept-Ranges", "OGC-NumberMatched", "Sunset", *OF_VALUES),
                 "content": {"*/*": {}},
             },
             "206": {
                 "description": "The bytes that were asked for.",
-                "headers": headers("Content-Range", *OF_VALUES),
+                "headers": headers("Content-Range", "Sunset", *OF_VALUES),
                 "content": {"*/*": {}},
             },
             **refusals,

@@ -37,6 +37,7 @@ _HEADERS: Mapping[str, tuple[dict[str, Any], str]] = {
     "OGC-NumberMatched": ({"type": "integer", "minimum": 0}, "Items of the whole array, of which this is a page."),
     "Preference-Applied": ({"type": "string"}, "The preferences that were heeded (RFC 7240)."),
     "Referrer-Policy": ({"type": "string"}, "Of a page: what it tells where its links lead."),
+    "Sunset": ({"type": "string"}, "When the job and its results are removed at the latest (RFC 8594)."),
     "Vary": ({"type": "string"}, "What the form of the answer depends on."),
     "X-Content-Type-Options": ({"type": "string", "enum": ["nosniff"]}, "The media type is what it says."),
 }
@@ -53,7 +54,7 @@ _VARIANTS: Mapping[Variant, tuple[int, ...]] = {
 
 _OF_PAGES = ("Vary", "Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options")
 OF_VALUES = ("Content-Security-Policy", "X-Content-Type-Options")
-OF_EXECUTIONS = ("Link", "Location", "Preference-Applied")
+OF_EXECUTIONS = ("Link", "Location", "Preference-Applied", "Sunset")
 _VARIANT_HEADERS: Mapping[Variant, tuple[str, ...]] = {"": (), "Page": _OF_PAGES, "Execution": OF_EXECUTIONS}
 _PAGE: Content = {"text/html": {"schema": {"type": "string"}}}
 

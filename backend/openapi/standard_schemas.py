@@ -176,6 +176,7 @@ def _jobs() -> Mapping[str, Schema]:
             started=_MOMENT,
             finished=_MOMENT,
             updated=_MOMENT,
+            expires=_MOMENT,
             progress={"type": "integer", "minimum": 0, "maximum": 100},
             links=many(schema_of("link")),
         ),

@@ -8,7 +8,7 @@ import pytest
 
 from backend.api.modes import Agreement, Mode, agree
 from backend.api.preferences import parse_preferences
-from backend.jobs.database import Database
+from backend.jobs.sqlite import SqliteDatabase
 from backend.settings import Settings
 from tests.backend.api.calls import run
 
@@ -77,7 +77,7 @@ async def test_no_request_waits_while_another_process_writes_to_the_store(
     async def execute() -> None:
         answers.append(await run(client, "hello-world", prefer, inputs={"name": "Ada"}))
 
-    with anyio.fail_after(30), closing(Database(settings.home / "jobs.sqlite")) as others:
+    with anyio.fail_after(30), closing(SqliteDatabase(settings.home / "jobs.sqlite")) as others:
         async with anyio.create_task_group() as tasks:
             with others.transaction(durable=False):
                 tasks.start_soon(execute)

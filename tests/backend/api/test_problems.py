@@ -19,7 +19,7 @@ def test_every_error_has_its_own_entry_in_the_table(error: type[errors.BackendEr
     assert error in KINDS
     assert 400 <= KINDS[error].status < 600
     assert KINDS[error].type.startswith(
-        ("about:blank", "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/")
+        ("about:blank", "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/", "urn:ogc-processes-mcp:")
     )
 
 

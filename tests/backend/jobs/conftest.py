@@ -22,6 +22,23 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # for `job_server`, which also runs as a program
 
 import job_server  # noqa: E402
+from databases import Place, Postgres  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL server."""
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, home: Path) -> Place:
+    """Where a store may be: each test that asks is run on both databases."""
+    if request.param == "sqlite":
+        return Place(home, None)
+    return Place(home, request.getfixturevalue("postgres").new_database())
 
 
 class MakeEngine(Protocol):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from backend.jobs.admission import Bounds
 from backend.jobs.engine import Engine
 from backend.jobs.local import LocalExecutor
 from backend.jobs.records import Job, JobRequest
@@ -34,8 +35,9 @@ def request(process_id: str, **inputs: Any) -> JobRequest:
 def open_engine(home: Path, *, workers: int = 2, dismiss_wait_seconds: float = 10) -> tuple[JobStore, Engine]:
     """A store and an engine on it, not yet started."""
     store = JobStore.open(home, lease_seconds=15)
-    executor = LocalExecutor(config(home), workers=workers, warm=False)
-    return store, Engine(store, executor, lease_seconds=15, dismiss_wait_seconds=dismiss_wait_seconds)
+    executor = LocalExecutor(config(home), workers=workers, warm=False, append_log=store.append_log)
+    bounds = Bounds(workers)
+    return store, Engine(store, executor, bounds, lease_seconds=15, dismiss_wait_seconds=dismiss_wait_seconds)
 
 
 async def answer(engine: Engine, command: dict[str, Any]) -> Job:

@@ -36,7 +36,9 @@ def main() -> None:
     begun = home / "begun"
     os.mkfifo(begun)
     processes = {"paused": {"name": "jobs_under_test.Echo", "pause": Pause(begun)}}
-    executor = LocalExecutor(replace(job_server.config(home), processes=processes), workers=1, warm=True)
+    executor = LocalExecutor(
+        replace(job_server.config(home), processes=processes), workers=1, warm=True, append_log=print
+    )
     executor.start()
     begun.read_bytes()
     executor.stop()

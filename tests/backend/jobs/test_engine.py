@@ -11,9 +11,9 @@ import pytest
 from job_server import BASE_URL
 
 from backend.errors import ProcessFailedError, ProcessRefusedError, ServerBusyError
-from backend.jobs.database import Database
 from backend.jobs.engine import Engine
 from backend.jobs.records import Job, JobRequest
+from backend.jobs.sqlite import SqliteDatabase
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
 
@@ -156,7 +156,7 @@ async def test_closing_returns_what_may_run_again_and_ends_the_rest(
 async def test_a_job_on_its_way_into_the_store_when_its_engine_stops_is_left_to_others(
     engine: Engine, store: JobStore, request_for: Request, home: Path
 ) -> None:
-    others = Database(home / "jobs.sqlite")
+    others = SqliteDatabase(home / "jobs.sqlite")
     accepted: list[Job] = []
 
     def submit() -> None:
@@ -166,12 +166,12 @@ async def test_a_job_on_its_way_into_the_store_when_its_engine_stops_is_left_to_
         async with anyio.create_task_group() as tasks:
             with others.transaction(durable=False):
                 tasks.start_soon(anyio.to_thread.run_sync, submit)
-                while not engine._claiming:  # pyright: ignore[reportPrivateUsage] - it waits for the lock
+                while not engine._dispatcher.claiming:  # pyright: ignore[reportPrivateUsage] - it waits for the lock
                     await anyio.sleep(0.001)
                 tasks.start_soon(anyio.to_thread.run_sync, engine.stop)
                 while not engine._stopping.is_set():  # pyright: ignore[reportPrivateUsage]
                     await anyio.sleep(0.001)
-        assert store.leases.claim("another", ["Echo"]) == accepted[0].id
+        assert store.leases.claim("another", ["Echo"]) == (accepted[0].id, "Echo")
 
 
 async def test_what_a_process_prints_stays_out_of_the_servers_standard_output(

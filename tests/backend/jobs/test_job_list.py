@@ -1,15 +1,14 @@
 """The list of jobs: its order, its pages, and the jobs that a query selects."""
 
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from backend.jobs.database import Database
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import JobQuery, JobRequest, NewResult
+from backend.jobs.sqlite import SqliteDatabase
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
 
@@ -65,24 +64,12 @@ def test_the_duration_of_a_job_is_that_of_its_process_so_far(store: JobStore, ho
     ended, running, waiting = accept(store), accept(store), accept(store)
     run(store, ended, end=True)
     run(store, running, end=False)
-    with closing(Database(home / "jobs.sqlite")) as database, database.transaction(durable=False) as connection:
+    with closing(SqliteDatabase(home / "jobs.sqlite")) as database, database.transaction(durable=False) as connection:
         connection.execute(sa.text("UPDATE jobs SET started = started - 100 WHERE started IS NOT NULL"))
     assert found(store, JobQuery(min_seconds=50)) == [running, ended]
     assert found(store, JobQuery(max_seconds=50)) == []
     assert found(store, JobQuery(min_seconds=99, max_seconds=200)) == [running, ended]
     assert waiting not in found(store, JobQuery(min_seconds=0))
-
-
-def test_a_store_of_an_earlier_release_is_brought_up_to_date(open_store: Callable[[], JobStore], home: Path) -> None:
-    old = accept(open_store())
-    with closing(Database(home / "jobs.sqlite")) as database, database.transaction(durable=True) as connection:
-        connection.execute(sa.text("ALTER TABLE jobs DROP COLUMN by_reference"))
-        connection.execute(sa.text("PRAGMA user_version=1"))
-    store = open_store()
-    request = JobRequest("buffer", {}, None, "raw", idempotent=False, by_reference=("area",))
-    new = store.insert(request, owner=None, durable=False)
-    assert store.get(new.id).by_reference == ("area",)
-    assert store.get(old).by_reference == ()
 
 
 def test_a_page_of_a_query_comes_with_the_number_of_all_it_selects(store: JobStore) -> None:

@@ -92,6 +92,20 @@ def test_an_asynchronous_execution_can_be_followed_and_dismissed(manager: JobMan
     assert manager.get_jobs(status=JobStatus.dismissed)["numberMatched"] == 1
 
 
+def test_our_processes_run_on_stock_pygeoapi_with_its_own_manager(home: Path) -> None:
+    stock = configuration(home)
+    home.mkdir()
+    stock["server"]["manager"] = {"name": "TinyDB", "connection": str(home / "jobs.db"), "output_dir": str(home)}
+    processor = {"name": "backend.processes.geometry_buffer.geometry_buffer"}
+    stock["resources"]["geometry-buffer"] = {"type": "process", "processor": processor}
+    manager = API(stock, {}).manager
+    inputs = {"geometry": {"type": "Point", "coordinates": [8.5, 47.4]}, "distance": 100}
+    job_id, media_type, value, status, _ = manager.execute_process("geometry-buffer", inputs)
+    assert (status, media_type) == (JobStatus.successful, "application/geo+json")
+    assert manager.get_job(job_id)["status"] == "successful"
+    assert value
+
+
 def test_executions_at_once_run_their_own_processes(manager: JobManager) -> None:
     def execute(number: int) -> Any:
         process_id, inputs = ("hello-world", {"name": str(number)}) if number % 2 else ("slow-steps", {"seconds": 0})

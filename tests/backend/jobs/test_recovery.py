@@ -135,14 +135,3 @@ async def test_the_job_of_a_dead_server_can_be_dismissed(
         await anyio.to_thread.run_sync(server.kill)
         engine = make_engine()
         assert (await engine.dismiss(job["job"])).status is JobStatus.DISMISSED
-
-
-async def test_a_lease_that_is_over_is_taken_over_even_if_its_server_hangs(
-    home: Path, make_engine: Callable[..., Engine], request_for: Request
-) -> None:
-    hanging = JobStore.open(home, lease_seconds=0.01)
-    hanging.leases.register("hanging")
-    job = hanging.insert(request_for("Echo"), owner="hanging", durable=False)
-    hanging.close()
-    with anyio.fail_after(20):
-        assert (await make_engine().wait(job.id, timeout=20)).status is JobStatus.SUCCESSFUL

@@ -1,14 +1,11 @@
 """The store by itself: what is written is read, by any number of processes, and only legal transitions happen."""
 
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
+from databases import Place, opened
 
 from backend.errors import (
     BackendError,
@@ -16,13 +13,11 @@ from backend.errors import (
     NoSuchJobError,
     NoSuchOutputError,
     ProcessRefusedError,
+    ResultDamagedError,
     ResultGoneError,
     ResultNotReadyError,
-    StoreLockedError,
 )
-from backend.jobs import store as store_module
 from backend.jobs.connection import Connection
-from backend.jobs.database import Database, begun
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import Failure, Job, JobRequest, NewResult, StartedJob
 from backend.jobs.states import TRANSITIONS, JobStatus
@@ -31,6 +26,12 @@ from backend.jobs.store import JobStore
 ENGINE = "an-engine"
 REQUEST = JobRequest("buffer", {"distance": 5, "name": "Zürich"}, ("area",), "document", idempotent=False)
 ME = ProcessIdentity.current()
+
+
+@pytest.fixture
+def store(place: Place) -> Iterator[JobStore]:
+    """On each of the databases."""
+    yield from opened(place)
 
 
 def accept(store: JobStore, request: JobRequest = REQUEST) -> Job:
@@ -95,13 +96,20 @@ def test_each_reason_for_the_lack_of_a_result_has_its_error(store: JobStore) -> 
     assert caught.value.path == "$.inputs.distance"
 
 
-def test_a_result_whose_file_was_removed_or_cut_is_gone(store: JobStore) -> None:
+@pytest.mark.parametrize("damage", [b"x" * 50, b"x" * 99 + b"y", b"x" * 101], ids=["cut", "altered", "longer"])
+def test_a_damaged_result_is_told_as_such_and_never_read(store: JobStore, damage: bytes) -> None:
     job = succeed(store, b"x" * 100)
     _, path = store.read(job.id, "area")
     assert isinstance(path, Path)
-    path.write_bytes(b"x" * 50)
-    with pytest.raises(ResultGoneError):
+    path.write_bytes(damage)
+    with pytest.raises(ResultDamagedError):
         store.read(job.id, "area")
+
+
+def test_a_result_whose_file_was_removed_is_gone(store: JobStore) -> None:
+    job = succeed(store, b"x" * 100)
+    _, path = store.read(job.id, "area")
+    assert isinstance(path, Path)
     path.unlink()
     with pytest.raises(ResultGoneError):
         store.read(job.id, "area")
@@ -128,6 +136,11 @@ def bring_to(store: JobStore, status: JobStatus) -> Job:
     return store.get(job.id)
 
 
+def source_of_failure(job: Job) -> str:
+    """Who says that a job has failed: its worker or, before any has begun, its engine."""
+    return "engine" if job.status is JobStatus.ACCEPTED else "worker"
+
+
 def try_to_move(store: JobStore, job: Job, target: JobStatus) -> None:
     started = StartedJob(job.id, job.process_id, {}, None, 0 if job.started is None else 1, durable=True)
     with suppress(BackendError):
@@ -136,6 +149,8 @@ def try_to_move(store: JobStore, job: Job, target: JobStatus) -> None:
                 store.start(job.id, ENGINE, ME)
             case JobStatus.SUCCESSFUL:
                 store.succeed(started, [NewResult("area", "text/plain", b"x" * 100, {})], inline_bytes=8)
+            case JobStatus.FAILED if source_of_failure(job) == "engine":
+                store.leases.fail(job.id, ENGINE, Failure("failed", "no"))
             case JobStatus.FAILED:
                 store.fail(started, Failure("failed", "no"))
             case JobStatus.DISMISSED:
@@ -175,7 +190,7 @@ def test_a_worker_that_was_taken_for_dead_cannot_end_the_next_attempt(store: Job
     job = accept(store, JobRequest("buffer", {}, None, "raw", idempotent=True))
     first = start(store, job)
     store.leases.settle(job.id, ENGINE, "no sign of life")
-    assert store.leases.claim("another-engine", ["buffer"]) == job.id
+    assert store.leases.claim("another-engine", ["buffer"]) == (job.id, "buffer")
     second = store.start(job.id, "another-engine", ME)
     assert second is not None
     late = [NewResult("area", "text/plain", b"late" * 100, {})]
@@ -186,6 +201,24 @@ def test_a_worker_that_was_taken_for_dead_cannot_end_the_next_attempt(store: Job
     _, content = store.read(job.id, "area")
     assert isinstance(content, Path)
     assert content.read_bytes() == b"right" * 100
+
+
+def test_a_worker_that_was_taken_for_dead_cannot_end_a_job_that_waits_for_its_next_attempt(store: JobStore) -> None:
+    job = accept(store, JobRequest("buffer", {}, None, "raw", idempotent=True))
+    first = start(store, job)
+    store.leases.settle(job.id, ENGINE, "no sign of life")
+    assert not store.fail(first, Failure("failed", "late"))
+    assert not store.succeed(first, [], inline_bytes=8)
+    assert store.get(job.id).status is JobStatus.ACCEPTED
+
+
+def test_a_second_end_of_the_same_attempt_leaves_the_first_ones_results_alone(store: JobStore) -> None:
+    job = accept(store)
+    started = start(store, job)
+    results = [NewResult("area", "text/plain", b"x" * 100, {})]
+    assert store.succeed(started, results, inline_bytes=8)
+    assert not store.succeed(started, results, inline_bytes=8)
+    assert store.read(job.id, "area")[0].size == 100
 
 
 def test_an_interrupted_job_that_may_not_run_again_has_failed_and_says_why(store: JobStore) -> None:
@@ -200,7 +233,7 @@ def test_an_interrupted_job_that_may_not_run_again_has_failed_and_says_why(store
 
 def test_jobs_are_claimed_oldest_first_and_once(store: JobStore) -> None:
     ids = [store.insert(REQUEST, owner=None, durable=False).id for _ in range(3)]
-    assert [store.leases.claim(engine, ["buffer"]) for engine in ("a", "b", "a")] == ids
+    assert [store.leases.claim(engine, ["buffer"]) for engine in ("a", "b", "a")] == [(one, "buffer") for one in ids]
     assert store.leases.claim("b", ["buffer"]) is None
 
 
@@ -214,70 +247,19 @@ def test_a_watch_notices_the_commits_of_others_only_once(store: JobStore) -> Non
     watch.close()
 
 
-def test_the_store_of_a_newer_release_is_refused(store: JobStore, home: Path) -> None:
-    database = Database(home / "jobs.sqlite")
-    with database.transaction(durable=True) as connection:
-        connection.execute(sa.text("PRAGMA user_version=99"))
-    database.close()
-    with pytest.raises(BackendError, match="newer release"):
-        JobStore.open(home, lease_seconds=15)
-
-
-INSERTER = """
-import sys
-from pathlib import Path
-from backend.jobs.records import JobRequest
-from backend.jobs.store import JobStore
-sys.stdin.readline()
-store = JobStore.open(Path(sys.argv[1]), lease_seconds=15)
-for number in range(50):
-    store.insert(JobRequest("p", {"number": number}, None, "raw", False), owner=None, durable=number % 5 == 0)
-"""
-
-
-def test_eight_processes_open_a_fresh_store_and_insert_at_once(home: Path, open_store: Callable[[], JobStore]) -> None:
-    command = [sys.executable, "-c", INSERTER, str(home)]
-    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(8)]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write(b"\n")
-        process.stdin.flush()
-    for process in processes:
-        _, errors = process.communicate(timeout=50)
-        assert (process.returncode, errors) == (0, b"")
-    assert open_store().list(limit=1, offset=0)[1] == 400
-
-
 def test_what_is_read_of_a_job_that_ends_meanwhile_is_of_one_time(
-    store: JobStore, open_store: Callable[[], JobStore], monkeypatch: pytest.MonkeyPatch
+    store: JobStore, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = accept(store)
-    started, other = start(store, job), open_store()
-    read = store_module._get  # pyright: ignore[reportPrivateUsage] - what stands between the two questions
+    started, other = start(store, job), place.open()
+    read = store._get  # pyright: ignore[reportPrivateUsage] - what stands between the two questions
 
     def end_first(connection: Connection, job_id: str) -> Job:
         other.succeed(started, [NewResult("area", "application/json", b"1", {})], inline_bytes=8)
         return read(connection, job_id)
 
-    monkeypatch.setattr(store_module, "_get", end_first)
+    monkeypatch.setattr(store, "_get", end_first)
     with pytest.raises(ResultNotReadyError):
         store.results(job.id)
+    other.close()
     assert [record.output_id for record, _ in store.results(job.id)] == ["area"]
-
-
-def test_an_impatient_writer_is_told_that_others_write_and_writes_nothing(store: JobStore, home: Path) -> None:
-    with closing(Database(home / "jobs.sqlite")) as database, database.transaction(durable=False):
-        with pytest.raises(StoreLockedError):
-            store.insert(REQUEST, owner=None, durable=False, patient=False)
-        assert store.list(limit=1, offset=0)[1] == 0  # to read is possible all the time
-    assert store.list(limit=1, offset=0)[1] == 0
-    assert store.insert(REQUEST, owner=None, durable=False, patient=False).id
-
-
-def test_only_a_lock_is_told_as_a_lock(home: Path, store: JobStore) -> None:
-    with closing(Database(home / "jobs.sqlite")) as database, database.transaction(durable=False):
-        pooled = database._reads  # pyright: ignore[reportPrivateUsage]
-        with pytest.raises(StoreLockedError), begun(database._eager, "BEGIN IMMEDIATE"):  # pyright: ignore[reportPrivateUsage]
-            pytest.fail("two had the lock")
-        with pytest.raises(sqlite3.OperationalError, match="syntax error"), begun(pooled, "BEGIN NONSENSE"):
-            pytest.fail("nonsense was begun")

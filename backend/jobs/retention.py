@@ -1,0 +1,108 @@
+"""How long ended jobs are kept, and their removal."""
+
+import time
+from dataclasses import dataclass
+
+from backend.jobs import statements
+from backend.jobs.connection import Connection
+from backend.jobs.database import Database
+from backend.jobs.result_files import JobFiles
+
+UNTOUCHED_SECONDS = 60.0
+"""A job that ended less than this ago is kept whatever the limits are: somebody is about to read its results."""
+
+READING_SECONDS = 3600.0
+"""Files outlive their job by this, for those who were reading them when it expired."""
+
+REMEMBERED = 100_000
+"""Expired jobs of which it is still known that there were such."""
+
+_AT_ONCE = 200
+"""Jobs removed in one transaction: nobody waits long for its lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What is kept at most of the jobs that have ended; the oldest go first. None: without limit."""
+
+    seconds: float | None
+    """Since the end of the job."""
+    jobs: int | None
+    result_bytes: int | None
+    """Of all results together."""
+
+
+KEEP_ALL = Retention(None, None, None)
+
+
+class Sweeper:
+    """Removes what a store need not keep any longer. Several may do so at once, from any number of processes."""
+
+    def __init__(self, database: Database, files: JobFiles, retention: Retention) -> None:
+        self._database = database
+        self._files = files
+        self._retention = retention
+
+    def sweep(self) -> int:
+        """Remove some of the jobs that are beyond the limits; returns how many: 0 when none is left to be removed.
+
+        Never one that has not ended. Of a removed job nothing is left but that there was one; its files stay for
+        those who are reading them, and go with a later sweep.
+        """
+        with self._database.reading() as connection:
+            doomed = self._doomed(connection, time.time())
+        removed = self._remove(doomed) if doomed else 0
+        self._delete_files()
+        return removed
+
+    def _doomed(self, connection: Connection, now: float) -> list[str]:
+        kept = self._retention
+        untouched = now - UNTOUCHED_SECONDS
+        found: dict[str, None] = {}
+        if kept.seconds is not None:
+            values = {"before": now - kept.seconds, "most": _AT_ONCE}
+            found |= dict.fromkeys(row.id for row in connection.execute(statements.ENDED_BEFORE, values).rows)
+        if kept.jobs is not None:
+            surplus = min(connection.execute(statements.COUNT_ENDED).scalar() - kept.jobs, _AT_ONCE)
+            if surplus > 0:
+                values = {"before": untouched, "most": surplus}
+                found |= dict.fromkeys(row.id for row in connection.execute(statements.ENDED_BEFORE, values).rows)
+        if kept.result_bytes is not None:
+            surplus = (connection.execute(statements.SUM_RESULTS).scalar() or 0) - kept.result_bytes
+            if surplus > 0:
+                values = {"before": untouched, "most": _AT_ONCE}
+                for row in connection.execute(statements.LARGE_ENDED_BEFORE, values).rows:
+                    if surplus <= 0:
+                        break
+                    found[row.id] = None
+                    surplus -= row.size
+        return list(found)[:_AT_ONCE]
+
+    def _remove(self, job_ids: list[str]) -> int:
+        with self._database.transaction(durable=False) as connection:
+            # Another sweeper may have been faster, and one that is at it is not waited for.
+            rows = connection.execute(statements.LOCK_ENDED, {"jobs": job_ids}).rows
+            removed = [row.id for row in rows]
+            if not removed:
+                return 0
+            now = time.time()
+            marks = [{"id": job_id, "expired": now, "files": True} for job_id in removed]
+            connection.execute_each(statements.INSERT_EXPIRED, marks)
+            for statement in (statements.DELETE_LOGS_OF, statements.DELETE_RESULTS_OF, statements.DELETE_JOBS):
+                connection.execute(statement, {"jobs": removed})
+        return len(removed)
+
+    def _delete_files(self) -> None:
+        now = time.time()
+        with self._database.reading() as connection:
+            values = {"before": now - READING_SECONDS, "most": _AT_ONCE}
+            expired = [row.id for row in connection.execute(statements.EXPIRED_WITH_FILES, values).rows]
+            forgotten = connection.execute(statements.COUNT_EXPIRED).scalar() - REMEMBERED
+        gone = [job_id for job_id in expired if self._files.delete_results(job_id)]
+        if not gone and forgotten <= 0:
+            return
+        with self._database.transaction(durable=False) as connection:
+            if gone:
+                connection.execute(statements.FILES_GONE, {"jobs": gone})
+            if forgotten > 0:
+                connection.execute(statements.FORGET_EXPIRED, {"most": min(forgotten, 10 * _AT_ONCE)})

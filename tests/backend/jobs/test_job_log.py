@@ -1,0 +1,51 @@
+"""The log of a job: the last lines that its process wrote."""
+
+from collections.abc import Iterator
+
+import pytest
+from databases import Place, opened
+
+from backend.errors import NoSuchJobError
+from backend.jobs.job_log import LONGEST_LINE, MOST_LINES
+from backend.jobs.records import JobRequest
+from backend.jobs.store import JobStore
+
+REQUEST = JobRequest("buffer", {}, None, "raw", idempotent=False)
+
+
+@pytest.fixture
+def store(place: Place) -> Iterator[JobStore]:
+    yield from opened(place)
+
+
+def test_lines_are_read_in_the_order_in_which_they_were_written(store: JobStore) -> None:
+    job = store.insert(REQUEST, owner=None, durable=False)
+    assert store.log(job.id) == []
+    store.append_log(job.id, ["one", "two"])
+    store.append_log(job.id, [])
+    store.append_log(job.id, ["three"])
+    assert store.log(job.id) == ["one", "two", "three"]
+    assert store.log(job.id, tail=2) == ["two", "three"]
+
+
+def test_a_log_has_no_more_than_so_many_lines_of_no_more_than_so_many_characters(store: JobStore) -> None:
+    job = store.insert(REQUEST, owner=None, durable=False)
+    store.append_log(job.id, ["first"])
+    store.append_log(job.id, [str(number) for number in range(MOST_LINES + 5)])
+    store.append_log(job.id, ["x" * (LONGEST_LINE + 1)])
+    lines = store.log(job.id)
+    assert (len(lines), lines[0], lines[-1]) == (MOST_LINES, "6", "x" * LONGEST_LINE)
+
+
+def test_a_line_may_hold_any_character(store: JobStore) -> None:
+    job = store.insert(REQUEST, owner=None, durable=False)
+    store.append_log(job.id, ["Zürich \x1b[31m", "\ud800 alone", "nul \0 nul"])
+    lines = store.log(job.id)
+    assert lines[:2] == ["Zürich \x1b[31m", "? alone"]
+    assert lines[2].startswith("nul ")
+
+
+def test_a_job_that_is_not_there_has_no_log(store: JobStore) -> None:
+    store.append_log("none", ["a line"])
+    with pytest.raises(NoSuchJobError):
+        store.log("none")

@@ -1,0 +1,126 @@
+"""Signs of life: who is dead is told by his process on this host, and by his silence on any other."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from databases import Place
+
+from backend.jobs import leases as leases_module
+from backend.jobs.liveness import ProcessIdentity
+from backend.jobs.records import Job, JobRequest
+from backend.jobs.silence import Silence
+from backend.jobs.states import JobStatus
+from backend.jobs.store import JobStore
+
+ONCE = JobRequest("buffer", {}, None, "raw", idempotent=False)
+AGAIN = JobRequest("buffer", {}, None, "raw", idempotent=True)
+
+
+class Clock:
+    """The monotonic clock that an observer reads."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return time.time()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(leases_module, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def opened_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], JobStore]]:
+    """Opens the store as a server on a host of that name does."""
+    made: list[JobStore] = []
+
+    def open_on(host: str) -> JobStore:
+        monkeypatch.setattr(leases_module, "host", lambda: host)
+        made.append(place.open(lease_seconds=15))
+        return made[-1]
+
+    yield open_on
+    for store in made:
+        store.close()
+
+
+def running(store: JobStore, request: JobRequest, engine: str) -> Job:
+    job = store.insert(request, owner=engine, durable=False)
+    assert store.start(job.id, engine, ProcessIdentity.current())
+    return store.get(job.id)
+
+
+def watch(store: JobStore, clock: Clock, seconds: int, between: Callable[[], Any] = lambda: None) -> None:
+    for _ in range(seconds):
+        store.leases.take_over("observer")
+        clock.now += 1
+        between()
+
+
+def test_jobs_of_another_host_are_taken_over_after_a_lease_of_silence(
+    opened_on: Callable[[str], JobStore], clock: Clock
+) -> None:
+    there, here = opened_on("there"), opened_on("here")
+    there.leases.register("silent")
+    once, again = running(there, ONCE, "silent"), running(there, AGAIN, "silent")
+    watch(here, clock, 15)
+    assert here.get(once.id).status is JobStatus.RUNNING
+    watch(here, clock, 1)
+    assert here.get(once.id).status is JobStatus.FAILED
+    assert "no sign of life" in here.get(once.id).message
+    assert here.get(again.id).status is JobStatus.ACCEPTED
+
+
+@pytest.mark.parametrize("wrong_by", [-86400.0, 86400.0])
+def test_a_wrong_clock_of_another_host_neither_kills_nor_keeps_it(
+    opened_on: Callable[[str], JobStore], place: Place, clock: Clock, wrong_by: float
+) -> None:
+    there, here = opened_on("there"), opened_on("here")
+    there.leases.register("other")
+    job = running(there, ONCE, "other")
+
+    def renew_wrongly() -> None:
+        there.leases.renew("other")
+        place.execute("UPDATE engines SET lease_expires = lease_expires + :by", by=wrong_by)
+
+    watch(here, clock, 40, renew_wrongly)
+    assert here.get(job.id).status is JobStatus.RUNNING
+    watch(here, clock, 17)
+    assert here.get(job.id).status is JobStatus.FAILED
+
+
+def test_a_process_of_this_host_that_is_gone_is_dead_at_once(
+    opened_on: Callable[[str], JobStore], place: Place, clock: Clock
+) -> None:
+    here = opened_on("here")
+    here.leases.register("killed")
+    job = here.insert(AGAIN, owner="killed", durable=False)
+    place.execute("UPDATE engines SET process_started = process_started - 1000")
+    watch(here, clock, 1)
+    assert here.leases.claim("observer", ["buffer"]) == (job.id, "buffer")
+
+
+def test_jobs_of_an_owner_that_nobody_knows_are_taken_over(opened_on: Callable[[str], JobStore], clock: Clock) -> None:
+    here = opened_on("here")
+    job = here.insert(AGAIN, owner="forgotten", durable=False)
+    watch(here, clock, 17)
+    assert here.leases.claim("observer", ["buffer"]) == (job.id, "buffer")
+
+
+def test_who_did_not_look_for_a_while_judges_nobody_by_that_time() -> None:
+    silence = Silence(15)
+    assert silence.silent({"a": 1}, 0) == frozenset()
+    assert silence.silent({"a": 1}, 60) == frozenset()  # its machine slept, and so may the other's have
+    for second in range(61, 75):
+        assert silence.silent({"a": 1}, second) == frozenset()
+    assert silence.silent({"a": 1}, 75) == {"a"}
+    assert silence.silent({"a": 2}, 76) == frozenset()

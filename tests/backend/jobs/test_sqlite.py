@@ -1,0 +1,72 @@
+"""What SQLite alone does: many processes on one file, and its lock."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from backend.errors import ResultDamagedError, StoreLockedError
+from backend.jobs.liveness import ProcessIdentity
+from backend.jobs.records import JobRequest, NewResult
+from backend.jobs.sqlite import SqliteDatabase, begun
+from backend.jobs.store import JobStore
+
+REQUEST = JobRequest("buffer", {"distance": 5}, None, "document", idempotent=False)
+
+INSERTER = """
+import sys
+from pathlib import Path
+from backend.jobs.records import JobRequest
+from backend.jobs.store import JobStore
+sys.stdin.readline()
+store = JobStore.open(Path(sys.argv[1]), lease_seconds=15)
+for number in range(50):
+    store.insert(JobRequest("p", {"number": number}, None, "raw", False), owner=None, durable=number % 5 == 0)
+"""
+
+
+def test_eight_processes_open_a_fresh_store_and_insert_at_once(home: Path, open_store: Callable[[], JobStore]) -> None:
+    command = [sys.executable, "-c", INSERTER, str(home)]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(8)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    for process in processes:
+        _, errors = process.communicate(timeout=50)
+        assert (process.returncode, errors) == (0, b"")
+    assert open_store().list(limit=1, offset=0)[1] == 400
+
+
+def test_a_small_result_is_verified_too(store: JobStore, home: Path) -> None:
+    job = store.insert(REQUEST, owner="an-engine", durable=False)
+    started = store.start(job.id, "an-engine", ProcessIdentity.current())
+    assert started is not None
+    store.succeed(started, [NewResult("area", "application/json", b"[1]", {})], inline_bytes=8)
+    with closing(SqliteDatabase(home / "jobs.sqlite")) as database, database.transaction(durable=False) as connection:
+        connection.execute(sa.text("UPDATE results SET data = x'5b325d'"))
+    with pytest.raises(ResultDamagedError):
+        store.read(job.id, "area")
+
+
+def test_an_impatient_writer_is_told_that_others_write_and_writes_nothing(store: JobStore, home: Path) -> None:
+    with closing(SqliteDatabase(home / "jobs.sqlite")) as database, database.transaction(durable=False):
+        with pytest.raises(StoreLockedError):
+            store.insert(REQUEST, owner=None, durable=False, patient=False)
+        assert store.list(limit=1, offset=0)[1] == 0  # to read is possible all the time
+    assert store.list(limit=1, offset=0)[1] == 0
+    assert store.insert(REQUEST, owner=None, durable=False, patient=False).id
+
+
+def test_only_a_lock_is_told_as_a_lock(home: Path, store: JobStore) -> None:
+    with closing(SqliteDatabase(home / "jobs.sqlite")) as database, database.transaction(durable=False):
+        pooled = database._reads  # pyright: ignore[reportPrivateUsage]
+        with pytest.raises(StoreLockedError), begun(database._eager, "BEGIN IMMEDIATE"):  # pyright: ignore[reportPrivateUsage]
+            pytest.fail("two had the lock")
+        with pytest.raises(sqlite3.OperationalError, match="syntax error"), begun(pooled, "BEGIN NONSENSE"):
+            pytest.fail("nonsense was begun")

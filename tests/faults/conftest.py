@@ -1,0 +1,52 @@
+"""Services and servers that share the home folder of a test."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.jobs.service import JobService, ProcessSetting
+from backend.settings import Settings
+from tests.faults.injection import IMPORT_PATH, NAMES, Backend, OpenService
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture
+def rng() -> random.Random:
+    return random.Random(20_261)  # noqa: S311 - repeatable, not secret
+
+
+@pytest.fixture
+def open_service(home: Path) -> Iterator[OpenService]:
+    """Opens services on one home; closes those that the test did not."""
+    opened: list[JobService] = []
+
+    def make(of: dict[str, dict[str, Any]] | None = None, **settings: Any) -> JobService:
+        processes = {name: ProcessSetting({"name": f"faulty.{name}"}, **(of or {}).get(name, {})) for name in NAMES}
+        chosen = Settings.model_validate({"home": home, "processes": (IMPORT_PATH,), "workers": 2, **settings})
+        opened.append(JobService.open(chosen, processes, base_url="http://localhost:5001", warm=False))
+        return opened[-1]
+
+    yield make
+    for service in opened:
+        service.close()
+
+
+@pytest.fixture
+def serve(home: Path, tmp_path: Path) -> Iterator[Callable[..., Backend]]:
+    """Starts servers on one home."""
+    made: list[Backend] = []
+
+    def make(**settings: Any) -> Backend:
+        made.append(Backend(home, tmp_path, **settings))
+        return made[-1]
+
+    yield make
+    for backend in made:
+        backend.close()

@@ -1,0 +1,54 @@
+"""A process dies between any two steps of a job: nothing is successful without its complete, checksummed results."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from backend.jobs.states import JobStatus
+from tests.faults.injection import OpenService, expect_whole
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(sys.platform == "win32", reason="the program kills itself by a signal that Windows lacks"),
+]
+
+PROGRAM = Path(__file__).parent / "crashing_program.py"
+FAILED = (JobStatus.FAILED, "The server that ran the job died.")
+DONE = (JobStatus.SUCCESSFUL, "The process has finished.")
+
+
+@pytest.mark.parametrize(
+    ("step", "when", "end"),
+    [
+        ("insert", "before", None),
+        ("insert", "after", DONE),
+        ("start", "before", DONE),
+        ("start", "after", FAILED),
+        ("rename", "before", FAILED),
+        ("rename", "after", FAILED),
+        ("commit", "before", FAILED),
+        ("commit", "after", DONE),
+    ],
+)
+async def test_a_job_that_is_cut_off_ends_with_all_or_nothing(
+    open_service: OpenService, home: Path, step: str, when: str, end: tuple[JobStatus, str] | None
+) -> None:
+    command = [sys.executable, str(PROGRAM), str(home), step, when]
+    done = await anyio.to_thread.run_sync(lambda: subprocess.run(command, capture_output=True, timeout=60, check=False))
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    service = open_service()
+    jobs = service.store.list(limit=9, offset=0)[0]
+    assert len(jobs) == (0 if end is None else 1)
+    for job in jobs:
+        with anyio.fail_after(20):
+            ended = await service.engine.wait(job.id, timeout=20)
+        assert (ended.status, ended.message) == end
+        expect_whole(service, [ended])
+        kept = [path for path in (home / "results").rglob("*") if path.is_file()]
+        assert len(kept) == (3 if ended.status is JobStatus.SUCCESSFUL else 0)
+        assert not list((home / "inputs").glob("*"))

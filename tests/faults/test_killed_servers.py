@@ -1,0 +1,94 @@
+"""A server is killed under load: what it accepted ends all the same, and nothing of it is left running."""
+
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import httpx
+import psutil
+import pytest
+
+from tests.faults.injection import Backend, OpenService, expect_whole, histogram, request_for, statuses
+
+pytestmark = pytest.mark.anyio
+
+LOAD_SECONDS = 1.5
+UNFINISHED = {"accepted", "running"}
+ASYNC = {"Prefer": "respond-async"}
+
+
+async def submit_until_it_dies(url: str, accepted: dict[str, str], rng: random.Random) -> None:
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as client:
+        while True:
+            name = rng.choice(("once", "again", "quick"))
+            inputs = {} if name == "quick" else {"seconds": rng.uniform(0, 0.3)}
+            try:
+                reply = await client.post(f"/processes/{name}/execution", json={"inputs": inputs}, headers=ASYNC)
+            except httpx.TransportError:
+                return
+            accepted[reply.raise_for_status().json()["jobID"]] = name
+            await anyio.sleep(0.03)
+
+
+async def kill_under_load(backend: Backend, accepted: dict[str, str], rng: random.Random, delay: float) -> None:
+    """Kill the server after some seconds of load; all its processes are gone soon."""
+    descendants: list[psutil.Process] = []
+    async with anyio.create_task_group() as clients:
+        for _ in range(3):
+            own = random.Random(rng.random())  # noqa: S311 - repeatable, not secret
+            clients.start_soon(submit_until_it_dies, backend.url, accepted, own)
+        await anyio.sleep(delay)
+        descendants += psutil.Process(backend.pid).children(recursive=True)
+        await anyio.to_thread.run_sync(backend.kill)
+    _, alive = await anyio.to_thread.run_sync(lambda: psutil.wait_procs(descendants, timeout=5))
+    assert alive == []
+
+
+async def until_all_ended(home: Path, accepted: dict[str, str], *, within: float) -> dict[str, str]:
+    with anyio.fail_after(within):
+        while True:
+            found = await anyio.to_thread.run_sync(statuses, home)
+            assert accepted.keys() <= found.keys()
+            if not UNFINISHED & set(found.values()):
+                return found
+            await anyio.sleep(0.1)
+
+
+async def test_every_acknowledged_job_of_a_killed_server_ends(
+    serve: Callable[..., Backend], open_service: OpenService, home: Path, rng: random.Random, full: bool
+) -> None:
+    delays: list[float] = []
+    accepted: dict[str, str] = {}
+    for _ in range(20 if full else 2):
+        backend = await anyio.to_thread.run_sync(serve)
+        delays.append(rng.uniform(0, LOAD_SECONDS))
+        await kill_under_load(backend, accepted, rng, delays[-1])
+    service = open_service()
+    found = await until_all_ended(home, accepted, within=120)
+    ended = Counter(f"{name} {found[job]}" for job, name in accepted.items())
+    histogram(delays, of=LOAD_SECONDS, what=f"server killed × {len(delays)}, {dict(ended)}")
+    assert set(ended) <= {"once successful", "once failed", "again successful", "quick successful"}
+    expect_whole(service, service.store.list(limit=10_000, offset=0)[0])
+
+
+async def test_of_two_servers_on_one_home_the_living_one_ends_what_the_dead_one_left(
+    serve: Callable[..., Backend], open_service: OpenService, home: Path, rng: random.Random
+) -> None:
+    survivor = open_service()
+    ours = survivor.engine.submit(request_for("once", seconds=4), durable=True)
+    backend = await anyio.to_thread.run_sync(serve)
+    accepted: dict[str, str] = {}
+    await kill_under_load(backend, accepted, rng, 1)
+    killed = time.monotonic()
+    found = await until_all_ended(home, accepted, within=60)
+    sys.stderr.write(f"\n{len(accepted)} jobs of the dead server ended in {time.monotonic() - killed:.1f} s\n")
+    assert found[ours.id] == "successful"
+    lost = [job for job in accepted if found[job] == "failed"]
+    assert {accepted[job] for job in lost} <= {"once"}
+    assert {survivor.store.get(job).message for job in lost} <= {"The server that ran the job died."}
+    assert len(lost) <= 2
