@@ -227,7 +227,9 @@ class Exchange:
         timeout = httpx.Timeout(seconds, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS)
         # A user in a link would be sent along, and logged. Not by `build_request`, which merges in cookies and headers
         # that the client may have.
-        target = self._url(url).copy_with(userinfo=b"")
+        target = self._url(url)
+        if target.userinfo:
+            target = target.copy_with(userinfo=b"")
         request = httpx.Request(
             method, target, headers=sent, content=content, extensions={"timeout": timeout.as_dict()}
         )
