@@ -15,7 +15,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from backend.errors import BackendError, LimitExceededError, ProcessFailedError, ProcessRefusedError
+from backend.errors import (
+    BackendError,
+    LimitExceededError,
+    ProcessFailedError,
+    ProcessRefusedError,
+    StoreUnavailableError,
+)
 from backend.jobs.executor import Assignment
 from backend.jobs.limits import JobLimits, breach, outputs_too_large
 from backend.jobs.liveness import ProcessIdentity, has_children, lead_group
@@ -31,6 +37,8 @@ from backend.processes.running import load_processor, run_processor
 from summaries import summarise
 
 _log = logging.getLogger(__name__)
+
+_STORE_RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +199,25 @@ def serve(config: WorkerConfig, control: Connection, output: Connection | None, 
     alive: the pipe by which it learns of its server's death.
     """
     _prepare(config, output, alive)
-    worker = Worker(config)
     report = Report()
     # Its server may have ended.
     with suppress(EOFError, OSError):
+        worker = _with_store(config, control)
         while True:
             control.send(report)
             report = worker.work(control.recv())
+
+
+def _with_store(config: WorkerConfig, control: Connection) -> Worker:
+    """The worker, once the job store answers: a job must not fail because its database is restarted just now."""
+    while True:
+        try:
+            return Worker(config)
+        except StoreUnavailableError as error:
+            _log.warning("%s It is asked again in %g s.", error, _STORE_RETRY_SECONDS)
+        if control.poll(_STORE_RETRY_SECONDS):
+            # Nothing is sent to a worker that is not ready: its server closed the pipe.
+            raise EOFError
 
 
 def _prepare(config: WorkerConfig, output: Connection | None, alive: Connection) -> None:

@@ -86,10 +86,13 @@ async def test_the_jobs_of_a_killed_server_of_another_machine_are_taken_over_wit
         other.communicate()
 
 
-async def test_a_restart_of_the_database_loses_no_job_and_runs_none_twice(postgres: Postgres, home: Path) -> None:
+@pytest.mark.parametrize("seconds", [0, 1], ids=["while workers start", "while jobs run"])
+async def test_a_restart_of_the_database_loses_no_job_and_runs_none_twice(
+    postgres: Postgres, home: Path, seconds: float
+) -> None:
     with anyio.fail_after(90), closing(await anyio.to_thread.run_sync(service, home, postgres.new_database())) as here:
         jobs = [here.engine.submit(slow(idempotent=False, seconds=2), durable=True).id for _ in range(4)]
-        await anyio.sleep(1)
+        await anyio.sleep(seconds)
         await anyio.to_thread.run_sync(postgres.stop)
         with pytest.raises(StoreUnavailableError):
             here.store.get(jobs[0])
