@@ -14,6 +14,9 @@ class ArgumentProblem:
     suggestion: str | None = None
     """What would be right, e.g. `did you mean \"name\"?`."""
 
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" + (f"; {self.suggestion}" if self.suggestion else "")
+
 
 class BridgeError(Exception):
     """Root of the tree. The message is written for the model that made the call."""

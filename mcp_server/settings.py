@@ -26,6 +26,9 @@ EMBEDDED = "local"
 BRIDGE = "bridge"
 """Authority of results that the bridge itself keeps."""
 
+MAX_TOOLS: Final = 64
+"""Clients show between 40 and 128 tools, and a model chooses worse among more."""
+
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")
 _PREFIX: Final = "OGC_PROCESSES_"
 _OF_A_SERVER: Final = f"{_PREFIX}SERVER_"
@@ -61,7 +64,7 @@ class Settings(BaseSettings):
     """Run the embedded backend."""
     demo_tools: bool = False
     """Make tools of demonstration processes too."""
-    max_tools: int = Field(default=64, ge=0)
+    max_tools: int = Field(default=MAX_TOOLS, ge=0)
     """Most processes that are tools each; more are found by search, described and run by tools of the bridge."""
     pinned: Annotated[tuple[str, ...], NoDecode] = ()
     """Patterns of processes, `PROCESS` or `SERVER/PROCESS`, comma-separated, that are tools however many there are."""

@@ -8,13 +8,17 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
 type Values = Mapping[str, Any]
 """A value for each parameter of a statement that has none yet."""
+type _Lengths = tuple[tuple[str, int], ...]
+"""How many members each list among the values has."""
+
+_MOST_LENGTHS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,14 @@ class _Sql:
     """Parameters in the order of their places; None where they are named."""
     given: Values
     """Those that the statement itself has values for."""
+    lists: Mapping[str, Sequence[str]]
+    """A list among the values → the parameters of its members."""
     encode: Callable[[Any], Any] | None
 
     def arguments(self, values: Values) -> Sequence[Any] | Values:
         every = {**self.given, **values}
+        for name, members in self.lists.items():
+            every |= zip(members, every.pop(name), strict=True)
         if self.encode is not None:
             every = {name: self.encode(value) for name, value in every.items()}
         return every if self.names is None else [every[name] for name in self.names]
@@ -60,22 +68,26 @@ class Compiler:
     def __init__(self, dialect: sa.Dialect, encode: Callable[[Any], Any] | None = None) -> None:
         self._dialect = dialect
         self._encode = encode
-        self._known: WeakKeyDictionary[sa.ClauseElement, _Sql] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[sa.ClauseElement, dict[_Lengths, _Sql]] = WeakKeyDictionary()
 
     def sql(self, statement: sa.ClauseElement, values: Values) -> _Sql:
         """The SQL of a statement; a list among the values becomes as many parameters as it has members."""
-        if any(isinstance(value, list) for value in values.values()):
-            return self._compiled(statement, values)
-        known = self._known.get(statement)
-        if known is None:
-            known = self._known[statement] = self._compiled(statement, values)
-        return known
+        # Which has as many texts as there are lengths of the list: of processes, or of jobs that run at once.
+        lists = ((name, cast("list[Any]", value)) for name, value in values.items() if isinstance(value, list))
+        lengths = tuple((name, len(members)) for name, members in lists)
+        known = self._known.setdefault(statement, {})
+        if lengths not in known:
+            if len(known) >= _MOST_LENGTHS:
+                known.clear()
+            known[lengths] = self._compiled(statement, values)
+        return known[lengths]
 
     def _compiled(self, statement: sa.ClauseElement, values: Values) -> _Sql:
         columns = list(values) if isinstance(statement, sa.Insert) else None
         compiled: Any = statement.compile(dialect=self._dialect, column_keys=columns)
         state = compiled.construct_expanded_state(dict(values))
-        return _Sql(state.statement, state.positiontup, dict(state.parameters), self._encode)
+        lists = {name: tuple(members) for name, members in state.parameter_expansion.items() if name in values}
+        return _Sql(state.statement, state.positiontup, dict(state.parameters), lists, self._encode)
 
 
 class Connection:

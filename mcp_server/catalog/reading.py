@@ -10,8 +10,7 @@ import anyio
 from mcp_server.catalog.records import Offer, Offered, described, listed
 from mcp_server.errors import BridgeError
 from mcp_server.ogc.models import ProcessDescription, ProcessSummary, ServerIdentity
-from mcp_server.schema.normalise import normalise
-from mcp_server.schema.process import CanonicalProcess
+from mcp_server.schema.normalise import understood
 
 _log = logging.getLogger(__name__)
 
@@ -30,11 +29,6 @@ class Server(Protocol):
     async def describe(self, process_id: str) -> ProcessDescription:
         """One process."""
         ...
-
-
-def understood(process_id: str, raw: Mapping[str, Any]) -> CanonicalProcess:
-    """A description in canonical form, under the id by which its server is asked for it."""
-    return normalise({**raw, "id": process_id})
 
 
 async def read_list(server: Server, known: Offer | None, matches: Callable[[str], bool]) -> Offer:

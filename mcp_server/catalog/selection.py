@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from mcp_server.schema.process import DEMONSTRATION, TOOLSET
-
-MAX_TOOLS = 64
-"""Clients show between 40 and 128 tools, and a model chooses worse among more."""
+from mcp_server.settings import MAX_TOOLS
 
 
 @dataclass(frozen=True, slots=True)

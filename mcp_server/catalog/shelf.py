@@ -9,7 +9,7 @@ from mcp_server.catalog.selection import Selection
 from mcp_server.discovery.records import Card
 from mcp_server.ogc.models import ProcessDescription, ServerIdentity
 from mcp_server.schema.names import tool_names
-from mcp_server.schema.normalise import normalise
+from mcp_server.schema.normalise import understood
 from mcp_server.schema.tool import ToolSpec, tool_spec
 
 
@@ -92,8 +92,7 @@ class Shelves:
 
 def tool_entry(name: str, server: ServerIdentity, process_id: str, raw: Mapping[str, Any]) -> ToolEntry:
     """A described process as a tool."""
-    process = normalise({**raw, "id": process_id})
-    spec = tool_spec(process, name=name, server=server.name)
+    spec = tool_spec(understood(process_id, raw), name=name, server=server.name)
     return ToolEntry(server, ProcessDescription(server, process_id, raw), spec)
 
 

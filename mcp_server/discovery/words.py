@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_server.discovery.records import Words
-from mcp_server.schema.normalise import normalise
+from mcp_server.schema.normalise import understood
 from mcp_server.schema.process import CanonicalProcess
 from mcp_server.schema.text import brief
 
@@ -29,5 +29,5 @@ def words_of(process: CanonicalProcess) -> Words:
 def listed_words(process_id: str, member: Mapping[str, Any]) -> tuple[Words, frozenset[str]]:
     """The words of a process that has only been listed, and its roles; a list is as wild as a description."""
     shallow = {name: value for name, value in member.items() if name not in ("inputs", "outputs")}
-    process = normalise({**shallow, "id": process_id})
+    process = understood(process_id, shallow)
     return words_of(process), process.roles

@@ -13,7 +13,7 @@ from mcp_server.execution.request import build_request
 from mcp_server.ogc.models import ProcessDescription
 from mcp_server.protocol.tools import definition
 from mcp_server.schema.combine import is_any
-from mcp_server.schema.normalise import normalise
+from mcp_server.schema.normalise import understood
 from mcp_server.schema.plain import JsonObject, as_list, as_object
 from mcp_server.schema.portable import lint
 from mcp_server.schema.process import DEMONSTRATION, InputSpec
@@ -26,7 +26,7 @@ _TITLE_LENGTH = 200
 
 def judged(description: ProcessDescription, *, name: str) -> ProcessFinding:
     """What becomes of a process. `name` is that of its tool."""
-    process = normalise({**description.raw, "id": description.id})
+    process = understood(description.id, description.raw)
     spec = tool_spec(process, name=name, server=description.server.name)
     problems = refusals(spec, process.example) if process.example else ()
     example: Example = "none" if not process.example else "refused" if problems else "accepted"

@@ -8,7 +8,6 @@ from typing import Protocol
 import anyio
 
 from mcp_server.errors import (
-    ArgumentProblem,
     BridgeError,
     InvalidReferenceError,
     OutcomeUnknownError,
@@ -188,8 +187,4 @@ def _reason(record: JobRecord, error: Exception) -> str:
         _log.error("%s failed unexpectedly", record.reference, exc_info=error)
         return "it failed unexpectedly; the log of this server tells more"
     problems = error.problems if isinstance(error, RemoteProblemError) else ()
-    return "; ".join(dict.fromkeys([str(error), *(_told(problem) for problem in problems)]))
-
-
-def _told(problem: ArgumentProblem) -> str:
-    return f"{problem.path}: {problem.message}" + (f"; {problem.suggestion}" if problem.suggestion else "")
+    return "; ".join(dict.fromkeys([str(error), *map(str, problems)]))

@@ -1,10 +1,11 @@
 """The tools that belong to no process, as clients see them. Data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from mcp.types import Tool, ToolAnnotations
 
+from mcp_server.protocol.tool_schemas import READ_ONLY, TEXT, TEXTS, closed_object
 from mcp_server.settings import BRIDGE, EMBEDDED
 
 MAX_WAIT_SECONDS: Final = 45
@@ -14,38 +15,26 @@ _STATUS: Final[dict[str, Any]] = {
     "type": "string",
     "enum": ["accepted", "running", "successful", "failed", "dismissed"],
 }
-_TEXT: Final[dict[str, Any]] = {"type": "string"}
 _NUMBER: Final[dict[str, Any]] = {"type": "number"}
-_WARNINGS: Final[dict[str, Any]] = {"type": "array", "items": _TEXT}
 
-_READ_ONLY: Final = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 _DESTRUCTIVE: Final = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
 )
 
 
-def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
-_ENVELOPE: Final = _object(
+_ENVELOPE: Final = closed_object(
     {
         "status": _STATUS,
-        "job": _TEXT,
+        "job": TEXT,
         "progress": _NUMBER,
-        "message": _TEXT,
-        "next": _TEXT,
+        "message": TEXT,
+        "next": TEXT,
         "outputs": {"type": "object"},
-        "warnings": _WARNINGS,
+        "warnings": TEXTS,
     },
     "status",
 )
-_LISTED: Final = {"job": _TEXT, "process": _TEXT, "status": _STATUS, "progress": _NUMBER, "message": _TEXT}
+_LISTED: Final = {"job": TEXT, "process": TEXT, "status": _STATUS, "progress": _NUMBER, "message": TEXT}
 _WAIT: Final[dict[str, Any]] = {
     "type": "number",
     "description": "Seconds to wait for its end",
@@ -59,7 +48,7 @@ READ_RESULT: Final = Tool(
     title="Read a result",
     description="Read the value of an output by its URI: features of a collection, items of an array or "
     "characters of a text from `offset` on; `next_offset` tells how to read on. Pictures are shown.",
-    input_schema=_object(
+    input_schema=closed_object(
         {
             "uri": {"type": "string", "description": "URI of an output, e.g. ogc://SERVER/jobs/ID/results/OUTPUT"},
             "offset": {"type": "integer", "minimum": 0, "default": 0},
@@ -67,7 +56,7 @@ READ_RESULT: Final = Tool(
         },
         "uri",
     ),
-    annotations=_READ_ONLY,
+    annotations=READ_ONLY,
 )
 
 
@@ -77,9 +66,9 @@ def get_job(servers: Sequence[str]) -> Tool:
         name="get_job",
         title="Get a job",
         description="Wait for a job and return its outputs, or its progress if it still runs.",
-        input_schema=_object({"job": _job(servers), "wait": _WAIT}, "job"),
+        input_schema=closed_object({"job": _job(servers), "wait": _WAIT}, "job"),
         output_schema=_ENVELOPE,
-        annotations=_READ_ONLY,
+        annotations=READ_ONLY,
     )
 
 
@@ -90,7 +79,7 @@ def dismiss_job(servers: Sequence[str]) -> Tool:
         title="Dismiss a job",
         description="Stop a job, or delete the results of one that has ended."
         + (f" A job of ogc://{BRIDGE} is given up: its server is not told, and may go on." * _may_lack_jobs(servers)),
-        input_schema=_object({"job": _job(servers)}, "job"),
+        input_schema=closed_object({"job": _job(servers)}, "job"),
         output_schema=_ENVELOPE,
         annotations=_DESTRUCTIVE,
     )
@@ -106,16 +95,16 @@ def list_jobs(servers: Sequence[str]) -> Tool:
             f" Those of {BRIDGE!r} are calls that outlasted their time on a server without jobs."
             * _may_lack_jobs(servers)
         ),
-        input_schema=_object(
+        input_schema=closed_object(
             {
                 "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
                 "server": {"type": "string", "enum": [*servers, *[BRIDGE] * _may_lack_jobs(servers)]},
             }
         ),
-        output_schema=_object(
-            {"jobs": {"type": "array", "items": _object(_LISTED, "job", "status")}, "warnings": _WARNINGS}, "jobs"
+        output_schema=closed_object(
+            {"jobs": {"type": "array", "items": closed_object(_LISTED, "job", "status")}, "warnings": TEXTS}, "jobs"
         ),
-        annotations=_READ_ONLY,
+        annotations=READ_ONLY,
     )
 
 

@@ -98,8 +98,5 @@ def _explain(error: BridgeError) -> str:
 
 def _list(problems: Sequence[ArgumentProblem]) -> list[str]:
     every = list(dict.fromkeys(problems))
-    lines = [
-        f"- {problem.path}: {problem.message}" + (f"; {problem.suggestion}" if problem.suggestion else "")
-        for problem in every[:MAX_PROBLEMS]
-    ]
+    lines = [f"- {problem}" for problem in every[:MAX_PROBLEMS]]
     return [*lines, f"- and {len(every) - MAX_PROBLEMS} more"] if len(every) > MAX_PROBLEMS else lines

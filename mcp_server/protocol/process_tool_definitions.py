@@ -1,11 +1,12 @@
 """The tools that find, describe and run processes where there are too many to be tools, as clients see them. Data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from mcp.types import Tool, ToolAnnotations
 
 from mcp_server.discovery.records import DataKind
+from mcp_server.protocol.tool_schemas import READ_ONLY, TEXT, TEXTS, closed_object
 
 FIND: Final = "find_processes"
 DESCRIBE: Final = "describe_process"
@@ -13,48 +14,36 @@ RUN: Final = "run_process"
 MOST_FOUND: Final = 20
 MOST_DESCRIBED: Final = 5
 
-_TEXT: Final[dict[str, Any]] = {"type": "string"}
 _COUNT: Final[dict[str, Any]] = {"type": "integer"}
-_TEXTS: Final[dict[str, Any]] = {"type": "array", "items": _TEXT}
-_READ_ONLY: Final = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 _KINDS: Final = [kind.value for kind in DataKind if kind is not DataKind.ANY]
 _GEOMETRIES: Final = ["Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"]
 
 
-def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
-_FOUND: Final = _object(
+_FOUND: Final = closed_object(
     {
-        "name": _TEXT,
-        "title": _TEXT,
-        "server": _TEXT,
-        "description": _TEXT,
-        "takes": _TEXTS,
-        "gives": _TEXTS,
+        "name": TEXT,
+        "title": TEXT,
+        "server": TEXT,
+        "description": TEXT,
+        "takes": TEXTS,
+        "gives": TEXTS,
         "inputs": _COUNT,
     },
     "name",
     "title",
     "server",
 )
-_DESCRIBED: Final = _object(
+_DESCRIBED: Final = closed_object(
     {
-        "name": _TEXT,
-        "title": _TEXT,
-        "server": _TEXT,
-        "description": _TEXT,
+        "name": TEXT,
+        "title": TEXT,
+        "server": TEXT,
+        "description": TEXT,
         "input_schema": {"type": "object"},
         "outputs": {"type": "object"},
-        "resource": _TEXT,
-        "note": _TEXT,
-        "error": _TEXT,
+        "resource": TEXT,
+        "note": TEXT,
+        "error": TEXT,
     },
     "name",
 )
@@ -64,7 +53,7 @@ RUN_PROCESS: Final = Tool(
     title="Run a process",
     description="Run a process by its name, with the inputs that describe_process tells. Answers as a process that "
     "is a tool: with outputs by URI, or with the URI of a job.",
-    input_schema=_object(
+    input_schema=closed_object(
         {
             "process": {"type": "string", "description": "Name, from find_processes"},
             "inputs": {"type": "object", "description": "Arguments that fit the input_schema of the process"},
@@ -77,11 +66,11 @@ DESCRIBE_PROCESS: Final = Tool(
     name=DESCRIBE,
     title="Describe processes",
     description="Tell the inputs (JSON Schema) and outputs of a process, or of a few, before it is run.",
-    input_schema=_object(
+    input_schema=closed_object(
         {
             "names": {
                 "type": "array",
-                "items": _TEXT,
+                "items": TEXT,
                 "minItems": 1,
                 "maxItems": MOST_DESCRIBED,
                 "description": "Names, from find_processes",
@@ -89,8 +78,8 @@ DESCRIBE_PROCESS: Final = Tool(
         },
         "names",
     ),
-    output_schema=_object({"processes": {"type": "array", "items": _DESCRIBED}}, "processes"),
-    annotations=_READ_ONLY,
+    output_schema=closed_object({"processes": {"type": "array", "items": _DESCRIBED}}, "processes"),
+    annotations=READ_ONLY,
 )
 
 
@@ -112,9 +101,9 @@ def find_processes(servers: Sequence[str]) -> Tool:
         title="Find processes",
         description="Search all processes by words and by facts about the data; the best ones come first. "
         "Give facts only where they are certain.",
-        input_schema=_object(told),
-        output_schema=_object(
-            {"processes": {"type": "array", "items": _FOUND}, "total": _COUNT, "note": _TEXT}, "processes", "total"
+        input_schema=closed_object(told),
+        output_schema=closed_object(
+            {"processes": {"type": "array", "items": _FOUND}, "total": _COUNT, "note": TEXT}, "processes", "total"
         ),
-        annotations=_READ_ONLY,
+        annotations=READ_ONLY,
     )

@@ -25,6 +25,11 @@ from mcp_server.texts import is_harmless
 __all__ = ["CanonicalProcess", "Diagnostic", "InputSpec", "Mode", "OutputSpec", "normalise"]
 
 
+def understood(process_id: str, raw: Mapping[str, Any]) -> CanonicalProcess:
+    """A description in the canonical form, under the id by which its server is asked for it."""
+    return normalise({**raw, "id": process_id})
+
+
 def normalise(raw: Mapping[str, Any]) -> CanonicalProcess:
     """Bring a description to the canonical form.
 

@@ -124,3 +124,11 @@ def test_who_did_not_look_for_a_while_judges_nobody_by_that_time() -> None:
         assert silence.silent({"a": 1}, second) == frozenset()
     assert silence.silent({"a": 1}, 75) == {"a"}
     assert silence.silent({"a": 2}, 76) == frozenset()
+
+
+def test_jobs_are_observed_in_any_number_and_order(store: JobStore) -> None:
+    jobs = [store.insert(AGAIN, owner="an-engine", durable=False).id for _ in range(70)]
+    for count in (3, 1, 3, 70, 2, *range(1, 71)):
+        chosen = jobs[-count:]
+        assert {one.id for one in store.leases.observe(chosen)} == set(chosen)
+    assert store.leases.claim("an-engine", []) is None
