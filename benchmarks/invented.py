@@ -123,4 +123,4 @@ class Invented:
 
 
 if __name__ == "__main__":
-    uvicorn.run(Invented(int(sys.argv[2]), int(sys.argv[3])).app, port=int(sys.argv[1]), log_level="error")
+    uvicorn.run(Invented(int(sys.argv[2]), int(sys.argv[3])).app, port=int(sys.argv[1]), log_level="error", ws="none")

@@ -9,7 +9,7 @@ class Worker(UvicornWorker):
     Otherwise a held status request would have the worker killed, and its jobs with it, in place of given back.
     """
 
-    CONFIG_KWARGS = {**UvicornWorker.CONFIG_KWARGS, "timeout_graceful_shutdown": 5}  # noqa: RUF012 - uvicorn's own form
+    CONFIG_KWARGS = {**UvicornWorker.CONFIG_KWARGS, "timeout_graceful_shutdown": 5, "ws": "none"}  # noqa: RUF012 - uvicorn's own form
 
 
 wsgi_app = "backend.asgi:create()"

@@ -18,7 +18,7 @@ def served(make: Callable[[str], Any]) -> Generator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = _Server(uvicorn.Config(make(url), log_level="warning", timeout_graceful_shutdown=1))
+        server = _Server(uvicorn.Config(make(url), log_level="warning", timeout_graceful_shutdown=1, ws="none"))
         thread = threading.Thread(target=server.run, args=([listening],), name="served", daemon=True)
         thread.start()
         try:

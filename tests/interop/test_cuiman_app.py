@@ -105,6 +105,14 @@ async def page() -> AsyncIterator[Any]:
         await browser.close()
 
 
+async def filled_form(page: Any, url: str, title: str) -> Any:
+    """The page of a process with its name filled in; gives the button that executes it."""
+    await page.goto(url)
+    await page.get_by_text(title, exact=True).first.click()
+    await page.locator("input:not([type])").first.fill("Ada")
+    return page.get_by_role("button", name="Process options").locator("xpath=following::button[1]")
+
+
 @pytest.mark.anyio
 async def test_a_browser_shows_our_processes_in_the_app(app: App, opened: list[str], page: Any) -> None:
     await page.goto(opened[0])
@@ -112,15 +120,26 @@ async def test_a_browser_shows_our_processes_in_the_app(app: App, opened: list[s
 
 
 @pytest.mark.anyio
+async def test_the_page_executes_a_process_and_is_given_its_job(
+    own_backend: str, app: App, opened: list[str], page: Any
+) -> None:
+    execute = await filled_form(page, opened[0], "Later, uncounted")
+    async with page.expect_response(lambda sent: sent.url.endswith("-uncounted/execution"), timeout=30_000) as caught:
+        await execute.click(timeout=30_000)
+    answer = await caught.value
+    assert json.loads(answer.request.post_data)["inputs"] == {"name": "Ada"}
+    assert answer.status == 201
+    job_id = (await answer.json())["jobID"]
+    async with httpx.AsyncClient(base_url=own_backend) as backend:
+        assert (await backend.get(f"/jobs/{job_id}")).json()["processID"] == "later-uncounted"
+
+
+@pytest.mark.anyio
 async def test_the_page_sends_a_list_where_one_value_is_taken_and_is_told_so(
     app: App, opened: list[str], page: Any
 ) -> None:
-    """It takes any `maxOccurs` that is a number, 1 too, for a list. It shares its requests over a WebSocket."""
-    pytest.importorskip("websockets", reason="cuiman's app server needs it, and does not bring it")
-    await page.goto(opened[0])
-    await page.get_by_text("Later", exact=True).first.click()
-    await page.locator("input:not([type])").first.fill("Ada")
-    execute = page.get_by_role("button", name="Process options").locator("xpath=following::button[1]")
+    """It takes any `maxOccurs` that is a number, 1 too, for a list."""
+    execute = await filled_form(page, opened[0], "Later")
     async with page.expect_response(lambda answer: answer.url.endswith("/later/execution"), timeout=30_000) as caught:
         await execute.click(timeout=30_000)
     answer = await caught.value

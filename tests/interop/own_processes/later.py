@@ -1,4 +1,4 @@
-"""A pygeoapi plugin that is executed asynchronously only."""
+"""pygeoapi plugins that are executed asynchronously only."""
 
 from typing import Any
 
@@ -16,6 +16,12 @@ _METADATA = {
     "outputs": {"greeting": {"title": "Greeting", "schema": {"type": "object"}}},
 }
 
+_UNCOUNTED = _METADATA | {
+    "id": "later-uncounted",
+    "title": "Later, uncounted",
+    "inputs": {"name": {"title": "Name", "schema": {"type": "string"}}},
+}
+
 
 class Later(BaseProcessor):
     """Greets."""
@@ -25,3 +31,10 @@ class Later(BaseProcessor):
 
     def execute(self, data: dict[str, Any]) -> tuple[str, Any]:
         return "application/json", {"text": f"Hello {data['name']}, at last."}
+
+
+class LaterUncounted(Later):
+    """Greets; how often its input may occur is left to the standard's default."""
+
+    def __init__(self, processor_def: dict[str, Any]) -> None:
+        BaseProcessor.__init__(self, processor_def, _UNCOUNTED)
