@@ -15,7 +15,14 @@ from backend.processes.geometry_measure import geometry_measure
 from backend.processes.running import load_processor, run_processor
 from backend.processes.slow_steps import slow_steps
 
-PACKAGED = ["geometry_buffer", "geometry_measure", "slow_steps"]
+PACKAGED = [
+    "geometry_buffer",
+    "geometry_measure",
+    "distance",
+    "destination_point",
+    "geometry_transform",
+    "slow_steps",
+]
 POINT = {"type": "Point", "coordinates": [13.4, 52.5]}
 
 
