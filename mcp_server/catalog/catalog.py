@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 import anyio
 import anyio.to_thread
 
-from mcp_server.catalog.changes import warn_of_changes
+from mcp_server.catalog.changes import with_changes
 from mcp_server.catalog.finding import Finding
 from mcp_server.catalog.kept import Kept
 from mcp_server.catalog.on_demand import OnDemand
@@ -259,7 +260,8 @@ class Catalog:
         read = await with_descriptions(self._servers[offer.identity.name], offer, wanted, **how)
         new = [name for name in wanted if read.processes[name] is not offer.processes[name]]
         if new and not offer.identity.embedded:
-            warn_of_changes(await anyio.to_thread.run_sync(self._kept.was, offer.identity, new), read)
+            was = await anyio.to_thread.run_sync(self._kept.was, offer.identity, new)
+            read = with_changes(was, read, datetime.now(UTC))
         return read
 
     def _candidates(self, offer: Offer) -> list[str]:

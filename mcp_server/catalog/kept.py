@@ -5,12 +5,12 @@ import logging
 import sqlite3
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from mcp_server.catalog.records import Offer, Offered
+from mcp_server.catalog.records import Change, Offer, Offered
 from mcp_server.discovery.facts import facts_as_json, facts_from_json
 from mcp_server.discovery.records import Words
 from mcp_server.ogc.dialects import DIALECTS
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 _FILE: Final = "catalog.sqlite3"
 _BUSY_SECONDS: Final = 5.0
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _SCHEMA: Final = f"""
 DROP TABLE IF EXISTS server;
 DROP TABLE IF EXISTS process;
@@ -29,25 +29,26 @@ CREATE TABLE server (
 );
 CREATE TABLE process (
     server TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, listed TEXT NOT NULL, words TEXT NOT NULL,
-    roles TEXT NOT NULL, facts TEXT, digest TEXT, description TEXT, PRIMARY KEY (server, id)
+    roles TEXT NOT NULL, facts TEXT, digest TEXT, description TEXT, changed TEXT,
+    PRIMARY KEY (server, id)
 );
 PRAGMA user_version = {_FORMAT};
 """
 _KEEP_PROCESS: Final = """
-INSERT INTO process VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (server, id) DO UPDATE SET
+INSERT INTO process VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (server, id) DO UPDATE SET
     position = excluded.position, listed = excluded.listed, words = excluded.words, roles = excluded.roles,
     facts = excluded.facts, digest = coalesce(excluded.digest, digest),
-    description = coalesce(excluded.description, description)
+    description = coalesce(excluded.description, description), changed = excluded.changed
 """
 _KEEP_SERVER: Final = "INSERT OR REPLACE INTO server VALUES (?, ?, ?, ?)"
 _FORGET_MOVED: Final = "DELETE FROM process WHERE server IN (SELECT name FROM server WHERE name = ? AND url <> ?)"
 _DROP_OTHERS: Final = "DELETE FROM process WHERE server = ? AND id NOT IN (SELECT value FROM json_each(?))"
 _WAS: Final = """
-SELECT digest, description FROM process JOIN server ON server.name = process.server
+SELECT digest, description, changed FROM process JOIN server ON server.name = process.server
 WHERE name = ? AND url = ? AND id = ? AND digest IS NOT NULL AND description IS NOT NULL
 """
 _LOAD: Final = """
-SELECT id, listed, words, roles, facts, digest FROM process WHERE server = ? ORDER BY position
+SELECT id, listed, words, roles, facts, digest, changed FROM process WHERE server = ? ORDER BY position
 """
 _DESCRIPTION: Final = "SELECT description FROM process WHERE server = ? AND id = ?"
 
@@ -58,6 +59,7 @@ class Was:
 
     digest: str
     description: Mapping[str, Any]
+    changed: Change | None = None
 
 
 class Kept:
@@ -96,7 +98,8 @@ class Kept:
 
         def read(database: sqlite3.Connection) -> dict[str, Was]:
             rows = {name: database.execute(_WAS, (server.name, server.url, name)).fetchone() for name in ids}
-            return {name: Was(row[0], json.loads(row[1])) for name, row in rows.items() if row is not None}
+            found = ((name, row) for name, row in rows.items() if row is not None)
+            return {name: Was(row[0], json.loads(row[1]), _change(row[2])) for name, row in found}
 
         return self._within(read) or {}
 
@@ -161,7 +164,7 @@ def _processes(
 
 
 def _offered(row: Sequence[Any], description: str | None) -> Offered:
-    listed, words, roles, facts, digest = row
+    listed, words, roles, facts, digest, changed = row
     title, text, keywords, input_names = json.loads(words)
     return Offered(
         str(listed),
@@ -170,7 +173,12 @@ def _offered(row: Sequence[Any], description: str | None) -> Offered:
         facts_from_json(json.loads(facts)) if facts is not None else None,
         digest,
         json.loads(description) if description is not None else None,
+        _change(changed),
     )
+
+
+def _change(text: str | None) -> Change | None:
+    return Change(**json.loads(text)) if text is not None else None
 
 
 def _row(server: str, position: int, process_id: str, offered: Offered) -> tuple[Any, ...]:
@@ -185,4 +193,5 @@ def _row(server: str, position: int, process_id: str, offered: Offered) -> tuple
         json.dumps(facts_as_json(offered.facts)) if offered.facts is not None else None,
         offered.digest,
         json.dumps(offered.description) if offered.description is not None else None,
+        json.dumps(asdict(offered.changed)) if offered.changed is not None else None,
     )

@@ -3,11 +3,13 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import anyio
 import anyio.to_thread
 
+from mcp_server.catalog.changes import change_of, warn
 from mcp_server.catalog.kept import Kept
 from mcp_server.catalog.reading import Server
 from mcp_server.catalog.records import Key, Offer, ToolEntry
@@ -44,17 +46,21 @@ class OnDemand:
         made, now = self._made.get(key), anyio.current_time()
         if made is not None and made.entry.spec.name == name and now - made.moment <= self._fresh_seconds:
             return made.entry
+        was = (await anyio.to_thread.run_sync(self._kept.was, offer.identity, [process_id])).get(process_id)
         try:
             raw = (await self._servers[offer.identity.name].describe(process_id)).raw
         except (ServerUnreachableError, InvalidServerReplyError) as error:
             if made is not None:
                 return made.entry
-            was = await anyio.to_thread.run_sync(self._kept.was, offer.identity, [process_id])
-            if process_id not in was:
+            if was is None:
                 raise
             _log.info("%s: process %s as it was last read: %s", offer.identity.name, process_id, error)
-            raw = was[process_id].description
+            raw = was.description
         entry = tool_entry(name, offer.identity, process_id, raw)
+        if was is not None and not offer.identity.embedded:
+            entry = replace(entry, changed=change_of(was, raw, datetime.now(UTC)))
+            if entry.changed is not was.changed and (made is None or made.entry.description.raw != raw):
+                warn(offer.identity.name, process_id, entry.changed)
         self._made[key] = _Made(entry, now)
         self._made.move_to_end(key)
         if len(self._made) > _MOST:

@@ -74,7 +74,7 @@ def without_descriptions(offer: Offer, wanted: Iterable[str]) -> Offer:
     """An offer that holds in memory only the descriptions of which tools are made."""
     stay = frozenset(wanted)
     processes = {
-        name: known if name in stay or known.description is None else replace(known, description=None)
+        name: known if name in stay or known.description is None else replace(known, description=None, process=None)
         for name, known in offer.processes.items()
     }
     return replace(offer, processes=processes)

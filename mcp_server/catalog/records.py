@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mcp_server.discovery.facts import facts_of
@@ -18,12 +18,29 @@ type Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """That a server describes a process otherwise than it was read before."""
+
+    moment: str
+    """When that was noticed: UTC, ISO 8601, to the second."""
+    was: str
+    """The beginning of the SHA-256 of the description before."""
+    now: str
+    different: str
+    """Paths of the members that are different; harmless, and brief."""
+
+    def __str__(self) -> str:
+        return f"{self.moment}: {self.different} (sha256 {self.was}, now {self.now})"
+
+
+@dataclass(frozen=True, slots=True)
 class ToolEntry:
     """A process of a server, as a tool."""
 
     server: ServerIdentity
     description: ProcessDescription
     spec: ToolSpec
+    changed: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,10 @@ class Offered:
     """Of its description."""
     description: Mapping[str, Any] | None = None
     """Untouched; in memory only where a tool is made of it."""
+    changed: Change | None = None
+    """How its description changed last; None where it never did."""
+    process: CanonicalProcess | None = field(default=None, compare=False)
+    """The description in canonical form, once it was needed: to bring it there takes longer than to read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +87,7 @@ def listed(summary: ProcessSummary, known: Offered | None) -> Offered:
     if known is not None and known.listed == told:
         return known
     words, roles = listed_words(summary.id, summary.raw)
-    return Offered(told, words, roles)
+    return Offered(told, words, roles, changed=known.changed if known is not None else None)
 
 
 def described(offered: Offered, raw: Mapping[str, Any], process: CanonicalProcess) -> Offered:
@@ -78,4 +99,5 @@ def described(offered: Offered, raw: Mapping[str, Any], process: CanonicalProces
         facts=facts_of(process),
         digest=digest(raw),
         description=raw,
+        process=process,
     )

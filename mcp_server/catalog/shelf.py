@@ -1,7 +1,7 @@
 """What all servers offer together: each process under one name, and those of them that are tools. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp_server.catalog.records import Key, Offer, Offered, ToolEntry
@@ -10,6 +10,7 @@ from mcp_server.discovery.records import Card
 from mcp_server.ogc.models import ProcessDescription, ServerIdentity
 from mcp_server.schema.names import tool_names
 from mcp_server.schema.normalise import understood
+from mcp_server.schema.process import CanonicalProcess
 from mcp_server.schema.tool import ToolSpec, tool_spec
 
 
@@ -85,15 +86,20 @@ class Shelves:
             return None
         made = self._made.get(key)
         if made is None or made[0] is not offered or made[1].spec.name != name or made[1].server != offer.identity:
-            made = offered, tool_entry(name, offer.identity, key[1], offered.description)
+            description = ProcessDescription(offer.identity, key[1], offered.description)
+            made = offered, _entry(name, description, offered.process or understood(key[1], offered.description))
             self._made[key] = made
-        return made[1]
+        return made[1] if offered.changed is None else replace(made[1], changed=offered.changed)
 
 
 def tool_entry(name: str, server: ServerIdentity, process_id: str, raw: Mapping[str, Any]) -> ToolEntry:
     """A described process as a tool."""
-    spec = tool_spec(understood(process_id, raw), name=name, server=server.name)
-    return ToolEntry(server, ProcessDescription(server, process_id, raw), spec)
+    return _entry(name, ProcessDescription(server, process_id, raw), understood(process_id, raw))
+
+
+def _entry(name: str, description: ProcessDescription, process: CanonicalProcess) -> ToolEntry:
+    """A tool of a process; `process` is its description in canonical form."""
+    return ToolEntry(description.server, description, tool_spec(process, name=name, server=description.server.name))
 
 
 def cards(shelf: Shelf, offers: Mapping[str, Offer]) -> list[Card]:

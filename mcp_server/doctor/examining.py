@@ -1,12 +1,16 @@
 """An examination: every process of one server is read, and judged as soon as it has come."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
 import anyio
+import anyio.to_thread
 import httpx
 
+from mcp_server.catalog.changes import change_of
+from mcp_server.catalog.kept import Kept, Was
 from mcp_server.catalog.selection import Patterns
 from mcp_server.connections import remote_client
 from mcp_server.doctor.introduction import Introduction, features, introduced
@@ -54,7 +58,9 @@ async def examine(
         taken = [one for one in listed if one == process or patterns.match(one)]
         ids = taken if process is None else _only(process, listed)
         names = tool_names([(name, one) for one in taken], prefixed=False, reserved=reserved)
-        reading = _Reading(client, {one: names[name, one] for one in ids}, on_progress)
+        kept = Kept(settings.home) if name in settings.servers else None
+        was = await anyio.to_thread.run_sync(kept.was, client.identity, ids) if kept is not None else {}
+        reading = _Reading(client, {one: names[name, one] for one in ids}, was, on_progress)
         with anyio.move_on_after(seconds - (monotonic() - start)):
             await reading.run()
     processes = reading.findings()
@@ -108,9 +114,13 @@ def _only(process: str, listed: Collection[str]) -> list[str]:
 class _Reading:
     """Descriptions are read several at a time, and none is kept."""
 
-    def __init__(self, client: OgcClient, names: dict[str, str], on_progress: OnProgress) -> None:
+    def __init__(
+        self, client: OgcClient, names: dict[str, str], was: Mapping[str, Was], on_progress: OnProgress
+    ) -> None:
+        """names: the tools' names by id; was: the descriptions that a bridge read before."""
         self._client = client
         self._names = names
+        self._was = was
         self._on_progress = on_progress
         self._found: dict[str, ProcessFinding] = {}
         self._failed: dict[str, str] = {}
@@ -140,7 +150,9 @@ class _Reading:
     async def _judge(self, process_id: str, name: str) -> None:
         try:
             description = await self._client.describe(process_id)
-            self._found[process_id] = judged(description, name=name)
+            was = self._was.get(process_id)
+            changed = change_of(was, description.raw, datetime.now(UTC)) if was is not None else None
+            self._found[process_id] = judged(description, name=name, changed=changed)
         except BridgeError as error:
             self._failed[process_id] = str(error)
         except Exception as error:  # whatever a description does to us, the others are judged all the same

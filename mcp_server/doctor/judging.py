@@ -6,7 +6,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from mcp_server.catalog.records import ToolEntry
+from mcp_server.catalog.records import Change, ToolEntry
 from mcp_server.doctor.records import Example, InputFinding, OutputFinding, ProcessFinding
 from mcp_server.errors import InvalidArgumentsError
 from mcp_server.execution.request import build_request
@@ -24,8 +24,8 @@ from mcp_server.texts import visible
 _TITLE_LENGTH = 200
 
 
-def judged(description: ProcessDescription, *, name: str) -> ProcessFinding:
-    """What becomes of a process. `name` is that of its tool."""
+def judged(description: ProcessDescription, *, name: str, changed: Change | None = None) -> ProcessFinding:
+    """What becomes of a process. `name` is that of its tool; `changed`, how its description changed last."""
     process = understood(description.id, description.raw)
     spec = tool_spec(process, name=name, server=description.server.name)
     problems = refusals(spec, process.example) if process.example else ()
@@ -43,6 +43,7 @@ def judged(description: ProcessDescription, *, name: str) -> ProcessFinding:
         example_problems=problems,
         faults=schema_faults(spec),
         demonstration=DEMONSTRATION in process.roles,
+        changed=str(changed) if changed is not None else None,
     )
 
 

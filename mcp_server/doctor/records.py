@@ -73,6 +73,8 @@ class ProcessFinding:
     """Why the tool's schemas are not what clients take; empty where they are."""
     demonstration: bool
     """It says that it is one: it becomes a tool where that is asked for."""
+    changed: str | None = None
+    """When and how its description changed since a bridge read it first; None where none did, or it did not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,8 @@ def _findings(examination: Examination) -> Iterator[str]:
 
 
 def _complaints(process: ProcessFinding) -> Iterator[str]:
+    if process.changed is not None:
+        yield f"the description is not what it was, noticed {process.changed}"
     yield from (f"the tool's schema is not portable: {fault}" for fault in process.faults)
     free = [one.argument for one in process.inputs if one.any_value]
     if free:
@@ -217,4 +219,5 @@ def _process_as_json(process: ProcessFinding) -> dict[str, Any]:
         "example_problems": list(process.example_problems),
         "faults": list(process.faults),
         "demonstration": process.demonstration,
+        "changed": process.changed,
     }

@@ -59,7 +59,8 @@ class BridgeJobs:
         Raises: BridgeError where nothing can be written: then it is given up.
         """
         if run.record is None:
-            record = new_record(server, process_id, seconds=seconds, owner=Owner.current())
+            waited = anyio.current_time() - run.began
+            record = new_record(server, process_id, seconds=seconds, owner=Owner.current(), waited=waited)
             run.record, run.job, run.promised = record, record.reference, True
             self._live[record.id] = run
             try:

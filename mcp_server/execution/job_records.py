@@ -83,10 +83,13 @@ class JobRecord:
 _RECORD = TypeAdapter(JobRecord)
 
 
-def new_record(server: str, process_id: str, *, seconds: float, owner: Owner) -> JobRecord:
-    """The record of an execution under way; `seconds` is how long it is waited for at the most."""
+def new_record(server: str, process_id: str, *, seconds: float, owner: Owner, waited: float = 0.0) -> JobRecord:
+    """The record of an execution under way.
+
+    seconds: how long it is waited for at the most; waited: how long it has been already.
+    """
     now = time.time()
-    created = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+    created = datetime.fromtimestamp(now - waited, UTC).isoformat(timespec="milliseconds")
     job_id = f"{int(now * 1000):012x}{uuid.uuid4().hex[:20]}"
     return JobRecord(job_id, server, process_id, created, now + seconds, owner)
 

@@ -95,7 +95,7 @@ def _taken(spec: InputSpec, value: Any, path: str) -> tuple[Any, list[ArgumentPr
         # What was read out of a JSON text has not been looked at yet.
         problem = unsendable(fitted, path) if fitted is not value else None
         if problem is None:
-            return with_references(fitted, spec, path) if spec.by_reference and not problems else (fitted, problems)
+            return (fitted, problems) if problems else with_references(fitted, spec, path)
     return value, [problem]
 
 

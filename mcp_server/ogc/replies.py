@@ -54,7 +54,7 @@ def job_in(url: str | None) -> str | None:
     return unquote(following[0]) or None if following else None
 
 
-def single_output(name: str, reply: Reply, *, href: str) -> OutputResult:
+def single_output(name: str, reply: Reply, *, href: str | None) -> OutputResult:
     """The answer to a request for one output: its value, with the count of the whole where the value is a page."""
     body = json_of(reply) if is_json(reply.media_type) else reply.body
     output = outputs.value_output(name, body, reply.media_type, href=href)

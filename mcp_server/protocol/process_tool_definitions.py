@@ -42,6 +42,7 @@ _DESCRIBED: Final = closed_object(
         "input_schema": {"type": "object"},
         "outputs": {"type": "object"},
         "resource": TEXT,
+        "changed": TEXT,
         "note": TEXT,
         "error": TEXT,
     },

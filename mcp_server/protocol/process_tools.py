@@ -151,6 +151,8 @@ def _described(entry: "ToolEntry", room: int) -> dict[str, Any]:
     spec = entry.spec
     resource = str(ProcessReference(entry.server.name, entry.description.id))
     head = {"name": spec.name, "title": spec.title, "server": entry.server.name, "resource": resource}
+    if entry.changed is not None:
+        head["changed"] = f"The server describes it otherwise than before, noticed {entry.changed}"
     outputs = {output.id: _output(output) for output in spec.process.outputs}
     rest = {"description": spec.description, "outputs": outputs}
     for schema, note in ((spec.input_schema, {}), (_bare(spec.input_schema), {"note": f"{resource} tells more"})):

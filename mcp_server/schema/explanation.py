@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mcp_server.errors import ArgumentProblem
+from mcp_server.references import is_reference
 from mcp_server.schema.kinds import is_of_type, type_of
 from mcp_server.schema.plain import JsonObject, as_list, as_object
 from mcp_server.schema.references import STAND_INS, URI
@@ -129,8 +130,22 @@ def _mistyped(value: Any, kinds: list[str], here: str, *, by_reference: bool = F
         suggestion = f"write the number alone: {number[1]}"
     elif kinds == ["array"] and not isinstance(value, list | dict | None):
         suggestion = f"write [{shown(value)}]"
+    if not by_reference:
+        suggestion = in_place_of_reference(value, kinds) or suggestion
     said = given if isinstance(value, list | dict | None) else f"{given} ({shown(value)})"
     return ArgumentProblem(here, f"must be {wanted}{reference}, not {said}", suggestion)
+
+
+def in_place_of_reference(value: Any, kinds: Iterable[str]) -> str | None:
+    """What to write where a link, or the URI of a result, was written and only a value can stand."""
+    uri = as_object(value).get("href") if isinstance(value, dict) else value
+    if not isinstance(uri, str):
+        return None
+    if is_reference(uri):
+        return "no reference can stand here: read_result tells the value, write that"
+    if uri is value:
+        return None
+    return "no link can stand here: write the value itself" + (", or the URL alone" if "string" in kinds else "")
 
 
 def _missing(value: Any, names: Any, schema: Any, here: str) -> Iterator[ArgumentProblem]:

@@ -5,6 +5,7 @@ from typing import Any
 from mcp_server.errors import ArgumentProblem, InvalidReferenceError
 from mcp_server.references import JobReference, KeptReference, ResultReference, is_reference, parse
 from mcp_server.schema.combine import branches, is_any, union
+from mcp_server.schema.explanation import in_place_of_reference
 from mcp_server.schema.kinds import is_of_type
 from mcp_server.schema.plain import JsonObject, as_list, as_object
 from mcp_server.schema.process import InputSpec
@@ -15,9 +16,28 @@ _DEPTH = 4
 
 
 def with_references(value: Any, spec: InputSpec, path: str) -> tuple[Any, list[ArgumentProblem]]:
-    """The value with a reference in place of each `ogc://…` and `{"href": "ogc://…"}` that stands for a value."""
+    """The value with a reference in place of each `ogc://…` and `{"href": "ogc://…"}` that stands for a value.
+
+    A text that is the URI of a result, where only the text itself can stand, is a problem: no server can read it.
+    """
     problems: list[ArgumentProblem] = []
+    if not _mentions_one(value):
+        return value, problems
     return _resolved(value, occurring(spec), path, problems, _DEPTH), problems
+
+
+def _mentions_one(value: Any) -> bool:
+    """Whether there is anything like a reference in a value: in most, some of them large, there is none."""
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, dict):
+            pending += as_object(one).values()
+        elif isinstance(one, list):
+            pending += (member for member in as_list(one) if isinstance(member, str | list | dict))
+        elif is_reference(one):
+            return True
+    return False
 
 
 def _resolved(value: Any, schema: JsonObject | None, path: str, problems: list[ArgumentProblem], depth: int) -> Any:
@@ -25,8 +45,12 @@ def _resolved(value: Any, schema: JsonObject | None, path: str, problems: list[A
     if schema is None:
         return value
     uri = as_object(value).get("href") if is_of_type(value, "object") else value
-    if isinstance(uri, str) and is_reference(uri) and takes_reference(schema):
-        return _parsed(uri, path, problems)
+    if isinstance(uri, str) and is_reference(uri):
+        if takes_reference(schema):
+            return _parsed(uri, path, problems)
+        if uri is value and _is_result(uri):
+            problems.append(ArgumentProblem(path, f"{uri} is no value", in_place_of_reference(uri, ())))
+        return value
     if depth and is_of_type(value, "array"):
         return _resolved_items(as_list(value), schema, path, problems, depth - 1)
     if depth and is_of_type(value, "object"):
@@ -49,10 +73,17 @@ def _resolved_items(
     members: list[Any], schema: JsonObject, path: str, problems: list[ArgumentProblem], depth: int
 ) -> list[Any]:
     items = _items(schema)
-    if items is None or not takes_reference(items):
+    if items is None:
         return members
     left = 0 if is_any(items) else depth
     return [_resolved(member, items, f"{path}[{n}]", problems, left) for n, member in enumerate(members)]
+
+
+def _is_result(uri: str) -> bool:
+    try:
+        return isinstance(parse(uri), ResultReference | KeptReference)
+    except InvalidReferenceError:
+        return False
 
 
 def _parsed(uri: str, path: str, problems: list[ArgumentProblem]) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mcp_server.ogc.multipart import Part, parts
 from mcp_server.schema.validation import fits
 from mcp_server.validate import schemas
 from mcp_server.validate.candidates import Plan
@@ -21,7 +22,6 @@ from mcp_server.validate.executions import (
     working,
 )
 from mcp_server.validate.links import header_links
-from mcp_server.validate.multipart import Part, parts
 from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import InapplicableError
 from mcp_server.validate.session import Session

@@ -8,8 +8,12 @@ from typing import Any
 import anyio
 import pytest
 
+from mcp_server.catalog import Kept
+from mcp_server.catalog.records import Offer, described, listed
 from mcp_server.doctor import Examination, examine
 from mcp_server.errors import ConfigurationError, InvalidServerReplyError, RemoteProblemError, ServerUnreachableError
+from mcp_server.ogc.models import ProcessSummary, ServerIdentity
+from mcp_server.schema.normalise import understood
 from mcp_server.servers import ServerSettings
 from mcp_server.settings import Settings
 from tests.mcp_server.doctor.examined_site import CONF, DEMO, GOOD, REPAIRED, TAKEN, UNREADABLE, create
@@ -112,6 +116,20 @@ async def test_credentials_of_a_configured_server_are_used(home: Path, serve: Se
     with pytest.raises(RemoteProblemError) as raised:
         await examined(home, url, {"bearer": "opensesamy"})
     assert "opensesamy" not in str(raised.value)
+
+
+async def test_a_description_that_a_bridge_read_otherwise_is_told(home: Path, mixed: str) -> None:
+    before: dict[str, Any] = {**GOOD, "inputs": {"distance": {}}}
+    offered = described(listed(ProcessSummary("buffer", {}), None), before, understood("buffer", before))
+    identity = ServerIdentity("city", mixed, embedded=False, dialect="unknown")
+    Kept(home).save(Offer(identity, {"buffer": offered}), None)
+    server = ServerSettings(url=mixed)
+    settings = Settings(home=home, servers={"city": server})
+    with anyio.fail_after(30):
+        found = await examine("city", server, settings, reserved=frozenset(), process="buffer")
+        other = await examine("remote", server, settings, reserved=frozenset(), process="buffer")
+    assert "inputs.geometry" in str(found.processes[0].changed)
+    assert other.processes[0].changed is None
 
 
 async def test_thousands_of_processes_are_read_a_few_at_a_time(home: Path, serve: Serve) -> None:

@@ -108,3 +108,8 @@ def test_a_job_of_an_owner_that_cannot_be_seen_runs_until_its_time_is_over(elsew
 
 def test_a_job_whose_time_is_over_is_lost_though_its_owner_lives() -> None:
     assert record(seconds=-1).as_it_stands().unknown
+
+
+def test_a_job_that_was_waited_for_before_it_was_kept_began_when_it_was_sent() -> None:
+    kept = new_record("remote", "p", seconds=60, owner=ME, waited=30)
+    assert 30 <= kept.seconds < 40

@@ -34,7 +34,8 @@ REFERENCES: list[tuple[str, Any, Any, Any]] = [
     ("as href", {"type": "object", "required": ["a"], "properties": {"a": {}}}, {"href": str(RESULT), "type": "a/b"}, RESULT),
     ("for a member of an array", {"type": "array", "items": GEOMETRY}, [str(RESULT), POINT], [RESULT, POINT]),
     ("for a declared property", {"type": "object", "properties": {"g": GEOMETRY}}, {"g": str(RESULT), "o": str(RESULT)}, {"g": RESULT, "o": str(RESULT)}),
-    ("not for a plain text", {"type": "string"}, str(RESULT), str(RESULT)),
+    ("not within a plain text", {"type": "string"}, f"see {RESULT}", f"see {RESULT}"),
+    ("not for a text that names no result", {"type": "string"}, "ogc://local/jobs/j1", "ogc://local/jobs/j1"),
     ("not inside foreign data", {"type": "object"}, {"properties": {"see": str(RESULT)}}, {"properties": {"see": str(RESULT)}}),
 ]  # fmt: skip
 
@@ -66,6 +67,30 @@ def test_a_uri_that_is_no_result_is_refused(uri: str, told: str, suggestion: str
     assert problem.path == "$.geometry"
     assert told in problem.message
     assert problem.suggestion == suggestion
+
+
+HREF = {"href": "https://example.org/a"}
+VALUE = "read_result tells the value, write that"
+
+
+@pytest.mark.parametrize(
+    ("schema", "given", "path", "suggestion"),
+    [
+        ({"type": "string"}, str(RESULT), "$.x", VALUE),
+        ({"type": "string", "format": "uri"}, {"href": str(KEPT)}, "$.x", VALUE),
+        ({"type": "number"}, str(RESULT), "$.x", VALUE),
+        ({"type": "array", "items": {"type": "string"}}, ["a", str(RESULT)], "$.x[1]", VALUE),
+        ({"type": "object", "properties": {"a": {"type": "string"}}}, {"a": str(RESULT)}, "$.x.a", VALUE),
+        ({"type": "string"}, HREF, "$.x", "write the value itself, or the URL alone"),
+        ({"type": "boolean"}, HREF, "$.x", "write the value itself"),
+    ],
+)
+def test_where_no_reference_can_stand_it_is_told_what_to_write(
+    schema: Any, given: Any, path: str, suggestion: str
+) -> None:
+    (problem,) = problems_of(tool_with(x=schema), {"x": given})
+    assert problem.path == path
+    assert str(problem.suggestion).endswith(suggestion)
 
 
 def nested(depth: int) -> Any:
