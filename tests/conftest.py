@@ -1,5 +1,7 @@
 """What all tests share. Every answer of our backend, in whichever test, is held to the standard."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Without it each of the many processes that tests start, and pytest in each of its workers, compiles all anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     config.pluginmanager.import_plugin("tests.standard.plugin")
 
 

@@ -92,6 +92,7 @@ class TasksTaken(ClientExtension):
     agreed: list[Any] = field(default_factory=list[Any])
     """Tasks of which the server said that it would tell."""
     polls: int = 0
+    _noted: anyio.Event = field(default_factory=anyio.Event)
 
     def claims(self) -> list[ResultClaim[Any]]:
         return [ResultClaim(result_type="task", model=TaskHandle, resolve=self._resolve)]
@@ -112,8 +113,14 @@ class TasksTaken(ClientExtension):
         if isinstance(message, SubscriptionsAcknowledgedNotification):
             self.agreed.append((message.params.notifications.model_extra or {}).get("taskIds"))
 
+    async def more_news(self) -> None:
+        """Wait for a note of a task."""
+        await self._noted.wait()
+
     async def _note(self, news: News) -> None:
         self.news.append(news)
+        self._noted.set()
+        self._noted = anyio.Event()
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,9 @@ class Taking:
         return await ask(self.client, method, task_id, **more)
 
     async def until(self, task_id: str, *states: str) -> dict[str, Any]:
+        """The task once it is in one of these states; the server, not a loop, waits for the end of its job."""
         with anyio.fail_after(60):
+            await self.client.call_tool("get_job", {"job": task_id, "wait": 30})
             while (found := await self.ask("tasks/get", task_id))["status"] not in states:
                 await anyio.lowlevel.checkpoint()
         return found
