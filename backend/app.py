@@ -5,24 +5,38 @@ import logging
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 from pygeoapi.api import API
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 
+from backend.api.administration import create_jobs_app, remove_ended_jobs
 from backend.api.asgi import refuse
 from backend.api.configuration import Configuration, ConfigurationError, load_configuration
 from backend.api.metadata import Metadata
 from backend.api.middleware import api_middleware
 from backend.api.offerings import Offerings, load_offerings
-from backend.api.routes import api_routes
+from backend.api.request_ids import RequestIds
+from backend.api.routes import api_routes, resource
 from backend.api.service import Service
 from backend.html.renderer import HtmlRenderer
 from backend.jobs.manager import JobManager
+from backend.jobs.observer import JobObserver
 from backend.jobs.service import JobService, ProcessSetting
 from backend.settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
+    from backend.api.metrics import Metrics
+    from backend.api.traces import JobTraces
+    from backend.jobs.store import JobStore
+
+__all__ = ["ConfigurationError", "create_app", "create_jobs_app", "remove_ended_jobs"]
 
 _CLOSE_SECONDS = 7.0
 """Longest time the server waits for its workers to end. What is left of them ends with the server's process."""
@@ -32,8 +46,10 @@ _log = logging.getLogger(__name__)
 type Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, *, tracer: "Tracer | None" = None) -> Starlette:
     """The server of these settings. Its lifespan opens the job store, and starts and stops the workers.
+
+    tracer: makes the spans, where the settings ask for some; the process's own one unless it is given.
 
     Raises:
         ConfigurationError: A configuration file, a folder of processes or a process in it cannot be used.
@@ -42,11 +58,25 @@ def create_app(settings: Settings) -> Starlette:
     configuration = load_configuration(settings.config)
     offerings = load_offerings(configuration, settings.base_url)
     configuration = configuration.only(offerings.by_id)
+    routes = api_routes(Metadata.of(configuration, offerings, settings.base_url))
+    layers = api_middleware(settings)
+    if settings.log_format == "json":
+        layers.insert(0, Middleware(RequestIds))
+    observers: list[JobObserver] = []
+    if settings.metrics:
+        metrics = _metrics(lambda: app.state.service.store)
+        observers.append(metrics)
+        routes.append(resource("/metrics", GET=metrics.get))
+        layers.append(metrics.layer())  # innermost: other layers hide the route
+    if settings.traces:
+        traces = _traces(tracer)
+        observers.append(traces)
+        layers.append(traces.layer())
     app = Starlette(
-        routes=api_routes(Metadata.of(configuration, offerings, settings.base_url)),
-        middleware=api_middleware(settings),
+        routes=routes,
+        middleware=layers,
         exception_handlers={HTTPException: refuse},
-        lifespan=_lifespan(settings, configuration, offerings),
+        lifespan=_lifespan(settings, configuration, offerings, tuple(observers)),
     )
     app.router.redirect_slashes = False
     app.state.html = HtmlRenderer(configuration.title, settings.base_url)
@@ -60,10 +90,30 @@ def _extend_import_path(settings: Settings) -> None:
     sys.path[:0] = [path for path in settings.import_paths if path not in sys.path]
 
 
-def _lifespan(settings: Settings, configuration: Configuration, offerings: Offerings) -> Lifespan:
+def _traces(tracer: "Tracer | None") -> "JobTraces":
+    from opentelemetry.trace import get_tracer  # noqa: PLC0415 - hardly any server needs it
+
+    from backend.api.traces import JobTraces  # noqa: PLC0415
+
+    return JobTraces(tracer or get_tracer("ogc-processes-backend"))
+
+
+def _metrics(find_store: "Callable[[], JobStore]") -> "Metrics":
+    try:
+        from backend.api.metrics import Metrics  # noqa: PLC0415 - of an extra
+    except ModuleNotFoundError as error:
+        message = "OGC_PROCESSES_METRICS is set, and needs what `pip install 'ogc-processes-mcp[metrics]'` installs."
+        raise ConfigurationError(message) from error
+    return Metrics(find_store)
+
+
+def _lifespan(
+    settings: Settings, configuration: Configuration, offerings: Offerings, observers: tuple[JobObserver, ...]
+) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         jobs = await anyio.to_thread.run_sync(_start, settings, configuration)
+        jobs.engine.observers = observers
         app.state.service = Service(settings, offerings, jobs.store, jobs.engine)
         app.state.pygeoapi = _pygeoapi(settings, configuration, jobs)
         try:

@@ -4,6 +4,8 @@ from starlette.applications import Starlette
 
 from backend.app import create_app
 from backend.settings import Settings
+from telemetry.logs import configure
+from telemetry.tracing import start_tracing
 
 
 def create() -> Starlette:
@@ -12,5 +14,10 @@ def create() -> Starlette:
     Raises:
         ConfigurationError: A configuration file, a folder of processes or a process in it cannot be used.
         ValidationError: A setting is not valid.
+        TracingUnavailableError: Traces are asked for, and what makes them is not installed.
     """
-    return create_app(Settings())
+    settings = Settings()
+    configure(settings.log_format, settings.log_level)
+    if settings.traces:
+        start_tracing("ogc-processes-backend")
+    return create_app(settings)

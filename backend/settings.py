@@ -8,6 +8,8 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from telemetry.logs import LogFormat, LogLevel
+
 
 def _default_home() -> Path:
     return user_data_path("ogc-processes-mcp", appauthor=False)
@@ -96,8 +98,16 @@ class Settings(BaseSettings):
     """A minimal answer carries values up to this size in all, and references to the others."""
     warm: bool = True
     """Start the worker processes with the server, not with the first job."""
+    log_format: LogFormat = "text"
+    """How records of the log are written to standard error: `text`, or `json` with one object per line."""
+    log_level: LogLevel = "warning"
+    """The least severe records that are logged, but for those of workers: `debug` to `critical`."""
+    metrics: bool = False
+    """Tell Prometheus at `/metrics` how much is done; needs `ogc-processes-mcp[metrics]`."""
+    traces: bool = False
+    """Send OpenTelemetry spans of requests and jobs by OTLP; needs `ogc-processes-mcp[otel]`."""
 
-    @field_validator("worker_log_level", mode="before")
+    @field_validator("worker_log_level", "log_level", "log_format", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value

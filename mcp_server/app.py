@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -47,7 +47,8 @@ class Bridge:
 
 def backend_settings(settings: Settings, **overrides: Any) -> BackendSettings:
     """Settings of the backend embedded in a bridge of these settings: the same home, and no URL of its own."""
-    given: dict[str, Any] = {"home": settings.home} | overrides | {"public_url": EMBEDDED_URL, "root_path": ""}
+    shared: dict[str, Any] = {"home": settings.home, "log_format": settings.log_format, "traces": settings.traces}
+    given: dict[str, Any] = shared | overrides | {"public_url": EMBEDDED_URL, "root_path": ""}
     return BackendSettings(**given)
 
 
@@ -62,6 +63,40 @@ def create_backend_app(*, reached_at: str, **settings: Any) -> "tuple[Starlette,
     if "public_url" not in given.model_fields_set:
         given = given.model_copy(update={"public_url": reached_at})
     return _load_backend(given), given.base_url
+
+
+@asynccontextmanager
+async def open_jobs_app(settings: Settings) -> "AsyncGenerator[Starlette]":
+    """The jobs in the home of these settings as a running ASGI application, asked at `EMBEDDED_URL`; it runs none.
+
+    Raises: ConfigurationError if the store cannot be opened.
+    """
+    from backend import app as backend_app  # noqa: PLC0415
+    from backend.errors import BackendError  # noqa: PLC0415
+
+    app = backend_app.create_jobs_app(backend_settings(settings))
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(app.router.lifespan_context(app))
+        except BackendError as error:
+            raise ConfigurationError(str(error)) from error
+        yield app
+
+
+def remove_ended_jobs(settings: Settings, *, older_than: float | None, dry_run: bool) -> int:
+    """Remove ended jobs of the home of these settings, or count them; returns how many.
+
+    older_than: seconds since their end, in place of what the settings keep.
+
+    Raises: ConfigurationError if the store cannot be opened.
+    """
+    from backend import app as backend_app  # noqa: PLC0415
+    from backend.errors import BackendError  # noqa: PLC0415
+
+    try:
+        return backend_app.remove_ended_jobs(backend_settings(settings), older_than=older_than, dry_run=dry_run)
+    except BackendError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def processes_key(settings: BackendSettings) -> str:

@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from mcp_server.errors import ConfigurationError
 from mcp_server.servers import ServerSettings, laid_over, server_tables
+from telemetry.logs import LogFormat, LogLevel
 
 EMBEDDED = "local"
 """Name of the embedded backend in URIs."""
@@ -90,6 +91,12 @@ class Settings(BaseSettings):
     """Largest reply read from a server, in bytes, after decoding."""
     small_value_bytes: int = Field(default=8 * 1024, ge=0)
     """A result carries values up to this size in all, and references to the others."""
+    log_format: LogFormat = "text"
+    """How records of the log are written to standard error: `text`, or `json` with one object per line."""
+    log_level: LogLevel = "warning"
+    """The least severe records that are logged, but for those of workers: `debug` to `critical`."""
+    traces: bool = False
+    """Send OpenTelemetry spans of MCP's messages by OTLP; needs `ogc-processes-mcp[otel]`."""
 
     _notes: tuple[str, ...] = PrivateAttr(())
 
@@ -111,6 +118,11 @@ class Settings(BaseSettings):
             if server.exposed
         )
         return (*self._notes, *exposed)
+
+    @field_validator("log_format", "log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("allowed_hosts", "pinned", "toolsets", mode="before")
     @classmethod

@@ -98,7 +98,7 @@ _MOST_CHARACTERS: Final = 20_000
 
 def visible(text: str) -> str:
     """The text on one line, without control, format, private and other invisible characters."""
-    return re.sub(r"\s+", " ", _seen(text)).strip()
+    return " ".join(_seen(text).split())
 
 
 def harmless(text: str) -> str:
@@ -156,7 +156,7 @@ def _cleaned(text: str) -> str:
 def _seen(text: str) -> str:
     """The text without what shows nothing; white space stays."""
     if text.isascii():
-        return _CONTROLS.sub("", text)
+        return text if text.isprintable() else _CONTROLS.sub("", text)
     kept = (c for c in _BLANKS.sub("", text) if c.isspace() or unicodedata.category(c) not in _INVISIBLE_CATEGORIES)
     return "".join(kept)
 

@@ -15,11 +15,13 @@ from backend.jobs.admission import Bounds, Call
 from backend.jobs.dispatch import Dispatcher
 from backend.jobs.executor import Executor, Outcome
 from backend.jobs.leases import Observed
+from backend.jobs.observer import JobObserver
 from backend.jobs.pace import Pace
 from backend.jobs.records import Failure, Job, JobRequest
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
 from backend.jobs.waiters import Waiters
+from telemetry.logs import about
 
 _TICK_SECONDS = 0.1
 """Longest time until a change made by another process, a worker's progress too, is noticed."""
@@ -54,6 +56,8 @@ class Engine:
         self._dismiss_wait_seconds = dismiss_wait_seconds
         self._waiters = Waiters()
         self._dispatcher = Dispatcher(self.id, store.leases, executor, bounds, self._ended)
+        self.observers: tuple[JobObserver, ...] = ()
+        """May be set at any time."""
         self._unsettled: dict[str, Outcome] = {}
         """Ends of runs that could not be stored."""
         self._suspects: frozenset[str] = frozenset()
@@ -113,6 +117,8 @@ class Engine:
                 patient=patient,
                 max_queued=self._bounds.max_queued,
             )
+            for observer in self.observers:
+                observer.accepted(job)
             if slot:
                 self._dispatcher.begin(job.id, request.process_id, slot)
         if not slot:
@@ -175,13 +181,27 @@ class Engine:
         """Called once the run of a job has ended, from a thread of the executor's."""
         if not self._dispatcher.release(job_id):
             return
-        try:
-            self._settle(job_id, outcome)
-        except Exception:
-            _log.exception("the end of job %s could not be stored", job_id)
-            self._unsettled[job_id] = outcome  # the keeper will try again
+        with about(job_id=job_id):
+            try:
+                self._settle(job_id, outcome)
+            except Exception:
+                _log.exception("the end of job %s could not be stored", job_id)
+                self._unsettled[job_id] = outcome  # the keeper will try again
+            self._tell_observers(job_id)
         self._waiters.wake(job_id)
         self._dispatcher.fill()
+
+    def _tell_observers(self, job_id: str) -> None:
+        if not self.observers:
+            return
+        try:
+            job = self._store.get(job_id)
+            if job.final:
+                for observer in self.observers:
+                    observer.ended(job)
+        except Exception:
+            # Whoever counts jobs is no reason for one to fail.
+            _log.exception("the end of job %s could not be observed", job_id)
 
     def _settle(self, job_id: str, outcome: Outcome) -> None:
         match outcome.kind:
@@ -237,6 +257,7 @@ class Engine:
         for job_id, outcome in tuple(self._unsettled.items()):
             self._settle(job_id, outcome)
             self._unsettled.pop(job_id)
+            self._tell_observers(job_id)
             self._waiters.wake(job_id)
         self._store.leases.take_over(self.id)
         own = self._dispatcher.own()

@@ -2,11 +2,15 @@
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from backend.jobs import statements
 from backend.jobs.connection import Connection
 from backend.jobs.database import Database
 from backend.jobs.result_files import JobFiles
+
+if TYPE_CHECKING:  # the workers open stores too, and read no settings
+    from backend.settings import Settings
 
 UNTOUCHED_SECONDS = 60.0
 """A job that ended less than this ago is kept whatever the limits are: somebody is about to read its results."""
@@ -20,6 +24,8 @@ REMEMBERED = 100_000
 _AT_ONCE = 200
 """Jobs removed in one transaction: nobody waits long for its lock."""
 
+_ANY_NUMBER = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
@@ -30,6 +36,11 @@ class Retention:
     jobs: int | None
     result_bytes: int | None
     """Of all results together."""
+
+    @classmethod
+    def of(cls, settings: "Settings") -> "Retention":
+        """As the settings have it, in which 0 is no limit."""
+        return cls(settings.keep_seconds or None, settings.keep_jobs or None, settings.keep_result_bytes or None)
 
 
 KEEP_ALL = Retention(None, None, None)
@@ -50,33 +61,38 @@ class Sweeper:
         those who are reading them, and go with a later sweep.
         """
         with self._database.reading() as connection:
-            doomed = self._doomed(connection, time.time())
+            doomed = self._doomed(connection, time.time(), _AT_ONCE)
         removed = self._remove(doomed) if doomed else 0
         self._delete_files()
         return removed
 
-    def _doomed(self, connection: Connection, now: float) -> list[str]:
+    def due(self) -> int:
+        """How many jobs are beyond the limits now: what sweeping until none is left would remove."""
+        with self._database.reading() as connection:
+            return len(self._doomed(connection, time.time(), _ANY_NUMBER))
+
+    def _doomed(self, connection: Connection, now: float, most: int) -> list[str]:
         kept = self._retention
         untouched = now - UNTOUCHED_SECONDS
         found: dict[str, None] = {}
         if kept.seconds is not None:
-            values = {"before": now - kept.seconds, "most": _AT_ONCE}
+            values = {"before": now - kept.seconds, "most": most}
             found |= dict.fromkeys(row.id for row in connection.execute(statements.ENDED_BEFORE, values).rows)
         if kept.jobs is not None:
-            surplus = min(connection.execute(statements.COUNT_ENDED).scalar() - kept.jobs, _AT_ONCE)
+            surplus = min(connection.execute(statements.COUNT_ENDED).scalar() - kept.jobs, most)
             if surplus > 0:
                 values = {"before": untouched, "most": surplus}
                 found |= dict.fromkeys(row.id for row in connection.execute(statements.ENDED_BEFORE, values).rows)
         if kept.result_bytes is not None:
             surplus = (connection.execute(statements.SUM_RESULTS).scalar() or 0) - kept.result_bytes
             if surplus > 0:
-                values = {"before": untouched, "most": _AT_ONCE}
+                values = {"before": untouched, "most": most}
                 for row in connection.execute(statements.LARGE_ENDED_BEFORE, values).rows:
                     if surplus <= 0:
                         break
                     found[row.id] = None
                     surplus -= row.size
-        return list(found)[:_AT_ONCE]
+        return list(found)[:most]
 
     def _remove(self, job_ids: list[str]) -> int:
         with self._database.transaction(durable=False) as connection:

@@ -35,6 +35,7 @@ from backend.jobs.store import JobStore
 from backend.processes.base import Processor
 from backend.processes.running import load_processor, run_processor
 from summaries import summarise
+from telemetry.logs import JsonLines, LogFormat, about
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +60,8 @@ class WorkerConfig:
     """Root of this server's URLs, without a trailing slash: inputs below it refer to own results."""
     log_level: str
     """Name of the least level of the worker's own records that are logged."""
+    log_format: LogFormat = "text"
+    """How the worker's records are written."""
     jobs_url: str | None = None
     """The database of the job store; None is the file in the home folder."""
     jobs_folder: Path | None = None
@@ -109,11 +112,12 @@ class Worker:
     def work(self, assignment: Assignment) -> Report:
         """Run a job that the engine has claimed; tells how that went, whatever happens."""
         failure = ""
-        try:
-            self._run(assignment)
-        except Exception as error:
-            _log.exception("the end of job %s could not be stored", assignment.job_id)
-            failure = f"The end of the job could not be stored ({type(error).__name__})."
+        with about(job_id=assignment.job_id, process_id=assignment.process_id):
+            try:
+                self._run(assignment)
+            except Exception as error:
+                _log.exception("the end of job %s could not be stored", assignment.job_id)
+                failure = f"The end of the job could not be stored ({type(error).__name__})."
         self._jobs += 1
         return Report(self._is_spent(), failure)
 
@@ -229,7 +233,7 @@ def _prepare(config: WorkerConfig, output: Connection | None, alive: Connection)
     # A full collection would write to every object inherited from the fork server, and so copy all its memory.
     gc.freeze()
     _divert_streams(output)
-    _start_logging(config.log_level)
+    _start_logging(config.log_level, config.log_format)
     prevent_core_dumps()
     faulthandler.enable()  # a crash of native code tells its place in the job's log
     sys.path[:0] = [path for path in config.import_paths if path not in sys.path]
@@ -250,7 +254,7 @@ def _flush_streams() -> None:
             stream.flush()
 
 
-def _start_logging(level: str) -> None:
+def _start_logging(level: str, form: LogFormat) -> None:
     """Log to standard error, the worker's own records from `level` on.
 
     Those of processes and libraries are for their authors: none of their warnings is left out.
@@ -260,3 +264,5 @@ def _start_logging(level: str) -> None:
         level=min(least, logging.WARNING), format="%(levelname)s %(name)s [worker %(process)d]: %(message)s"
     )
     logging.getLogger("backend").setLevel(least)
+    if form == "json":
+        logging.getLogger().handlers[0].setFormatter(JsonLines())

@@ -14,6 +14,7 @@ import anyio
 import typer
 
 from mcp_server.cli.doctoring import doctor
+from mcp_server.cli.jobs import jobs
 from mcp_server.cli.options import HELP, Options
 from mcp_server.cli.validating import validate
 from mcp_server.errors import ConfigurationError, UnknownToolError
@@ -74,13 +75,17 @@ def _root(
     ] = False,
 ) -> None:
     # What is wrong with the server options is told before anything is loaded; `install` must not write it down.
+    from mcp_server.cli.entry import report_to_operator  # noqa: PLC0415
+
     options: Options = context.obj
-    options.settings()
+    settings = options.settings()
     options.backend()
+    report_to_operator(settings)
 
 
 app.command()(validate)
 app.command()(doctor)
+app.add_typer(jobs, name="jobs")
 
 
 @app.command()
@@ -100,7 +105,8 @@ def serve(
     from mcp_server.transport.http import create_http_app  # noqa: PLC0415
 
     application = create_http_app(options.settings(), options.backend(), host=host)
-    return listen(application, host, port, f"MCP at {url_of(host, port)}/mcp")
+    json_log = options.settings().log_format == "json"
+    return listen(application, host, port, f"MCP at {url_of(host, port)}/mcp", json_log=json_log)
 
 
 @app.command()
@@ -127,7 +133,8 @@ def backend(
     given = {"home": options.home, "public_url": public_url, "root_path": root_path}
     overrides = options.backend() | {name: value for name, value in given.items() if value is not None}
     application, url = create_backend_app(reached_at=url_of(host, port), **overrides)
-    return listen(application, host, port, f"OGC API – Processes at {url}")
+    json_log = options.settings().log_format == "json"
+    return listen(application, host, port, f"OGC API – Processes at {url}", json_log=json_log)
 
 
 @app.command()

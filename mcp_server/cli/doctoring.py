@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import anyio
 import typer
 
+from mcp_server.cli.named_server import server_named
 from mcp_server.cli.options import Options
 from mcp_server.errors import BridgeError, ConfigurationError
 
@@ -16,11 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mcp_server.doctor.examining import OnProgress
-    from mcp_server.servers import ServerSettings
-    from mcp_server.settings import Settings
 
 _NOT_EXAMINED = 2
-_UNNAMED = "remote"
 
 
 def doctor(
@@ -38,7 +36,7 @@ def doctor(
 
     options: Options = context.obj
     settings = options.settings()
-    name, configured = _server(server, settings)
+    name, configured = server_named(server, settings)
     try:
         with _progress(Console(stderr=True)) as on_progress:
             found = anyio.run(
@@ -64,28 +62,6 @@ def doctor(
     else:
         reports.print_overview(Console(highlight=False), found, max_tools=settings.max_tools)
     return 0 if found.usable else 1
-
-
-def _server(given: str, settings: "Settings") -> "tuple[str, ServerSettings]":
-    """The configured server of that name or URL, with its credentials; else the URL alone.
-
-    Raises: ConfigurationError.
-    """
-    from pydantic import ValidationError  # noqa: PLC0415
-
-    from mcp_server.servers import ServerSettings  # noqa: PLC0415
-
-    for name, server in settings.servers.items():
-        if given in (name, server.url) or given.rstrip("/") == server.url:
-            return name, server
-    if "://" not in given:
-        known = ", ".join(settings.servers) or "none"
-        raise ConfigurationError(f"{given}: write http://… or https://…, or the name of a configured server ({known})")
-    try:
-        return _UNNAMED, ServerSettings(url=given)
-    except ValidationError as error:
-        words = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors(include_input=False))
-        raise ConfigurationError(f"the URL of the server: {words}") from None
 
 
 @contextmanager

@@ -3,10 +3,15 @@
 import logging
 import sys
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from mcp_server.cli.options import Options, setting_problems, split_options
 from mcp_server.errors import BridgeError, ConfigurationError
+from telemetry.logs import configure
+from telemetry.tracing import TracingUnavailableError, start_tracing
+
+if TYPE_CHECKING:
+    from mcp_server.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +42,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve_stdio(options: Options) -> int:
     """Speak MCP on standard input and output until the client closes them."""
     settings, backend = options.settings(), options.backend()
+    report_to_operator(settings)
     import anyio  # noqa: PLC0415
 
     from mcp_server.transport import stdio  # noqa: PLC0415
 
     anyio.run(stdio.serve_stdio, settings, backend)
     return 0
+
+
+def report_to_operator(settings: "Settings") -> None:
+    """Log, and trace where that is asked for, as the settings say.
+
+    Raises: ConfigurationError where what makes traces is not installed.
+    """
+    configure(settings.log_format, settings.log_level)
+    if settings.traces:
+        try:
+            start_tracing("ogc-processes-mcp")
+        except TracingUnavailableError as error:
+            raise ConfigurationError(str(error)) from error
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -6,6 +6,7 @@ import sys
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import LOGGING_CONFIG
 
 from mcp_server.errors import ConfigurationError
 
@@ -25,13 +26,21 @@ class _Server(uvicorn.Server):
             sys.stderr.flush()
 
 
-def listen(application: ASGIApp, host: str, port: int, announcement: str) -> int:
+def listen(application: ASGIApp, host: str, port: int, announcement: str, *, json_log: bool = False) -> int:
     """Serve until interrupted; returns 1 where the application could not start.
+
+    json_log: what the HTTP server logs goes with our own records, which are JSON.
 
     Raises: ConfigurationError where nothing can listen at that address.
     """
     config = uvicorn.Config(
-        application, host=host, port=port, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS
+        application,
+        host=host,
+        port=port,
+        log_config=None if json_log else LOGGING_CONFIG,
+        log_level="warning",
+        ws="none",  # nothing here speaks WebSocket, whatever library for it is installed
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config)
     server.announcement = announcement

@@ -13,6 +13,8 @@ _DESCRIPTION_LENGTH = 600
 _KEYWORD_LENGTH = 60
 _KEYWORDS = 20
 _INPUT_NAMES = 40
+_WITHOUT_WORDS = frozenset({"inputs", "outputs", "links", "jobControlOptions", "outputTransmission", "example"})
+"""Members of a list that are large, and tell no word of the process itself."""
 
 
 def words_of(process: CanonicalProcess) -> Words:
@@ -28,6 +30,6 @@ def words_of(process: CanonicalProcess) -> Words:
 
 def listed_words(process_id: str, member: Mapping[str, Any]) -> tuple[Words, frozenset[str]]:
     """The words of a process that has only been listed, and its roles; a list is as wild as a description."""
-    shallow = {name: value for name, value in member.items() if name not in ("inputs", "outputs")}
+    shallow = {name: value for name, value in member.items() if name not in _WITHOUT_WORDS}
     process = understood(process_id, shallow)
     return words_of(process), process.roles

@@ -135,6 +135,17 @@ class Executor:
             status = await client.standing(job.job_id)
         return job.server, replace(status, message=status.message and wording(client).text(status.message))
 
+    async def log(self, job: JobReference, *, lines: int, seconds: float) -> tuple[str, ...]:
+        """The last lines of the log of a job, as its process wrote them; none where its server has no such log.
+
+        seconds: deadline of each request.
+
+        Raises: NoSuchJobError, ResultGoneError where a job of the bridge is not kept any more, and what any request
+        may raise.
+        """
+        job, own = await self._known_to_server(job, wait=0, teller=Teller(_nobody))
+        return () if own is not None else await self._client(job.server).log(job.job_id, lines=lines, seconds=seconds)
+
     async def dismiss(self, job: JobReference) -> Execution:
         """Dismiss a job; the state it is then in.
 

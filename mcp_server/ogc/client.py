@@ -18,7 +18,7 @@ from mcp_server.errors import (
     RemoteProblemError,
     ServerUnreachableError,
 )
-from mcp_server.ogc import documents, listing, outputs, replies
+from mcp_server.ogc import documents, listing, multipart, outputs, replies
 from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, UNKNOWN, Dialect
 from mcp_server.ogc.exchange import READ_SECONDS, Exchange, Reply
@@ -41,6 +41,8 @@ from summaries.values import is_json
 _DISMISS_SECONDS = 20.0
 _LONGEST_ID = 2000
 _MINIMAL = {"Prefer": "return=minimal"}
+_LOG = "urn:ogc-processes-mcp:rel:log"
+"""Relation of the link from a job's status to its log: ours, and of no other server known."""
 _MAY_HAVE_RUN = "the execution may have run, or be running. Call list_jobs to find out before you call the tool again."
 
 
@@ -190,6 +192,24 @@ class OgcClient:
             raise InvalidServerReplyError(f"server {self.identity.name!r} answered an unconditional request with 304")
         return status
 
+    async def log(self, job_id: str, *, lines: int, seconds: float) -> tuple[str, ...]:
+        """The last lines of what a job's process wrote, as it wrote them; none where its status links to no log.
+
+        seconds: deadline of each of the two requests.
+
+        Raises: NoSuchJobError, and what any request may raise.
+        """
+        await self.connect()
+        status = document_of(await self._reader.path("jobs", job_id, seconds=seconds))
+        target = self._reader.addresses.reachable(documents.link(status, _LOG))
+        if target is None:
+            return ()
+        headers = {"Accept": "text/plain"}
+        reply = await self._reader.url(target, params={"tail": lines}, headers=headers, seconds=seconds)
+        if reply.media_type != "text/plain":
+            return ()
+        return tuple(reply.body.decode("utf-8", "replace").splitlines()[-lines:])
+
     async def results(self, job_id: str, *, process_id: str | None = None) -> tuple[OutputResult, ...]:
         """The outputs of a successful job.
 
@@ -305,7 +325,8 @@ class OgcClient:
         if reply.status == 204:
             return ()
         if reply.media_type.startswith("multipart/"):
-            raise InvalidServerReplyError(f"server {self.identity.name!r} answers with {reply.media_type}")
+            declared = await self._declared.of(process_id, job_id)
+            return multipart.related_outputs(reply, declared.ids)
         if _is_html(reply) and not (await self._declared.of(process_id, job_id)).html:
             raise InvalidServerReplyError(
                 f"server {self.identity.name!r} answers with an HTML page in place of results"

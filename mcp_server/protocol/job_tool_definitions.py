@@ -22,18 +22,16 @@ _DESTRUCTIVE: Final = ToolAnnotations(
 )
 
 
-_ENVELOPE: Final = closed_object(
-    {
-        "status": _STATUS,
-        "job": TEXT,
-        "progress": _NUMBER,
-        "message": TEXT,
-        "next": TEXT,
-        "outputs": {"type": "object"},
-        "warnings": TEXTS,
-    },
-    "status",
-)
+_MEMBERS: Final[dict[str, Any]] = {
+    "status": _STATUS,
+    "job": TEXT,
+    "progress": _NUMBER,
+    "message": TEXT,
+    "next": TEXT,
+    "outputs": {"type": "object"},
+    "warnings": TEXTS,
+}
+_ENVELOPE: Final = closed_object(_MEMBERS, "status")
 _LISTED: Final = {"job": TEXT, "process": TEXT, "status": _STATUS, "progress": _NUMBER, "message": TEXT}
 _WAIT: Final[dict[str, Any]] = {
     "type": "number",
@@ -67,7 +65,7 @@ def get_job(servers: Sequence[str]) -> Tool:
         title="Get a job",
         description="Wait for a job and return its outputs, or its progress if it still runs.",
         input_schema=closed_object({"job": _job(servers), "wait": _WAIT}, "job"),
-        output_schema=_ENVELOPE,
+        output_schema=closed_object({**_MEMBERS, "log": TEXTS}, "status"),
         annotations=READ_ONLY,
     )
 

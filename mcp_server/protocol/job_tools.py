@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mcp.types import CallToolResult, Tool
 
-from mcp_server.errors import InvalidReferenceError
+from mcp_server.errors import InvalidReferenceError, NoSuchJobError, RemoteProblemError, ResultGoneError
 from mcp_server.execution.records import Notify
 from mcp_server.ogc.models import ABSENT, OutputResult
+from mcp_server.protocol import job_logs
 from mcp_server.protocol import job_tool_definitions as definitions
 from mcp_server.references import JobReference, KeptReference, ProcessReference, ResultReference, is_reference, parse
 from mcp_server.results import presentation
@@ -53,8 +54,17 @@ class _JobTools:
     small_value_bytes: int
 
     async def get(self, executor: "Executor", arguments: Mapping[str, Any], notify: Notify) -> CallToolResult:
-        execution = await executor.follow(self._job(arguments["job"]), float(arguments["wait"]), notify)
-        return presentation.structured(presentation.envelope(execution, small_value_bytes=self.small_value_bytes))
+        job = self._job(arguments["job"])
+        try:
+            execution = await executor.follow(job, float(arguments["wait"]), notify)
+        except (NoSuchJobError, ResultGoneError):
+            raise
+        except RemoteProblemError as error:
+            raise job_logs.with_log(error, await job_logs.last_lines(executor, job)) from error
+        told = presentation.envelope(execution, small_value_bytes=self.small_value_bytes)
+        if execution.status == "running" and (lines := await job_logs.last_lines(executor, job)):
+            told["log"] = list(lines)
+        return presentation.structured(told)
 
     async def list(self, executor: "Executor", arguments: Mapping[str, Any], _: Notify) -> CallToolResult:
         found = await executor.jobs(arguments["limit"], arguments.get("server"))

@@ -13,6 +13,7 @@ def test_every_command_has_a_row_and_no_other_does() -> None:
     table = page.split("## Server options")[0]
     rows = re.findall(r"^\| `(\w+)[ `]", table, re.MULTILINE)
     known = [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
+    known += [group.name for group in app.registered_groups if group.name]
     assert sorted(rows) == sorted(known)
 
 

@@ -22,6 +22,9 @@ def test_the_packaged_configuration_offers_our_processes_and_pygeoapis_examples(
         "hello-world",
         "shapely-functions",
         "echo",
+        "distance",
+        "destination-point",
+        "geometry-transform",
     }
     assert processes["hello-world"] == "HelloWorld"
 

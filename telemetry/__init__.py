@@ -1,0 +1,1 @@
+"""What both halves tell the operator of themselves: logs."""
