@@ -67,7 +67,12 @@ def _settle(
     parts: list[BaseGeometry], projection: str, balance: Callable[[list[BaseGeometry], Proj], Array]
 ) -> tuple[float, float]:
     """Longitude and latitude of the place that is its own centre."""
-    place = _mean_direction(shapely.get_coordinates(parts))
+    coordinates = shapely.get_coordinates(parts)
+    direction = _mean_direction(coordinates)
+    if direction is None and balance is _punctual:
+        raise _no_centre()
+    # Areas and lines may have a centre though their vertices cancel each other out: one of these is a start as good.
+    place = direction or (float(coordinates[0, 0]), float(coordinates[0, 1]))
     for _ in range(ROUNDS):
         plane = Proj(proj=projection, lon_0=place[0], lat_0=place[1], ellps="WGS84")
         x, y = balance(parts, plane).tolist()
@@ -79,16 +84,20 @@ def _settle(
         place = (float(longitude), float(latitude))
         if moved < SETTLED:
             return place
-    raise ProcessRefusedError("it is spread around the Earth, so that it has no centre", path="$.inputs.geometry")
+    raise _no_centre()
 
 
-def _mean_direction(coordinates: Array) -> tuple[float, float]:
-    """The start of the search; where directions cancel each other out, one of the vertices."""
+def _no_centre() -> ProcessRefusedError:
+    return ProcessRefusedError("it is spread around the Earth, so that it has no centre", path="$.inputs.geometry")
+
+
+def _mean_direction(coordinates: Array) -> tuple[float, float] | None:
+    """Longitude and latitude of the mean of positions in space; None where they cancel each other out."""
     longitude, latitude = np.radians(coordinates).T
     ring = np.cos(latitude)
     x, y, z = np.mean([ring * np.cos(longitude), ring * np.sin(longitude), np.sin(latitude)], axis=1)
     if np.hypot(np.hypot(x, y), z) < BALANCED:
-        return float(coordinates[0, 0]), float(coordinates[0, 1])
+        return None
     return float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
 
 

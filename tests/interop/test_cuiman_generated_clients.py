@@ -31,6 +31,13 @@ CALLS = {
         {"geometry": POINT, "distance": 500.0}, lambda found: found["geometry"]["type"] == "Polygon"
     ),
     "geometry_measure": Call({"geometry": POINT}, lambda found: found["parts"] == {"Point": 1}),
+    "distance": Call({"geometry": POINT, "other": POINT}, lambda found: found["distance"]["value"] == 0),
+    "destination_point": Call(
+        {"geometry": POINT, "bearing": 0.0, "distance": 0.0}, lambda found: found["geometry"] == POINT
+    ),
+    "geometry_transform": Call(
+        {"geometry": POINT, "operation": "centroid"}, lambda found: found["geometry"]["type"] == "Point"
+    ),
     "slow_steps": Call({"seconds": 0.05}, lambda found: found["steps"] == 5),
     "hello_world": Call({"name": "Ada"}, lambda found: found == {"id": "echo", "value": "Hello Ada!"}),
     "shapely_functions": Call(
@@ -39,6 +46,7 @@ CALLS = {
     ),
     "echo": Call({"nested": NESTED}, lambda found: found == NESTED),
     "later": Call({"name": "Ada"}, lambda found: found == "Hello Ada, at last."),
+    "later_uncounted": Call({"name": "Ada"}, lambda found: found == "Hello Ada, at last."),
 }
 
 

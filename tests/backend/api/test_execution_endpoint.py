@@ -165,7 +165,19 @@ async def test_an_execution_that_its_client_abandons_is_dismissed(
     assert (await client.get(f"/jobs/{jobs[0]['jobID']}")).json()["status"] == "dismissed"
 
 
-@pytest.mark.parametrize("process", ["geometry-buffer", "geometry-measure", "slow-steps", "hello-world", "echo"])
+@pytest.mark.parametrize(
+    "process",
+    [
+        "geometry-buffer",
+        "geometry-measure",
+        "distance",
+        "destination-point",
+        "geometry-transform",
+        "slow-steps",
+        "hello-world",
+        "echo",
+    ],
+)
 async def test_the_example_in_a_description_is_a_call_that_succeeds(client: httpx.AsyncClient, process: str) -> None:
     example = (await client.get(f"/processes/{process}")).json()["example"]
     assert (await run(client, process, accept="application/json", **example)).status_code == 200

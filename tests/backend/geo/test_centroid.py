@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.centroid import centroid
@@ -70,6 +71,15 @@ def test_only_what_has_the_highest_dimension_counts() -> None:
     assert found.warnings == ("Only its 1 parts of type Polygon count.",)
 
 
-def test_what_is_spread_around_the_earth_has_no_centre() -> None:
+@pytest.mark.parametrize(
+    "shape",
+    [
+        shapely.box(-180, -90, 180, 90),
+        shapely.MultiPoint([(0, 90), (0, -90)]),
+        shapely.MultiPoint([(10, 20), (-170, -20)]),
+        shapely.MultiPoint([(0, 0), (90, 0), (180, 0), (-90, 0)]),
+    ],
+)
+def test_what_is_spread_around_the_earth_has_no_centre(shape: BaseGeometry) -> None:
     with pytest.raises(ProcessRefusedError, match="no centre"):
-        centroid(shapely.box(-180, -90, 180, 90))
+        centroid(shape)
