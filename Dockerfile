@@ -10,6 +10,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 RUN uv sync --no-dev --extra deploy --no-install-project
 COPY summaries summaries
+COPY telemetry telemetry
 COPY backend backend
 COPY mcp_server mcp_server
 RUN uv sync --no-dev --extra deploy --no-editable

@@ -23,7 +23,7 @@ def test_the_demo_buffers_measures_and_runs_a_job(capsys: pytest.CaptureFixture[
     assert main(["demo"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert re.search(r"^7 tools  ", out, re.MULTILINE)
+    assert re.search(r"^10 tools  ", out, re.MULTILINE)
     assert re.search(
         r"^3 more  demonstrations, .*--demo-tools\n  echo .*\n  shapely_functions .*\n  slow_steps ", out, re.MULTILINE
     )
