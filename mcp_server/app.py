@@ -2,8 +2,8 @@
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -72,14 +72,11 @@ async def open_jobs_app(settings: Settings) -> "AsyncGenerator[Starlette]":
     Raises: ConfigurationError if the store cannot be opened.
     """
     from backend import app as backend_app  # noqa: PLC0415
-    from backend.errors import BackendError  # noqa: PLC0415
 
     app = backend_app.create_jobs_app(backend_settings(settings))
     async with AsyncExitStack() as stack:
-        try:
+        with _unusable_store_told():
             await stack.enter_async_context(app.router.lifespan_context(app))
-        except BackendError as error:
-            raise ConfigurationError(str(error)) from error
         yield app
 
 
@@ -91,10 +88,18 @@ def remove_ended_jobs(settings: Settings, *, older_than: float | None, dry_run: 
     Raises: ConfigurationError if the store cannot be opened.
     """
     from backend import app as backend_app  # noqa: PLC0415
+
+    with _unusable_store_told():
+        return backend_app.remove_ended_jobs(backend_settings(settings), older_than=older_than, dry_run=dry_run)
+
+
+@contextmanager
+def _unusable_store_told() -> Generator[None]:
+    """Raises: ConfigurationError with the reason, where the store cannot be opened."""
     from backend.errors import BackendError  # noqa: PLC0415
 
     try:
-        return backend_app.remove_ended_jobs(backend_settings(settings), older_than=older_than, dry_run=dry_run)
+        yield
     except BackendError as error:
         raise ConfigurationError(str(error)) from error
 

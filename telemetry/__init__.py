@@ -1,1 +1,1 @@
-"""What both halves tell the operator of themselves: logs."""
+"""What both halves tell the operator of themselves: logs and traces."""

@@ -16,8 +16,7 @@ from backend.api.routes import resource
 from backend.api.service import Service
 from backend.html.renderer import HtmlRenderer
 from backend.jobs.retention import Retention
-from backend.jobs.service import JobService
-from backend.jobs.store import JobStore
+from backend.jobs.service import JobService, open_store
 from backend.settings import Settings
 
 
@@ -61,14 +60,7 @@ def remove_ended_jobs(settings: Settings, *, older_than: float | None, dry_run: 
     Raises:
         BackendError: a newer release wrote the store, or its database cannot be used.
     """
-    url = None if settings.jobs_url is None else settings.jobs_url.get_secret_value()
-    store = JobStore.open(
-        settings.home,
-        lease_seconds=settings.lease_seconds,
-        url=url,
-        files=settings.jobs_folder,
-        retention=Retention.of(settings) if older_than is None else Retention(older_than, None, None),
-    )
+    store = open_store(settings, Retention.of(settings) if older_than is None else Retention(older_than, None, None))
     try:
         if dry_run:
             return store.sweeper.due()

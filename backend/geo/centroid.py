@@ -52,11 +52,17 @@ def centroid(shape: BaseGeometry) -> Centroid:
     if kind != "Point":
         edge = min(MAX_EDGE, MAX_SHARE * max(east - west, north - south))
         chosen = [shapely.segmentize(part, edge) for part in chosen]
+    coordinates = shapely.get_coordinates(chosen)
+    start = _mean_direction(coordinates)
+    if start is None and kind == "Point":
+        raise _no_centre()
+    # Areas and lines may have a centre though their vertices cancel each other out: one of these is a start as good.
+    start = start or (float(coordinates[0, 0]), float(coordinates[0, 1]))
     if kind == "Polygon":
-        position = _settle(chosen, "laea", _areal)
+        position = _settle(start, chosen, "laea", _areal)
         method = "centre of area"
     else:
-        position = _settle(chosen, "aeqd", _linear if kind == "LineString" else _punctual)
+        position = _settle(start, chosen, "aeqd", _linear if kind == "LineString" else _punctual)
         method = "centre of length, geodesic" if kind == "LineString" else "mean of the points"
     name = {"laea": "Lambert azimuthal equal-area", "aeqd": "azimuthal equidistant"}
     plane = f"{name['laea' if kind == 'Polygon' else 'aeqd']} on WGS 84 centred on the result"
@@ -64,15 +70,13 @@ def centroid(shape: BaseGeometry) -> Centroid:
 
 
 def _settle(
-    parts: list[BaseGeometry], projection: str, balance: Callable[[list[BaseGeometry], Proj], Array]
+    start: tuple[float, float],
+    parts: list[BaseGeometry],
+    projection: str,
+    balance: Callable[[list[BaseGeometry], Proj], Array],
 ) -> tuple[float, float]:
-    """Longitude and latitude of the place that is its own centre."""
-    coordinates = shapely.get_coordinates(parts)
-    direction = _mean_direction(coordinates)
-    if direction is None and balance is _punctual:
-        raise _no_centre()
-    # Areas and lines may have a centre though their vertices cancel each other out: one of these is a start as good.
-    place = direction or (float(coordinates[0, 0]), float(coordinates[0, 1]))
+    """Longitude and latitude of the place that is its own centre, searched from a start."""
+    place = start
     for _ in range(ROUNDS):
         plane = Proj(proj=projection, lon_0=place[0], lat_0=place[1], ellps="WGS84")
         x, y = balance(parts, plane).tolist()

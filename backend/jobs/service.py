@@ -50,13 +50,7 @@ class JobService:
             BackendError: a newer release wrote the store, or its database cannot be used.
         """
         config = _worker_config(settings, processes, base_url)
-        store = JobStore.open(
-            settings.home,
-            lease_seconds=settings.lease_seconds,
-            url=config.jobs_url,
-            files=config.jobs_folder,
-            retention=_retention(settings),
-        )
+        store = open_store(settings, Retention.of(settings))
         engine = Engine(
             store,
             LocalExecutor(config, workers=settings.workers, warm=warm, append_log=store.append_log),
@@ -77,6 +71,25 @@ class JobService:
         self.store.close()
 
 
+def open_store(settings: Settings, retention: Retention) -> JobStore:
+    """Open the store of the settings' home or database, which keeps jobs so long. Blocks.
+
+    Raises:
+        BackendError: a newer release wrote the store, or its database cannot be used.
+    """
+    return JobStore.open(
+        settings.home,
+        lease_seconds=settings.lease_seconds,
+        url=_jobs_url(settings),
+        files=settings.jobs_folder,
+        retention=retention,
+    )
+
+
+def _jobs_url(settings: Settings) -> str | None:
+    return None if settings.jobs_url is None else settings.jobs_url.get_secret_value()
+
+
 def _worker_config(settings: Settings, processes: Mapping[str, ProcessSetting], base_url: str) -> WorkerConfig:
     usual = settings.job_limits
     return WorkerConfig(
@@ -89,18 +102,13 @@ def _worker_config(settings: Settings, processes: Mapping[str, ProcessSetting], 
         base_url=base_url,
         log_level=settings.worker_log_level,
         log_format=settings.log_format,
-        jobs_url=None if settings.jobs_url is None else settings.jobs_url.get_secret_value(),
+        jobs_url=_jobs_url(settings),
         jobs_folder=settings.jobs_folder,
         limits=read_limits(usual),
         own_limits={process_id: read_limits({**usual, **one.limits}) for process_id, one in processes.items()},
         max_jobs=settings.worker_jobs,
         max_memory_bytes=settings.worker_memory_bytes,
     )
-
-
-def _retention(settings: Settings) -> Retention:
-    """As the settings have it, in which 0 is no limit."""
-    return Retention(settings.keep_seconds or None, settings.keep_jobs or None, settings.keep_result_bytes or None)
 
 
 def _concurrency(settings: Settings, processes: Mapping[str, ProcessSetting]) -> Mapping[str, int]:
