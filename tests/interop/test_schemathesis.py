@@ -29,6 +29,8 @@ from tests.interop.own_backend import own_backend
 _CASES = 250
 _CASES_IN_FULL = 1_000
 """Of each of the two tests, with the option `--full`."""
+_LEAST_CASES = 12
+"""Of an operation, right ones and wrong ones each: with fewer, none may be one that its process can take."""
 _LONGEST_SECONDS = 0.05
 _OF_EVERY_ANSWER = {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
 _FOREIGN = ("hello-world", "shapely-functions")
@@ -138,13 +140,15 @@ def send_all(paths: str, target: Target) -> None:
     schema = schemathesis.openapi.from_url(f"{target.url}/openapi").include(path_regex=paths)
     operations = sorted((found.ok() for found in schema.get_all_operations()), key=lambda one: one.method == "delete")
     sources = [(operation, mode) for operation in operations for mode in GenerationMode]
-    examples = math.ceil(target.cases / sum(is_rich(operation, mode) for operation, mode in sources))
+    examples = max(_LEAST_CASES, math.ceil(target.cases / sum(is_rich(*source) for source in sources)))
     seen = Seen()
     for operation, mode in sources:
         send_cases(operation, mode, examples, target, seen)
     assert seen.cases >= target.cases
-    for label, statuses in seen.statuses.items():
-        assert any(status < 300 for status in statuses), f"{label}: nothing was ever right: {statuses}"
+    for operation in operations:
+        label, statuses = operation.label, seen.statuses[operation.label]
+        right = any(status < 300 for status in statuses) or (names_foreign(operation) and 500 in statuses)
+        assert right, f"{label}: nothing was ever right: {statuses}"
         assert any(400 <= status < 500 for status in statuses), f"{label}: nothing was ever refused: {statuses}"
 
 
@@ -152,6 +156,11 @@ def is_rich(operation: Any, mode: GenerationMode) -> bool:
     """Whether there is no end of cases: of right ones for a `GET` that takes the form alone there are a handful."""
     parameters = [*operation.query, *operation.headers, *operation.path_parameters]
     return mode.is_negative or operation.method == "post" or len(parameters) > 1
+
+
+def names_foreign(operation: Any) -> bool:
+    """Whether a right request may end in the failure of a process that is not ours."""
+    return any(operation.path.startswith(f"/processes/{process}/") for process in _FOREIGN)
 
 
 def send_cases(operation: Any, mode: GenerationMode, examples: int, target: Target, seen: Seen) -> None:

@@ -94,10 +94,10 @@ async def test_progress_is_told_while_a_job_runs(client: Client) -> None:
 
 
 async def test_a_running_job_is_handed_over_found_in_the_list_and_dismissed(url: str, home: Path) -> None:
-    settings = Settings(home=home, embedded=False, wait_seconds=0.3, servers={"eo": url})
-    with anyio.fail_after(20):
+    settings = Settings(home=home, embedded=False, wait_seconds=2, servers={"eo": url})
+    with anyio.fail_after(40):
         async with open_session(settings) as client:
-            started = structured(await call(client, "sleep_a_while", {"duration": 8}))
+            started = structured(await call(client, "sleep_a_while", {"duration": 20}))
             assert started["status"] in ("accepted", "running")
             listed = structured(await call(client, "list_jobs", {"limit": 100}))
             assert listed["jobs"][0]["job"] == started["job"], "its list has the oldest first"
