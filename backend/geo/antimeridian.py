@@ -8,6 +8,9 @@ import shapely
 from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
+from backend.errors import ProcessRefusedError
+from backend.geo.ellipsoid import Array
+
 WORLD = shapely.box(-180, -90, 180, 90)
 SINGLE = frozenset(("Point", "LineString", "LinearRing", "Polygon"))
 
@@ -96,3 +99,31 @@ def bounding_box(shape: BaseGeometry) -> tuple[float, float, float, float]:
     widest, before, after = max(gaps, default=(0.0, reached, west))
     # The gap across the antimeridian stays outside the box unless another one is wider.
     return (after, south, before, north) if widest > west + 360 - reached else (west, south, reached, north)
+
+
+def the_short_way(part: BaseGeometry) -> BaseGeometry:
+    """A point, line string or polygon with its longitudes continued beyond ±180 rather than jumping.
+
+    Raises:
+        ProcessRefusedError: a ring goes around a pole.
+    """
+    if isinstance(part, shapely.LineString):
+        return shapely.LineString(_continued(shapely.get_coordinates(part)))
+    if not isinstance(part, shapely.Polygon):
+        return part
+    outer = _continued(shapely.get_coordinates(part.exterior))
+    rings = [outer]
+    for ring in part.interiors:
+        hole = _continued(shapely.get_coordinates(ring))
+        rings.append(hole + np.array([360 * np.round((outer[:, 0].mean() - hole[:, 0].mean()) / 360), 0]))
+    if any(ring[0, 0] != ring[-1, 0] for ring in rings):
+        raise ProcessRefusedError(
+            "a ring goes around a pole: end it with edges along the antimeridian to the pole and back"
+        )
+    return shapely.Polygon(rings[0], rings[1:])
+
+
+def _continued(coordinates: Array) -> Array:
+    steps = np.diff(coordinates[:, 0])
+    turns = np.where((np.abs(steps) > 180) & (np.abs(steps) < 360), -360 * np.sign(steps), 0)
+    return coordinates + np.column_stack([np.concatenate([[0], np.cumsum(turns)]), np.zeros(len(coordinates))])

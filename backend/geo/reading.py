@@ -12,20 +12,13 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
-from backend.geo.antimeridian import flat_parts, wrap
-from backend.geo.ellipsoid import Array
+from backend.geo.antimeridian import wrap
 from backend.geo.geojson import GeoJSONReader
+from backend.geo.lonlat import WRAPPED, check_coordinates, long_edges, max_longitude, settled
 
-MAX_LONGITUDE = 360.0
-"""RFC 7946 has longitudes within ±180; up to ±360 they are understood and brought back, with a warning."""
-SLACK = 1e-9
-"""Degrees by which rounding may push a latitude over the pole."""
-NOTHING = 1e-13
-"""Degrees: a hundredth of a micrometre."""
 EWKT = re.compile(r"\s*SRID\s*=\s*(?P<srid>\d+)\s*;\s*(?P<wkt>.*)", re.IGNORECASE | re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Control characters that are no white space; GEOS reads a text up to the first NUL and ignores what follows."""
-CROSSING_HINT = "If it was meant to cross the antimeridian, split it there, or go on beyond 180."
 GEOMETRY_TYPES = frozenset(
     ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
 )
@@ -59,7 +52,7 @@ def read_geometry(value: Any) -> GeometryInput:
     features: int | None = None
     try:
         if isinstance(value, str) and not value.lstrip().startswith(("{", "[")):
-            shape = _from_wkt(value)
+            shape = read_wkt(value)
         else:
             _check_reference(value)
             reader = GeoJSONReader()
@@ -70,17 +63,15 @@ def read_geometry(value: Any) -> GeometryInput:
         _refuse("the geometry is nested too deeply")
     if shape.is_empty:
         _refuse("the geometry is empty")
-    _check_coordinates(shape)
+    check_coordinates(shape)
     if shapely.has_z(shape):
         warnings.append("Heights were ignored.")
-    shape = shapely.transform(shape, _settled)
-    warnings += _long_edges(shape)
+    shape = shapely.transform(shape, settled)
+    warnings += long_edges(shape)
     shape = _repaired(shape, warnings)
-    if _max_longitude(shape) > 180:
+    if max_longitude(shape) > 180:
         shape = wrap(shape)
-        warnings.append(
-            "Longitudes beyond ±180 were brought back into range; what crosses the antimeridian is split there."
-        )
+        warnings.append(WRAPPED)
     return GeometryInput(shape, tuple(warnings), features)
 
 
@@ -103,7 +94,12 @@ def _parsed(text: str) -> Any:
         _refuse(f"the string is neither GeoJSON nor WKT: {error}")
 
 
-def _from_wkt(text: str) -> BaseGeometry:
+def read_wkt(text: str) -> BaseGeometry:
+    """The geometry of a WKT or EWKT (SRID 4326) text, as it stands.
+
+    Raises:
+        ProcessRefusedError: it is neither.
+    """
     if control := CONTROL.search(text):
         _refuse(f"the string holds the control character U+{ord(control[0]):04X}: it is neither GeoJSON nor WKT")
     match = EWKT.fullmatch(text)
@@ -121,52 +117,6 @@ def _from_wkt(text: str) -> BaseGeometry:
     if shape.geom_type not in GEOMETRY_TYPES:
         _refuse(f"geometry type {shape.geom_type} is not supported")
     return shape
-
-
-def _check_coordinates(shape: BaseGeometry) -> None:
-    coordinates = shapely.get_coordinates(shape)
-    if not np.isfinite(coordinates).all():
-        _refuse("coordinates must be finite numbers")
-    longitudes, latitudes = np.abs(coordinates).T
-    outside = np.flatnonzero((longitudes > MAX_LONGITUDE) | (latitudes > 90 + SLACK))
-    if not outside.size:
-        return
-    x, y = (float(ordinate) for ordinate in coordinates[outside[0]])
-    if abs(x) > 1000 or abs(y) > 1000:
-        _refuse(f"({x:.10g}, {y:.10g}) looks projected: coordinates must be longitude, latitude in degrees (WGS 84)")
-    if abs(x) <= 90 and abs(y) <= MAX_LONGITUDE:
-        _refuse(
-            f"latitude {y:.10g} is outside -90 to 90: is the order latitude, longitude? It must be longitude, latitude"
-        )
-    _refuse(f"({x:.10g}, {y:.10g}) is outside the globe: longitude -180 to 180, latitude -90 to 90")
-
-
-def _settled(coordinates: Array) -> Array:
-    """Latitudes within the poles, and zero for what is next to it: GEOS may loop for ever on denormal numbers."""
-    settled = np.where(np.abs(coordinates) < NOTHING, 0.0, coordinates)
-    return np.column_stack([settled[:, 0], np.clip(settled[:, 1], -90, 90)])
-
-
-def _max_longitude(shape: BaseGeometry) -> float:
-    west, _, east, _ = shape.bounds
-    return max(abs(west), abs(east))
-
-
-def _long_edges(shape: BaseGeometry) -> list[str]:
-    """A warning where an edge was probably meant to cross the antimeridian the short way."""
-    coordinates, owners = shapely.get_coordinates(_lines(shape), return_index=True)
-    spans = np.abs(np.diff(coordinates[:, 0]))[np.diff(owners) == 0]
-    # An edge of 360° closes a box around the whole globe.
-    if not ((spans > 180) & (spans < 360)).any():
-        return []
-    widest = spans[spans < 360].max()
-    return [f"An edge spans {widest:.6g}° of longitude and was read as it stands (RFC 7946). {CROSSING_HINT}"]
-
-
-def _lines(shape: BaseGeometry) -> list[BaseGeometry]:
-    parts = flat_parts(shape)
-    rings = [ring for part in parts if isinstance(part, shapely.Polygon) for ring in (part.exterior, *part.interiors)]
-    return [*rings, *(part for part in parts if isinstance(part, shapely.LineString))]
 
 
 def _repaired(shape: BaseGeometry, warnings: list[str]) -> BaseGeometry:

@@ -12,9 +12,8 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import linemerge
 
 from backend.errors import ProcessRefusedError
-from backend.geo.antimeridian import bounding_box, collect, flat_parts, outline, wrap
+from backend.geo.antimeridian import bounding_box, collect, flat_parts, outline, the_short_way, wrap
 from backend.geo.centroid import centroid
-from backend.geo.ellipsoid import Array
 from backend.geo.simplification import METRES_PER_DEGREE
 
 type Operation = Literal[
@@ -134,7 +133,7 @@ def _orient(shape: BaseGeometry) -> Transformed:
 
 
 def _split(shape: BaseGeometry) -> Transformed:
-    shorter = collect([_the_short_way(part) for part in flat_parts(shape)])
+    shorter = collect([the_short_way(part) for part in flat_parts(shape)])
     made = "edges that span more than 180° of longitude taken the short way, and split at the antimeridian"
     return Transformed(wrap(_valid(shorter)), made, PLANE)
 
@@ -187,28 +186,6 @@ def _finished(shape: BaseGeometry) -> BaseGeometry:
     """Within the globe, split at the antimeridian, rings counterclockwise."""
     inside = shapely.transform(shape, lambda at: np.column_stack([at[:, 0], np.clip(at[:, 1], -90, 90)]))
     return shapely.orient_polygons(wrap(inside))
-
-
-def _the_short_way(part: BaseGeometry) -> BaseGeometry:
-    """A part with its longitudes continued beyond ±180 rather than jumping."""
-    if isinstance(part, shapely.LineString):
-        return shapely.LineString(_continued(shapely.get_coordinates(part)))
-    if not isinstance(part, shapely.Polygon):
-        return part
-    outer = _continued(shapely.get_coordinates(part.exterior))
-    rings = [outer]
-    for ring in part.interiors:
-        hole = _continued(shapely.get_coordinates(ring))
-        rings.append(hole + np.array([360 * np.round((outer[:, 0].mean() - hole[:, 0].mean()) / 360), 0]))
-    if any(ring[0, 0] != ring[-1, 0] for ring in rings):
-        _refuse("a ring goes around a pole: end it with edges along the antimeridian to the pole and back")
-    return shapely.Polygon(rings[0], rings[1:])
-
-
-def _continued(coordinates: Array) -> Array:
-    steps = np.diff(coordinates[:, 0])
-    turns = np.where((np.abs(steps) > 180) & (np.abs(steps) < 360), -360 * np.sign(steps), 0)
-    return coordinates + np.column_stack([np.concatenate([[0], np.cumsum(turns)]), np.zeros(len(coordinates))])
 
 
 def _valid(shape: BaseGeometry) -> BaseGeometry:

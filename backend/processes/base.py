@@ -13,6 +13,9 @@ from backend.processes.signature import JsonObject, Progress, Signature
 
 __all__ = ["Output", "Processor", "Progress", "TypedProcess", "process"]
 
+TOOLSET = "urn:ogc-processes-mcp:toolset:"
+"""Role of a description's `metadata` that names a group of processes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -85,12 +88,14 @@ def process(
     idempotent: bool = False,
     example: Mapping[str, Any] | None = None,
     links: Sequence[Mapping[str, Any]] = (),
+    toolsets: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], type[TypedProcess]]:
     """Make a process of a typed function: the signature is the description, the docstring says what it does.
 
     `idempotent`: it may be run again after its worker or server died, and changes nothing but its result.
     `example` holds inputs of a call that succeeds. A function with several outputs returns a mapping from output id
     to value, whose annotation, a TypedDict, may describe them; an output that is not in the mapping is absent.
+    `toolsets` names the groups by which agents' hosts choose what to offer.
     """
     outputs = (output,) if isinstance(output, Output) else tuple(output)
 
@@ -110,6 +115,8 @@ def process(
             "outputs": {item.id: _output_description(item, returns[item.id]) for item in outputs},
             "links": [dict(link) for link in links],
         }
+        if toolsets:
+            description["metadata"] = [{"title": f"Tool set {name}", "role": TOOLSET + name} for name in toolsets]
         if example is not None:
             description["example"] = {"inputs": dict(example)}
         attributes = {

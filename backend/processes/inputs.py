@@ -1,25 +1,56 @@
 """Types of inputs that several processes take."""
 
+import base64
+import binascii
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
+from pyproj import CRS
 
 from backend.errors import ProcessRefusedError
+from backend.geo import features
+from backend.geo.crs import parse_crs
+from backend.geo.datasets import DatasetFile
+from backend.geo.feature_reading import read_features
 from backend.geo.reading import GeometryInput, read_geometry
 
+GEOTIFF = "image/tiff; application=geotiff"
+_VECTOR = WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]})
 
-def _read(value: Any) -> GeometryInput:
+
+def _reading[T](read: Callable[[Any], T]) -> PlainValidator:
+    """A validator that tells the reason of a refusal as its message."""
+
+    def validated(value: Any) -> T:
+        try:
+            return read(value)
+        except ProcessRefusedError as error:
+            raise PydanticCustomError("refused", "{reason}", {"reason": str(error)}) from error
+
+    return PlainValidator(validated)
+
+
+def _raster(value: Any) -> DatasetFile | bytes:
+    if isinstance(value, DatasetFile | bytes):
+        return value
     try:
-        return read_geometry(value)
-    except ProcessRefusedError as error:
-        raise PydanticCustomError("geometry", "{reason}", {"reason": str(error)}) from error
+        return base64.b64decode(value, validate=True)
+    except (TypeError, ValueError, binascii.Error):
+        raise ProcessRefusedError("expected a reference to a GeoTIFF, or its bytes in base64") from None
+
+
+def _crs(value: Any) -> CRS:
+    if not isinstance(value, str):
+        raise ProcessRefusedError("expected a code such as EPSG:25832")
+    return parse_crs(value)
 
 
 Geometry = Annotated[
     GeometryInput,
-    PlainValidator(_read),
-    WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]}),
+    _reading(read_geometry),
+    _VECTOR,
     Field(description="GeoJSON (geometry, Feature or FeatureCollection) or WKT; longitude, latitude in degrees."),
 ]
 """A geometry in WGS 84. The function gets it read and checked: `.shape` (shapely) and `.warnings`."""
@@ -29,3 +60,22 @@ Units = Annotated[
     Field(description="Unit of length."),
 ]
 """A unit of length; `backend.geo.units.METRES` has its size."""
+
+Features = Annotated[
+    features.Features,
+    _reading(read_features),
+    _VECTOR,
+    Field(description="GeoJSON or CSV, longitude, latitude in degrees."),
+]
+"""Features with their attributes. The function gets them read, valid, and in the CRS in which they came."""
+
+Raster = Annotated[
+    DatasetFile | bytes,
+    _reading(_raster),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64", "contentMediaType": GEOTIFF}),
+    Field(description="GeoTIFF."),
+]
+"""A raster that is not read yet; `backend.geo.rasters.opened` opens it in the worker."""
+
+Crs = Annotated[CRS, _reading(_crs), WithJsonSchema({"type": "string"}), Field(description="Code such as EPSG:25832.")]
+"""A coordinate reference system by its authority's code."""

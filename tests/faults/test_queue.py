@@ -83,15 +83,16 @@ async def test_calls_that_turn_out_to_be_long_leave_room_for_a_short_one_and_are
     assert (await service.engine.wait(fifth.id, timeout=1.5)).status is JobStatus.ACCEPTED
 
 
-async def test_a_queue_that_is_full_takes_a_job_that_may_begin(open_service: OpenService) -> None:
+async def test_a_queue_that_was_full_takes_jobs_again_once_one_of_it_has_begun(open_service: OpenService) -> None:
     service = open_service(workers=1, max_queued=1)
     job = service.engine.submit(request_for("spin"), durable=True)
     await until_running(service, job.id)
-    service.engine.submit(request_for("quick"), durable=True)
+    waiting = service.engine.submit(request_for("quick"), durable=True)
     with pytest.raises(QueueFullError):
         service.engine.submit(request_for("quick"), durable=True)
     assert service.store.list(limit=9, offset=0)[1] == 2
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         await service.engine.dismiss(job.id)
+        assert (await service.engine.wait(waiting.id, timeout=9)).status is JobStatus.SUCCESSFUL
         again = service.engine.submit(request_for("quick"), durable=True)
         assert (await service.engine.wait(again.id, timeout=9)).status is JobStatus.SUCCESSFUL

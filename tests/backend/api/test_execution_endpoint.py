@@ -145,7 +145,7 @@ async def test_the_server_answers_while_all_workers_are_busy(client: httpx.Async
     for index in range(3):
         response = await run(client, "busy", "respond-async", inputs={"note": str(folder / str(index))})
         jobs.append(local(response.headers["location"]))
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         for _ in range(50):
             assert (await client.get("/processes/hello-world")).status_code == 200
     for job in jobs:

@@ -116,7 +116,7 @@ async def test_progress_wakes_who_knows_an_older_version(
 
 async def test_a_wait_that_is_over_gives_the_job_as_it_is(engine: Engine, request_for: Request) -> None:
     job = engine.submit(request_for("tell"), durable=False)
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         assert not (await engine.wait(job.id, timeout=0.05)).final
 
 

@@ -58,7 +58,7 @@ class Impatient(Bench):
 
     async def outlasted(self, value: Any = 1) -> Execution:
         """The answer to a call that is out of time."""
-        with anyio.fail_after(5):
+        with anyio.fail_after(20):
             return await self.run(value)
 
     async def job(self) -> JobReference:
@@ -87,7 +87,7 @@ async def until(condition: Callable[[], Any]) -> None:
 
 async def cancelled(call: Callable[[], Coroutine[Any, Any, Any]], *, once: Callable[[], Any]) -> None:
     """Make a call and cancel it as soon as the condition holds."""
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         async with anyio.create_task_group() as group:
             group.start_soon(call)
             await until(once)

@@ -54,7 +54,7 @@ async def served(*answers: bytes | Answer) -> AsyncIterator[tuple[Wire, Exchange
     wire.url = f"http://127.0.0.1:{port}"
     async with listener, anyio.create_task_group() as group, open_http() as http:
         group.start_soon(listener.serve, wire.serve)
-        with anyio.fail_after(5):
+        with anyio.fail_after(20):
             yield wire, Exchange("remote", http, max_reply_bytes=LIMIT, pause=pause), pauses
         group.cancel_scope.cancel()
 

@@ -260,7 +260,7 @@ async def test_a_cancelled_task_of_the_bridge_is_given_up(home: Path) -> None:
     told = await tasks_of(bench).task(job)
     assert told["status"] == "cancelled"
     assert "may go on" in told["statusMessage"]
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         await until(lambda: site.cut)
 
 
