@@ -12,6 +12,8 @@ MAX_BYTES = 2000
 """No summary is larger as compact JSON."""
 _MAX_ROWS = 3
 _MAX_WARNINGS = 4
+_OF_COLLECTIONS = frozenset({"type", "features", "bbox", "crs", "coordRefSys", "links", "warnings"})
+"""Members that a FeatureCollection has by its standard, or that are told by others."""
 _START = 200
 
 
@@ -76,6 +78,8 @@ def _collection(document: Mapping[str, Any]) -> dict[str, Any]:
     crs = crs_of(document)
     told: dict[str, Any] = {"count": len(members), "crs": crs}
     told |= _warnings(document) | describe((feature.get("geometry") for feature in features), crs)
+    rest = {name: member for name, member in document.items() if name not in _OF_COLLECTIONS}
+    told |= {"members": trim(rest)} if rest else {}
     properties = (feature.get("properties") for feature in features)
     return told | _rows([cast("Mapping[str, Any]", row) for row in properties if isinstance(row, Mapping)])
 

@@ -235,3 +235,17 @@ def test_six_megabytes_of_features_take_far_less_than_a_second() -> None:
     assert summary["count"] == 27_000
     assert summary["fields"]["use"] == {"type": "string", "values": ["field"]}
     assert size(summary) <= 2000
+
+
+def test_a_collection_tells_how_it_was_made_beside_its_rows() -> None:
+    document = {
+        "type": "FeatureCollection",
+        "features": [],
+        "links": [],
+        "method": "exact",
+        "matched": 3,
+        "warnings": ["x"],
+    }
+    summary = summarise(document, "application/geo+json")
+    assert summary["members"] == {"method": "exact", "matched": 3}
+    assert summary["warnings"] == ["x"]
