@@ -13,6 +13,7 @@ from mcp.types import TextContent, Tool
 
 from mcp_server.app import Bridge, backend_settings, open_bridge
 from mcp_server.errors import BridgeError, ConfigurationError, ServerUnreachableError
+from mcp_server.references import JobReference
 from mcp_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -89,6 +90,21 @@ async def call(
         return Answer(structured=None, text=error.error.message, failed=True)
     text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
     return Answer(structured=result.structured_content, text=text, failed=bool(result.is_error))
+
+
+async def to_the_end(client: Client, answer: Answer, on_progress: OnProgress | None = None) -> Answer:
+    """The answer itself, or that of `get_job` once the job has ended that it hands over, if the bridge keeps it.
+
+    Such a job is the wait for a server without jobs: it ends with the session. Those of servers go on.
+    """
+    while answer.structured is not None and _ends_with_the_session(answer.structured):
+        answer = await call(client, "get_job", {"job": answer.structured["job"]}, on_progress)
+    return answer
+
+
+def _ends_with_the_session(envelope: Mapping[str, Any]) -> bool:
+    unfinished = envelope.get("status") in ("accepted", "running")
+    return unfinished and str(envelope.get("job")).startswith(str(JobReference.of_bridge("")))
 
 
 async def list_tools(client: Client) -> list[Tool]:

@@ -177,7 +177,8 @@ def call(
             return list(offered)
         wanted = tool_arguments(arguments or [], json, offered[tool].input_schema)
         with session.progress_bar(Console(stderr=True), tool) as on_progress:
-            return await session.call(client, tool, wanted, on_progress)
+            answer = await session.call(client, tool, wanted, on_progress)
+            return await session.to_the_end(client, answer, on_progress)
 
     answer = _in_session(context.obj, one_call)
     if isinstance(answer, list):

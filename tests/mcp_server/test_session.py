@@ -1,5 +1,6 @@
 """Sessions: a real client on a real bridge, and how progress is drawn."""
 
+import asyncio
 import io
 import logging
 from pathlib import Path
@@ -20,8 +21,9 @@ from mcp.types import (
 from rich.console import Console
 
 from mcp_server.errors import ConfigurationError, ServerUnreachableError
-from mcp_server.session import call, list_tools, open_session, progress_bar
+from mcp_server.session import call, list_tools, open_session, progress_bar, to_the_end
 from mcp_server.settings import Settings
+from tests.mcp_server.faults.misbehaving import DESCRIPTION, Asked, Misbehaving
 
 pytestmark = pytest.mark.anyio
 
@@ -161,3 +163,38 @@ async def test_a_session_does_not_open_where_no_server_answers(home: Path) -> No
     with pytest.raises(ServerUnreachableError, match="gone"):
         async with open_session(settings):
             pass
+
+
+async def test_a_call_is_followed_to_its_end_where_its_job_would_end_with_the_session(home: Path) -> None:
+    """A server without jobs, slower than the wait budget: the job is the bridge's own, which lives in this session."""
+    released = asyncio.Event()
+
+    async def late(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        await released.wait()
+        writer.write(asked.honest)
+
+    sites = Misbehaving()
+    sites.site("slow", execute=late).answers["process"] = DESCRIPTION | {"jobControlOptions": ["sync-execute"]}
+    settings = {"home": home, "embedded": False, "wait_seconds": 0.2}
+    with anyio.fail_after(30):
+        async with sites.running():
+            servers = {"slow": {"url": sites.url("slow")}}
+            async with open_session(Settings(**settings, servers=servers)) as client:
+                handed = await call(client, "work", {"number": 1})
+                assert handed.structured is not None
+                assert handed.structured["status"] == "running"
+                assert handed.structured["job"].startswith("ogc://bridge/jobs/")
+                released.set()
+                answer = await to_the_end(client, handed)
+    assert answer.structured is not None
+    assert answer.structured["status"] == "successful"
+    assert answer.structured["outputs"]["out"]["value"] == 42
+
+
+async def test_a_job_that_outlives_the_session_is_not_waited_for(home: Path) -> None:
+    with anyio.fail_after(30):
+        async with open_session(Settings(home=home, demo_tools=True, wait_seconds=0.05)) as client:
+            handed = await call(client, "slow_steps", {"seconds": 60})
+            assert await to_the_end(client, handed) == handed
+            assert handed.structured is not None
+            await call(client, "dismiss_job", {"job": handed.structured["job"]})
