@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -210,10 +211,15 @@ def test_its_app_opens_in_a_browser_and_ends_when_interrupted(profile: Path) -> 
         env={"BROWSER": tell, "PATH": "", "HOME": str(profile.parent), "PYTHONUNBUFFERED": "1"},
     ) as running:
         assert running.stdout is not None
-        lines = [running.stdout.readline(), running.stdout.readline()]
-        url = next(line.strip() for line in lines if line.startswith("http://127.0.0.1:"))
-        assert "debug=1" in url
-        assert "<title>" in httpx.get(url).text
-        running.send_signal(signal.SIGINT)
-        assert "Stopping app." in running.stdout.read()
-        assert running.wait(timeout=30) == 0
+        bound = threading.Timer(60, running.kill)
+        bound.start()
+        try:
+            lines = [running.stdout.readline(), running.stdout.readline()]
+            url = next(line.strip() for line in lines if line.startswith("http://127.0.0.1:"))
+            assert "debug=1" in url
+            assert "<title>" in httpx.get(url).text
+            running.send_signal(signal.SIGINT)
+            assert "Stopping app." in running.stdout.read()
+            assert running.wait() == 0
+        finally:
+            bound.cancel()
