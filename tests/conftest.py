@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,6 +19,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     config.pluginmanager.import_plugin("tests.standard.plugin")
+    settings.register_profile("short", max_examples=40)
+    settings.register_profile("full", max_examples=400)
+    settings.load_profile("full" if config.getoption("--full") else "short")
 
 
 @pytest.fixture

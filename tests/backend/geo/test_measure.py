@@ -53,7 +53,7 @@ def test_a_meridian_is_measured_by_its_published_quarter() -> None:
     assert measure(shapely.LineString([(7, -90), (7, 90)])).length == pytest.approx(2 * 10_001_965.729, abs=0.01)
 
 
-@settings(deadline=None, derandomize=True, max_examples=40)
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.floats(-180, 180), st.floats(-89, 89)), min_size=3, max_size=6, unique=True))
 def test_measures_agree_with_geodesics_between_dense_points(corners: list[tuple[float, float]]) -> None:
     polygon = shapely.convex_hull(shapely.MultiPoint(corners))

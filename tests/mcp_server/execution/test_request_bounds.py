@@ -122,7 +122,7 @@ def seconds_to_write(value: Any) -> float:
 
 
 def test_a_large_geometry_is_taken_in_about_the_time_it_takes_to_write_it() -> None:
-    geometry = {"type": "Polygon", "coordinates": [[[n / 1e5, n / 1e6] for n in range(300_000)]]}
+    geometry = {"type": "Polygon", "coordinates": [[[n / 1e5, n / 1e6] for n in range(100_000)]]}
     ratios: list[float] = []
     # The least of three: other processes on the machine cost time too.
     for _ in range(3):
@@ -134,7 +134,7 @@ def test_a_large_geometry_is_taken_in_about_the_time_it_takes_to_write_it() -> N
 
 def test_a_large_array_with_many_faults_is_refused_quickly_with_a_few_of_them() -> None:
     tool = tool_with(x={"type": "array", "items": {"type": "number", "minimum": 0}})
-    value = ["a"] * 300_000
+    value = ["a"] * 100_000
     started = time.process_time()
     problems = problems_of(tool, {"x": value})
     assert time.process_time() - started < 50 * seconds_to_write(value)
@@ -163,7 +163,7 @@ JSON = st.recursive(
 WIDE = many(NESTED, maxOccurs=3)
 
 
-@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from(["geometry", "distance", "units", "inputs", "x"]), JSON, max_size=4))
 def test_any_arguments_are_taken_or_refused(arguments: dict[str, Any]) -> None:
     for tool in (BUFFER, WIDE):

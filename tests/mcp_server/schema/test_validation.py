@@ -48,7 +48,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400, derandomize=True, deadline=None)
+@settings(derandomize=True, deadline=None)
 @given(SCHEMAS, st.booleans(), VALUES)
 @example({"type": "array", "enum": [True]}, False, [1])
 @example({"enum": [1]}, False, True)
