@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn, Self, cast
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import shapely
@@ -80,12 +81,15 @@ class Transformation:
     def between(cls, source: CRS, target: CRS, bounds: tuple[float, float, float, float] | None = None) -> Self:
         """Find it; `bounds` are west, south, east, north in degrees of what is to be transformed."""
         area = None if bounds is None else AreaOfInterest(*bounds)
-        group = TransformerGroup(
-            source,
-            target,
-            always_xy=True,
-            area_of_interest=area,  # pyright: ignore[reportArgumentType]  # the stub means the same class elsewhere
-        )
+        with catch_warnings():
+            # Of grids that are not here: whoever reads the answer is told, not who looks at the log.
+            simplefilter("ignore")
+            group = TransformerGroup(
+                source,
+                target,
+                always_xy=True,
+                area_of_interest=area,  # pyright: ignore[reportArgumentType]  # the stub means the same class elsewhere
+            )
         if not group.transformers:
             _refuse(f"there is no way from {code_of(source)} to {code_of(target)} on this machine")
         best = group.transformers[0]

@@ -97,7 +97,7 @@ class Signature:
                         [value] if parameter.repeated and not isinstance(value, list) else value
                     )
                 except ValidationError as error:
-                    faults += [(_path(name, item), item["msg"]) for item in error.errors(include_url=False)]
+                    faults += [(_path(parameter, item), item["msg"]) for item in error.errors(include_url=False)]
             elif parameter.required:
                 faults.append((f"$.inputs.{name}", "this input is required"))
         if len(faults) == 1:
@@ -215,6 +215,9 @@ def _without_null(schema: JsonObject) -> JsonObject:
     return schema | {keyword: branches} if branches else schema
 
 
-def _path(name: str, error: ErrorDetails) -> str:
+def _path(parameter: Parameter, error: ErrorDetails) -> str:
     within: list[int | str] = error.get("ctx", {}).get(WITHIN, [])
-    return json_path("$.inputs", (name, *error["loc"], *within))
+    # Of a value of several types pydantic names first which of them it has tried.
+    mixed = "oneOf" in parameter.description["schema"] or "anyOf" in parameter.description["schema"]
+    steps = error["loc"][1:] if mixed and not parameter.repeated else error["loc"]
+    return json_path("$.inputs", (parameter.name, *steps, *within))

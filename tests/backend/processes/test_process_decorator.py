@@ -280,3 +280,15 @@ def test_members_of_an_unpacked_typed_dict_are_inputs() -> None:
     assert made.run({"place": "x", "names": "one"}, print) == {"place": "x", "names": ["one"]}
     with pytest.raises(ProcessRefusedError, match="required"):
         made.run({}, print)
+
+
+def test_a_fault_of_a_value_of_several_types_is_told_without_the_names_of_types() -> None:
+    @process(id="mixed", title="Mixed", output=Output(id="out"))
+    def mixed(value: int | list[int]) -> int:
+        """Take one of two types."""
+        return len(str(value))
+
+    with pytest.raises(ProcessRefusedError) as refused:
+        mixed({"name": "here"}).run({"value": "x"}, lambda _percent, _text=None: None)
+    assert "$.inputs.value: " in str(refused.value)
+    assert "$.inputs.value." not in str(refused.value)
