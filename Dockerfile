@@ -16,7 +16,7 @@ COPY mcp_server mcp_server
 RUN uv sync --no-dev --extra deploy --no-editable
 
 FROM python:3.13-slim AS runtime
-# libexpat1: the wheel of rasterio, which own processes may use, expects it of the system.
+# libexpat1: the wheel of rasterio expects it of the system.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libexpat1 \
     && rm -rf /var/lib/apt/lists/* \
@@ -33,11 +33,13 @@ VOLUME /data
 
 FROM runtime AS backend
 COPY docker/own /own
+COPY docker/datasets /datasets
 COPY docker/gunicorn.conf.py /etc/ogc-processes-mcp/gunicorn.conf.py
 ENV WEB_CONCURRENCY=2 \
     OGC_PROCESSES_WORKERS=2 \
     OGC_PROCESSES_CONFIG=/own/processes.yml \
-    OGC_PROCESSES_PROCESSES=/own
+    OGC_PROCESSES_PROCESSES=/own \
+    OGC_PROCESSES_DATA=/datasets
 EXPOSE 5001
 CMD ["gunicorn", "--config", "/etc/ogc-processes-mcp/gunicorn.conf.py", "--worker-tmp-dir", "/dev/shm"]
 

@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,6 +17,7 @@ from starlette.middleware import Middleware
 
 from backend.api.administration import create_jobs_app, remove_ended_jobs
 from backend.api.asgi import refuse
+from backend.api.callback_notices import Notices
 from backend.api.configuration import Configuration, ConfigurationError, load_configuration
 from backend.api.metadata import Metadata
 from backend.api.middleware import api_middleware
@@ -24,6 +26,10 @@ from backend.api.request_ids import RequestIds
 from backend.api.routes import api_routes, resource
 from backend.api.service import Service
 from backend.html.renderer import HtmlRenderer
+from backend.jobs.callbacks.delivery import Deliveries
+from backend.jobs.callbacks.destinations import Origins
+from backend.jobs.callbacks.posting import Poster
+from backend.jobs.callbacks.telling import Persistence
 from backend.jobs.manager import JobManager
 from backend.jobs.observer import JobObserver
 from backend.jobs.service import JobService, ProcessSetting
@@ -54,11 +60,13 @@ def create_app(settings: Settings, *, tracer: "Tracer | None" = None) -> Starlet
     Raises:
         ConfigurationError: A configuration file, a folder of processes or a process in it cannot be used.
     """
+    origins = _callback_origins(settings)
     _extend_import_path(settings)
+    _require_data_folders(settings)
     configuration = load_configuration(settings.config)
     offerings = load_offerings(configuration, settings.base_url)
     configuration = configuration.only(offerings.by_id)
-    routes = api_routes(Metadata.of(configuration, offerings, settings.base_url))
+    routes = api_routes(Metadata.of(configuration, offerings, settings.base_url, callbacks=bool(origins)))
     layers = api_middleware(settings)
     if settings.log_format == "json":
         layers.insert(0, Middleware(RequestIds))
@@ -88,6 +96,19 @@ def _extend_import_path(settings: Settings) -> None:
         if not folder.is_dir():
             raise ConfigurationError(f"The folder of processes {folder} does not exist.")
     sys.path[:0] = [path for path in settings.import_paths if path not in sys.path]
+
+
+def _require_data_folders(settings: Settings) -> None:
+    for folder in settings.data:
+        if not folder.is_dir():
+            raise ConfigurationError(f"The data folder {folder} does not exist.")
+
+
+def _callback_origins(settings: Settings) -> Origins:
+    try:
+        return Origins.of(settings.callback_origins)
+    except ValueError as error:
+        raise ConfigurationError(f"OGC_PROCESSES_CALLBACK_ORIGINS: {error}.") from None
 
 
 def _traces(tracer: "Tracer | None") -> "JobTraces":
@@ -131,7 +152,19 @@ def _start(settings: Settings, configuration: Configuration) -> JobService:
     processes = {
         entry.id: ProcessSetting(entry.processor, entry.concurrency, entry.limits) for entry in configuration.processes
     }
-    return JobService.open(settings, processes, base_url=settings.base_url, warm=settings.warm)
+    jobs = JobService.open(settings, processes, base_url=settings.base_url, warm=settings.warm)
+    origins = Origins.of(settings.callback_origins)
+    if not origins:
+        return jobs
+    deliveries = Deliveries(
+        jobs.store,
+        jobs.engine.id,
+        Poster(origins, settings.callback_seconds),
+        Notices(jobs.store, settings.base_url, settings.callback_result_bytes).of,
+        Persistence(settings.callback_attempts, settings.callback_keep_seconds),
+    )
+    deliveries.start()
+    return replace(jobs, deliveries=deliveries)
 
 
 def _pygeoapi(settings: Settings, configuration: Configuration, jobs: JobService) -> API:

@@ -93,6 +93,10 @@ class ProcessRefusedError(BackendError):
         self.path = path
 
 
+class NoSuchDatasetError(ProcessRefusedError):
+    """There is no dataset of that id."""
+
+
 class ProcessFailedError(BackendError):
     """The process ended with an error of its own."""
 

@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from telemetry.logs import LogFormat, LogLevel
 
+_PACKAGED_DATA = Path(__file__).parent / "data"
+
 
 def _default_home() -> Path:
     return user_data_path("ogc-processes-mcp", appauthor=False)
@@ -32,6 +34,8 @@ class Settings(BaseSettings):
     """A YAML file in pygeoapi's form whose resources come on top of the packaged ones."""
     processes: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders with a user's own processes, put on the import path of server and workers."""
+    data: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders with a user's own files, which become datasets that processes may read; nothing outside is read."""
     public_url: str = "http://localhost:5001"
     """The URL under which clients reach this server: the root of every link. No trailing slash."""
     root_path: str = ""
@@ -94,6 +98,20 @@ class Settings(BaseSettings):
     """The most that all results may be, in bytes; the oldest jobs are removed with theirs; 0 for any size."""
     max_reference_bytes: int = Field(default=256 * 2**20, ge=0)
     """The most that the results to which the inputs of one job refer may be in all, in bytes."""
+    max_dataset_bytes: int = Field(default=256 * 2**20, ge=0)
+    """Largest file of vector data that is read, in bytes; a raster is read in parts, and may be larger."""
+    callback_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins, comma-separated, that a `subscriber` may have called, e.g. `https://hooks.example.org`; none by default.
+
+    `http://localhost:*` is any port of a host, and `*` every host at a public address."""
+    callback_seconds: float = Field(default=10, gt=0)
+    """Longest time of one attempt to call a subscriber."""
+    callback_attempts: int = Field(default=20, ge=1)
+    """Attempts to tell a subscriber of the end of a job, over some five hours."""
+    callback_keep_seconds: float = Field(default=86400, ge=0)
+    """Time after the end of a job from which its subscriber is not tried again, in seconds."""
+    callback_result_bytes: int = Field(default=2**20, ge=0)
+    """Results up to this size in all are sent to a subscriber as values, and the largest beyond it as links."""
     small_value_bytes: int = Field(default=8 * 1024, ge=0)
     """A minimal answer carries values up to this size in all, and references to the others."""
     warm: bool = True
@@ -112,12 +130,12 @@ class Settings(BaseSettings):
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("processes", mode="before")
+    @field_validator("processes", "data", mode="before")
     @classmethod
     def _split_path_list(cls, value: Any) -> Any:
         return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
 
-    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", "callback_origins", mode="before")
     @classmethod
     def _split_list(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -131,6 +149,11 @@ class Settings(BaseSettings):
     def import_paths(self) -> tuple[str, ...]:
         """The folders of processes, absolute, as the import path of every process names them."""
         return tuple(str(folder.resolve()) for folder in self.processes)
+
+    @property
+    def dataset_folders(self) -> tuple[Path, ...]:
+        """The user's data folders, and the packaged one."""
+        return (*self.data, *([_PACKAGED_DATA] if _PACKAGED_DATA.is_dir() else []))
 
     @property
     def job_limits(self) -> dict[str, float | None]:

@@ -154,7 +154,13 @@ async def open_bridge(
         refresh_seconds=settings.refresh_seconds,
         reserved=RESERVED,
     )
-    server = build_server(settings, list(connections.servers), catalog=catalog, executor=connections.executor)
+    server = build_server(
+        settings,
+        list(connections.servers),
+        catalog=catalog,
+        executor=connections.executor,
+        has_datasets=lambda: (embedded is not None and bool(backend.dataset_folders)) or connections.have_datasets,
+    )
     server.middleware.append(connections.observe)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(connections.run, catalog.run)

@@ -142,6 +142,11 @@ class Connections:
         await self._embedded.known.wait()
         return self._embedded.failure
 
+    @property
+    def have_datasets(self) -> bool:
+        """Whether a server, as far as they are known yet, has datasets; the embedded one is known to its owner."""
+        return any(client.dialect.datasets for client in self._clients.values() if not client.identity.embedded)
+
     async def client(self, name: str) -> "OgcClient":
         """The client of a server, once it is there."""
         await self._wait()

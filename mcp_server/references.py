@@ -1,7 +1,8 @@
-"""URIs of jobs, results and processes: parse and build. Pure.
+"""URIs of jobs, results, datasets and processes: parse and build. Pure.
 
-`ogc://{server}/jobs/{id}`, `ogc://{server}/jobs/{id}/results/{output}`, `ogc://{server}/processes/{id}` and, for what
-the bridge keeps itself, `ogc://bridge/jobs/{id}` and `ogc://bridge/results/{id}/{output}`.
+`ogc://{server}/jobs/{id}`, `ogc://{server}/jobs/{id}/results/{output}`, `ogc://{server}/collections/{id}`, with
+`#{layer}` for one layer of it, `ogc://{server}/processes/{id}` and, for what the bridge keeps itself,
+`ogc://bridge/jobs/{id}` and `ogc://bridge/results/{id}/{output}`.
 """
 
 from dataclasses import dataclass
@@ -80,7 +81,20 @@ class ProcessReference:
         return f"{SCHEME}://{self.server}/processes/{quote(self.process_id, safe='')}"
 
 
-type Reference = JobReference | ResultReference | KeptReference | ProcessReference
+@dataclass(frozen=True, slots=True)
+class DatasetReference:
+    """A dataset of a server, or one layer of it."""
+
+    server: str
+    dataset_id: str
+    layer: str | None = None
+
+    def __str__(self) -> str:
+        layer = "" if self.layer is None else f"#{quote(self.layer, safe='')}"
+        return f"{SCHEME}://{self.server}/collections/{quote(self.dataset_id, safe='')}{layer}"
+
+
+type Reference = JobReference | ResultReference | KeptReference | ProcessReference | DatasetReference
 
 
 def is_reference(value: object) -> bool:
@@ -93,7 +107,12 @@ def parse(uri: str) -> Reference:
 
     Raises: InvalidReferenceError, with the forms there are.
     """
-    match _segments(uri):
+    segments, fragment = _parts(uri)
+    match segments:
+        case [server, "collections", dataset_id] if server != BRIDGE:
+            return DatasetReference(server, dataset_id, fragment or None)
+        case _ if fragment:
+            pass
         case [server, "results", result_id, output_id] if server == BRIDGE:
             return KeptReference(result_id, output_id)
         case [server, "jobs", job_id]:
@@ -106,16 +125,16 @@ def parse(uri: str) -> Reference:
             pass
     raise InvalidReferenceError(
         f"{uri!r} is no URI of this server; the forms are ogc://SERVER/jobs/JOB, "
-        "ogc://SERVER/jobs/JOB/results/OUTPUT and ogc://bridge/results/ID/OUTPUT"
+        "ogc://SERVER/jobs/JOB/results/OUTPUT, ogc://SERVER/collections/DATASET and ogc://bridge/results/ID/OUTPUT"
     )
 
 
-def _segments(uri: str) -> list[str]:
-    """Authority and path segments, decoded; empty where the URI is none of ours."""
+def _parts(uri: str) -> tuple[list[str], str]:
+    """Authority and path segments, and the fragment, decoded; none where the URI is none of ours."""
     try:
         parts = urlsplit(uri)
     except ValueError:
-        return []
+        return [], ""
     segments = [parts.netloc, *(unquote(segment) for segment in parts.path.split("/")[1:])]
-    ours = parts.scheme == SCHEME and all(segments) and not parts.query and not parts.fragment
-    return segments if ours else []
+    ours = parts.scheme == SCHEME and all(segments) and not parts.query
+    return (segments, unquote(parts.fragment)) if ours else ([], "")

@@ -27,6 +27,7 @@ CONFORMANCE = (
     _CLASS + "dismiss",
     "urn:ogc-processes-mcp:conf:minimal-results",
     "urn:ogc-processes-mcp:conf:held-status",
+    "urn:ogc-processes-mcp:conf:datasets",
 )
 
 
@@ -54,13 +55,14 @@ def landing_page(configuration: Configuration, base_url: str) -> Document:
             link(_REL + "conformance", f"{base_url}/conformance", "What this server conforms to"),
             link(_REL + "processes", f"{base_url}/processes", "Processes"),
             link(_REL + "job-list", f"{base_url}/jobs", "Jobs"),
+            link(_REL + "data", f"{base_url}/collections", "Datasets"),
         ],
     }
 
 
-def conformance() -> Document:
-    """`/conformance`."""
-    return {"conformsTo": list(CONFORMANCE)}
+def conformance(*, callbacks: bool = False) -> Document:
+    """`/conformance`; of a server that makes callbacks, or does not."""
+    return {"conformsTo": [*CONFORMANCE, *([_CLASS + "callback"] if callbacks else [])]}
 
 
 def page_links(url: str, *, offset: int, limit: int, total: int, query: Iterable[tuple[str, str]]) -> list[Document]:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from backend.api.asgi import CLIENT_GONE
 from backend.api.bodies import read_json_object
 from backend.api.documents import job_url, status_info
-from backend.api.execute_request import ExecuteRequest, read_execute_request, require_acceptable
+from backend.api.execute_request import ExecuteRequest, naming_files, read_execute_request, require_acceptable
 from backend.api.modes import Agreement, agree
 from backend.api.offerings import Offering
 from backend.api.preferences import Preferences, parse_preferences
@@ -23,7 +23,7 @@ from backend.api.results import results_response
 from backend.api.service import Service, service_of
 from backend.api.waiting import wait_with_client
 from backend.errors import BackendError
-from backend.jobs.records import Job
+from backend.jobs.records import Job, JobRequest
 
 
 async def execute(request: Request) -> Response:
@@ -33,16 +33,18 @@ async def execute(request: Request) -> Response:
     offering = service.offerings.find(request.path_params["process"])
     preferences = parse_preferences(request.headers.getlist("prefer"))
     body = await read_json_object(request, service.body_limits)
-    judge = partial(read_execute_request, body.members, offering, service.base_url)
+    judge = partial(read_execute_request, body.members, offering, service.base_url, service.callback_origins)
     asked = await anyio.to_thread.run_sync(judge) if body.large else judge()
-    await _require_acceptable(service, asked, offering)
+    request_of_job = await _acceptable(service, asked, offering)
     agreement = agree(asked.mode, preferences, offering.control, service.settings.max_wait_seconds)
     # A client that waits is told of a job only if that takes long; to sync each write to the disk would double the
     # time of every short one.
     patience = agreement.patience
-    job = await service.engine.accept(asked.job, durable=patience == 0, large=body.large, patience=patience)
+    subscribed = request_of_job.subscriber is not None
+    durable = patience == 0 or subscribed
+    job = await service.engine.accept(request_of_job, durable=durable, large=body.large, patience=patience)
     if patience > 0:
-        waited = await _wait(service, request, job, patience)
+        waited = await _wait(service, request, job, patience, abandon=not subscribed)
         if waited is None:
             return Response(status_code=CLIENT_GONE)
         job = waited
@@ -51,15 +53,15 @@ async def execute(request: Request) -> Response:
     return _under_way(service, job, agreement)
 
 
-async def _require_acceptable(service: Service, asked: ExecuteRequest, offering: Offering) -> None:
-    """Refuse what has anything wrong with it, references to own results included.
+async def _acceptable(service: Service, asked: ExecuteRequest, offering: Offering) -> JobRequest:
+    """What is to be run; refuse what has anything wrong with it, references to own results and datasets included.
 
     Raises:
         InvalidRequestError: Something is.
     """
     if not asked.checked.references:
         require_acceptable(asked)
-        return
+        return asked.job
     judge = partial(
         judge_references,
         asked.checked,
@@ -67,22 +69,27 @@ async def _require_acceptable(service: Service, asked: ExecuteRequest, offering:
         service.store.read,
         most_bytes=service.settings.max_body_bytes,
         checks_itself=offering.checks_inputs,
+        datasets=service.datasets,
     )
-    require_acceptable(asked, await anyio.to_thread.run_sync(judge))
+    judged = await anyio.to_thread.run_sync(judge)
+    require_acceptable(asked, judged)
+    return naming_files(asked, judged, service.base_url)
 
 
-async def _wait(service: Service, request: Request, job: Job, patience: float) -> Job | None:
+async def _wait(service: Service, request: Request, job: Job, patience: float, *, abandon: bool) -> Job | None:
     """The job after the wait; None when the client has gone.
 
-    A client that goes away before it was told of its job can never ask for it: the job is dismissed.
+    A client that goes away before it was told of its job can never ask for it: the job is dismissed, where we may
+    `abandon` it because it has no subscriber either.
     """
     try:
         waited = await wait_with_client(request, partial(service.engine.wait, job.id), patience)
     except anyio.get_cancelled_exc_class():
-        with anyio.CancelScope(shield=True):
-            await service.engine.dismiss(job.id)
+        if abandon:
+            with anyio.CancelScope(shield=True):
+                await service.engine.dismiss(job.id)
         raise
-    if waited is None:
+    if waited is None and abandon:
         await service.engine.dismiss(job.id)
     return waited
 

@@ -1,7 +1,7 @@
 """The execute request (OGC 18-062r2, 7.11): from a JSON body to what the job engine runs. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, cast
 
@@ -9,9 +9,13 @@ from backend.api.inputs import CheckedInputs, check_inputs
 from backend.api.modes import Mode
 from backend.api.offerings import Offering
 from backend.api.referenced_values import ReferenceProblems
+from backend.api.references import with_parts
 from backend.api.schemas import essence
+from backend.api.subscribers import read_subscriber
 from backend.errors import InputProblem, InvalidRequestError, ReferenceRefusedError
+from backend.jobs.callbacks.destinations import Origins
 from backend.jobs.records import JobRequest, ResponseForm
+from backend.jobs.references import DatasetReference
 from backend.processes.explanations import MOST_SUGGESTIONS, json_path, json_type, suggestion
 
 _MEMBERS = ("inputs", "outputs", "response", "mode", "subscriber")
@@ -40,15 +44,16 @@ class _Selection:
     by_reference: tuple[str, ...]
 
 
-def read_execute_request(body: Mapping[str, Any], offering: Offering, base_url: str) -> ExecuteRequest:
+def read_execute_request(
+    body: Mapping[str, Any], offering: Offering, base_url: str, callback_origins: Origins
+) -> ExecuteRequest:
     """The request in `body`, complete with what is wrong with it."""
     problems = list(_misspelt(body))
     inputs = _object(body, "inputs", problems)
     selection = _selection(_object(body, "outputs", problems), offering, problems)
     response = _choice(body, "response", ("raw", "document"), "raw", problems)
     mode = _choice(body, "mode", ("auto", "sync", "async"), "auto", problems)
-    if body.get("subscriber") is not None:
-        problems.append(InputProblem("$.subscriber", "this server makes no callbacks; ask for the job's status"))
+    subscriber = read_subscriber(body.get("subscriber"), callback_origins, problems)
     checked = check_inputs(offering.rules, inputs, base_url)
     return ExecuteRequest(
         job=JobRequest(
@@ -58,6 +63,7 @@ def read_execute_request(body: Mapping[str, Any], offering: Offering, base_url: 
             response=cast("ResponseForm", response),
             idempotent=offering.idempotent,
             by_reference=selection.by_reference,
+            subscriber=subscriber,
         ),
         mode=cast("Mode", mode),
         checked=checked,
@@ -83,6 +89,17 @@ def require_acceptable(request: ExecuteRequest, references: ReferenceProblems | 
     rest = [InputProblem("$", f"has {untold} more problems")] if untold > 0 else []
     error = InvalidRequestError if faults else ReferenceRefusedError
     raise error("; ".join(told), [*problems[:_MOST_PROBLEMS], *rest])
+
+
+def naming_files(request: ExecuteRequest, references: ReferenceProblems, base_url: str) -> JobRequest:
+    """What is to be run, with the mark of the very file in each reference to a dataset."""
+    links = {
+        reference.path: {"href": replace(reference.target, mark=references.files[reference.path].mark).href(base_url)}
+        for reference in request.checked.references
+        if isinstance(reference.target, DatasetReference) and reference.path in references.files
+    }
+    inputs = {name: with_parts(value, (name,), links) for name, value in request.job.inputs.items()}
+    return replace(request.job, inputs=inputs) if links else request.job
 
 
 def _misspelt(body: Mapping[str, Any]) -> Iterable[InputProblem]:

@@ -105,7 +105,10 @@ def check_inputs(rules: Mapping[str, InputRule] | None, inputs: Mapping[str, Any
     return CheckedInputs(values, references, refused, problems)
 
 
-_REFUSAL = "refers to something this server does not read; it reads its own results, {base}/jobs/…/results/…"
+_REFUSAL = (
+    "refers to something this server does not read; it reads its own results, {base}/jobs/…/results/…, "
+    "and datasets, {base}/collections/…"
+)
 
 
 def _unknown(rules: Mapping[str, InputRule] | None, inputs: Mapping[str, Any]) -> Iterator[InputProblem]:

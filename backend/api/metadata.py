@@ -22,11 +22,16 @@ class Metadata:
     conformance: bytes
     offerings: Offerings
     base_url: str
+    callbacks: bool = False
+    """The server makes callbacks."""
 
     @classmethod
-    def of(cls, configuration: Configuration, offerings: Offerings, base_url: str) -> "Metadata":
+    def of(
+        cls, configuration: Configuration, offerings: Offerings, base_url: str, *, callbacks: bool = False
+    ) -> "Metadata":
         """The documents of this configuration."""
-        return cls(encode(landing_page(configuration, base_url)), encode(conformance()), offerings, base_url)
+        landing = encode(landing_page(configuration, base_url))
+        return cls(landing, encode(conformance(callbacks=callbacks)), offerings, base_url, callbacks)
 
     async def get_landing_page(self, request: Request) -> Response:
         """`GET /`."""

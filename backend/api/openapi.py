@@ -29,7 +29,7 @@ class Definition:
         landing = json.loads(metadata.landing)
         server = Server(landing["title"], landing["description"], _version(), metadata.base_url)
         processes = [Process(json.loads(offering.body), offering.outputs) for offering in metadata.offerings.all]
-        return cls(encode(openapi_document(server, processes)))
+        return cls(encode(openapi_document(server, processes, callbacks=metadata.callbacks)))
 
     async def get_openapi(self, request: Request) -> Response:
         """`GET /openapi`."""

@@ -70,6 +70,7 @@ KINDS: Mapping[type[errors.BackendError], Kind] = {
     errors.ResultDamagedError: Kind(
         HTTPStatus.INTERNAL_SERVER_ERROR, "The stored result is damaged", _OWN + "result-damaged"
     ),
+    errors.NoSuchDatasetError: Kind(HTTPStatus.NOT_FOUND, "No such collection"),
     errors.ProcessRefusedError: Kind(HTTPStatus.BAD_REQUEST, "The process refused its inputs"),
     errors.ProcessFailedError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The process failed"),
     errors.LimitExceededError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The job reached a limit"),

@@ -1,18 +1,21 @@
-"""Own results among the inputs of a request: looked up, and judged like values given in their place."""
+"""Own results and datasets among the inputs of a request: looked up, and results judged like values in their place."""
 
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as File
-from typing import Any, cast
+from typing import Any
 
 from backend.api.inputs import CheckedInputs, InputRule, check_value
-from backend.api.references import Path, PlacedReference
-from backend.errors import BackendError, InputProblem
+from backend.api.references import Path, PlacedReference, with_parts
+from backend.errors import BackendError, InputProblem, ProcessRefusedError
+from backend.geo.datasets import DatasetFile, Datasets, Listing
 from backend.jobs.contents import stored_value
 from backend.jobs.records import StoredResult
-from backend.jobs.references import OwnReference, ReadResult
+from backend.jobs.references import DatasetReference, OwnReference, ReadResult
 from backend.processes.explanations import json_path
+
+_NO_DATASETS = Datasets()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +23,11 @@ class ReferenceProblems:
     """What is wrong with the references of a request."""
 
     unreadable: Sequence[InputProblem]
-    """They name results that do not exist, or not yet, or no more."""
+    """They name results or datasets that do not exist, or not yet, or no more."""
     refused: Sequence[InputProblem]
     """Their values are not what the inputs demand."""
+    files: Mapping[Path, DatasetFile] = field(default_factory=dict[Path, DatasetFile])
+    """The datasets that are there, by where the references to them stand."""
 
 
 def judge_references(
@@ -32,13 +37,16 @@ def judge_references(
     *,
     most_bytes: int,
     checks_itself: bool,
+    datasets: Datasets = _NO_DATASETS,
 ) -> ReferenceProblems:
     """Everything wrong with the references in `checked`. Reads results: a matter for a thread.
+
+    Of a dataset it looks whether it is there, and no more: files are read by workers alone.
 
     A process that `checks_itself` judges its inputs when it runs, so what stands in files is left to it. All that is
     judged here has at most `most_bytes` together, as if it had come in the request.
     """
-    reader = _Reader(read, checks_itself=checks_itself, remaining=most_bytes)
+    reader = _Reader(read, datasets, checks_itself=checks_itself, remaining=most_bytes)
     found = {reference.path: reader.value(reference) for reference in checked.references}
     known = {path: value for path, value in found.items() if value is not _UNKNOWN}
     refused = list(reader.refused)
@@ -46,8 +54,8 @@ def judge_references(
         rule = (rules or {}).get(name)
         if rule is not None:
             left = [path for path in found if path[0] == name and path not in known]
-            refused += check_value(rule, _filled(checked.values[name], (name,), known), left)
-    return ReferenceProblems(reader.unreadable, refused)
+            refused += check_value(rule, with_parts(checked.values[name], (name,), known), left)
+    return ReferenceProblems(reader.unreadable, refused, reader.files)
 
 
 _UNKNOWN = object()
@@ -61,6 +69,7 @@ class _Reader:
     """Reads each result once."""
 
     read: ReadResult
+    datasets: Datasets
     checks_itself: bool
     remaining: int
     """Bytes that may still be read."""
@@ -69,12 +78,24 @@ class _Reader:
     seen: dict[OwnReference, StoredResult | BackendError] = field(
         default_factory=dict[OwnReference, StoredResult | BackendError]
     )
+    found: dict[DatasetReference, DatasetFile | ProcessRefusedError] = field(
+        default_factory=dict[DatasetReference, DatasetFile | ProcessRefusedError]
+    )
+    files: dict[Path, DatasetFile] = field(default_factory=dict[Path, DatasetFile])
+    """By where the references stand."""
+    listing: Listing | None = None
+    """Of the datasets, once a reference asks for one."""
 
     def value(self, reference: PlacedReference) -> Any:
         if len(self.unreadable) >= _MOST_UNREADABLE:
             return _UNKNOWN
-        stored = self._stored(reference.result)
         path = json_path("$.inputs", reference.path)
+        if isinstance(reference.target, DatasetReference):
+            self._look_for(reference, reference.target, path)
+            return _UNKNOWN
+        return self._result(self._stored(reference.target), path)
+
+    def _result(self, stored: StoredResult | BackendError, path: str) -> Any:
         if isinstance(stored, BackendError):
             self.unreadable.append(InputProblem(path, f"refers to a result that cannot be read: {stored}"))
             return _UNKNOWN
@@ -93,6 +114,26 @@ class _Reader:
         # As it would stand in a request.
         return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
 
+    def _look_for(self, reference: PlacedReference, dataset: DatasetReference, path: str) -> None:
+        if not self.checks_itself:
+            self.refused.append(InputProblem(path, "refers to a dataset; this process takes values and results alone"))
+            return
+        if dataset not in self.found:
+            try:
+                self.found[dataset] = self._listed().get(dataset.dataset_id, dataset.layer)
+            except ProcessRefusedError as error:
+                self.found[dataset] = error
+        found = self.found[dataset]
+        if isinstance(found, DatasetFile):
+            self.files[reference.path] = found
+        else:
+            self.unreadable.append(InputProblem(path, f"refers to a dataset that cannot be read: {found}"))
+
+    def _listed(self) -> Listing:
+        if self.listing is None:
+            self.listing = self.datasets.listing()
+        return self.listing
+
     def _stored(self, result: OwnReference) -> StoredResult | BackendError:
         if result not in self.seen:
             try:
@@ -100,19 +141,3 @@ class _Reader:
             except BackendError as error:
                 self.seen[result] = error
         return self.seen[result]
-
-
-def _filled(value: Any, path: Path, known: Mapping[Path, Any]) -> Any:
-    """`value`, which stands at `path`, with what is known in the place of references."""
-    above = frozenset(place[:length] for place in known for length in range(len(place)))
-
-    def fill(part: Any, at: Path) -> Any:
-        if at in known:
-            return known[at]
-        if at not in above:
-            return part
-        if isinstance(part, list):
-            return [fill(item, (*at, index)) for index, item in enumerate(cast("list[Any]", part))]
-        return {name: fill(member, (*at, name)) for name, member in cast("dict[str, Any]", part).items()}
-
-    return fill(value, path)

@@ -6,7 +6,10 @@ from starlette.requests import Request
 
 from backend.api.bodies import BodyLimits
 from backend.api.offerings import Offerings
+from backend.geo.datasets import Datasets
+from backend.jobs.callbacks.destinations import Origins
 from backend.jobs.engine import Engine
+from backend.jobs.service import datasets_of
 from backend.jobs.store import JobStore
 from backend.settings import Settings
 
@@ -24,6 +27,16 @@ class Service:
     def base_url(self) -> str:
         """The root of every link."""
         return self.settings.base_url
+
+    @property
+    def datasets(self) -> Datasets:
+        """The files that inputs may refer to."""
+        return datasets_of(self.settings)
+
+    @property
+    def callback_origins(self) -> Origins:
+        """Whom subscribers may have called."""
+        return Origins.of(self.settings.callback_origins)
 
     @property
     def body_limits(self) -> BodyLimits:

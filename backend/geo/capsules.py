@@ -19,7 +19,7 @@ from backend.geo.simplification import METRES_PER_DEGREE
 
 COARSE_STEP = 45.0
 """Degrees between the vertices of an end that lies inside the capsules of its neighbours."""
-OUTWARD = 5e-5
+OUTWARD = 2e-5
 """Share of the distance by which an edge, straight in longitude and latitude, may leave the true curve, in addition
 to the height of a circle's segment."""
 PROBES = (0.5, 0.25, 0.75)

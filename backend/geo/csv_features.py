@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -47,8 +47,10 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
     if uneven is not None:
         _refuse(f"row {uneven} of the CSV has {len(rows[uneven - 1])} values, its first line {len(names)} names")
     columns = {name: [row[index].strip() for row in rows[1:]] for index, name in enumerate(names)}
-    fields = {name: typed(column) for name, column in columns.items()}
     shapes = _shapes(columns, len(rows) - 1)
+    # The text of a geometry is out of date as soon as the geometry is changed.
+    written = _named(columns, TEXTS)
+    fields: dict[str, Sequence[Any]] = {name: typed(column) for name, column in columns.items() if name != written}
     return Features(shapes, fields, crs or CRS84, tuple(warnings))
 
 
@@ -74,21 +76,27 @@ def _unique(names: Sequence[str]) -> tuple[list[str], list[str]]:
     return unique, [f"The field {name!r} is there more than once; the others got a number." for name in twice]
 
 
-def _shapes(columns: dict[str, list[str]], count: int) -> Shapes:
-    by_name = {name.lower(): column for name, column in columns.items()}
-    texts = next((by_name[name] for name in TEXTS if name in by_name), None)
-    if texts is not None:
+def _named(columns: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """The field that has the first of these names that there is, in whatever case."""
+    by_name = {name.lower(): name for name in columns}
+    return next((by_name[name] for name in names if name in by_name), None)
+
+
+def _shapes(columns: Mapping[str, Sequence[str]], count: int) -> Shapes:
+    text, x, y = (_named(columns, names) for names in (TEXTS, LONGITUDES, LATITUDES))
+    if text is not None:
         try:
-            return shapely.from_wkt([value or None for value in texts])
+            # Numbers beyond the range of a float are read as infinite, and refused as such later.
+            with np.errstate(all="ignore"):
+                return shapely.from_wkt(np.array([value or None for value in columns[text]], dtype=object))
         except ShapelyError as error:
             _refuse(f"a geometry of the CSV is no WKT: {str(error)[:100]}")
-    x = next((by_name[name] for name in LONGITUDES if name in by_name), None)
-    y = next((by_name[name] for name in LATITUDES if name in by_name), None)
     shapes = np.full(count, None, dtype=object)
     if x is None or y is None:
         return shapes
-    present = np.array([bool(first) and bool(second) for first, second in zip(x, y, strict=True)], dtype=bool)
-    shapes[present] = shapely.points(_numbers(x, present), _numbers(y, present))
+    pairs = zip(columns[x], columns[y], strict=True)
+    present = np.array([bool(first) and bool(second) for first, second in pairs], dtype=bool)
+    shapes[present] = shapely.points(_numbers(columns[x], present), _numbers(columns[y], present))
     return shapes
 
 

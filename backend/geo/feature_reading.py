@@ -1,7 +1,6 @@
 """Reads features: GeoJSON (RFC 7946), GeoJSON in a CRS of its own, WKT, CSV, and files of the data folders."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn, cast
@@ -19,11 +18,9 @@ from backend.geo.datasets import DatasetFile
 from backend.geo.features import Features
 from backend.geo.geojson import WGS84_NAME, GeoJSONReader
 from backend.geo.lonlat import WRAPPED, check_coordinates, long_edges, max_longitude, settled
-from backend.geo.reading import read_wkt
 from backend.geo.shapes import Shapes, shapes_of
+from backend.geo.wkt import is_table, read_wkt
 
-_WKT = re.compile(r"SRID\s*=|MULTI|POINT|LINE|POLYGON|GEOMETRY|C[IOU]|TRIANGLE|TIN|POLYHEDRAL", re.IGNORECASE)
-"""How WKT begins; a text of several lines that begins otherwise is CSV."""
 SOURCE_CRS = "source_crs"
 """Member of our own FeatureCollections: the CRS in which the coordinates stood before they became longitude and
 latitude for GeoJSON. Whoever reads them again takes them back there."""
@@ -64,8 +61,7 @@ def settle(features: Features) -> Features:
     if not len(present):
         return features
     if features.crs.is_projected:
-        _check_plane(present, features.crs)
-        return _repaired(features)
+        return _repaired(features.warned(*_plane_warnings(present, features.crs)))
     check_coordinates(present)
     features = features.with_shapes(
         shapely.transform(features.shapes, settled, include_z=bool(shapely.has_z(present).any()))
@@ -83,17 +79,19 @@ def _from_text(text: str, crs: CRS | None) -> Features:
             return read_features(json.loads(start), crs)
         except ValueError as error:
             _refuse(f"the text is no JSON: {error}")
-    if "\n" in start.strip() and not _WKT.match(start):
+        except RecursionError:
+            _refuse("the text is nested too deeply")
+    if is_table(start):
         return settle(read_csv(start, crs))
     return settle(Features(shapes_of([read_wkt(text)]), crs=crs or CRS84))
 
 
 def _from_geojson(document: Mapping[str, Any], crs: CRS | None) -> Features:
-    members = _members(document)
+    members = members_of(document)
     geometries = [member.get("geometry") for member in members]
     properties = [member.get("properties") for member in members]
     shapes, warnings = _shapes(geometries)
-    declared = _declared_crs(document)
+    declared = declared_crs(document)
     features = settle(Features(shapes, _columns(properties), declared or crs or CRS84, tuple(warnings)))
     missing = len(features) - int(features.present.sum())
     if missing:
@@ -102,7 +100,8 @@ def _from_geojson(document: Mapping[str, Any], crs: CRS | None) -> Features:
     return features.in_crs(parse_crs(source)) if isinstance(source, str) and declared is None else features
 
 
-def _members(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def members_of(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The Features of GeoJSON; a geometry is that of one."""
     if document.get("type") == "Feature":
         return [document]
     if document.get("type") != "FeatureCollection":
@@ -136,7 +135,7 @@ def _columns(properties: Sequence[Any]) -> dict[str, list[Any]]:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _declared_crs(document: Mapping[str, Any]) -> CRS | None:
+def declared_crs(document: Mapping[str, Any]) -> CRS | None:
     """What the `crs` member of GeoJSON before RFC 7946 says; of EPSG:4326 too the order was longitude, latitude."""
     declared: Any = document.get("crs")
     if declared is None:
@@ -150,16 +149,13 @@ def _declared_crs(document: Mapping[str, Any]) -> CRS | None:
     return CRS84 if WGS84_NAME.fullmatch(name.strip()) else parse_crs(name)
 
 
-def _check_plane(shapes: Shapes, crs: CRS) -> None:
-    coordinates = shapely.get_coordinates(shapes)
-    if not np.isfinite(coordinates).all():
+def _plane_warnings(shapes: Shapes, crs: CRS) -> tuple[str, ...]:
+    if not np.isfinite(shapely.get_coordinates(shapes)).all():
         _refuse("coordinates must be finite numbers")
-    west, south, east, north = shapely.total_bounds(shapes)
-    if max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90 and (east, north) != (west, south):
-        _refuse(
-            f"the coordinates look like degrees, but {code_of(crs)} counts {crs.axis_info[0].unit_name}s: is the CRS "
-            "right? For longitude and latitude it is OGC:CRS84"
-        )
+    if (np.abs(shapely.total_bounds(shapes)) > (180, 90, 180, 90)).any():
+        return ()
+    unit = crs.axis_info[0].unit_name
+    return (f"The coordinates look like degrees, but {code_of(crs)} counts in units of {unit}: is the CRS right?",)
 
 
 def _repaired(features: Features) -> Features:

@@ -96,8 +96,9 @@ class Features:
         if not self.present.any():
             return None
         west, south, east, north = (float(edge) for edge in shapely.total_bounds(self.shapes))
-        if not self.crs.is_projected:
+        if self.crs == CRS84:
             return west, south, east, north
+        # Degrees too may be counted from another meridian than Greenwich's.
         corners = Transformation.between(self.crs, CRS84).transformer.transform_bounds(west, south, east, north)
         return corners if np.isfinite(corners).all() else None
 

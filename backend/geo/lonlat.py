@@ -73,7 +73,7 @@ def _lines(shapes: Geometries) -> list[BaseGeometry]:
     parts = [
         part
         for shape in np.atleast_1d(np.asarray(shapes, dtype=object))
-        if shape is not None
+        if shape is not None and shape.geom_type not in ("Point", "MultiPoint")
         for part in flat_parts(shape)
     ]
     rings = [ring for part in parts if isinstance(part, shapely.Polygon) for ring in (part.exterior, *part.interiors)]

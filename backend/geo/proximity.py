@@ -8,10 +8,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.geo.antimeridian import flat_parts
-from backend.geo.ellipsoid import E2, A, Array, Integers, inverse
+from backend.geo.ellipsoid import A, Array, Integers, inverse
+from backend.geo.shapes import shapes_of
+from backend.geo.stretches import geocentric, spheres, stretches_of
 
-MAX_CURVATURE_RADIUS = 6_399_594.0
-"""Metres: no arc of the ellipsoid is longer than its angle times this."""
 BRANCHES = 8
 """Neighbours that are taken together at each level of a tree."""
 BLOCK = 2_000
@@ -26,8 +26,13 @@ MIN_STRETCH, MAX_STRETCH = 0.01, 1e5
 DIFFERENCE = 0.005
 """Geodesics of one length differ in chord by less than this share, times the square of chord over Earth radius."""
 CANDIDATES = 16
-ROUNDS = 24
-"""Each round looks at half of the interval of the one before."""
+NEAR = 1.2
+"""Candidates are those at most this many times as far as the nearest."""
+DOUBLINGS = 24
+"""The last interval that is looked at is smaller than the first by this power of two."""
+NARROW = 0.06
+"""Of the Earth radius: a distance, times one and the tangent of latitude, up to which the nearest point of an edge that
+is taken for straight is off by at most a thirtieth of its length."""
 type Tree = list[tuple[Array, Array]]
 """Centres and radii of balls, from single stretches to one ball around them all."""
 
@@ -53,11 +58,24 @@ def nearest_points(first: BaseGeometry, second: BaseGeometry) -> Nearest:
     shared = _shared_point(first, second)
     if shared is not None:
         return Nearest(shared, shared, touching=True)
-    pairs = _narrowed(_candidates(_stretches(first), _stretches(second)))
-    ends = _refined(pairs)
-    _, metres = inverse(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1])
-    (x1, y1), (x2, y2) = ends[int(metres.argmin())].tolist()
+    pairs = _candidates(_stretches(first), _stretches(second))
+    ends, _ = shortest(pairs, np.zeros(len(pairs), dtype=np.intp))
+    (x1, y1), (x2, y2) = ends[0].tolist()
     return Nearest((x1, y1), (x2, y2), touching=False)
+
+
+def shortest(pairs: Array, groups: Integers) -> tuple[Array, Array]:
+    """The shortest way of each group of pairs of stretches, none of which touch: its ends, and its length in metres.
+
+    pairs: n × 2 stretches × (start, end) × (longitude, latitude); groups: for each its group, from 0 and without gaps.
+
+    Returns: groups × (start, end) × (longitude, latitude), and the lengths.
+    """
+    pairs, groups = _narrowed(pairs, groups)
+    ends, groups = _refined(pairs, groups)
+    _, metres = inverse(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1])
+    best = _lowest(metres, groups, 1)
+    return ends[best], metres[best]
 
 
 def _shared_point(first: BaseGeometry, second: BaseGeometry) -> tuple[float, float] | None:
@@ -71,19 +89,11 @@ def _shared_point(first: BaseGeometry, second: BaseGeometry) -> tuple[float, flo
 
 
 def _stretches(shape: BaseGeometry) -> Array:
-    """Edges, and points as edges of no length: n × (start, end) × (longitude, latitude), neighbours next to each other.
-
-    The sides of a cut along the antimeridian and edges along a pole are part of the polygon, so they do no harm.
-    """
-    parts = flat_parts(shape)
-    rings: list[BaseGeometry] = shapely.get_rings([part for part in parts if part.geom_type == "Polygon"]).tolist()
-    lines = [part for part in parts if part.geom_type == "LineString"]
-    coordinates, owners = shapely.get_coordinates([*lines, *rings], return_index=True)
-    inside = owners[1:] == owners[:-1]
-    edges = np.stack([coordinates[:-1][inside], coordinates[1:][inside]], axis=1)
-    points = shapely.get_coordinates([part for part in parts if part.geom_type == "Point"])
-    points = points[np.argsort(_curve(points), kind="stable")]
-    return np.concatenate([edges, np.stack([points, points], axis=1)])
+    """The stretches of a geometry, neighbours next to each other."""
+    stretches, _ = stretches_of(shapes_of([shape]))
+    single = (stretches[:, 0] == stretches[:, 1]).all(axis=1)
+    points = stretches[single]
+    return np.concatenate([stretches[~single], points[np.argsort(_curve(points[:, 0]), kind="stable")]])
 
 
 def _curve(points: Array) -> Integers:
@@ -95,26 +105,9 @@ def _curve(points: Array) -> Integers:
     return place
 
 
-def _geocentric(positions: Array) -> Array:
-    """Earth-centred coordinates in metres, … × 3."""
-    longitude, latitude = np.radians(positions[..., 0]), np.radians(positions[..., 1])
-    normal = A / np.sqrt(1 - E2 * np.sin(latitude) ** 2)
-    ring = normal * np.cos(latitude)
-    return np.stack([ring * np.cos(longitude), ring * np.sin(longitude), normal * (1 - E2) * np.sin(latitude)], axis=-1)
-
-
-def _spheres(stretches: Array) -> tuple[Array, Array]:
-    """Centres (… × 3) and radii of balls that hold the stretches (… × 2 × 2)."""
-    start, end = stretches[..., 0, :], stretches[..., 1, :]
-    way = np.radians(end - start)
-    lowest = np.where(start[..., 1] * end[..., 1] <= 0, 0, np.abs(stretches[..., 1]).min(axis=-1))
-    length = MAX_CURVATURE_RADIUS * np.hypot(np.cos(np.radians(lowest)) * way[..., 0], way[..., 1])
-    return _geocentric((start + end) / 2), length / 2
-
-
 def _tree(stretches: Array) -> Tree:
     """Balls around stretches, around BRANCHES of these balls in turn, and so on to a single one."""
-    levels = [_spheres(stretches)]
+    levels = [spheres(stretches)]
     while len(levels[-1][1]) > 1:
         centres, radii = levels[-1]
         first = np.arange(0, len(radii), BRANCHES)
@@ -140,7 +133,7 @@ def _candidates(first: Array, second: Array) -> Array:
         balls = [tree[level] for tree, level in zip(trees, depth, strict=True)]
         gap, slack = _gaps(*(array[index[side]] for side in (0, 1) for array in balls[side]))
         bound = min(bound, float((gap + slack).min()))
-        kept = np.flatnonzero(gap - slack <= _worth(bound))
+        kept = np.flatnonzero(gap - slack <= _worth(np.array(bound)))
         kept = kept[np.argsort(-gap[kept])]
         index = (index[0][kept], index[1][kept])
         if max(depth) == 0:
@@ -175,25 +168,24 @@ def _gaps(centre1: Array, radius1: Array, centre2: Array, radius2: Array) -> tup
     return np.linalg.norm(centre1 - centre2, axis=1), radius1 + radius2
 
 
-def _worth(bound: float) -> float:
+def _worth(bound: Array) -> Array:
     """Chord up to which a pair may have a shorter geodesic than one whose chord is the bound."""
-    return bound * (1 + DIFFERENCE * min(2.0, bound / A) ** 2)
+    return bound * (1 + DIFFERENCE * np.minimum(2.0, bound / A) ** 2)
 
 
-def _narrowed(pairs: Array) -> Array:
+def _narrowed(pairs: Array, groups: Integers) -> tuple[Array, Integers]:
     """Pairs of stretches so short that they may be taken for straight in space."""
     while True:
-        centres, radii = _spheres(pairs)
+        centres, radii = spheres(pairs)
         gap, slack = _gaps(centres[:, 0], radii[:, 0], centres[:, 1], radii[:, 1])
-        kept = np.flatnonzero(gap - slack <= _worth(float((gap + slack).min())))
-        if len(kept) > MAX_PAIRS:
-            # Lines that run side by side: they are about equally near all along.
-            kept = kept[np.argpartition(gap[kept], MAX_PAIRS // 4)[: MAX_PAIRS // 4]]
-        pairs, radii = pairs[kept], radii[kept]
-        low = max(0.0, float((gap - slack)[kept].min()))
-        longer = 2 * radii > min(MAX_STRETCH, max(MIN_STRETCH, np.sqrt(FLATNESS * A * low)))
+        kept = np.flatnonzero(gap - slack <= _worth(_least(gap + slack, groups))[groups])
+        kept = _not_too_many(kept, gap, groups)
+        pairs, radii, groups = pairs[kept], radii[kept], groups[kept]
+        low = np.maximum(0.0, _least((gap - slack)[kept], groups))[groups]
+        limit = np.clip(np.sqrt(FLATNESS * A * low), MIN_STRETCH, MAX_STRETCH)
+        longer = 2 * radii > limit[:, np.newaxis]
         if not longer.any():
-            return pairs
+            return pairs, groups
         for side in (0, 1):
             chosen = np.flatnonzero(longer[:, side])
             halves = pairs[chosen]
@@ -201,18 +193,57 @@ def _narrowed(pairs: Array) -> Array:
             pairs[chosen, side, 1] = middle
             halves[:, side, 0] = middle
             pairs, longer = np.concatenate([pairs, halves]), np.concatenate([longer, longer[chosen]])
+            groups = np.concatenate([groups, groups[chosen]])
 
 
-def _refined(pairs: Array) -> Array:
-    """The nearest points of the best pairs: n × 2 × (longitude, latitude)."""
+def _least(values: Array, groups: Integers) -> Array:
+    """The smallest value of each group."""
+    least = np.full(int(groups.max()) + 1, np.inf)
+    np.minimum.at(least, groups, values)
+    return least
+
+
+def _not_too_many(kept: Integers, gap: Array, groups: Integers) -> Integers:
+    """Lines that run side by side are about equally near all along: of too many pairs, the nearest are followed up."""
+    if len(kept) <= MAX_PAIRS or np.bincount(groups[kept]).max() <= MAX_PAIRS:
+        return kept
+    order = kept[_lowest(gap[kept], groups[kept], MAX_PAIRS // 4)]
+    crowded = np.bincount(groups[kept]) > MAX_PAIRS
+    return np.concatenate([kept[~crowded[groups[kept]]], order[crowded[groups[order]]]])
+
+
+def _lowest(values: Array, groups: Integers, count: int) -> Integers:
+    """Indices of the `count` smallest values of each group, by group."""
+    order = np.lexsort((values, groups))
+    sorted_groups = groups[order]
+    start = np.searchsorted(sorted_groups, sorted_groups)
+    return order[np.arange(len(order)) - start < count]
+
+
+def _refined(pairs: Array, groups: Integers) -> tuple[Array, Integers]:
+    """The nearest points of the best pairs of each group: n × 2 × (longitude, latitude)."""
     points = _closest(pairs)
-    chords = np.linalg.norm(np.diff(_geocentric(points), axis=1)[:, 0], axis=1)
-    best = np.argsort(chords)[:CANDIDATES]
-    whole, points = pairs[best], points[best]
+    chords = np.linalg.norm(np.diff(geocentric(points), axis=1)[:, 0], axis=1)
+    # What was taken for straight bends by a twentieth of the distance.
+    near = np.flatnonzero(chords <= NEAR * _least(chords, groups)[groups] + MIN_STRETCH)
+    best = near[_lowest(chords[near], groups[near], CANDIDATES)]
+    points, groups = points[best], groups[best]
+    whole = pairs[best]
+    extended = (whole[:, :, 0] != whole[:, :, 1]).any(axis=(1, 2))
+    steepest = np.minimum(np.abs(whole[..., 1]).max(axis=(1, 2)), 90)
+    quick = chords[best] * (1 + np.tan(np.radians(steepest))) <= NARROW * A
+    for chosen, share in ((extended & quick, 8), (extended & ~quick, 2)):
+        if chosen.any():
+            points[chosen] = _searched(whole[chosen], points[chosen], share)
+    return points, groups
+
+
+def _searched(whole: Array, points: Array, share: int) -> Array:
+    """Look again within smaller and smaller intervals around the points, each the given part of the one before."""
     reach = np.diff(whole, axis=2)[:, :, 0]
-    for _ in range(ROUNDS):
-        reach = reach / 2
-        low, high = whole.min(axis=2), whole.max(axis=2)
+    low, high = whole.min(axis=2), whole.max(axis=2)
+    for _ in range(round(DOUBLINGS / np.log2(share))):
+        reach = reach / share
         window = [np.clip(points - reach / 2, low, high), np.clip(points + reach / 2, low, high)]
         points = _closest(np.stack(window, axis=2))
     return points
@@ -220,7 +251,7 @@ def _refined(pairs: Array) -> Array:
 
 def _closest(pairs: Array) -> Array:
     """The nearest points of pairs of stretches that are taken for straight in space: n × 2 × (longitude, latitude)."""
-    space = _geocentric(pairs)
+    space = geocentric(pairs)
     ways = space[:, :, 1] - space[:, :, 0]
     between = space[:, 0, 0] - space[:, 1, 0]
     a, e = (ways**2).sum(axis=2).T

@@ -1,27 +1,24 @@
-"""Reads geometries: GeoJSON (RFC 7946) and WKT, longitude and latitude on WGS 84 (OGC:CRS84)."""
+"""Reads geometries: GeoJSON (RFC 7946), WKT and whatever else holds features, as longitude, latitude (OGC:CRS84)."""
 
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn, cast
 
-import numpy as np
 import shapely
-from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.antimeridian import wrap
-from backend.geo.geojson import GeoJSONReader
+from backend.geo.crs import CRS84, parse_crs
+from backend.geo.datasets import DatasetFile
+from backend.geo.feature_reading import SOURCE_CRS, read_features
+from backend.geo.features import Features, single
+from backend.geo.geojson import WGS84_NAME, GeoJSONReader
 from backend.geo.lonlat import WRAPPED, check_coordinates, long_edges, max_longitude, settled
+from backend.geo.wkt import is_table, read_wkt
 
-EWKT = re.compile(r"\s*SRID\s*=\s*(?P<srid>\d+)\s*;\s*(?P<wkt>.*)", re.IGNORECASE | re.DOTALL)
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""Control characters that are no white space; GEOS reads a text up to the first NUL and ignores what follows."""
-GEOMETRY_TYPES = frozenset(
-    ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
-)
+HEIGHTS_IGNORED = "Heights were ignored."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,87 +33,104 @@ class GeometryInput:
     warnings: tuple[str, ...] = ()
     """What was repaired, ignored or may have been meant otherwise."""
     features: int | None = None
-    """Features with a geometry, of a FeatureCollection."""
+    """Features with a geometry, of a FeatureCollection, a table or a file."""
+    native: Features | None = None
+    """As they came, where that says more than `shape`: in a projected CRS, or with heights."""
+    value: Any = field(default=None, repr=False, compare=False)
+    """What was read."""
+
+    def each(self) -> Features:
+        """The features that have a geometry, each with its attributes, and all that is to be said of them."""
+        features = self.native or read_features(self.value)
+        return features.take(features.present)
+
+    @property
+    def heights_ignored(self) -> tuple[str, ...]:
+        """The warning for whoever takes `each` without its heights."""
+        return tuple(warning for warning in self.warnings if warning == HEIGHTS_IGNORED)
 
 
 def read_geometry(value: Any) -> GeometryInput:
-    """Read a GeoJSON object, a string of GeoJSON, or WKT (EWKT with SRID 4326).
+    """Read a GeoJSON object or text, WKT (EWKT with SRID 4326), the text of a CSV file, or a file of a data folder.
 
-    Edges are straight in longitude and latitude (RFC 7946, 3.1.1). Heights are ignored; polygons that cross themselves
-    are repaired; longitudes between 180 and 360 are brought back; each with a warning.
+    Edges are straight in longitude and latitude (RFC 7946, 3.1.1), once what came in another CRS is transformed.
+    Heights are ignored; polygons that cross themselves are repaired; longitudes between 180 and 360 are brought back;
+    each with a warning.
 
     Raises:
-        ProcessRefusedError: it cannot be read, is empty, is not in WGS 84, or lies outside the globe.
+        ProcessRefusedError: it cannot be read, is empty, or lies outside the globe or where its CRS has no places.
     """
-    warnings: list[str] = []
-    features: int | None = None
     try:
-        if isinstance(value, str) and not value.lstrip().startswith(("{", "[")):
-            shape = read_wkt(value)
-        else:
-            _check_reference(value)
-            reader = GeoJSONReader()
-            shape = reader.read(_parsed(value) if isinstance(value, str) else value)
-            warnings += reader.warnings()
-            features = reader.features
+        parsed = _parsed(value)
+        if isinstance(parsed, DatasetFile) or (isinstance(parsed, str) and is_table(parsed)) or _has_own_crs(parsed):
+            return _of_features(parsed)
+        if isinstance(parsed, str):
+            return _settled(parsed, read_wkt(parsed))
+        reader = GeoJSONReader()
+        return _settled(parsed, reader.read(parsed), reader)
     except RecursionError:
         _refuse("the geometry is nested too deeply")
+
+
+def _parsed(value: Any) -> Any:
+    """The document of a GeoJSON text; other values as they are."""
+    if isinstance(value, str) and value.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        try:
+            return json.loads(value.lstrip("\ufeff \t\r\n"))
+        except ValueError as error:
+            _refuse(f"the string is neither GeoJSON nor WKT: {error}")
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, Any]", value)
+        # It was meant as a reference, and is none: those that are have been looked up by now.
+        if "href" in members and "type" not in members and not isinstance(members["href"], str):
+            _refuse("href must be a string: the URL of a result")
+    return cast("Any", value)
+
+
+def _has_own_crs(value: Any) -> bool:
+    """Whether GeoJSON tells a CRS, other than WGS 84, that there is."""
+    if not isinstance(value, Mapping):
+        return False
+    members = cast("Mapping[str, Any]", value)
+    if isinstance(members.get(SOURCE_CRS), str):
+        return True
+    try:
+        name = members["crs"]["properties"]["name"]
+        return not WGS84_NAME.fullmatch(name.strip()) and parse_crs(name) != CRS84
+    except (KeyError, TypeError, AttributeError, ProcessRefusedError):
+        # The reader of GeoJSON tells what is wrong with it.
+        return False
+
+
+def _of_features(value: Any) -> GeometryInput:
+    features = read_features(value)
+    if not features.present.any():
+        _refuse("there is no feature with a geometry")
+    lonlat = features.lonlat()
+    warnings = list(lonlat.warnings)
+    heights = bool(shapely.has_z(features.shapes[features.present]).any())
+    if heights:
+        warnings.append(HEIGHTS_IGNORED)
+    shape = _repaired(shapely.force_2d(single(lonlat)), warnings)
+    native = features if heights or features.crs.is_projected else None
+    return GeometryInput(shape, tuple(warnings), int(features.present.sum()), native, value)
+
+
+def _settled(value: Any, shape: BaseGeometry, reader: GeoJSONReader | None = None) -> GeometryInput:
+    warnings = reader.warnings() if reader else []
     if shape.is_empty:
         _refuse("the geometry is empty")
     check_coordinates(shape)
     if shapely.has_z(shape):
-        warnings.append("Heights were ignored.")
+        warnings.append(HEIGHTS_IGNORED)
+    native = read_features(value) if HEIGHTS_IGNORED in warnings else None
     shape = shapely.transform(shape, settled)
     warnings += long_edges(shape)
     shape = _repaired(shape, warnings)
     if max_longitude(shape) > 180:
         shape = wrap(shape)
         warnings.append(WRAPPED)
-    return GeometryInput(shape, tuple(warnings), features)
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)
-
-
-def _check_reference(value: Any) -> None:
-    """Refuse what was meant as a reference, and is none: those that are have been looked up by now."""
-    if isinstance(value, Mapping):
-        members = cast("Mapping[str, Any]", value)
-        if "href" in members and "type" not in members and not isinstance(members["href"], str):
-            _refuse("href must be a string: the URL of a result")
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        _refuse(f"the string is neither GeoJSON nor WKT: {error}")
-
-
-def read_wkt(text: str) -> BaseGeometry:
-    """The geometry of a WKT or EWKT (SRID 4326) text, as it stands.
-
-    Raises:
-        ProcessRefusedError: it is neither.
-    """
-    if control := CONTROL.search(text):
-        _refuse(f"the string holds the control character U+{ord(control[0]):04X}: it is neither GeoJSON nor WKT")
-    match = EWKT.fullmatch(text)
-    if match and match["srid"] != "4326":
-        _refuse(f"SRID {match['srid']} is not supported: coordinates must be longitude, latitude on WGS 84 (SRID 4326)")
-    wkt = match["wkt"] if match else text
-    try:
-        # Numbers beyond the range of a float are read as infinite, and refused as such.
-        with np.errstate(all="ignore"):
-            shape = shapely.from_wkt(wkt)
-    except NotImplementedError:
-        _refuse("curved geometry types are not supported")
-    except ShapelyError:
-        _refuse(f"{wkt.strip()[:40]!r} is neither GeoJSON nor WKT (such as 'POINT (13.4 52.5)')")
-    if shape.geom_type not in GEOMETRY_TYPES:
-        _refuse(f"geometry type {shape.geom_type} is not supported")
-    return shape
+    return GeometryInput(shape, tuple(warnings), reader.features if reader else None, native, value)
 
 
 def _repaired(shape: BaseGeometry, warnings: list[str]) -> BaseGeometry:
@@ -135,3 +149,7 @@ def _repaired(shape: BaseGeometry, warnings: list[str]) -> BaseGeometry:
         _refuse(f"the polygon encloses no area ({reason})")
     warnings.append(f"An invalid geometry was repaired ({reason}); check that the result is what was meant.")
     return repaired
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

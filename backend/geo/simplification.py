@@ -21,7 +21,9 @@ def simplify(shape: BaseGeometry, tolerance: float) -> BaseGeometry:
     degrees = tolerance / METRES_PER_DEGREE
     west, south, east, north = shape.bounds
     if max(-west, east) < 180 and max(-south, north) < 90:
-        return shapely.simplify(shape, degrees)
+        # Of many polygons at a time it would take the square of their number.
+        alone = collect(shapely.simplify(shapely.get_parts(shape), degrees).tolist())
+        return alone if alone.is_valid else shapely.simplify(shape, degrees)
     simple = collect(
         shapely.Polygon(_ring(part.exterior, degrees), [_ring(ring, degrees) for ring in part.interiors])
         for part in flat_parts(shape)
@@ -47,6 +49,11 @@ def _ring(ring: BaseGeometry, degrees: float) -> Array:
 
 def rounded(shape: BaseGeometry, precision: float) -> BaseGeometry:
     """The shape with coordinates rounded to `precision` metres or better."""
-    digits = max(6, math.ceil(-math.log10(precision / METRES_PER_DEGREE)))
+    digits = decimals(precision)
     simple = shapely.transform(shape, lambda coordinates: np.round(coordinates, digits))
     return simple if simple.is_valid else shape
+
+
+def decimals(precision: float) -> int:
+    """Of a degree, at least six, that keep `precision` metres."""
+    return max(6, math.ceil(-math.log10(precision / METRES_PER_DEGREE)))

@@ -14,6 +14,7 @@ from shapely.ops import linemerge
 from backend.errors import ProcessRefusedError
 from backend.geo.antimeridian import bounding_box, collect, flat_parts, outline, the_short_way, wrap
 from backend.geo.centroid import centroid
+from backend.geo.ellipsoid import Array
 from backend.geo.simplification import METRES_PER_DEGREE
 
 type Operation = Literal[
@@ -25,6 +26,9 @@ type Operation = Literal[
     "oriented-box",
     "boundary",
     "explode",
+    "collect",
+    "to-line",
+    "to-polygon",
     "densify",
     "orient",
     "split-antimeridian",
@@ -35,6 +39,8 @@ CONCAVITY = 0.3
 WIDE = 10.0
 """Degrees of latitude within which one scale of longitude is right to some per cent at middle latitudes."""
 MAX_VERTICES = 500_000
+MIN_SPACING = 0.001
+"""Metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,44 @@ def _explode(shape: BaseGeometry) -> Transformed:
     return Transformed(shapely.GeometryCollection(flat_parts(shape)), "parts as single geometries", PLANE)
 
 
+def _collect(shape: BaseGeometry) -> Transformed:
+    return Transformed(collect([shape]), "all parts as one geometry, of a Multi type where they are of one kind", PLANE)
+
+
+def _to_line(shape: BaseGeometry) -> Transformed:
+    line, warnings = _through_vertices(shape, 2)
+    return Transformed(wrap(shapely.LineString(line)), "a line through the points, in the order given", PLANE, warnings)
+
+
+def _to_polygon(shape: BaseGeometry) -> Transformed:
+    ring, warnings = _through_vertices(shape, 3)
+    polygon = shapely.Polygon(ring)
+    if not polygon.is_valid:
+        reason = shapely.is_valid_reason(polygon)
+        warnings = (*warnings, f"The outline was repaired ({reason}); is the order of the points right?")
+    found = _valid(polygon)
+    if found.is_empty or shapely.get_dimensions(found) < 2:
+        _refuse("the points lie on one line: they enclose no area")
+    return Transformed(
+        _finished(found), "the polygon whose outline runs through the points, in the order given", PLANE, warnings
+    )
+
+
+def _through_vertices(shape: BaseGeometry, fewest: int) -> tuple[Array, tuple[str, ...]]:
+    """The vertices of points or lines one after the other, longitudes going on beyond ±180 rather than jumping."""
+    parts = flat_parts(shape)
+    if any(part.geom_type == "Polygon" for part in parts):
+        _refuse("points or lines are needed; boundary makes lines of polygons")
+    vertices = shapely.remove_repeated_points(shapely.LineString(np.repeat(shapely.get_coordinates(parts), 2, axis=0)))
+    if len(np.unique(shapely.get_coordinates(vertices), axis=0)) < fewest:
+        _refuse(f"at least {fewest} different points are needed")
+    shorter = the_short_way(vertices)
+    if shorter.equals(vertices):
+        return shapely.get_coordinates(vertices), ()
+    crossing = "Points on both sides of the antimeridian were joined the short way, across it."
+    return shapely.get_coordinates(shorter), (crossing,)
+
+
 def _orient(shape: BaseGeometry) -> Transformed:
     parts = [shapely.orient_polygons(part) if part.geom_type == "Polygon" else part for part in flat_parts(shape)]
     return Transformed(collect(parts), "outer rings counterclockwise, holes clockwise (RFC 7946, 3.1.6)", PLANE)
@@ -141,6 +185,8 @@ def _split(shape: BaseGeometry) -> Transformed:
 def _densify(shape: BaseGeometry, spacing: float | None) -> Transformed:
     if spacing is None:
         _refuse("densify needs max_segment: the longest edge that may stay", "$.inputs.max_segment")
+    if not spacing >= MIN_SPACING:
+        _refuse(f"max_segment must be at least {MIN_SPACING} m", "$.inputs.max_segment")
     degrees = spacing / METRES_PER_DEGREE
     if sum(part.length for part in flat_parts(shape)) / degrees + len(shapely.get_coordinates(shape)) > MAX_VERTICES:
         _refuse(f"max_segment would make more than {MAX_VERTICES} vertices", "$.inputs.max_segment")
@@ -157,6 +203,9 @@ OPERATIONS: Mapping[str, Callable[[BaseGeometry], Transformed]] = {
     "oriented-box": _oriented_box,
     "boundary": _boundary,
     "explode": _explode,
+    "collect": _collect,
+    "to-line": _to_line,
+    "to-polygon": _to_polygon,
     "orient": _orient,
     "split-antimeridian": _split,
 }

@@ -121,6 +121,8 @@ _VIEWS: Mapping[str, Callable[[Document], Document]] = {
     "conformance": _nothing_more,
     "processes": _nothing_more,
     "process": _process_view,
+    "collections": _nothing_more,
+    "collection": _nothing_more,
     "jobs": _nothing_more,
     "job": _nothing_more,
     "results": _results_view,

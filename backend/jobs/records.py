@@ -13,6 +13,19 @@ type ResponseForm = Literal["raw", "document"]
 
 
 @dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Who is to be told of a job: URLs, of which any may be missing."""
+
+    success_uri: str | None = None
+    failed_uri: str | None = None
+    progress_uri: str | None = None
+
+    def uri_of_end(self, status: JobStatus) -> str | None:
+        """Where that end of a job is told. To be dismissed is to end without results."""
+        return self.success_uri if status is JobStatus.SUCCESSFUL else self.failed_uri
+
+
+@dataclass(frozen=True, slots=True)
 class JobRequest:
     """A validated execute request."""
 
@@ -26,6 +39,7 @@ class JobRequest:
     """The process may be run again after its worker or server died."""
     by_reference: tuple[str, ...] = ()
     """Output ids that the client wants as links (`transmissionMode: reference`)."""
+    subscriber: Subscriber | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,12 @@ class Sweeper:
             now = time.time()
             marks = [{"id": job_id, "expired": now, "files": True} for job_id in removed]
             connection.execute_each(statements.INSERT_EXPIRED, marks)
-            for statement in (statements.DELETE_LOGS_OF, statements.DELETE_RESULTS_OF, statements.DELETE_JOBS):
+            for statement in (
+                statements.DELETE_LOGS_OF,
+                statements.DELETE_CALLBACKS_OF,
+                statements.DELETE_RESULTS_OF,
+                statements.DELETE_JOBS,
+            ):
                 connection.execute(statement, {"jobs": removed})
         return len(removed)
 

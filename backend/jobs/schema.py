@@ -17,6 +17,11 @@ MIGRATIONS = (
            files BOOLEAN NOT NULL)""",
         "CREATE INDEX expired_jobs_by_time ON expired_jobs (expired)",
     ),
+    (
+        """CREATE TABLE job_callbacks (job_id VARCHAR(32) NOT NULL PRIMARY KEY REFERENCES jobs (id), success_uri TEXT,
+           failed_uri TEXT, progress_uri TEXT, attempts INTEGER NOT NULL, due DOUBLE PRECISION NOT NULL,
+           owner VARCHAR(32))""",
+    ),
 )
 """What makes the tables of version 1 those of version 2, and so on: SQL that both databases take as it is."""
 
@@ -93,6 +98,20 @@ job_log = sa.Table(
     sa.Column("job_id", sa.String(32), sa.ForeignKey("jobs.id"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("line", sa.Text, nullable=False),
+)
+
+job_callbacks = sa.Table(
+    "job_callbacks",
+    metadata,
+    sa.Column("job_id", sa.String(32), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("success_uri", sa.Text),
+    sa.Column("failed_uri", sa.Text),
+    sa.Column("progress_uri", sa.Text),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    # When the end may be told again, by the clock of who could not tell it: another one may do so sooner, or later.
+    sa.Column("due", sa.Double, nullable=False),
+    # The engine that tells the subscriber. Null, or one that is gone: anybody may.
+    sa.Column("owner", sa.String(32)),
 )
 
 expired_jobs = sa.Table(

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from backend.geo.datasets import Datasets
 from backend.jobs.admission import Bounds
+from backend.jobs.callbacks.delivery import Deliveries
 from backend.jobs.engine import Engine
 from backend.jobs.limits import read_limits
 from backend.jobs.local import LocalExecutor
@@ -35,6 +37,8 @@ class JobService:
     engine: Engine
     sweeping: Sweeping | None = None
     """Removes jobs that need no longer be kept."""
+    deliveries: Deliveries | None = None
+    """Tells subscribers, where the settings permit any."""
 
     @classmethod
     def open(
@@ -65,6 +69,8 @@ class JobService:
 
     def close(self) -> None:
         """End the workers, give unfinished jobs back to the store, and close it. Blocks."""
+        if self.deliveries is not None:
+            self.deliveries.stop()
         if self.sweeping is not None:
             self.sweeping.stop()
         self.engine.stop()
@@ -108,7 +114,13 @@ def _worker_config(settings: Settings, processes: Mapping[str, ProcessSetting], 
         own_limits={process_id: read_limits({**usual, **one.limits}) for process_id, one in processes.items()},
         max_jobs=settings.worker_jobs,
         max_memory_bytes=settings.worker_memory_bytes,
+        datasets=datasets_of(settings),
     )
+
+
+def datasets_of(settings: Settings) -> Datasets:
+    """The files that inputs may refer to: the user's, and the packaged ones."""
+    return Datasets.within(settings.dataset_folders, max_vector_bytes=settings.max_dataset_bytes)
 
 
 def _concurrency(settings: Settings, processes: Mapping[str, ProcessSetting]) -> Mapping[str, int]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from backend.jobs.records import JobQuery
-from backend.jobs.schema import engines, expired_jobs, job_log, jobs, results
+from backend.jobs.schema import engines, expired_jobs, job_callbacks, job_log, jobs, results
 from backend.jobs.states import FINAL, JobStatus, sources
 
 UNFINISHED = tuple(sorted(set(JobStatus) - FINAL))
@@ -247,6 +247,7 @@ LARGE_ENDED_BEFORE = (
 )
 LOCK_ENDED = sa.select(jobs.c.id).where(jobs.c.id.in_(_AMONG), _ENDED).with_for_update(skip_locked=True)
 DELETE_LOGS_OF = sa.delete(job_log).where(job_log.c.job_id.in_(_AMONG))
+DELETE_CALLBACKS_OF = sa.delete(job_callbacks).where(job_callbacks.c.job_id.in_(_AMONG))
 DELETE_RESULTS_OF = sa.delete(results).where(results.c.job_id.in_(_AMONG))
 DELETE_JOBS = sa.delete(jobs).where(jobs.c.id.in_(_AMONG))
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from backend.errors import JobExpiredError, NoSuchJobError, NoSuchOutputError, QueueFullError, ResultDamagedError
 from backend.jobs import statements
+from backend.jobs.callbacks.outbox import Outbox, add_subscriber
 from backend.jobs.connection import Connection
 from backend.jobs.database import ChangeWatch, Database, open_database
 from backend.jobs.endings import Endings
@@ -38,6 +39,7 @@ class JobStore:
         self._keep_seconds = retention.seconds
         self.leases = Leases(database, files, lease_seconds=lease_seconds)
         self.sweeper = Sweeper(database, files, retention)
+        self.outbox = Outbox(database)
         self._endings = Endings(database, files)
         self._logs = JobLog(database)
 
@@ -101,6 +103,8 @@ class JobStore:
                 if owner is None and max_queued is not None:
                     _require_room(connection, max_queued)
                 connection.execute(statements.INSERT_JOB, row)
+                if request.subscriber is not None:
+                    add_subscriber(connection, job_id, request.subscriber)
         except BaseException:
             self._files.delete_inputs(job_id)
             raise

@@ -22,6 +22,8 @@ from backend.errors import (
     ProcessRefusedError,
     StoreUnavailableError,
 )
+from backend.geo.datasets import Datasets
+from backend.geo.reach import confine
 from backend.jobs.executor import Assignment
 from backend.jobs.limits import JobLimits, breach, outputs_too_large
 from backend.jobs.liveness import ProcessIdentity, has_children, lead_group
@@ -74,6 +76,8 @@ class WorkerConfig:
     """Jobs after which a worker is replaced."""
     max_memory_bytes: int | None = None
     """Resident memory that a worker is replaced for when it ever had more."""
+    datasets: Datasets = field(default_factory=Datasets)
+    """Files that inputs may refer to."""
 
     @property
     def own_modules(self) -> list[str]:
@@ -163,7 +167,9 @@ class Worker:
 
     def _results(self, job: StartedJob, limits: JobLimits, progress: ThrottledProgress) -> list[NewResult]:
         limit = self._config.max_reference_bytes
-        inputs = resolve_references(job.inputs, self._config.base_url, self._store.read, max_bytes=limit)
+        inputs = resolve_references(
+            job.inputs, self._config.base_url, self._store.read, max_bytes=limit, datasets=self._config.datasets
+        )
         processor = self._processor(job.process_id)
         with self._scratch.folder() as folder:
             tempfile.tempdir, usual = str(folder), tempfile.tempdir
@@ -237,6 +243,7 @@ def _prepare(config: WorkerConfig, output: Connection | None, alive: Connection)
     prevent_core_dumps()
     faulthandler.enable()  # a crash of native code tells its place in the job's log
     sys.path[:0] = [path for path in config.import_paths if path not in sys.path]
+    confine()
 
 
 def _divert_streams(output: Connection | None) -> None:

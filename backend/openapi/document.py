@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backend.openapi.callbacks import add_callbacks
 from backend.openapi.execution import job_created
 from backend.openapi.parameters import parameters
 from backend.openapi.paths import TAGS, generic_paths
@@ -29,15 +30,18 @@ class Server:
     base_url: str
 
 
-def openapi_document(server: Server, processes: Sequence[Process]) -> Document:
-    """OpenAPI 3.0.3 for a server that offers these processes; refers to nothing but itself."""
+def openapi_document(server: Server, processes: Sequence[Process], *, callbacks: bool = False) -> Document:
+    """OpenAPI 3.0.3 for a server that offers these processes; refers to nothing but itself.
+
+    callbacks: the server makes some.
+    """
     paths = generic_paths()
     schemas = standard_schemas()
     for process in processes:
         own = process_paths(process)
         paths |= own.paths
         schemas |= own.schemas
-    return {
+    whole: Document = {
         "openapi": "3.0.3",
         "info": {
             "title": server.title,
@@ -58,3 +62,6 @@ def openapi_document(server: Server, processes: Sequence[Process]) -> Document:
             "headers": response_headers(),
         },
     }
+    if callbacks:
+        add_callbacks(whole)
+    return whole

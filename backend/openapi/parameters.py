@@ -28,6 +28,7 @@ def _paths(process_ids: Sequence[str]) -> Mapping[str, Parameter]:
     process = {"type": "string", **({"enum": list(process_ids)} if process_ids else {})}
     return {
         "processID": _path("processID", process, "Id of a process."),
+        "collectionId": _path("collectionId", {"type": "string"}, "Id of a dataset, as the list of them tells it."),
         "jobId": _path("jobId", {"type": "string"}, "Id of a job, as its `statusInfo` tells it."),
         "output": _path("output", {"type": "string"}, "Id of an output of the job's process."),
     }

@@ -11,11 +11,12 @@ type PathItem = dict[str, Any]
 
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
-SERVER, PROCESSES, JOBS = "Server", "Processes", "Jobs"
+SERVER, PROCESSES, DATASETS, JOBS = "Server", "Processes", "Datasets", "Jobs"
 
 TAGS = (
     {"name": SERVER, "description": "What this server is and what it conforms to."},
     {"name": PROCESSES, "description": "What can be run, and running it."},
+    {"name": DATASETS, "description": "Files that inputs of processes may refer to."},
     {"name": JOBS, "description": "What runs or ran, and its results."},
 )
 
@@ -25,7 +26,7 @@ ANY_PAGE = (400, 403, 406, 421, 500)
 
 def generic_paths() -> dict[str, PathItem]:
     """Every resource; those of a process and of a job as templates."""
-    return {**_server(), **_processes(), **_jobs(), **_results()}
+    return {**_server(), **_processes(), **_datasets(), **_jobs(), **_results()}
 
 
 def _server() -> dict[str, PathItem]:
@@ -58,6 +59,14 @@ def _processes() -> dict[str, PathItem]:
         "/processes/{processID}": {"get": one},
         "/processes/{processID}/execution": {"post": {**execute, "tags": [PROCESSES]}},
     }
+
+
+def _datasets() -> dict[str, PathItem]:
+    listed = _page("listCollections", "The datasets", "collections", DATASETS, "limit", "offset")
+    one = _page("getCollection", "A dataset, as far as it is told without opening its file", "collection", DATASETS)
+    one["parameters"].insert(0, parameter("collectionId"))
+    one["responses"] |= problems("Page", 404)
+    return {"/collections": {"get": listed}, "/collections/{collectionId}": {"get": one}}
 
 
 def _jobs() -> dict[str, PathItem]:

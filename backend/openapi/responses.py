@@ -15,7 +15,7 @@ PROBLEM = "application/problem+json"
 _STATUSES: Mapping[str, tuple[str, str]] = {
     "400": ("Invalid", "The request is not valid; `errors` says where and why, all of it at once."),
     "403": ("Forbidden", "The request comes from a page of another site."),
-    "404": ("Unknown", "There is no such process, job or output; or the job has not ended."),
+    "404": ("Unknown", "There is no such process, job, output or collection; or the job has not ended."),
     "406": ("NotAcceptable", "`Accept` takes no form that this resource has."),
     "408": ("TooSlow", "The request body did not arrive in time."),
     "410": ("Gone", "The job was dismissed, or its results have expired."),

@@ -16,7 +16,7 @@ _ANY_OBJECT: Schema = {"type": "object", "additionalProperties": True}
 
 def standard_schemas() -> dict[str, Schema]:
     """Every component that does not depend on the processes on offer, by the standard's names."""
-    return {**_metadata(), **_processes(), **_values(), **_jobs(), **geojson_schemas()}
+    return {**_metadata(), **_processes(), **_datasets(), **_values(), **_jobs(), **geojson_schemas()}
 
 
 def schema_of(component: str) -> Schema:
@@ -109,6 +109,27 @@ def _processes() -> Mapping[str, Schema]:
         "processList": record(
             ("processes", "links"),
             processes=many(schema_of("processSummary")),
+            links=many(schema_of("link")),
+            numberMatched=_COUNT,
+            numberReturned=_COUNT,
+        ),
+    }
+
+
+def _datasets() -> Mapping[str, Schema]:
+    return {
+        "collection": record(
+            ("id", "links"),
+            id=_TEXT,
+            title=described(_TEXT, "Name of the file."),
+            itemType=choice("feature", "coverage"),
+            length=described(_COUNT, "Bytes."),
+            updated=_MOMENT,
+            links=many(schema_of("link")),
+        ),
+        "collections": record(
+            ("collections", "links"),
+            collections=many(schema_of("collection")),
             links=many(schema_of("link")),
             numberMatched=_COUNT,
             numberReturned=_COUNT,

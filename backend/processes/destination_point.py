@@ -20,6 +20,7 @@ MAX_METRES = 4.1e7
     id="destination-point",
     title="Point at bearing and distance",
     keywords=["destination", "bearing", "distance", "geodesic", "vector"],
+    toolsets=("measure",),
     output=Output(
         id="destination",
         title="Destination",

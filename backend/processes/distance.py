@@ -16,6 +16,7 @@ CRS_DECISION = "no projection: nearest points by chord through the ellipsoid; ed
     id="distance",
     title="Distance between geometries",
     keywords=["distance", "bearing", "nearest", "geodesic", "vector"],
+    toolsets=("core", "measure"),
     output=Output(
         id="distance",
         title="Distance",

@@ -1,59 +1,125 @@
-"""`geometry-measure`: area, perimeter and length on the ellipsoid."""
+"""`geometry-measure`: area, perimeter and length on the ellipsoid, and in the plane of a projected CRS."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import shapely
 from pydantic import Field
 
 from backend.geo.antimeridian import bounding_box, flat_parts
-from backend.geo.measure import measure
-from backend.geo.units import METRES
+from backend.geo.crs import CRS84, code_of
+from backend.geo.features import Features
+from backend.geo.measuring import Figures, Measured, Plane, measure_features
+from backend.geo.reading import HEIGHTS_IGNORED, GeometryInput
+from backend.geo.shapes import shapes_of
+from backend.geo.units import METRES, LengthUnit
 from backend.processes.base import Output, process
-from backend.processes.inputs import Geometry, Units
+from backend.processes.inputs import Crs, Geometry, Units
 
 EDGES = {
     "lonlat": "straight in longitude and latitude (RFC 7946)",
     "geodesic": "geodesics: the shortest way between vertices",
 }
+NO_PLANE = "none: integrated on the ellipsoid"
+COLUMNS = ("area", "perimeter", "length")
 
 
 @process(
     id="geometry-measure",
     title="Measure a geometry",
-    keywords=["area", "length", "perimeter", "geodesic", "vector"],
+    keywords=["area", "length", "perimeter", "size", "acreage", "geodesic", "planar", "vector"],
     output=Output(
         id="measures",
         title="Measures",
-        description="area, perimeter and length as {value, units}; counts of parts and vertices, bbox, method.",
+        description="area, perimeter, length, covered_area, length_3d, planar, counts, bbox, warnings.",
     ),
     idempotent=True,
-    example={"geometry": "POLYGON ((13 52, 14 52, 14 53, 13 53, 13 52))", "units": "kilometre"},
+    example={"geometry": "POLYGON ((13 52, 14 52, 14 53, 13 52))", "units": "mile"},
+    links=[
+        {
+            "rel": "about",
+            "href": "https://doi.org/10.3133/pp1395",
+            "type": "text/html",
+            "title": "Snyder, Map Projections: A Working Manual (area between parallels, 3-12)",
+        }
+    ],
+    toolsets=("core", "measure"),
 )
 def geometry_measure(
     geometry: Geometry,
     units: Units = "metre",
-    edges: Annotated[
-        Literal["lonlat", "geodesic"],
-        Field(description="Straight in longitude and latitude (RFC 7946), or shortest on the ellipsoid."),
-    ] = "lonlat",
+    edges: Annotated[Literal["lonlat", "geodesic"], Field(description="How edges run.")] = "lonlat",
+    crs: Annotated[Crs | None, Field(description="Projected CRS, for planar ones.")] = None,
+    each: Annotated[bool, Field(description="Per feature too.")] = False,
 ) -> dict[str, Any]:
-    """True area and perimeter of polygons and length of lines on the WGS 84 ellipsoid."""
-    measures = measure(geometry.shape, edges)
-    metres = METRES[units]
-    parts = flat_parts(geometry.shape)
-    warnings = list(geometry.warnings)
-    if all(part.geom_type == "Point" for part in parts):
-        warnings.append("Points have neither area nor length.")
+    """True area, perimeter and length on the ellipsoid, and planar ones in a projected CRS."""
+    features = geometry.each() if each else geometry.native or Features(shapes_of([geometry.shape]))
+    measured = measure_features(features, edges, crs)
+    native = features.crs != CRS84 and edges == "lonlat"
+    plane = measured.plane
     return {
-        "area": {"value": measures.area / metres**2, "units": f"square {units}"},
-        "perimeter": {"value": measures.perimeter / metres, "units": units},
-        "length": {"value": measures.length / metres, "units": units},
-        "parts": dict(Counter(part.geom_type for part in parts)),
-        "vertices": len(shapely.get_coordinates(geometry.shape)),
+        **_figures(measured.ground, units),
+        **({"planar": _planar(plane, units)} if plane else {}),
+        **({"each": _rows(features, measured, units)} if each else {}),
+        "parts": dict(Counter(part.geom_type for part in flat_parts(geometry.shape))),
+        "vertices": int(shapely.count_coordinates(features.shapes)),
         "bbox": list(bounding_box(geometry.shape)),
         "crs": "OGC:CRS84",
+        "crs_decision": f"{features.plane} for planar measures" if plane and crs is None else NO_PLANE,
         "method": "integrated on the WGS 84 ellipsoid" if edges == "lonlat" else "geodesics on the WGS 84 ellipsoid",
-        "edges": EDGES[edges],
-        "warnings": warnings,
+        "edges": f"straight in the {features.plane}" if native else EDGES[edges],
+        "warnings": _warnings(geometry, measured),
     }
+
+
+def _figures(figures: Figures, units: LengthUnit) -> dict[str, Any]:
+    square = {"units": f"square {units}"}
+    found = {
+        "area": {"value": figures.total.area / METRES[units] ** 2, **square},
+        "perimeter": {"value": figures.total.perimeter / METRES[units], "units": units},
+        "length": {"value": figures.total.length / METRES[units], "units": units},
+    }
+    if figures.covered_area is not None:
+        found["covered_area"] = {"value": figures.covered_area / METRES[units] ** 2, **square}
+    if figures.length_3d is not None:
+        found["length_3d"] = {"value": figures.length_3d / METRES[units], "units": units}
+    return found
+
+
+def _planar(plane: Plane, units: LengthUnit) -> dict[str, Any]:
+    return {
+        "crs": code_of(plane.crs),
+        "crs_unit": plane.crs.axis_info[0].unit_name,
+        **_figures(plane.figures, units),
+        "ratio_to_ground": {"area": plane.area_ratio, "length": plane.length_ratio},
+        "method": f"planar in {code_of(plane.crs)} ({plane.crs.name})",
+    }
+
+
+def _rows(features: Features, measured: Measured, units: LengthUnit) -> list[Mapping[str, Any]]:
+    """Each feature's attributes, with its measures on the ground and in the plane."""
+    of = {"area": (f"square {units}", METRES[units] ** 2)}
+    ways = {"": measured.ground, "planar_": measured.plane and measured.plane.figures}
+    columns = {
+        f"{prefix}{name}": (getattr(figures.each, name), *of.get(name, (units, METRES[units])))
+        for prefix, figures in ways.items()
+        if figures
+        for name in COLUMNS
+    }
+    told = {
+        name: [{"value": value, "units": unit} for value in (column / size).tolist()]
+        for name, (column, unit, size) in columns.items()
+    }
+    figures = zip(*told.values(), strict=True)
+    return [
+        {"properties": row, **dict(zip(told, values, strict=True))}
+        for row, values in zip(features.rows(), figures, strict=True)
+    ]
+
+
+def _warnings(geometry: GeometryInput, measured: Measured) -> list[str]:
+    warnings = [text for text in geometry.warnings if text != HEIGHTS_IGNORED]
+    if all(part.geom_type == "Point" for part in flat_parts(geometry.shape)):
+        warnings.append("Points have neither area nor length.")
+    return list(dict.fromkeys((*warnings, *measured.warnings)))

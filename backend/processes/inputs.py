@@ -15,6 +15,7 @@ from backend.geo.crs import parse_crs
 from backend.geo.datasets import DatasetFile
 from backend.geo.feature_reading import read_features
 from backend.geo.reading import GeometryInput, read_geometry
+from backend.geo.unchecked import Unchecked, read_unchecked
 
 GEOTIFF = "image/tiff; application=geotiff"
 _VECTOR = WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]})
@@ -51,9 +52,9 @@ Geometry = Annotated[
     GeometryInput,
     _reading(read_geometry),
     _VECTOR,
-    Field(description="GeoJSON (geometry, Feature or FeatureCollection) or WKT; longitude, latitude in degrees."),
+    Field(description="GeoJSON, WKT or CSV; longitude, latitude in degrees."),
 ]
-"""A geometry in WGS 84. The function gets it read and checked: `.shape` (shapely) and `.warnings`."""
+"""A geometry in WGS 84. The function gets it read and checked: `.shape` (shapely), `.warnings`, and as it came."""
 
 Units = Annotated[
     Literal["metre", "kilometre", "foot", "mile", "nautical-mile"],
@@ -68,6 +69,14 @@ Features = Annotated[
     Field(description="GeoJSON or CSV, longitude, latitude in degrees."),
 ]
 """Features with their attributes. The function gets them read, valid, and in the CRS in which they came."""
+
+UncheckedFeatures = Annotated[
+    Unchecked,
+    _reading(read_unchecked),
+    _VECTOR,
+    Field(description="GeoJSON or CSV, longitude, latitude in degrees."),
+]
+"""Features as they stand, faults and all, for a process that looks for them."""
 
 Raster = Annotated[
     DatasetFile | bytes,

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
     from mcp_server.settings import Settings
 
-_VALUED = ("--home", "--settings", "--server", "--config", "--processes")
+_VALUED = ("--home", "--settings", "--server", "--config", "--processes", "--data")
 _NO_EMBEDDED = "--no-embedded"
 _DEMO_TOOLS = "--demo-tools"
 
 HELP = """Server options, before or after any command: --home DIR (all state), \
 --settings FILE (TOML with settings of the bridge and of servers), --server NAME=URL (a remote OGC server; \
 repeatable), --no-embedded (leave the own backend out), --demo-tools (tools of demonstration processes too), \
---config FILE (YAML with more processes), --processes DIR (folder on the import path; repeatable)."""
+--config FILE (YAML with more processes), --processes DIR (folder on the import path; repeatable), \
+--data DIR (folder of files that become datasets; repeatable)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Options:
     demo_tools: bool = False
     config: Path | None = None
     processes: tuple[Path, ...] = ()
+    data: tuple[Path, ...] = ()
 
     def settings(self) -> "Settings":
         """The bridge's settings.
@@ -69,11 +71,12 @@ class Options:
             if not self.config.is_file():
                 raise ConfigurationError(f"--config {self.config}: there is no such file")
             given["config"] = self.config
-        if self.processes:
-            for folder in self.processes:
+        for option, folders in (("processes", self.processes), ("data", self.data)):
+            for folder in folders:
                 if not folder.is_dir():
-                    raise ConfigurationError(f"--processes {folder}: there is no such folder")
-            given["processes"] = self.processes
+                    raise ConfigurationError(f"--{option} {folder}: there is no such folder")
+            if folders:
+                given[option] = folders
         return given
 
     def arguments(self) -> tuple[str, ...]:
@@ -90,6 +93,7 @@ class Options:
         named = [("--home", self.home), ("--settings", self.file)]
         named += [*(("--server", server) for server in self.servers), ("--config", self.config)]
         named += [("--processes", folder) for folder in self.processes]
+        named += [("--data", folder) for folder in self.data]
         words = [word for name, value in named if value is not None for word in (name, str(value))]
         flags = ((_NO_EMBEDDED, not self.embedded), (_DEMO_TOOLS, self.demo_tools))
         return (*words, *(flag for flag, given in flags if given))
@@ -121,7 +125,8 @@ def split_options(arguments: Sequence[str]) -> tuple[Options, tuple[str, ...]]:
         embedded=not flags[_NO_EMBEDDED],
         demo_tools=flags[_DEMO_TOOLS],
         config=_path(_single("--config", values)),
-        processes=tuple(Path(folder).expanduser().absolute() for folder in values["--processes"]),
+        processes=_folders(values["--processes"]),
+        data=_folders(values["--data"]),
     )
     return options, tuple(rest)
 
@@ -144,6 +149,10 @@ def _single(name: str, values: dict[str, list[str]]) -> str | None:
 
 def _path(value: str | None) -> Path | None:
     return None if value is None else Path(value).expanduser().absolute()
+
+
+def _folders(values: Sequence[str]) -> tuple[Path, ...]:
+    return tuple(Path(folder).expanduser().absolute() for folder in values)
 
 
 def setting_problems(error: "ValidationError") -> str:

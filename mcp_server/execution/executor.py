@@ -5,13 +5,15 @@ from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import anyio
 
 from mcp_server.errors import InvalidReferenceError
-from mcp_server.execution import bridge_jobs, listing
+from mcp_server.execution import bridge_jobs, datasets, listing
 from mcp_server.execution.bridge_jobs import BridgeJobs, JobKeeper
 from mcp_server.execution.calls import Call, Tool, call_key, in_callers_words, wording
+from mcp_server.execution.datasets import DatasetList
 from mcp_server.execution.endings import Endings
 from mcp_server.execution.inputs import InputResolver
 from mcp_server.execution.job_records import JobRecord, JobRecords
@@ -24,7 +26,7 @@ from mcp_server.execution.submission import MOST_AT_ONCE, SYNC_SECONDS, Submitte
 from mcp_server.execution.under_way import Run, UnderWay
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.models import OutputResult, StatusInfo
-from mcp_server.references import JobReference, KeptReference, ResultReference, parse
+from mcp_server.references import DatasetReference, JobReference, KeptReference, ResultReference, parse
 
 __all__ = ["Execution", "Executor", "Notify", "ReferencedOutput", "Tool"]
 
@@ -180,6 +182,23 @@ class Executor:
         if isinstance(uri, KeptReference):
             return await self._kept.read(uri, offset=offset, limit=limit)
         return await self._client(uri.server).read(uri.job_id, uri.output_id, offset=offset, limit=limit)
+
+    async def datasets(self, offset: int, limit: int, server: str | None = None) -> DatasetList:
+        """The datasets from `offset` on of one server, or of all, one server after the other.
+
+        Raises: InvalidReferenceError where there is no such server.
+        """
+        clients = self._clients.values() if server is None else [self._client(server)]
+        return await datasets.of_servers(clients, offset=offset, limit=limit, seconds=self._list_seconds)
+
+    async def dataset(self, reference: DatasetReference) -> Mapping[str, Any]:
+        """What a server tells of one of its datasets.
+
+        Raises: RemoteProblemError where it has none of that id, and what any request may raise.
+        """
+        client = self._client(reference.server)
+        with in_callers_words(client):
+            return await client.collections.describe(reference.dataset_id)
 
     async def _ended(self, run: Run) -> None:
         """The submission of an execution has ended."""

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 from mcp_server.errors import InvalidReferenceError, ReferenceRefusedError, RemoteProblemError
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.models import ABSENT, OutputResult
-from mcp_server.references import JobReference, KeptReference, ProcessReference, ResultReference
+from mcp_server.references import DatasetReference, JobReference, KeptReference, ProcessReference, ResultReference
 from mcp_server.settings import BRIDGE
 
 
@@ -57,6 +57,8 @@ class InputResolver:
                 if value not in read:
                     read[value] = await self._replacement(value, target)
                 return read[value]
+            case DatasetReference():
+                return {"href": await self._dataset_url(value, target)}
             case JobReference():
                 raise InvalidReferenceError(f"{value} is a job: name one of its outputs, {value.output_form}")
             case ProcessReference():
@@ -89,6 +91,19 @@ class InputResolver:
             )
         return _value(output)
 
+    async def _dataset_url(self, reference: DatasetReference, target: OgcClient) -> str:
+        """The URL by which the server of the execution knows a dataset of its own."""
+        source = self._client(reference)
+        await source.connect()
+        if not source.dialect.datasets:
+            raise InvalidReferenceError(f"{reference}: server {reference.server!r} has no datasets")
+        if source is not target:
+            raise ReferenceRefusedError(
+                f"{reference} is a file of server {reference.server!r}, which server {target.identity.name!r} cannot "
+                f"read; pass on a result that a process of {reference.server!r} makes of it"
+            )
+        return source.collections.href(reference.dataset_id, reference.layer)
+
     async def _read(self, reference: ResultReference, source: OgcClient) -> OutputResult:
         try:
             return await source.read(reference.job_id, reference.output_id)
@@ -105,7 +120,7 @@ class InputResolver:
             return await self._read(reference, source)
         return outputs[reference.output_id]
 
-    def _client(self, reference: ResultReference) -> OgcClient:
+    def _client(self, reference: ResultReference | DatasetReference) -> OgcClient:
         if reference.server not in self._clients:
             names = ", ".join(sorted(self._clients)) or "none"
             raise InvalidReferenceError(f"{reference} names no server of this bridge; there are: {names}")

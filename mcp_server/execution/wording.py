@@ -23,12 +23,13 @@ class Wording:
     """Input id → argument of the tool."""
 
     def text(self, text: str) -> str:
-        """The text with paths into an execute request, and URLs of jobs and results, as the caller knows them."""
+        """The text with paths into an execute request, and URLs of what the server has, as the caller knows them."""
         text = _QUOTED.sub(self._argument, text)
         first, *others = _MEMBER.split(text)
         text = first + "".join(f"$.{self._renamed(other)}" for other in others)
         for root in self.roots:
-            text = text.replace(f"{root}/jobs/", f"{SCHEME}://{self.server}/jobs/")
+            for kind in ("jobs", "collections"):
+                text = text.replace(f"{root}/{kind}/", f"{SCHEME}://{self.server}/{kind}/")
         return text
 
     def error(self, error: RemoteProblemError) -> RemoteProblemError:

@@ -28,6 +28,11 @@ class Addresses:
         """The URL by which the server knows one output of a job."""
         return "/".join((self.own_root, "jobs", _segment(job_id), "results", _segment(output_id)))
 
+    def collection(self, dataset_id: str, layer: str | None) -> str:
+        """The URL by which the server knows a dataset, or one layer of it."""
+        fragment = "" if layer is None else f"#{quote(layer, safe='')}"
+        return "/".join((self.own_root, "collections", _segment(dataset_id))) + fragment
+
     def reachable(self, href: str | None) -> str | None:
         """A link of the server as a URL at the configured origin; None for any other origin."""
         if href is None:

@@ -19,6 +19,7 @@ from mcp_server.errors import (
     ServerUnreachableError,
 )
 from mcp_server.ogc import documents, listing, multipart, outputs, replies
+from mcp_server.ogc.collections import Collections
 from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, UNKNOWN, Dialect
 from mcp_server.ogc.exchange import READ_SECONDS, Exchange, Reply
@@ -81,6 +82,8 @@ class OgcClient:
         """Whether the server has introduced itself, rather than failed to."""
         self._connecting = anyio.Lock()
         self._declared = DeclaredOutputs(self.describe, self._process_of)
+        self.collections = Collections(self.connect, self._reader)
+        """Its datasets."""
 
     @property
     def dialect(self) -> Dialect:

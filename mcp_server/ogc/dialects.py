@@ -66,6 +66,8 @@ class Dialect:
     """Holds a status request until the job changes."""
     accepts_href: bool = False
     """Resolves references to its own results."""
+    datasets: bool = False
+    """Has datasets, and resolves references to them."""
     results_document: bool = True
     """Results are keyed by output id where their shape leaves it open, else the bare value of the process."""
     keeps_results: bool = False
@@ -91,6 +93,7 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
             minimal_results=True,
             held_status=True,
             accepts_href=True,
+            datasets=True,
             keeps_results=True,
             dismisses_abandoned=True,
         ),

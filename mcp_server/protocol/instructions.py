@@ -22,6 +22,17 @@ lengths and areas are in the unit that each tool names, metres by default. Where
 them to the user. The full description of a process is the resource ogc://SERVER/processes/ID."""
 
 
-def instructions(servers: Iterable[str], *, wait_seconds: float) -> str:
-    """The instructions of a bridge to these servers; `wait_seconds` is how long a call waits for its job."""
-    return _TEXT.format(servers=", ".join(servers) or "none is configured", wait=wait_seconds)
+_DATASETS = """\
+
+
+Files that a server has, the user's own among them, are datasets: list_datasets tells their URIs \
+(ogc://SERVER/collections/ID, or ID#LAYER of a file with layers), which are arguments as those of results are."""
+
+
+def instructions(servers: Iterable[str], *, wait_seconds: float, datasets: bool = False) -> str:
+    """The instructions of a bridge to these servers.
+
+    `wait_seconds` is how long a call waits for its job; `datasets`: some of the servers have datasets.
+    """
+    text = _TEXT.format(servers=", ".join(servers) or "none is configured", wait=wait_seconds)
+    return text + _DATASETS * datasets

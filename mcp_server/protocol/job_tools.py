@@ -11,7 +11,15 @@ from mcp_server.execution.records import Notify
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.protocol import job_logs
 from mcp_server.protocol import job_tool_definitions as definitions
-from mcp_server.references import JobReference, KeptReference, ProcessReference, ResultReference, is_reference, parse
+from mcp_server.references import (
+    DatasetReference,
+    JobReference,
+    KeptReference,
+    ProcessReference,
+    ResultReference,
+    is_reference,
+    parse,
+)
 from mcp_server.results import presentation
 from mcp_server.results.pages import page
 
@@ -25,6 +33,11 @@ MAX_PAGE_BYTES: Final = 18_000
 MAX_PARTS: Final = 1000
 _PARTS_ASKED_FOR: Final = 200
 
+
+def _always() -> bool:
+    return True
+
+
 type Run = "Callable[[Executor, Mapping[str, Any], Notify], Awaitable[CallToolResult]]"
 
 
@@ -34,6 +47,8 @@ class JobTool:
 
     definition: Tool
     run: Run
+    offered: Callable[[], bool] = _always
+    """Whether it is listed: it may be of no use with the servers there are."""
 
 
 def job_tools(servers: Sequence[str], *, small_value_bytes: int) -> dict[str, JobTool]:
@@ -114,6 +129,10 @@ def _result(text: str) -> ResultReference | KeptReference:
             return result
         case JobReference() as job:
             raise InvalidReferenceError(f"{text!r} is a job: get_job tells the URIs of its outputs, {job.output_form}")
+        case DatasetReference():
+            raise InvalidReferenceError(
+                f"{text!r} is a dataset: pass it on as an argument; its resource tells its file"
+            )
         case ProcessReference():
             raise InvalidReferenceError(f"{text!r} is a process: its description is the resource of that URI")
 

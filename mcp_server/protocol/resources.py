@@ -1,4 +1,4 @@
-"""Resources: process descriptions as their servers wrote them, and results."""
+"""Resources: descriptions of processes and datasets as their servers wrote them, and results."""
 
 import base64
 import json
@@ -25,7 +25,14 @@ from mcp_server.errors import BridgeError, UnknownResourceError, UnknownToolErro
 from mcp_server.ogc.documents import compact
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.protocol import outcomes
-from mcp_server.references import JobReference, KeptReference, ProcessReference, ResultReference, parse
+from mcp_server.references import (
+    DatasetReference,
+    JobReference,
+    KeptReference,
+    ProcessReference,
+    ResultReference,
+    parse,
+)
 from mcp_server.results import presentation
 
 if TYPE_CHECKING:
@@ -51,6 +58,13 @@ _TEMPLATES: Final = (
         name="result",
         title="Output of a job",
         description="The value of one output, up to 1 MB; the tool read_result reads larger ones in parts.",
+    ),
+    ResourceTemplate(
+        uri_template="ogc://{server}/collections/{id}",
+        name="dataset",
+        title="Dataset",
+        description="What a server tells of a file that processes can read; the tool list_datasets lists them.",
+        mime_type=_JSON,
     ),
     ResourceTemplate(
         uri_template="ogc://bridge/results/{id}/{output}",
@@ -90,7 +104,7 @@ class Resources:
         return ListResourceTemplatesResult(resource_templates=list(_TEMPLATES))
 
     async def read(self, ctx: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
-        """Read a description or a result.
+        """Read a description of a process or dataset, or a result.
 
         Raises: MCPError, as `outcomes` says.
         """
@@ -107,6 +121,10 @@ class Resources:
             case ResultReference() | KeptReference() as result:
                 executor = await self.executor()
                 return _result(uri, await executor.read(result, None, None))
+            case DatasetReference() as dataset:
+                executor = await self.executor()
+                text = json.dumps(await executor.dataset(dataset), ensure_ascii=False, indent=1)
+                return TextResourceContents(uri=uri, mime_type=_JSON, text=text)
             case JobReference():
                 raise UnknownResourceError(f"{uri} is a job: the tool get_job tells its status and outputs")
 

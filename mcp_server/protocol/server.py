@@ -10,6 +10,8 @@ from mcp.server.models import InitializationOptions
 from mcp.types import CallToolRequestParams
 
 from mcp_server.protocol.announcements import Announcements
+from mcp_server.protocol.dataset_tools import LIST as LIST_DATASETS
+from mcp_server.protocol.dataset_tools import dataset_tools
 from mcp_server.protocol.instructions import instructions
 from mcp_server.protocol.job_tools import NAMES as JOB_TOOLS
 from mcp_server.protocol.job_tools import job_tools
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from mcp_server.execution.executor import Executor
 
 NAME = "ogc-processes-mcp"
-RESERVED = JOB_TOOLS | PROCESS_TOOLS
+RESERVED = JOB_TOOLS | PROCESS_TOOLS | {LIST_DATASETS}
 """Names of the bridge's own tools, which no process may have."""
 
 
@@ -51,13 +53,15 @@ def build_server(
     *,
     catalog: "Catalog",
     executor: "Callable[[], Awaitable[Executor]]",
+    has_datasets: Callable[[], bool],
 ) -> BridgeServer:
     """A server that offers the catalog's processes as tools and runs them with the executor.
 
-    `servers` are the names of the servers behind it. Clients are told when the catalog changes.
+    `servers` are the names of the servers behind it, `has_datasets` tells whether one of them is known to have
+    datasets. Clients are told when the catalog changes.
     """
     announcements = Announcements()
-    own = job_tools(servers, small_value_bytes=settings.small_value_bytes)
+    own = job_tools(servers, small_value_bytes=settings.small_value_bytes) | dataset_tools(servers, has_datasets)
     tasks = Tasks(catalog, executor, settings.small_value_bytes)
     tools = Tools(catalog, executor, own, ProcessTools(catalog, servers), tasks, settings.small_value_bytes)
     resources = Resources(catalog, executor)
@@ -67,7 +71,7 @@ def build_server(
         NAME,
         version=version(NAME),
         title="OGC API – Processes",
-        instructions=instructions(servers, wait_seconds=settings.wait_seconds),
+        instructions=instructions(servers, wait_seconds=settings.wait_seconds, datasets=has_datasets()),
         cache_hints={"tools/list": fresh, "resources/list": fresh, "resources/templates/list": fresh},
         get_tool_input_schema=tools.input_schema,
         on_list_tools=tools.list,

@@ -65,7 +65,7 @@ class Tools:
         processes = [definition(entry) for entry in await self.catalog.tools()]
         if await self.catalog.searched():
             processes += self.finding.definitions()
-        return ListToolsResult(tools=[*processes, *(tool.definition for tool in self.own.values())])
+        return ListToolsResult(tools=[*processes, *(tool.definition for tool in self.own.values() if tool.offered())])
 
     def input_schema(self, name: str) -> dict[str, Any] | None:
         """The input schema of a tool, None for an unknown one: the SDK checks HTTP headers against it."""

@@ -1,9 +1,16 @@
-"""URIs of results among the values of an input → parsed references."""
+"""URIs of results and datasets among the values of an input → parsed references."""
 
 from typing import Any
 
 from mcp_server.errors import ArgumentProblem, InvalidReferenceError
-from mcp_server.references import JobReference, KeptReference, ResultReference, is_reference, parse
+from mcp_server.references import (
+    DatasetReference,
+    JobReference,
+    KeptReference,
+    ResultReference,
+    is_reference,
+    parse,
+)
 from mcp_server.schema.combine import branches, is_any, union
 from mcp_server.schema.explanation import in_place_of_reference
 from mcp_server.schema.kinds import is_of_type
@@ -18,7 +25,8 @@ _DEPTH = 4
 def with_references(value: Any, spec: InputSpec, path: str) -> tuple[Any, list[ArgumentProblem]]:
     """The value with a reference in place of each `ogc://…` and `{"href": "ogc://…"}` that stands for a value.
 
-    A text that is the URI of a result, where only the text itself can stand, is a problem: no server can read it.
+    A text that is the URI of a result or a dataset, where only the text itself can stand, is a problem: no server can
+    read it.
     """
     problems: list[ArgumentProblem] = []
     if not _mentions_one(value):
@@ -48,8 +56,8 @@ def _resolved(value: Any, schema: JsonObject | None, path: str, problems: list[A
     if isinstance(uri, str) and is_reference(uri):
         if takes_reference(schema):
             return _parsed(uri, path, problems)
-        if uri is value and _is_result(uri):
-            problems.append(ArgumentProblem(path, f"{uri} is no value", in_place_of_reference(uri, ())))
+        if uri is value and (fault := _in_place_of_value(uri)) is not None:
+            problems.append(ArgumentProblem(path, f"{uri} is no value", fault))
         return value
     if depth and is_of_type(value, "array"):
         return _resolved_items(as_list(value), schema, path, problems, depth - 1)
@@ -79,11 +87,15 @@ def _resolved_items(
     return [_resolved(member, items, f"{path}[{n}]", problems, left) for n, member in enumerate(members)]
 
 
-def _is_result(uri: str) -> bool:
+def _in_place_of_value(uri: str) -> str | None:
+    """What to write where only a value can stand; None where the text may be meant as it is."""
     try:
-        return isinstance(parse(uri), ResultReference | KeptReference)
+        reference = parse(uri)
     except InvalidReferenceError:
-        return False
+        return None
+    if isinstance(reference, DatasetReference):
+        return "no dataset can stand here: it takes a value"
+    return in_place_of_reference(uri, ()) if isinstance(reference, ResultReference | KeptReference) else None
 
 
 def _parsed(uri: str, path: str, problems: list[ArgumentProblem]) -> Any:
@@ -92,7 +104,7 @@ def _parsed(uri: str, path: str, problems: list[ArgumentProblem]) -> Any:
     except InvalidReferenceError as error:
         problems.append(ArgumentProblem(path, str(error)))
         return uri
-    if not isinstance(reference, ResultReference | KeptReference):
+    if not isinstance(reference, ResultReference | KeptReference | DatasetReference):
         job = isinstance(reference, JobReference)
         suggestion = f"get_job tells the URIs of its outputs, {reference.output_form}" if job else None
         problems.append(ArgumentProblem(path, f"{uri} is not the URI of a result", suggestion))

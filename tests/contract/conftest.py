@@ -66,7 +66,7 @@ class Launch:
             word for name, url in self.settings.get("servers", {}).items() for word in ("--server", f"{name}={url}")
         ]
         words += [] if self.settings.get("embedded", True) else ["--no-embedded"]
-        for name in ("config", "processes"):
+        for name in ("config", "processes", "data"):
             for value in _as_list(self.backend.get(name)):
                 words += [f"--{name}", str(value)]
         return words

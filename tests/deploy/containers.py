@@ -51,6 +51,7 @@ def backend_container(home: Path, *, workers: int = 2, **environment: str) -> Ge
             **image.environment,
             "OGC_PROCESSES_CONFIG": str(image.source_of("/own") / "processes.yml"),
             "OGC_PROCESSES_PROCESSES": str(image.source_of("/own")),
+            "OGC_PROCESSES_DATA": str(image.source_of("/datasets")),
             "WEB_CONCURRENCY": str(workers),
             # Beats the file of settings, as the port is taken over from here.
             "GUNICORN_CMD_ARGS": f"--bind fd://{listening.fileno()}",

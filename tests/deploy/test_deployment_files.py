@@ -60,10 +60,22 @@ def test_all_that_is_written_is_in_a_volume_or_in_memory(name: str, service: dic
     assert image.environment["PYTHONDONTWRITEBYTECODE"] == "1"
 
 
+def read_only_mounts(service: dict[str, Any]) -> list[tuple[str, str]]:
+    """Folder outside and inside, of what the container reads only."""
+    mounts = [mount.removesuffix(":ro") for mount in service["volumes"] if mount.endswith(":ro")]
+    return [(folder, inside) for folder, _, inside in (mount.partition(":") for mount in mounts)]
+
+
+def test_own_data_are_mounted_where_the_settings_look_for_them() -> None:
+    image, service = read_images()["backend"], read_services()["backend"]
+    _, (folder, inside) = read_only_mounts(service)
+    assert image.environment["OGC_PROCESSES_DATA"] == inside
+    assert (ROOT / folder).resolve() == image.source_of(inside)
+
+
 def test_own_configuration_and_processes_are_mounted_where_the_settings_look_for_them() -> None:
     image, service = read_images()["backend"], read_services()["backend"]
-    (mount,) = [mount for mount in service["volumes"] if mount.endswith(":ro")]
-    folder, inside, _ = mount.split(":")
+    (folder, inside), _ = read_only_mounts(service)
     assert image.environment["OGC_PROCESSES_PROCESSES"] == inside
     config = PurePosixPath(image.environment["OGC_PROCESSES_CONFIG"])
     assert str(config.parent) == inside

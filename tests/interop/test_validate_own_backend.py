@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from backend.app import create_app
 from backend.settings import Settings
-from mcp_server.validate import ConformanceClass, Report, Verdict, reports, validate
+from mcp_server.validate import ConformanceClass, Options, Report, Verdict, reports, validate
 from tests.serving import served
 
 pytestmark = pytest.mark.anyio
@@ -43,3 +44,17 @@ async def test_only_what_it_does_not_declare_or_have_is_not_applicable(report: R
 
 async def test_everything_but_callbacks_is_declared(report: Report) -> None:
     assert set(ConformanceClass) - {ConformanceClass.CALLBACK} <= set(report.declared)
+
+
+async def test_callbacks_are_declared_and_made_where_the_operator_permits_them(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    home = tmp_path_factory.mktemp("calling")
+    origins = ("http://127.0.0.1:*",)
+    with served(lambda url: create_app(Settings(home=home, public_url=url, callback_origins=origins))) as url:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+            # The suite waits for a callback no longer than a worker may take to start on a busy machine.
+            body = {"inputs": {"name": "Ada"}}
+            assert (await client.post(f"{url}/processes/hello-world/execution", json=body)).is_success
+        report = await validate(url, Options(classes=(ConformanceClass.CALLBACK,)))
+    assert [(one.id, one.verdict) for one in report.results] == [("/conf/callback/job-callback", Verdict.PASSED)]

@@ -8,6 +8,7 @@ import pytest
 from mcp_server.cli import main
 from mcp_server.demo import EIFFEL_TOWER, Place, number, parse_place
 from mcp_server.errors import ConfigurationError
+from tests.packaged import OFFERED
 
 
 def area_shown(out: str) -> tuple[float, float]:
@@ -23,7 +24,7 @@ def test_the_demo_buffers_measures_and_runs_a_job(capsys: pytest.CaptureFixture[
     assert main(["demo"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert re.search(r"^10 tools  ", out, re.MULTILINE)
+    assert re.search(rf"^{len(OFFERED) + 4} tools  ", out, re.MULTILINE), "with those for jobs and results"
     assert re.search(
         r"^3 more  demonstrations, .*--demo-tools\n  echo .*\n  shapely_functions .*\n  slow_steps ", out, re.MULTILINE
     )

@@ -19,8 +19,9 @@ _SCHEMAS = {
     r"/jobs/[^/]+": "statusInfo.yaml",
     r"/jobs/[^/]+/results": "results.yaml",
 }
-_OF_THEIR_OWN = r"/(openapi|api|static/.+|jobs/[^/]+/results/[^/]+)"
-"""Resources for which Part 1 has no schema: the API definition, files of the pages, values of single outputs."""
+_OF_THEIR_OWN = r"/(openapi|api|static/.+|collections(/[^/]+)?|jobs/[^/]+/results/[^/]+)"
+"""Resources for which Part 1 has no schema: the API definition, files of the pages, datasets, values of single
+outputs."""
 
 SCHEMAS = frozenset(_SCHEMAS.values()) | {"exception.yaml"}
 """All the schemas that answers are held to."""

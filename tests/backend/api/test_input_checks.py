@@ -116,7 +116,7 @@ def test_a_reference_to_an_own_result_stands_for_a_value_of_any_schema() -> None
     checked = check(distance=own, points=["a", own], geometry={"deep": [own]})
     assert not checked.problems
     assert not checked.refused
-    assert [(reference.path, reference.result) for reference in checked.references] == [
+    assert [(reference.path, reference.target) for reference in checked.references] == [
         (("distance",), OwnReference("j 1", "out")),
         (("points", 1), OwnReference("j 1", "out")),
         (("geometry", "deep", 0), OwnReference("j 1", "out")),

@@ -1,9 +1,12 @@
 """The configuration files: the packaged one, and a user's own on top."""
 
+import importlib
+import pkgutil
 from pathlib import Path
 
 import pytest
 
+from backend import processes as processes_package
 from backend.api.configuration import ConfigurationError, load_configuration
 
 
@@ -13,19 +16,19 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
+def _own_processes() -> set[str]:
+    """Dotted names of the typed functions in the package, each in a module of its name."""
+    names = [module.name for module in pkgutil.iter_modules(processes_package.__path__)]
+    modules = {name: importlib.import_module(f"{processes_package.__name__}.{name}") for name in names}
+    typed = {name for name, module in modules.items() if isinstance(getattr(module, name, None), type)}
+    return {f"{processes_package.__name__}.{name}.{name}" for name in typed}
+
+
 def test_the_packaged_configuration_offers_our_processes_and_pygeoapis_examples() -> None:
     processes = {entry.id: entry.processor["name"] for entry in load_configuration(None).processes}
-    assert processes.keys() == {
-        "geometry-buffer",
-        "geometry-measure",
-        "slow-steps",
-        "hello-world",
-        "shapely-functions",
-        "echo",
-        "distance",
-        "destination-point",
-        "geometry-transform",
-    }
+    own = {name.replace("-", "_"): processor for name, processor in processes.items() if processor in _own_processes()}
+    assert own == {processor.rpartition(".")[2]: processor for processor in _own_processes()}, "each, by its own name"
+    assert processes.keys() - {name.replace("_", "-") for name in own} == {"hello-world", "shapely-functions"}
     assert processes["hello-world"] == "HelloWorld"
 
 

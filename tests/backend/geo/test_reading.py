@@ -1,12 +1,14 @@
 """What is accepted as a geometry, what is mended with a warning, and what is refused with a reason."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
+from backend.geo.datasets import DatasetFile
 from backend.geo.reading import read_geometry
 
 POINT = {"type": "Point", "coordinates": [13.4, 52.5]}
@@ -156,7 +158,6 @@ def test_a_latitude_just_beyond_the_pole_by_rounding_is_the_pole() -> None:
         ("POINT (52.5 113.4)", "is the order latitude, longitude"),
         ("POINT (361 0)", "outside the globe"),
         ("SRID=25833;POINT (1 2)", "SRID 25833 is not supported"),
-        (crs("urn:ogc:def:crs:EPSG::25833"), "EPSG::25833' is not supported"),
         (crs("EPSG:14326"), "not supported"),
         ({**POINT, "crs": "EPSG:4326"}, "not supported"),
     ],
@@ -164,6 +165,55 @@ def test_a_latitude_just_beyond_the_pole_by_rounding_is_the_pole() -> None:
 def test_what_cannot_be_read_is_refused_with_the_reason(value: Any, reason: str) -> None:
     with pytest.raises(ProcessRefusedError, match=reason):
         read_geometry(value)
+
+
+CENTRAL = {"type": "Point", "coordinates": [500_000, 0]}
+
+
+@pytest.mark.parametrize("name", ["urn:ogc:def:crs:EPSG::25833", "EPSG:25833"])
+def test_geojson_in_a_projected_crs_is_brought_to_longitude_and_latitude_and_kept_as_it_came(name: str) -> None:
+    found = read_geometry({**CENTRAL, "crs": {"type": "name", "properties": {"name": name}}})
+    assert shapely.get_coordinates(found.shape)[0] == pytest.approx([15, 0], abs=1e-12)
+    assert found.native is not None
+    assert found.native.crs.to_epsg() == 25833
+    assert shapely.get_coordinates(found.native.shapes)[0] == pytest.approx([500_000, 0])
+
+
+def test_the_source_crs_of_an_earlier_answer_gives_its_coordinates_back() -> None:
+    answer = {"type": "FeatureCollection", "features": [feature(POINT)], "source_crs": "EPSG:25833"}
+    found = read_geometry(answer)
+    assert shapely.get_coordinates(found.shape)[0] == pytest.approx([13.4, 52.5], abs=1e-9)
+    assert found.native is not None
+    assert found.native.plane.startswith("plane of EPSG:25833")
+
+
+def test_degrees_in_a_projected_crs_are_warned_of() -> None:
+    found = read_geometry(crs("urn:ogc:def:crs:EPSG::25833"))
+    assert any("look like degrees" in warning for warning in found.warnings)
+
+
+def test_a_table_is_a_geometry_of_all_its_rows(tmp_path: Path) -> None:
+    text = "name,lon,lat\nA,13.4,52.5\nB,2,48\nC,,\n"
+    file = tmp_path / "places.csv"
+    file.write_text(text)
+    for value in (text, DatasetFile("places", file, "vector")):
+        found = read_geometry(value)
+        assert found.shape.geom_type == "GeometryCollection"
+        assert found.features == 2
+        assert found.native is None
+        assert [row["name"] for row in found.each().rows()] == ["A", "B"]
+
+
+def test_heights_are_kept_with_the_features_as_they_came() -> None:
+    found = read_geometry({"type": "LineString", "coordinates": [[0, 0, 1], [1, 1, 5]]})
+    assert not shapely.has_z(found.shape)
+    assert found.native is not None
+    assert shapely.has_z(found.native.shapes).all()
+
+
+def test_a_table_without_geometry_is_refused() -> None:
+    with pytest.raises(ProcessRefusedError, match="no feature with a geometry"):
+        read_geometry("name,value\nA,1\n")
 
 
 def test_a_refusal_of_a_long_text_stays_short() -> None:

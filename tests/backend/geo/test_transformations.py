@@ -16,7 +16,9 @@ def made(geometry: str, operation, spacing: float | None = None) -> shapely.Geom
     return transform(read_geometry(geometry).shape, operation, spacing).shape
 
 
-@pytest.mark.parametrize("operation", [name for name in OPERATIONS if name not in ("explode", "boundary")])
+@pytest.mark.parametrize(
+    "operation", [name for name in OPERATIONS if name not in ("explode", "boundary", "to-line", "to-polygon")]
+)
 @pytest.mark.parametrize("geometry", [CROSSING, CROSS_SHAPE, "POLYGON ((5 80, 95 80, 95 90, 5 90, 5 80))"])
 def test_every_result_is_valid_and_on_the_globe(operation, geometry: str) -> None:
     found = made(geometry, operation)
@@ -82,6 +84,46 @@ def test_explode_takes_collections_apart() -> None:
     assert [part.geom_type for part in parts] == ["Point", "Point", "LineString"]
 
 
+def test_collect_gathers_parts_in_a_multi_type() -> None:
+    assert made("GEOMETRYCOLLECTION (POINT (1 1), MULTIPOINT (2 2, 3 3))", "collect").geom_type == "MultiPoint"
+    assert made("GEOMETRYCOLLECTION (POINT (1 1), LINESTRING (2 2, 3 3))", "collect").geom_type == "GeometryCollection"
+
+
+def test_points_in_order_become_a_line_and_a_polygon() -> None:
+    corners = "MULTIPOINT (0 0, 2 0, 2 2, 0 2)"
+    assert made(corners, "to-line") == shapely.from_wkt("LINESTRING (0 0, 2 0, 2 2, 0 2)")
+    assert made(corners, "to-polygon").equals(shapely.box(0, 0, 2, 2))
+    assert made("LINESTRING (0 0, 2 0, 2 2, 0 2, 0 0)", "to-polygon").equals(shapely.box(0, 0, 2, 2))
+
+
+def test_a_path_over_the_antimeridian_takes_the_short_way_and_says_so() -> None:
+    path = transform(read_geometry("MULTIPOINT (179 0, -179 0, -178 1)").shape, "to-line")
+    assert path.shape.length < 4
+    assert path.shape.geom_type == "MultiLineString"
+    assert "the short way" in path.warnings[0]
+
+
+def test_corners_out_of_order_make_a_repaired_polygon_with_a_warning() -> None:
+    bow_tie = transform(read_geometry("MULTIPOINT (0 0, 2 2, 2 0, 0 2)").shape, "to-polygon")
+    assert bow_tie.shape.is_valid
+    assert "is the order of the points right?" in bow_tie.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("geometry", "operation", "reason"),
+    [
+        ("POINT (1 1)", "to-line", "at least 2"),
+        ("MULTIPOINT (1 1, 1 1)", "to-line", "at least 2"),
+        ("MULTIPOINT (1 1, 2 2)", "to-polygon", "at least 3"),
+        ("MULTIPOINT (1 1, 2 2, 3 3)", "to-polygon", "no area"),
+        ("POLYGON ((0 0, 1 0, 1 1, 0 0))", "to-line", "points or lines are needed"),
+    ],
+)
+def test_too_few_points_are_refused(geometry: str, operation, reason: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=reason):
+        made(geometry, operation)
+
+
 def test_densify_adds_vertices_and_moves_none(geodesic_distance) -> None:
     found = shapely.get_coordinates(made("LINESTRING (0 60, 1 60, 1 62)", "densify", 5000))
     assert float(geodesic_distance(*found[:-1].T, *found[1:].T).max()) <= 5000
@@ -89,7 +131,7 @@ def test_densify_adds_vertices_and_moves_none(geodesic_distance) -> None:
     assert np.all((found[:, 1] == 60) | (found[:, 0] == 1))
 
 
-@pytest.mark.parametrize("spacing", [None, 1e-3])
+@pytest.mark.parametrize("spacing", [None, 1e-3, 0.0, -5.0, float("nan")])
 def test_densify_is_refused_without_a_length_or_with_one_that_is_too_short(spacing: float | None) -> None:
     with pytest.raises(ProcessRefusedError) as refused:
         made("LINESTRING (0 0, 9 9)", "densify", spacing)

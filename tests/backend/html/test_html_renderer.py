@@ -2,13 +2,16 @@
 
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backend.api.collections import collection, collection_list
 from backend.api.configuration import load_configuration
 from backend.api.documents import conformance, landing_page
 from backend.api.offerings import load_offerings
+from backend.geo.datasets import DatasetFile
 from backend.html.renderer import HEADERS, POLICY, TEMPLATES, HtmlRenderer, moment, pretty, prose, size_text
 
 BASE = "https://maps.example/ogc"
@@ -61,12 +64,15 @@ def documents() -> dict[str, dict[str, Any]]:
         "jobID": "1f3a", "processID": "geometry-buffer", "type": "process", "status": "running", "progress": 40,
         "message": "buffering", "created": "2026-01-31T12:00:00.123Z", "links": [],
     }  # fmt: skip
+    dataset = collection(DatasetFile("parks", Path(__file__), "vector"), BASE)
     more = [{"rel": "next", "href": f"{BASE}/jobs?limit=1&offset=1", "type": "application/json", "title": "Next"}]
     return {
         "landing_page": landing_page(configuration, BASE),
         "conformance": conformance(),
         "processes": {"processes": [buffer], "links": []},
         "process": buffer,
+        "collections": collection_list([dataset], more, 2),
+        "collection": dataset,
         "jobs": {"jobs": [job], "links": more, "numberMatched": 2, "numberReturned": 1},
         "job": job,
         "results": {

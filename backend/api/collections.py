@@ -1,0 +1,83 @@
+"""`/collections`: the datasets, files of the data folders, that inputs of processes may refer to."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backend.api.documents import link, page_link, page_links
+from backend.api.query import integer_parameter
+from backend.api.representation import represented
+from backend.api.service import service_of
+from backend.errors import NoSuchDatasetError
+from backend.geo.datasets import DatasetFile, Kind
+from backend.jobs.references import DatasetReference
+from backend.openapi.parameters import MOST_IN_A_PAGE
+
+type Document = dict[str, Any]
+
+_ITEMS: dict[Kind, str] = {"vector": "feature", "raster": "coverage"}
+
+
+async def list_collections(request: Request) -> Response:
+    """`GET /collections`: all of them, unless the client wishes pages. No file is opened."""
+    service = service_of(request)
+    limit = integer_parameter(request, "limit", default=MOST_IN_A_PAGE, least=1, most=MOST_IN_A_PAGE)
+    offset = integer_parameter(request, "offset", default=0, least=0, most=2**31)
+
+    def read() -> tuple[int, list[Document]]:
+        every = service.datasets.all()
+        return len(every), [collection(one, service.base_url) for one in every[offset : offset + limit]]
+
+    total, page = await anyio.to_thread.run_sync(read)
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name in ("limit", "f")]
+    links = page_links(f"{service.base_url}/collections", offset=offset, limit=limit, total=total, query=kept)
+    return represented(request, "collections", collection_list(page, links, total))
+
+
+async def get_collection(request: Request) -> Response:
+    """`GET /collections/{id}`."""
+    service, wanted = service_of(request), request.path_params["collection"]
+
+    def read() -> Document | None:
+        found = {dataset.id: dataset for dataset in service.datasets.all()}.get(wanted)
+        return None if found is None else collection(found, service.base_url)
+
+    document = await anyio.to_thread.run_sync(read)
+    if document is None:
+        raise NoSuchDatasetError(f"There is no collection `{wanted[:80]}`.")
+    return represented(request, "collection", document)
+
+
+def collection_list(page: Sequence[Document], links: Sequence[Document], total: int) -> Document:
+    """A page of `/collections`."""
+    return {"collections": list(page), "links": list(links), "numberMatched": total, "numberReturned": len(page)}
+
+
+def collection(dataset: DatasetFile, base_url: str) -> Document:
+    """A dataset as far as it can be told without opening its file (OGC 20-024, `collection`)."""
+    url = DatasetReference(dataset.id).href(base_url)
+    return {
+        "id": dataset.id,
+        "title": dataset.file_name,
+        "itemType": _ITEMS[dataset.kind],
+        **_file(dataset),
+        "links": [
+            link("self", url, "This dataset; as an input of a process, a reference to it"),
+            page_link(url),
+            link("up", f"{base_url}/collections", "All datasets"),
+        ],
+    }
+
+
+def _file(dataset: DatasetFile) -> Document:
+    """Its size in bytes, and when it last changed; nothing where it is there no more."""
+    try:
+        found = dataset.path.stat()
+    except OSError:
+        return {}
+    changed = datetime.fromtimestamp(found.st_mtime, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return {"length": found.st_size, "updated": changed}

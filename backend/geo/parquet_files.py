@@ -1,0 +1,108 @@
+"""Reads GeoParquet (version 1) by DuckDB, which reaches no other file. Needs the extra `sql`; for workers only."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NoReturn
+
+import duckdb
+
+from backend.errors import ProcessRefusedError
+
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "allow_community_extensions": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "temp_directory": "",
+}
+_AS_BYTES = "SET enable_geoparquet_conversion = false"
+_LOCKED = ("SET enable_external_access = false", "SET lock_configuration = true")
+_SIMPLE = (str, int, float, bytes, date, time)
+_PATTERN = frozenset("*?[")
+"""In a path they would stand for other files."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetTable:
+    """What stands in a file."""
+
+    columns: Mapping[str, Sequence[Any]]
+    """All but that of geometries; missing values are None."""
+    geometries: Sequence[bytes | None] | None
+    """WKB; None where the file does not say that it has any."""
+    crs: str | None
+    """Code or PROJJSON; None where the file says that it is not known."""
+    spherical: bool
+    """Edges are meant as shortest paths on the Earth."""
+
+
+def read_parquet(path: Path) -> ParquetTable:
+    """The rows of one file.
+
+    Raises:
+        ProcessRefusedError: it is no Parquet, or its geometries are in a form that is not read.
+    """
+    if _PATTERN & set(str(path)):
+        _refuse("its path holds one of * ? [, which stand for other files here; rename it")
+    with duckdb.connect(":memory:", config=_SETTINGS) as database:
+        try:
+            database.execute("SET allowed_paths = $1", [[str(path)]])
+            for setting in (_AS_BYTES, *_LOCKED):
+                database.execute(setting)
+            query = "SELECT decode(value) FROM parquet_kv_metadata($1) WHERE decode(key) = 'geo'"
+            told = database.execute(query, [str(path)]).fetchone()
+            cursor = database.execute("SELECT * FROM read_parquet($1)", [str(path)])
+            names = [str(column[0]) for column in cursor.description or ()]
+            rows = cursor.fetchall()
+        except duckdb.Error as error:
+            _refuse(str(error).partition("\n")[0].replace(str(path), "it")[:200])
+    values: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    columns = {name: _plain(column) for name, column in zip(names, values, strict=True)}
+    if told is None:
+        return ParquetTable(columns, None, None, spherical=False)
+    return _with_geometries(columns, _geometry(str(told[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class _Geometry:
+    name: str
+    members: Mapping[str, Any]
+    """What the metadata say of the column."""
+
+
+def _geometry(metadata: str) -> _Geometry:
+    try:
+        document: Any = json.loads(metadata)
+        name = document["primary_column"]
+        members = document["columns"][name]
+        encoding = members["encoding"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        _refuse("its GeoParquet metadata do not tell a column of geometries")
+    if encoding != "WKB":
+        _refuse(f"its geometries are encoded as {str(encoding)[:40]}; WKB is read")
+    return _Geometry(name, members)
+
+
+def _with_geometries(columns: dict[str, list[Any]], geometry: _Geometry) -> ParquetTable:
+    if geometry.name not in columns:
+        _refuse(f"it has no column {geometry.name[:80]!r}, which its metadata say the geometries are in")
+    geometries = [None if one is None else bytes(one) for one in columns.pop(geometry.name)]
+    declared: Any = geometry.members.get("crs", "OGC:CRS84")
+    crs = declared if declared is None or isinstance(declared, str) else json.dumps(declared)
+    return ParquetTable(columns, geometries, crs, spherical=geometry.members.get("edges") == "spherical")
+
+
+def _plain(column: Sequence[Any]) -> list[Any]:
+    """Numbers and texts as they are, and what is neither, nor a time, as JSON has it."""
+    return [value if value is None or isinstance(value, _SIMPLE) else _as_json(value) for value in column]
+
+
+def _as_json(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else json.loads(json.dumps(value, default=str))
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

@@ -1,0 +1,216 @@
+"""Expressions over the bands of rasters: Python's notation for arithmetic and conditions, and nothing that runs code.
+
+The text is parsed, never run: each node of its syntax tree is one of those below, or it is refused.
+"""
+
+import ast
+import difflib
+import sys
+from collections.abc import Callable, Collection, Mapping
+from functools import reduce
+from typing import Any, NoReturn, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.errors import ProcessRefusedError
+
+type Values = NDArray[Any]
+
+MAX_LENGTH = 2_000
+MAX_NODES = 500
+_LARGEST = sys.float_info.max
+_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: np.add,
+    ast.Sub: np.subtract,
+    ast.Mult: np.multiply,
+    ast.Div: np.divide,
+    ast.FloorDiv: np.floor_divide,
+    ast.Mod: np.mod,
+    ast.Pow: np.power,
+}
+_UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.USub: np.negative,
+    ast.UAdd: np.positive,
+}
+_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: np.equal,
+    ast.NotEq: np.not_equal,
+    ast.Lt: np.less,
+    ast.LtE: np.less_equal,
+    ast.Gt: np.greater,
+    ast.GtE: np.greater_equal,
+}
+
+
+def parsed(text: str, bands: Collection[str]) -> tuple[ast.expr, frozenset[str]]:
+    """The expression's syntax tree, each node of which is allowed, and the bands that it names.
+
+    Raises:
+        ProcessRefusedError: it is no such expression, is too long, or names a band that there is not.
+    """
+    if len(text) > MAX_LENGTH:
+        _refuse(f"the expression has {len(text)} characters; up to {MAX_LENGTH} are read")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        nodes = list(ast.walk(tree))
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply or has too many digits"
+        _refuse(f"the expression cannot be read: {reason}")
+    if len(nodes) > MAX_NODES:
+        _refuse(f"the expression has more than {MAX_NODES} parts")
+    named = frozenset(_checked(tree, bands))
+    if not named:
+        _refuse(f"the expression names no band: there are {', '.join(bands)}")
+    return tree, named
+
+
+def evaluated(tree: ast.expr, bands: Mapping[str, Values]) -> Values:
+    """What a checked expression gives for each cell: NaN where it has no finite value, 1 and 0 of conditions.
+
+    bands: name → floating-point values.
+    """
+    with np.errstate(all="ignore"):
+        return np.asarray(_value(tree, bands))
+
+
+def is_condition(tree: ast.expr) -> bool:
+    """Its values are true or false."""
+    negated = isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
+    return negated or isinstance(tree, ast.Compare | ast.BoolOp)
+
+
+def _checked(node: ast.expr, bands: Collection[str]) -> set[str]:
+    """The bands that a node names."""
+    if isinstance(node, ast.Name):
+        if node.id not in bands:
+            close = difflib.get_close_matches(node.id, bands, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(bands)}"
+            _refuse(f"there is no band {node.id[:40]!r}; {hint}")
+        return {node.id}
+    if isinstance(node, ast.Constant):
+        value = node.value
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST:
+            _refuse("only numbers can stand in an expression over rasters")
+        return set()
+    return {name for part in _parts(node) for name in _checked(part, bands)}
+
+
+def _parts(node: ast.expr) -> list[ast.expr]:
+    """The operands of an allowed node."""
+    match node:
+        case ast.BinOp() if type(node.op) in _BINARY:
+            return [node.left, node.right]
+        case ast.UnaryOp() if type(node.op) in _UNARY or isinstance(node.op, ast.Not):
+            return [node.operand]
+        case ast.BoolOp():
+            return node.values
+        case ast.Compare() if all(type(sign) in _COMPARISONS for sign in node.ops):
+            return [node.left, *node.comparators]
+        case ast.IfExp():
+            return [node.test, node.body, node.orelse]
+        case _:
+            return _arguments(node)
+
+
+def _arguments(node: ast.expr) -> list[ast.expr]:
+    name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+    if not isinstance(node, ast.Call) or name not in _FUNCTIONS or node.keywords:
+        _refuse(
+            f"{ast.unparse(node)[:40]!r} cannot stand in an expression: there are bands, numbers, + - * / // % **, "
+            f"comparisons, and, or, not, if-else, and {', '.join(_FUNCTIONS)}"
+        )
+    wanted = _FUNCTIONS[name][0]
+    if len(node.args) != wanted:
+        _refuse(f"{name}() takes {wanted} arguments, not {len(node.args)}")
+    return node.args
+
+
+def _value(node: ast.expr, bands: Mapping[str, Values]) -> Any:
+    return _NODES[type(node)](node, bands)
+
+
+def _call(node: ast.Call, bands: Mapping[str, Values]) -> Any:
+    assert isinstance(node.func, ast.Name)  # noqa: S101  # `_arguments` saw to it
+    return _defined(_FUNCTIONS[node.func.id][1](*(_value(argument, bands) for argument in node.args)))
+
+
+def _comparison(node: ast.Compare, bands: Mapping[str, Values]) -> Any:
+    parts = [_value(part, bands) for part in (node.left, *node.comparators)]
+    steps = [
+        np.where(np.isnan(left) | np.isnan(right), np.nan, _COMPARISONS[type(sign)](left, right))
+        for sign, left, right in zip(node.ops, parts[:-1], parts[1:], strict=True)
+    ]
+    return reduce(_both, steps)
+
+
+def _joined(node: ast.BoolOp, bands: Mapping[str, Values]) -> Any:
+    join = _both if isinstance(node.op, ast.And) else _either
+    return reduce(join, (_truth(_value(part, bands)) for part in node.values))
+
+
+def _unary(node: ast.UnaryOp, bands: Mapping[str, Values]) -> Any:
+    value = _value(node.operand, bands)
+    return 1 - _truth(value) if isinstance(node.op, ast.Not) else _UNARY[type(node.op)](value)
+
+
+def _choice(test: Any, chosen: Any, other: Any) -> Any:
+    taken = cast("Values", np.where(test != 0, chosen, other))
+    return np.where(np.isnan(test), np.nan, taken)
+
+
+def _truth(values: Any) -> Any:
+    """1 for what is not 0, and NaN for what is undefined."""
+    truth: Any = np.not_equal(values, 0)
+    return np.where(np.isnan(values), np.nan, truth)
+
+
+def _both(left: Any, right: Any) -> Any:
+    """One that is false settles it, whatever the other is: `b1 != 0 and a1 / b1 > 2` divides by no zero."""
+    return np.where((left == 0) | (right == 0), 0.0, left * right)
+
+
+def _either(left: Any, right: Any) -> Any:
+    return 1 - _both(1 - left, 1 - right)
+
+
+def _defined(values: Any) -> Any:
+    """Infinity is as undefined as NaN: what is computed on with it looks like a value."""
+    finite = np.isfinite(values)
+    return values if finite.all() else np.where(finite, values, np.nan)
+
+
+_FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
+    "abs": (1, np.abs),
+    "sqrt": (1, np.sqrt),
+    "exp": (1, np.exp),
+    "log": (1, np.log),
+    "log10": (1, np.log10),
+    "sin": (1, np.sin),
+    "cos": (1, np.cos),
+    "tan": (1, np.tan),
+    "arctan": (1, np.arctan),
+    "floor": (1, np.floor),
+    "ceil": (1, np.ceil),
+    "round": (1, np.round),
+    "min": (2, np.minimum),
+    "max": (2, np.maximum),
+    "where": (3, _choice),
+}
+"""Name → number of arguments. `log` is the natural logarithm, as in Python; angles are in radians."""
+_NODES: Mapping[type[ast.expr], Callable[[Any, Mapping[str, Values]], Any]] = {
+    ast.Name: lambda node, bands: bands[node.id],
+    ast.Constant: lambda node, _: np.float64(node.value),
+    ast.BinOp: lambda node, bands: _defined(
+        _BINARY[type(node.op)](_value(node.left, bands), _value(node.right, bands))
+    ),
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _joined,
+    ast.Compare: _comparison,
+    ast.IfExp: lambda node, bands: _choice(*(_value(part, bands) for part in (node.test, node.body, node.orelse))),
+    ast.Call: _call,
+}
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path="$.inputs.expression")

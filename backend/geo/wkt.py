@@ -1,0 +1,57 @@
+"""Reads well-known text: WKT, and EWKT with SRID 4326."""
+
+import re
+from typing import NoReturn
+
+import numpy as np
+import shapely
+from shapely.errors import ShapelyError
+from shapely.geometry.base import BaseGeometry
+
+from backend.errors import ProcessRefusedError
+
+EWKT = re.compile(r"\s*SRID\s*=\s*(?P<srid>\d+)\s*;\s*(?P<wkt>.*)", re.IGNORECASE | re.DOTALL)
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Control characters that are no white space; GEOS reads a text up to the first NUL and ignores what follows."""
+GEOMETRY_TYPES = frozenset(
+    ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
+)
+_START = re.compile(
+    r"SRID\s*=|(?:MULTI)?(?:POINT|LINESTRING|POLYGON|CURVE|SURFACE|CURVEPOLYGON)\s*(?:ZM?|M)?\s*(?:\(|EMPTY)"
+    r"|(?:GEOMETRYCOLLECTION|CIRCULARSTRING|COMPOUNDCURVE|POLYHEDRALSURFACE|TRIANGLE|TIN)\s*(?:ZM?|M)?\s*(?:\(|EMPTY)",
+    re.IGNORECASE,
+)
+
+
+def is_table(text: str) -> bool:
+    """Whether a text that is no JSON is CSV: of several lines that do not begin as WKT does."""
+    return "\n" in text.strip() and not _START.match(text.lstrip())
+
+
+def read_wkt(text: str) -> BaseGeometry:
+    """The geometry of a WKT or EWKT (SRID 4326) text, as it stands.
+
+    Raises:
+        ProcessRefusedError: it is neither.
+    """
+    if control := CONTROL.search(text):
+        _refuse(f"the string holds the control character U+{ord(control[0]):04X}: it is neither GeoJSON nor WKT")
+    match = EWKT.fullmatch(text)
+    if match and match["srid"] != "4326":
+        _refuse(f"SRID {match['srid']} is not supported: coordinates must be longitude, latitude on WGS 84 (SRID 4326)")
+    wkt = match["wkt"] if match else text
+    try:
+        # Numbers beyond the range of a float are read as infinite, and refused as such.
+        with np.errstate(all="ignore"):
+            shape = shapely.from_wkt(wkt)
+    except NotImplementedError:
+        _refuse("curved geometry types are not supported")
+    except ShapelyError:
+        _refuse(f"{wkt.strip()[:40]!r} is neither GeoJSON nor WKT (such as 'POINT (13.4 52.5)')")
+    if shape.geom_type not in GEOMETRY_TYPES:
+        _refuse(f"geometry type {shape.geom_type} is not supported")
+    return shape
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

@@ -1,0 +1,66 @@
+"""`assign-crs`: says in which CRS coordinates are that do not tell it themselves."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, WithJsonSchema
+
+from backend.errors import ProcessRefusedError
+from backend.geo.collections import feature_collection
+from backend.geo.crs import CRS84, Transformation, code_of
+from backend.geo.describing_features import extent
+from backend.geo.feature_reading import read_features
+from backend.processes.base import Output, process
+from backend.processes.inputs import Crs
+
+
+@process(
+    id="assign-crs",
+    title="Assign a CRS",
+    keywords=["set CRS", "define projection", "georeference", "EPSG", "vector"],
+    toolsets=("coordinates",),
+    output=Output(
+        id="features",
+        title="Features",
+        description="The features in longitude, latitude, with source_crs for further processes.",
+        media_type="application/geo+json",
+    ),
+    links=[
+        {
+            "rel": "about",
+            "href": "https://www.rfc-editor.org/rfc/rfc7946#section-4",
+            "type": "text/html",
+            "title": "RFC 7946: the CRS of GeoJSON",
+        }
+    ],
+    idempotent=True,
+    example={"features": "POINT (691608 5334764)", "crs": "EPSG:32632"},
+)
+def assign_crs(
+    features: Annotated[
+        Any,
+        WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]}),
+        Field(description="GeoJSON, WKT or CSV whose numbers are in the CRS."),
+    ],
+    crs: Crs,
+) -> dict[str, Any]:
+    """Define the projection of features whose coordinates do not tell theirs; nothing is reprojected."""
+    try:
+        read = read_features(features, crs)
+    except ProcessRefusedError as error:
+        raise ProcessRefusedError(str(error), path=error.path or "$.inputs.features") from error
+    # Degrees of other datums are brought to WGS 84 when they are read.
+    if read.crs != crs and not (read.crs == CRS84 and crs.is_geographic):
+        raise ProcessRefusedError(
+            f"the features tell that they are in {code_of(read.crs)}: to have them in {code_of(crs)}, use "
+            "transform-coordinates",
+            path="$.inputs.features",
+        )
+    way = Transformation.between(crs, CRS84)
+    return feature_collection(
+        read,
+        method="the coordinates stay as they are; only their CRS was named",
+        crs_decision=f"taken as {code_of(crs)} ({crs.name}), x before y, as asked for",
+        assigned_crs=code_of(crs),
+        extent_in_crs=extent(read) if read.crs == crs else None,
+        accuracy_m=way.accuracy,
+    )

@@ -1,0 +1,72 @@
+"""`classify`: the class of each feature by a number of it, for a map or a legend."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from backend.errors import ProcessRefusedError
+from backend.geo import classes as classification
+from backend.geo.collections import feature_collection
+from backend.geo.fields import numbers_of
+from backend.processes.base import Output, process
+from backend.processes.inputs import Features
+
+
+@process(
+    id="classify",
+    title="Classify a field",
+    keywords=["natural breaks", "Jenks", "quantiles", "equal interval", "bins", "choropleth", "legend", "vector"],
+    output=Output(
+        id="features",
+        title="Features",
+        description="With the class, 1 for the lowest; classes with limits and counts, fit, warnings.",
+        media_type="application/geo+json",
+    ),
+    toolsets=("analysis",),
+    idempotent=True,
+    example={
+        "features": "name,people\nA,10\nB,12\nC,50\nD,55",
+        "field": "people",
+        "classes": 2,
+    },
+    links=[
+        {
+            "rel": "about",
+            "href": "https://en.wikipedia.org/wiki/Jenks_natural_breaks_optimization",
+            "type": "text/html",
+            "title": "Natural breaks",
+        }
+    ],
+)
+def classify(
+    features: Features,
+    field: str,
+    scheme: Literal["natural-breaks", "quantiles", "equal-interval", "given-breaks"] = "natural-breaks",
+    classes: Annotated[int, Field(ge=2, le=30)] = 5,
+    breaks: Annotated[list[float] | None, Field(max_length=100, description="Limits.")] = None,
+) -> dict[str, Any]:
+    """Sort features into classes (bins) by a number, such as natural breaks (Jenks)."""
+    if breaks is not None and scheme != "given-breaks":
+        raise ProcessRefusedError("breaks are for the scheme given-breaks", path="$.inputs.breaks")
+    found = classification.classify(numbers_of(features, field, "$.inputs.field"), scheme, classes, breaks or ())
+    target = "class"
+    while target in features.fields:
+        target += "_"
+    warnings = list(found.warnings)
+    missing = found.numbers.count(None)
+    if missing:
+        warnings.append(f"{missing} of {len(features)} features have no {field}: their class is null.")
+    limits = found.limits.tolist()
+    return feature_collection(
+        features.with_fields({target: found.numbers}),
+        method=f"{classification.METHODS[scheme]}; a value equal to a break is in the class below it",
+        crs_decision="none was needed",
+        warnings=warnings,
+        class_field=target,
+        classes=[
+            {"class": at + 1, "from": limits[at], "to": limits[at + 1], "count": count}
+            for at, count in enumerate(found.counts)
+        ],
+        breaks=limits[1:-1],
+        goodness_of_variance_fit=found.fit,
+    )

@@ -1,0 +1,97 @@
+"""`interpolate`: a surface through points, or how dense they are."""
+
+from typing import Annotated, Any, Literal, TypedDict
+
+import numpy as np
+from pydantic import Field
+
+from backend.errors import ProcessRefusedError
+from backend.processes.base import Output, Progress, process
+from backend.processes.inputs import GEOTIFF, Features
+
+
+class Interpolated(TypedDict):
+    """The surface and how far it can be trusted."""
+
+    raster: bytes
+    statistics: dict[str, Any]
+
+
+@process(
+    id="interpolate",
+    title="Interpolate points",
+    keywords=["IDW", "inverse distance weighting", "kernel density", "heatmap", "surface", "vector", "raster"],
+    output=[
+        Output(id="raster", media_type=GEOTIFF, schema={"type": "string", "contentEncoding": "binary"}),
+        Output(id="statistics", description="Grid, cross-validated error, extrapolated share, warnings."),
+    ],
+    toolsets=("raster",),
+    idempotent=True,
+    links=[
+        {
+            "rel": "about",
+            "href": "https://doi.org/10.1145/800186.810616",
+            "type": "text/html",
+            "title": "Shepard: A two-dimensional interpolation function",
+        }
+    ],
+    example={"features": "POINT (1 2)", "method": "density", "cell_size": 9, "radius": 9},
+)
+def interpolate(
+    features: Features,
+    progress: Progress,
+    *,
+    cell_size: Annotated[float, Field(ge=0.01, allow_inf_nan=False, description="Metres.")],
+    field: Annotated[str | None, Field(description="Values.")] = None,
+    method: Literal["idw", "density"] = "idw",
+    radius: Annotated[float | None, Field(ge=0.01, allow_inf_nan=False, description="Metres.")] = None,
+    power: Annotated[float, Field(ge=0)] = 2,
+) -> Interpolated:
+    """IDW surface or density heatmap of points."""
+    from backend.geo import interpolation
+    from backend.geo.grid_summary import grid_summary
+    from backend.geo.rasterizing_grid import lay_out
+    from backend.geo.rasters import geotiff
+
+    if method == "idw" and field is None:
+        raise ProcessRefusedError("name the field whose values are interpolated", path="$.inputs.field")
+    if method == "density" and radius is None:
+        raise ProcessRefusedError("a density needs a radius: how far a point counts", path="$.inputs.radius")
+    laid = lay_out(features, cell_size, None, radius or 0 if method == "density" else 0)
+    samples = interpolation.samples_of(laid, field)
+
+    def told(share: float) -> None:
+        progress(90 * share, "interpolating")
+
+    about: dict[str, Any] = {"points": len(samples.values), "crs_decision": laid.crs_decision}
+    warnings = list(laid.warnings)
+    if method == "density":
+        values = interpolation.density(samples, laid.grid, radius or 0, told)
+        about |= {"units": f"{'points' if field is None else field} per square kilometre"}
+        about["method"] = f"quartic kernel of {radius:g} m; {samples.distances}"
+    else:
+        samples = interpolation.merged(samples)
+        values = interpolation.idw(samples, laid.grid, power, radius, told)
+        outside = float(1 - interpolation.inside_hull(samples, laid.grid).mean())
+        about |= {"extrapolated_share": outside, "cross_validation": _checked(samples, power)}
+        about["method"] = (
+            f"inverse distance weighting, power {power:g}, {interpolation.NEIGHBOURS} nearest; {samples.distances}"
+        )
+        if outside > 0.01:
+            warnings.append(f"{outside:.0%} of the cells lie outside the hull of the points: they are extrapolated.")
+    cells = np.ma.masked_invalid(values.astype(np.float32))
+    about["warnings"] = [*laid.features.warnings, *warnings, *samples.warnings]
+    return {"raster": geotiff(cells, laid.grid), "statistics": grid_summary(cells, laid.grid) | about}
+
+
+def _checked(samples: Any, power: float) -> dict[str, Any] | None:
+    """Errors of points predicted from the others, in the unit of the field."""
+    from backend.geo.interpolation import cross_validated
+
+    found = cross_validated(samples, power)
+    return found and {
+        "points": found.checked,
+        "root_mean_square_error": found.root_mean_square,
+        "mean_absolute_error": found.mean_absolute,
+        "mean_error": found.mean,
+    }

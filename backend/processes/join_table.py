@@ -1,0 +1,62 @@
+"""`join-table`: features with the fields of the table rows that have the same key."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from backend.geo import joins_by_key
+from backend.geo.collections import feature_collection
+from backend.processes.base import Output, process
+from backend.processes.inputs import Features
+
+
+@process(
+    id="join-table",
+    title="Join a table",
+    keywords=["join", "merge", "attribute join", "lookup", "key", "table", "csv", "vector"],
+    output=Output(
+        id="features",
+        title="Features",
+        description="With the table's fields; cardinality, unmatched, warnings.",
+        media_type="application/geo+json",
+    ),
+    toolsets=("core", "table"),
+    idempotent=True,
+    example={
+        "features": "id,a\n01,x",
+        "table": "id,b\n01,y",
+        "field": "id",
+    },
+    links=[
+        {
+            "rel": "about",
+            "href": "https://en.wikipedia.org/wiki/Join_(SQL)#Left_outer_join",
+            "type": "text/html",
+            "title": "Left outer join",
+        }
+    ],
+)
+def join_table(
+    features: Features,
+    table: Annotated[Features, Field(description="GeoJSON or CSV.")],
+    field: str,
+    *,
+    table_field: str | None = None,
+    fields: Annotated[list[str] | None, Field(description="To add.")] = None,
+    duplicates: Literal["refuse", "first", "all"] = "refuse",
+) -> dict[str, Any]:
+    """Add a table's columns to features by a key field (left join)."""
+    joined = joins_by_key.join_table(
+        features, table, field=field, table_field=table_field or field, taken=fields, duplicates=duplicates
+    )
+    return feature_collection(
+        joined.features,
+        method="left outer join; keys compared as texts, leading zeros counting; empty keys equal none",
+        crs_decision="none was needed",
+        warnings=[*table.warnings, *joined.warnings],
+        cardinality=joined.cardinality,
+        matched={"features": joined.matched_features, "rows": joined.matched_rows},
+        unmatched={"features": joined.unmatched_features, "rows": joined.unmatched_rows},
+        unmatched_keys={"features": joined.unmatched_feature_keys, "rows": joined.unmatched_row_keys},
+        added=list(joined.added.values()),
+    )

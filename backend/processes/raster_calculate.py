@@ -1,0 +1,70 @@
+"""`raster-calculate`: a formula over the bands of rasters, cell by cell."""
+
+from contextlib import ExitStack
+from typing import Annotated, Any, TypedDict
+
+from pydantic import Field
+
+from backend.processes.base import Output, process
+from backend.processes.example_rasters import HILL
+from backend.processes.inputs import GEOTIFF, Raster
+from backend.processes.signature import Repeated
+
+
+class CalculatedRaster(TypedDict):
+    """The raster and what it is like."""
+
+    raster: bytes
+    statistics: dict[str, Any]
+
+
+@process(
+    id="raster-calculate",
+    title="Raster calculator",
+    keywords=["raster", "band math", "map algebra", "NDVI", "index", "difference", "formula"],
+    output=[
+        Output(id="raster", media_type=GEOTIFF, schema={"type": "string", "contentEncoding": "binary"}),
+        Output(id="statistics"),
+    ],
+    links=[
+        {
+            "rel": "about",
+            "href": "https://gdal.org/en/stable/programs/gdal_calc.html",
+            "type": "text/html",
+            "title": "GDAL: raster calculator",
+        }
+    ],
+    toolsets=("core", "raster"),
+    idempotent=True,
+    example={"raster": HILL, "expression": "a1 * 3.28084"},
+)
+def raster_calculate(
+    raster: Raster,
+    expression: Annotated[
+        str,
+        Field(
+            max_length=2000,
+            description="Bands a1, a2… (b1… of others) or by name: (a2 - a1) / (a2 + a1), where(a1 > 9, 1, 0).",
+        ),
+    ],
+    others: Annotated[list[Raster], Repeated(), Field(max_length=25)] | None = None,
+) -> CalculatedRaster:
+    """Band math (map algebra), such as NDVI or the difference of two rasters."""
+    # GDAL is for workers: the server reads no file.
+    from backend.geo.raster_calculation import calculate
+    from backend.geo.raster_summary import summary
+    from backend.geo.rasters import geotiff, opened
+
+    with ExitStack() as stack:
+        made = calculate([stack.enter_context(opened(one)) for one in (raster, *(others or ()))], expression)
+    told = {
+        "expression": expression,
+        "bands_used": list(made.used),
+        "method": "cell by cell, on physical values (scale and offset applied)",
+        "crs_decision": "the grid and CRS of the raster",
+        "warnings": list(made.warnings),
+    }
+    return {
+        "raster": geotiff(made.values, made.grid),
+        "statistics": summary(made.values[None], made.grid) | told,
+    }

@@ -1,0 +1,69 @@
+"""`raster-warp`: a raster cut out, in another CRS, or with cells of another size."""
+
+from typing import Annotated, Any, Literal, TypedDict
+
+from pydantic import Field
+
+from backend.processes.base import Output, process
+from backend.processes.example_rasters import HILL
+from backend.processes.inputs import GEOTIFF, Crs, Features, Raster
+
+
+class WarpedRaster(TypedDict):
+    """The raster and what it is like."""
+
+    raster: bytes
+    statistics: dict[str, Any]
+
+
+@process(
+    id="raster-warp",
+    title="Clip or reproject raster",
+    keywords=["raster", "clip", "mask", "crop", "reproject", "resample", "align", "cell size"],
+    output=[
+        Output(id="raster", media_type=GEOTIFF, schema={"type": "string", "contentEncoding": "binary"}),
+        Output(id="statistics"),
+    ],
+    links=[
+        {
+            "rel": "about",
+            "href": "https://gdal.org/en/stable/programs/gdalwarp.html",
+            "type": "text/html",
+            "title": "GDAL: image reprojection and warping",
+        }
+    ],
+    toolsets=("core", "raster"),
+    idempotent=True,
+    example={"raster": HILL, "crs": "EPSG:3035", "resolution": 10},
+)
+def raster_warp(  # noqa: PLR0917  # the inputs of a process come by name
+    raster: Raster,
+    crs: Crs | None = None,
+    resolution: Annotated[float, Field(ge=1e-9, allow_inf_nan=False, description="Cell size.")] | None = None,
+    mask: Annotated[Features, Field(description="Polygons.")] | None = None,
+    like: Annotated[Raster, Field(description="Whose grid to take.")] | None = None,
+    resampling: Annotated[
+        Literal["nearest", "mode", "bilinear", "cubic", "average"],
+        Field(description="Resampling"),
+    ]
+    | None = None,
+) -> WarpedRaster:
+    """Clip a raster to a mask, reproject or resample it."""
+    # GDAL is for workers: the server reads no file.
+    from backend.geo.raster_summary import summary
+    from backend.geo.raster_warping import Wish, crs_decision, warp
+    from backend.geo.rasters import geotiff, grid_of, opened
+
+    template = None
+    if like is not None:
+        with opened(like, windowed=True) as reader:
+            template = grid_of(reader)
+    with opened(raster, windowed=True) as reader:
+        made = warp(reader, Wish(crs, resolution, template, mask, resampling))
+        decision = crs_decision(grid_of(reader), made.grid)
+    warnings = [*(mask.warnings if mask else ()), *made.warnings]
+    told = {"method": f"resampling: {made.resampling}; grid: {made.note}", "crs_decision": decision}
+    return {
+        "raster": geotiff(made.values, made.grid),
+        "statistics": summary(made.values, made.grid) | told | {"warnings": warnings},
+    }

@@ -1,0 +1,83 @@
+"""`rasterize`: features as a raster."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
+
+from pydantic import Field
+
+from backend.processes.base import Output, process
+from backend.processes.inputs import GEOTIFF, Features, Raster
+
+if TYPE_CHECKING:
+    from backend.geo.rasterizing import Burnt
+    from backend.geo.rasters import Grid
+
+
+class Rasterized(TypedDict):
+    """The raster and what it holds."""
+
+    raster: bytes
+    statistics: dict[str, Any]
+
+
+@process(
+    id="rasterize",
+    title="Rasterize",
+    keywords=["vector to raster", "burn", "polygon to raster", "vector", "raster"],
+    output=[
+        Output(id="raster", media_type=GEOTIFF, schema={"type": "string", "contentEncoding": "binary"}),
+        Output(id="statistics", description="Grid, categories, overlaps, warnings."),
+    ],
+    toolsets=("raster",),
+    idempotent=True,
+    links=[
+        {
+            "rel": "about",
+            "href": "https://gdal.org/en/stable/programs/gdal_rasterize.html",
+            "type": "text/html",
+            "title": "GDAL: rasterize",
+        }
+    ],
+    example={"features": "POINT (13 52)", "cell_size": 9},
+)
+def rasterize(
+    features: Features,
+    *,
+    field: Annotated[str | None, Field(description="Else 1.")] = None,
+    cell_size: Annotated[float | None, Field(ge=0.01, allow_inf_nan=False, description="Metres.")] = None,
+    template: Annotated[Raster | None, Field(description="Its grid.")] = None,
+    all_touched: bool = False,
+    overlap: Literal["last", "sum", "count"] = "last",
+) -> Rasterized:
+    """Burn features into a raster."""
+    from backend.geo.rasterizing import burn
+    from backend.geo.rasterizing_grid import lay_out
+    from backend.geo.rasters import geotiff, grid_of, opened
+
+    grid = None
+    if template is not None:
+        with opened(template, windowed=True) as reader:
+            grid = grid_of(reader)
+    laid = lay_out(features, cell_size, grid)
+    burnt = burn(laid, field, all_touched=all_touched, overlap=overlap)
+    statistics = _statistics(burnt, laid.grid, overlap) | {
+        "method": "cells that features touch" if all_touched else "cells whose centre lies in a feature",
+        "crs_decision": laid.crs_decision,
+    }
+    statistics["warnings"] = [*laid.features.warnings, *statistics["warnings"]]
+    return {"raster": geotiff(burnt.values, laid.grid), "statistics": statistics}
+
+
+def _statistics(burnt: "Burnt", grid: "Grid", overlap: str) -> dict[str, Any]:
+    from backend.geo.grid_summary import grid_summary
+
+    warnings = list(burnt.warnings)
+    if burnt.overlapping and overlap == "last":
+        warnings.append(f"{burnt.overlapping} cells are covered by several features: the last one counts.")
+    if burnt.without_cell:
+        warnings.append(f"{burnt.without_cell} features are in no cell: too small for the cells, or covered by others.")
+    return grid_summary(burnt.values, grid) | {
+        "overlapping_cells": burnt.overlapping,
+        "features_without_cell": burnt.without_cell,
+        **({"categories": burnt.categories} if burnt.categories else {}),
+        "warnings": warnings,
+    }

@@ -1,0 +1,122 @@
+"""`shortest-path`: the cheapest way along lines, and what can be reached."""
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import shapely
+from pydantic import Field, WithJsonSchema
+
+from backend.errors import ProcessRefusedError
+from backend.geo.crs import CRS84, Transformation
+from backend.processes.base import Output, process
+from backend.processes.inputs import Features, Geometry
+
+if TYPE_CHECKING:
+    from backend.geo.network import Network
+
+Position = Annotated[Geometry, WithJsonSchema({"type": "string"}), Field(description="POINT (lon lat)")]
+"""A point, as text: the tool's description has no room for the forms of GeoJSON twice."""
+FAR = 100.0
+"""Metres from the network beyond which a point is worth a warning."""
+
+
+@process(
+    id="shortest-path",
+    title="Shortest path",
+    keywords=["route", "routing", "network", "reachable", "isochrone", "service area", "vector"],
+    output=Output(
+        id="features",
+        description="FeatureCollection: cost, length_m, snapping distances, method, warnings.",
+        media_type="application/geo+json",
+    ),
+    toolsets=("network",),
+    idempotent=True,
+    links=[
+        {
+            "rel": "about",
+            "href": "https://doi.org/10.1007/BF01386390",
+            "type": "text/html",
+            "title": "Dijkstra: A note on two problems in connexion with graphs",
+        }
+    ],
+    example={"features": "LINESTRING (0 0, 1 0)", "start": "POINT (0 0)", "end": "POINT (1 0)"},
+)
+def shortest_path(
+    features: Annotated[Features, Field(description="Lines.")],
+    start: Position,
+    *,
+    end: Position | None = None,
+    max_cost: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="Without end.")] = None,
+    cost_field: str | None = None,
+    speed_field: Annotated[str | None, Field(description="km/h.")] = None,
+    oneway_field: str | None = None,
+    tolerance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="Metres, joins ends.")] = None,
+) -> dict[str, Any]:
+    """Shortest route along lines, or the lines reached (service area)."""
+    if find_spec("networkx") is None:
+        raise ProcessRefusedError("networks need the extra network: pip install 'ogc-processes-mcp[network]'")
+    if (end is None) == (max_cost is None):
+        raise ProcessRefusedError("give an end, or max_cost for what can be reached", path="$.inputs.end")
+    from backend.geo import network_paths
+    from backend.geo.network import build, costs_of, feature_lengths
+
+    network = build(features, tolerance or 0.0)
+    costs = costs_of(features, cost_field, speed_field, oneway_field, feature_lengths(network, len(features)))
+    origin = network_paths.stop_at(network, _position(network, start, "start"))
+    warnings = [*network.warnings, *start.warnings, *_far("start", origin.metres)]
+    told: dict[str, Any] = {"cost_units": costs.units, "start_snap_m": origin.metres, "joined_ends": network.joined}
+    if end is not None:
+        goal = network_paths.stop_at(network, _position(network, end, "end"))
+        warnings += [*end.warnings, *_far("end", goal.metres)]
+        legs = network_paths.shortest(network, costs, origin, goal)
+        lines = [np.vstack([network_paths.coordinates_of(network, leg) for leg in legs])]
+        told |= {"cost": sum(leg.cost for leg in legs), "end_snap_m": goal.metres}
+        fields: dict[str, list[Any]] = {"cost": [told["cost"]]}
+    else:
+        legs = network_paths.reachable(network, costs, origin, max_cost or 0)
+        lines = [network_paths.coordinates_of(network, leg) for leg in legs]
+        told |= {"max_cost": max_cost, "lines": len(lines)}
+        fields = {"line": [int(network.feature[leg.chain]) for leg in legs]}
+    if network.ground.planar:
+        told["planar_length_m"] = sum(abs(leg.last - leg.first) for leg in legs)
+    parts = network_paths.parts_of(network)
+    if parts > 1:
+        warnings.append(f"The network has {parts} parts that do not meet: lines meet where they share a vertex.")
+    return _answer(network, lines, fields, told, warnings)
+
+
+def _position(network: "Network", geometry: Any, name: str) -> tuple[float, float]:
+    """The point in the coordinates of the network."""
+    if geometry.shape.geom_type != "Point":
+        raise ProcessRefusedError("a point is needed here", path=f"$.inputs.{name}")
+    here = np.array([[geometry.shape.x, geometry.shape.y]])
+    if network.ground.planar:
+        here = Transformation.between(CRS84, network.ground.crs).positions(here)
+    return float(here[0, 0]), float(here[0, 1])
+
+
+def _far(name: str, metres: float) -> list[str]:
+    return [f"The {name} is {metres:.0f} m away from the nearest line."] if metres > FAR else []
+
+
+def _answer(
+    network: "Network", lines: list[Any], fields: dict[str, list[Any]], told: dict[str, Any], warnings: list[str]
+) -> dict[str, Any]:
+    from backend.geo.collections import feature_collection
+    from backend.geo.features import Features as Record
+    from backend.geo.measure import measure_each
+    from backend.geo.shapes import shapes_of
+
+    crs = network.ground.crs if network.ground.planar else CRS84
+    made = Record(shapes_of(shapely.LineString(line) for line in lines), fields, crs)
+    lengths = measure_each(made.lonlat().shapes).length
+    made = made.with_fields({"length_m": lengths.tolist()})
+    return feature_collection(
+        made,
+        method="Dijkstra's algorithm; lines meet where they share a vertex, not where they cross without one",
+        crs_decision=f"lengths {network.ground.decision}",
+        warnings=warnings,
+        length_m=float(lengths.sum()),
+        **told,
+    )

@@ -1,0 +1,62 @@
+"""`spatial-join`: attributes of features in the same place, or how many there are and their statistics."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from backend.geo import relations_join
+from backend.geo.collections import feature_collection
+from backend.geo.relations import Predicate
+from backend.geo.relations_fields import parse_statistics
+from backend.processes.base import Output, process
+from backend.processes.inputs import Features
+
+METHOD = "pairs of features whose geometries stand in the relation (DE-9IM)"
+
+
+@process(
+    id="spatial-join",
+    title="Spatial join",
+    keywords=["spatial join", "points in polygon", "count", "aggregate", "predicate", "vector"],
+    output=Output(
+        id="features",
+        title="Features",
+        description="Features with fields of other, or match_count and statistics; counts.",
+        media_type="application/geo+json",
+    ),
+    links=[
+        {
+            "rel": "about",
+            "href": "https://www.ogc.org/standards/sfa/",
+            "type": "text/html",
+            "title": "OGC Simple Feature Access: spatial relations",
+        }
+    ],
+    idempotent=True,
+    toolsets=("core", "relate"),
+    example={"features": "POINT(0 1)", "other": "POINT(0 1)"},
+)
+def spatial_join(
+    features: Annotated[Features, Field(description="GeoJSON or CSV.")],
+    other: Annotated[Features, Field(description="GeoJSON.")],
+    predicate: Predicate = "intersects",
+    mode: relations_join.Mode = "rows",
+    statistics: Annotated[list[str] | None, Field(description="sum:FIELD")] = None,
+) -> dict[str, Any]:
+    """Join by location; count points in polygons."""
+    made = relations_join.spatial_join(features, other, predicate, mode, parse_statistics(statistics or ()))
+    return feature_collection(
+        made.features,
+        method=METHOD,
+        crs_decision=made.crs_decision,
+        relation=f"feature {predicate} other",
+        counts={
+            "features": len(features),
+            "other": len(other),
+            "pairs": made.pairs,
+            "features_matched": made.matched,
+            "features_unmatched": len(features) - made.matched,
+            "other_matched": made.other_matched,
+            "other_unmatched": len(other) - made.other_matched,
+        },
+    )

@@ -1,0 +1,122 @@
+"""`terrain`: what elevations tell of the shape of the ground."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict
+
+from pydantic import Field
+
+from backend.errors import ProcessRefusedError
+from backend.processes.base import Output, process
+from backend.processes.example_rasters import HILL
+from backend.processes.inputs import GEOTIFF, Raster
+
+if TYPE_CHECKING:
+    from backend.geo.terrain import Relief
+
+SUN = {"azimuth": 315, "altitude": 45}
+"""Degrees: from the north-west, as on most shaded maps, where the eye takes hills for hills."""
+
+
+class Terrain(TypedDict):
+    """What was asked for, as a raster or as features."""
+
+    raster: NotRequired[bytes]
+    statistics: NotRequired[dict[str, Any]]
+    features: NotRequired[dict[str, Any]]
+
+
+@process(
+    id="terrain",
+    title="Slope, aspect, hillshade, contours",
+    keywords=["slope", "aspect", "hillshade", "contour lines", "isolines", "DEM", "elevation", "raster"],
+    output=[
+        Output(id="raster", media_type=GEOTIFF, schema={"type": "string", "contentEncoding": "binary"}),
+        Output(id="statistics", description="Of the raster: mean, min, max, units, warnings."),
+        Output(id="features", description="Contours.", media_type="application/geo+json"),
+    ],
+    toolsets=("core", "raster"),
+    idempotent=True,
+    links=[
+        {
+            "rel": "about",
+            "href": "https://doi.org/10.1109/PROC.1981.11918",
+            "type": "text/html",
+            "title": "Horn: Hill shading and the reflectance map",
+        }
+    ],
+    example={"raster": HILL, "product": "slope"},
+)
+def terrain(
+    raster: Raster,
+    product: Literal["slope", "slope-percent", "aspect", "hillshade", "contours"] = "slope",
+    interval: Annotated[float | None, Field(ge=1e-6, allow_inf_nan=False, description="Between contours.")] = None,
+    z_factor: Annotated[
+        float, Field(ge=1e-6, allow_inf_nan=False, description="Times elevations; 0.3048 for feet.")
+    ] = 1,
+) -> Terrain:
+    """Slope (degrees), aspect, hillshade or contour lines of an elevation raster (DEM)."""
+    from backend.geo.terrain import read_relief
+
+    relief = read_relief(raster)
+    if product != "contours":
+        return _surface(relief, product, z_factor)
+    if interval is None:
+        raise ProcessRefusedError("contours need an interval", path="$.inputs.interval")
+    return {"features": _contours(relief, interval, z_factor)}
+
+
+def _surface(relief: "Relief", product: str, z_factor: float) -> Terrain:
+    import numpy as np
+
+    from backend.geo.grid_summary import grid_summary
+    from backend.geo.ground import ground_of
+    from backend.geo.rasters import geotiff
+    from backend.geo.terrain import aspect, hillshade, mean_direction, slope, surface
+
+    grid, ground = relief.grid, ground_of(relief.grid.crs, relief.grid.bounds)
+    made, units = {
+        "slope": (slope("degree"), "degree"),
+        "slope-percent": (slope("percent"), "percent"),
+        "aspect": (aspect, "degree clockwise from " + ("grid north" if ground.planar else "true north")),
+        "hillshade": (hillshade(**SUN), "1 to 255"),
+    }[product]
+    surfaces = surface(relief.elevations, grid, ground, made, z_factor * relief.metres)
+    values: Any = np.ma.masked_invalid(surfaces)
+    about: dict[str, Any] = {"product": product, "units": units, "vertical_units": relief.told, "z_factor": z_factor}
+    if product == "hillshade":
+        about["sun"] = SUN
+        values = np.ma.MaskedArray(np.rint(values.filled(0)).astype(np.uint8), values.mask)
+    if product == "aspect":
+        about |= {"mean": mean_direction(surfaces), "mean_is": "direction of the mean of unit vectors"}
+    lost = int(relief.elevations.count() - values.count())
+    level = " or level" if product == "aspect" else ""
+    warnings = [f"{lost} cells beside a cell without data{level} have no value."] if lost else []
+    about |= {
+        "method": "Horn's gradient of 3 x 3 cells; beyond the grid's edges the surface is continued linearly",
+        "crs_decision": ground.decision,
+        "warnings": [*relief.warnings, *warnings],
+    }
+    raster = geotiff(values, grid, 0 if product == "hillshade" else None)
+    return {"raster": raster, "statistics": grid_summary(values, grid) | about}
+
+
+def _contours(relief: "Relief", interval: float, z_factor: float) -> dict[str, Any]:
+    from backend.geo.collections import feature_collection
+    from backend.geo.contours import contours, levels_between
+    from backend.geo.vectorizing import features_on
+
+    elevations = relief.elevations if z_factor == 1 else relief.elevations * z_factor
+    levels = levels_between(float(elevations.min()), float(elevations.max()), interval)
+    lines, heights = contours(elevations, relief.grid.transform, levels)
+    masked = int(elevations.size - elevations.count())
+    made = features_on(relief.grid, lines, {"elevation": heights.tolist()}).warned(
+        *relief.warnings, *([f"{masked} cells have no data: contours end beside them."] if masked else [])
+    )
+    return feature_collection(
+        made,
+        method="marching squares between the centres of cells; saddles by the mean of their corners",
+        crs_decision=f"lines straight in the {made.plane}",
+        warnings=made.warnings,
+        levels=levels.tolist(),
+        contours=len(lines),
+        elevation_units=relief.told if z_factor == 1 else f"{relief.told}, times {z_factor:g}",
+    )

@@ -1,0 +1,86 @@
+"""`transform-coordinates`: coordinates of one reference system in another."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import shapely
+from pydantic import Field, WithJsonSchema
+
+from backend.errors import ProcessRefusedError
+from backend.geo.coordinates import axes, is_y_first, rounded, swapped, transform
+from backend.geo.coordinates_reading import read_coordinates
+from backend.geo.crs import CRS84, code_of
+from backend.geo.datasets import DatasetFile
+from backend.processes.base import Output, process
+from backend.processes.inputs import Crs
+
+_NUMBERS = {"type": "array", "items": {"type": "number"}}
+_POSITIONS = {"type": "array", "items": {"oneOf": [{"type": "number"}, _NUMBERS]}}
+_COORDINATES = WithJsonSchema({"oneOf": [_POSITIONS, {"type": "object", "format": "geojson"}, {"type": "string"}]})
+
+
+@process(
+    id="transform-coordinates",
+    title="Transform coordinates",
+    keywords=["reproject", "project", "convert", "CRS", "EPSG", "datum", "UTM", "vector"],
+    toolsets=("core", "coordinates"),
+    output=Output(
+        id="coordinates",
+        title="Coordinates",
+        description="coordinates or WKT, axes, accuracy_m, ballpark.",
+    ),
+    links=[
+        {
+            "rel": "about",
+            "href": "https://proj.org/en/stable/operations/index.html",
+            "type": "text/html",
+            "title": "PROJ: coordinate operations",
+        }
+    ],
+    idempotent=True,
+    example={"coordinates": [[9, 48], [11.5, 48.1]], "target_crs": "EPSG:25832"},
+)
+def transform_coordinates(
+    coordinates: Annotated[Any, _COORDINATES, Field(description="[x, y], list of them, WKT or GeoJSON.")],
+    target_crs: Crs,
+    crs: Annotated[Crs | None, Field(description="Of the coordinates; else as they tell, or OGC:CRS84.")] = None,
+    authority_axes: Annotated[bool, Field(description="In the authority's axis order, not x, y.")] = False,
+) -> dict[str, Any]:
+    """Reproject coordinates from one CRS (EPSG code, UTM, national grid) to another."""
+    try:
+        given = read_coordinates(coordinates, crs)
+        features = given.features
+        # GeoJSON and files have x first whatever their CRS.
+        if authority_axes and is_y_first(features.crs) and not isinstance(coordinates, Mapping | DatasetFile):
+            features = features.with_shapes(swapped(features.shapes))
+        made = transform(features, target_crs)
+    except ProcessRefusedError as error:
+        raise ProcessRefusedError(str(error), path=error.path or "$.inputs.coordinates") from error
+    shapes = swapped(made.shapes) if authority_axes and is_y_first(target_crs) else made.shapes
+    if given.form == "geometries":
+        rows = zip(shapely.to_wkt(shapes, rounding_precision=-1).tolist(), features.rows(), strict=True)
+        answer: dict[str, Any] = {"geometries": [{"wkt": wkt, "properties": properties} for wkt, properties in rows]}
+    else:
+        positions = rounded(shapes, target_crs)
+        answer = {"coordinates": positions[0] if given.form == "position" else positions}
+    source = given.features.crs
+    return answer | {
+        "crs": code_of(target_crs),
+        "crs_name": target_crs.name,
+        "axes": axes(target_crs, authority_axes),
+        "source_crs": code_of(source),
+        "source_axes": axes(source, authority_axes),
+        "accuracy_m": made.accuracy,
+        "ballpark": made.way.ballpark,
+        "missing_grids": list(made.way.missing_grids),
+        "return_error_m": made.return_error,
+        "method": made.way.description,
+        "crs_decision": _decision(crs is None and source == CRS84, authority_axes),
+        "warnings": list(made.warnings),
+    }
+
+
+def _decision(assumed: bool, authority_axes: bool) -> str:
+    order = "in the authority's order of axes" if authority_axes else "x before y (longitude, easting first)"
+    source = "taken as longitude, latitude on WGS 84 (OGC:CRS84), " if assumed else ""
+    return f"{source}{order}; the most accurate operation known for where the coordinates are"

@@ -1,0 +1,82 @@
+"""`vectorize`: the cells of a raster as polygons or points."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from backend.geo.features import Features as Record
+from backend.processes.base import Output, process
+from backend.processes.example_rasters import HILL
+from backend.processes.inputs import Raster
+
+
+@process(
+    id="vectorize",
+    title="Raster to polygons",
+    keywords=["polygonize", "raster to vector", "raster to points", "cells", "areas", "raster", "vector"],
+    output=Output(
+        id="features",
+        description="FeatureCollection: value, cells, area_m2; method, nodata_share, warnings.",
+        media_type="application/geo+json",
+    ),
+    toolsets=("core", "raster"),
+    idempotent=True,
+    links=[
+        {
+            "rel": "about",
+            "href": "https://gdal.org/en/stable/programs/gdal_polygonize.html",
+            "type": "text/html",
+            "title": "GDAL: polygonize",
+        }
+    ],
+    example={"raster": HILL, "dissolve": True},
+)
+def vectorize(
+    raster: Raster,
+    geometry_type: Literal["polygons", "points"] = "polygons",
+    dissolve: Annotated[bool, Field(description="One feature per value.")] = False,
+    diagonal: Annotated[bool, Field(description="Cells meeting at corners are connected.")] = False,
+    band: Annotated[int, Field(ge=1)] = 1,
+) -> dict[str, Any]:
+    """Polygonize: areas of equal value of a raster as polygons, or its cells as points."""
+    from backend.geo import vectorizing
+    from backend.geo.collections import feature_collection
+    from backend.geo.rasters import grid_of, opened, read_band
+
+    with opened(raster) as reader:
+        grid, values = grid_of(reader), read_band(reader, band)
+    warnings: list[str] = []
+    if geometry_type == "points":
+        shapes, numbers = vectorizing.points_of(values, grid)
+        features = vectorizing.features_on(grid, shapes, {"value": numbers})
+        method = "the centre of each cell with data"
+    else:
+        shapes, numbers = vectorizing.polygons_of(values, grid, diagonal=diagonal)
+        if len(shapes) > values.count() / 2 and len(shapes) > 100:
+            warnings.append("Most areas are one or two cells: raster-reclassify puts values into classes.")
+        if dissolve:
+            shapes, numbers = vectorizing.united(shapes, numbers)
+        fields: dict[str, list[Any]] = {"value": numbers, "cells": vectorizing.cell_counts(shapes, grid)}
+        features = vectorizing.features_on(grid, shapes, fields)
+        features = features.with_fields(_areas(features))
+        method = f"areas of cells of equal value, connected by {'corners or sides' if diagonal else 'sides'}"
+    share = 1 - values.count() / values.size
+    if not len(features):
+        warnings.append("The band has no cell with data.")
+    return feature_collection(
+        features,
+        method=method,
+        crs_decision=f"sides of cells straight in the {features.plane}; area_m2 on the WGS 84 ellipsoid",
+        warnings=(*features.warnings, *warnings),
+        count=len(features),
+        nodata_share=float(share),
+    )
+
+
+def _areas(features: Record) -> dict[str, list[float]]:
+    from backend.geo.feature_measures import areas, planar_areas
+
+    found = {"area_m2": areas(features)} | (
+        {"planar_area_m2": planar_areas(features)} if features.crs.is_projected else {}
+    )
+    return {name: [float(f"{area:.12g}") for area in column.tolist()] for name, column in found.items()}

@@ -1,0 +1,263 @@
+"""CQL2 filters: SQL's three-valued logic, as SQLite has it; honest about kinds of values; places and times."""
+
+import json
+import random
+import sqlite3
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from pyproj import CRS
+
+from backend.errors import ProcessRefusedError
+from backend.geo.cql2 import Filtered, evaluate
+from backend.geo.features import Features
+from backend.geo.shapes import shapes_of
+
+FIELDS: dict[str, list[Any]] = {
+    "n": [1, 2, None, 4, 5, 6, 7, -3],
+    "x": [0.5, None, 2.5, 4.0, -1.0, 6.0, 7.25, 1e9],
+    "s": ["alpha", "beta", None, "Alpha", "a_b", "a%b", "", "été"],
+    "b": [True, False, None, True, False, None, True, False],
+}
+SEED = 20_240_531
+
+
+def features(fields: dict[str, list[Any]] | None = None, shapes: list[Any] | None = None) -> Features:
+    columns = FIELDS if fields is None else fields
+    count = len(next(iter(columns.values()))) if columns else len(shapes or [])
+    return Features(shapes_of(shapes or [None] * count), columns)
+
+
+def matches(filter_: Any, **fields: list[Any]) -> list[int]:
+    return np.flatnonzero(evaluate(features(fields or None), filter_).true).tolist()
+
+
+def expression(rng: random.Random, depth: int) -> str:
+    """A condition that is CQL2 and SQL alike."""
+    if depth and rng.random() < 0.6:
+        one, two = expression(rng, depth - 1), expression(rng, depth - 1)
+        return rng.choice(
+            [f"{one} AND {two}", f"{one} OR {two}", f"NOT ({one})", f"({one}) OR {two}", f"NOT {one} AND {two}"]
+        )
+    number = rng.choice(["n", "x", "(n + x)", "n * 2", "x - n / 2.0", "-n", "n % 3"])
+    value = rng.choice(["1", "4", "2.5", "-3", "7.25"])
+    sign = rng.choice(["=", "<>", "<", "<=", ">", ">="])
+    negative = rng.choice(["", "NOT "])
+    pattern = rng.choice(["'a%'", "'%a'", "'_lpha'", "'%'", "''", "'%l%h%'", "'a__'"])
+    return rng.choice(
+        [
+            f"{number} {sign} {value}",
+            f"{number} {sign} {rng.choice(['n', 'x'])}",
+            f"s {sign} {rng.choice(['s', 'chr'])}".replace("chr", "'beta'"),
+            f"s {negative}LIKE {pattern}",
+            f"n {negative}IN (1, 4, {rng.choice(['5', 'NULL'])})",
+            f"x {negative}BETWEEN {value} AND 6",
+            f"{rng.choice(['n', 's', 'b'])} IS {negative}NULL",
+            f"b = {rng.choice(['TRUE', 'FALSE'])}",
+        ]
+    )
+
+
+def test_random_conditions_hold_where_sqlite_says_so() -> None:
+    rng = random.Random(SEED)  # noqa: S311
+    table = sqlite3.connect(":memory:")
+    table.execute("PRAGMA case_sensitive_like = ON")
+    table.execute("CREATE TABLE t (n INTEGER, x REAL, s TEXT, b INTEGER)")
+    table.executemany("INSERT INTO t VALUES (?, ?, ?, ?)", list(zip(*FIELDS.values(), strict=True)))
+    for _ in range(200):
+        text = expression(rng, 3)
+        # The remainder of a negative number has the sign of the divisor here, of the dividend in SQLite.
+        sql = text.replace("n % 3", "((n % 3) + 3) % 3")
+        told = [row[0] for row in table.execute(f"SELECT ({sql}) FROM t")]  # noqa: S608
+        found = evaluate(features(), text)
+        assert found.true.tolist() == [value == 1 for value in told], text
+        assert found.unknown == told.count(None), text
+    table.close()
+
+
+def test_json_and_text_are_the_same_filter() -> None:
+    node = {
+        "op": "and",
+        "args": [{"op": ">", "args": [{"property": "n"}, 1]}, {"op": "isNull", "args": [{"property": "x"}]}],
+    }
+    assert matches(node) == matches(json.dumps(node)) == matches("n > 1 AND x IS NULL") == [1]
+
+
+def test_texts_are_compared_exactly_unless_casei_or_accenti_say_otherwise() -> None:
+    assert matches("s = 'alpha'") == [0]
+    assert matches("CASEI(s) = CASEI('ALPHA')") == matches("s ILIKE 'ALPH%'") == [0, 3]
+    assert matches("ACCENTI(s) = 'ete'") == [7]
+    assert matches("s = 'e\u0301te\u0301'") == [7], "the same text in decomposed Unicode"
+
+
+def test_an_escaped_wildcard_is_itself() -> None:
+    assert matches(r"s LIKE 'a\_b'") == [4]
+    assert matches(r"s LIKE 'a\%b'") == [5]
+
+
+def test_integers_beyond_floats_stay_exact() -> None:
+    large = 9_007_199_254_740_993
+    assert matches(f"id = {large}", id=[large - 1, large, large + 1]) == [1]
+
+
+def test_a_long_list_is_a_list() -> None:
+    codes = ", ".join(f"'{number:03}'" for number in range(100))
+    assert matches(f"code IN ({codes})", code=["001", "99", "099", None]) == [0, 2]
+    assert evaluate(features({"code": ["001", None]}), f"code NOT IN ({codes}, NULL)").unknown == 1
+
+
+@pytest.mark.parametrize(
+    ("filter_", "reason"),
+    [
+        ("n > '3'", "'n' holds numbers.*'3' is a text.*a number has no quotes: 3"),
+        ("s = 1", "'s' holds texts.*1 is a number.*as a text it is '1'"),
+        ("b > TRUE", "no order"),
+        ("b = 'true'", "give true or false, without quotes"),
+        ("mixed = 1", "values of several kinds"),
+        ("n LIKE '1%'", "LIKE needs texts"),
+        ("s + 1 > 2", "needs numbers"),
+        ("nn = 1", "did you mean 'n'"),
+        ('s = "alpha"', "no field 'alpha'.*single quotes"),
+        ("n", "a filter is a condition"),
+        ("intersects(n, 1)", "did you mean .*'s_intersects'"),
+        ("S_DWITHIN(geometry, POINT(1 1), 5)", "select-by-location"),
+        ("xyzzy(1)", "there are %"),
+        ("n = 1 AND s", "conditions"),
+        ("S_WITHIN(n, POINT(1 1))", "needs the property geometry"),
+        ("S_WITHIN(geometry)", "takes 2 arguments"),
+        ("n > INTERVAL('2020-01-01', '..')", "T_INTERSECTS"),
+        ("s > DATE('2020-01-01')", "'alpha', which is no date"),
+        ("n > DATE('2020-01-01')", "'n' holds numbers"),
+        ("s = DATE('2020-13-01')", "no date or time in ISO 8601"),
+        ("T_DURING(DATE('2020-01-01'), INTERVAL('2021-01-01', '2020-01-01'))", "ends before it begins"),
+        ({"op": "and"}, "an object has op and args"),
+        ({"op": "and", "args": []}, "takes 1 arguments"),
+        ({"op": "=", "args": [[1], 2]}, "is no CQL2"),
+        ('{"op": ', "begins as JSON"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_compared_is_refused_with_the_reason(filter_: Any, reason: str) -> None:
+    fields = {**FIELDS, "mixed": [1, "x", None, 2, 3, 4, 5, 6]}
+    with pytest.raises(ProcessRefusedError, match=f"(?s){reason}"):
+        evaluate(features(fields), filter_)
+
+
+def test_deep_json_is_refused_not_a_crash() -> None:
+    node: Any = {"op": "isNull", "args": [{"property": "n"}]}
+    for _ in range(900):
+        node = {"op": "not", "args": [node]}
+    with pytest.raises(ProcessRefusedError, match="nested"):
+        evaluate(features(), node)
+    with pytest.raises(ProcessRefusedError, match="begins as JSON"):
+        evaluate(features(), '{"a":' * 100_000)
+
+
+def test_no_pattern_takes_long() -> None:
+    begin = time.perf_counter()
+    assert matches("s LIKE '" + "%a" * 60 + "%b'", s=["a" * 20_000]) == []
+    assert time.perf_counter() - begin < 1
+
+
+def warnings_of(filter_: str, **fields: list[Any]) -> str:
+    return " ".join(evaluate(features(fields), filter_).warnings)
+
+
+def test_what_may_have_been_meant_is_told() -> None:
+    assert "there is 'Berlin'" in warnings_of("name = 'berlin'", name=["Berlin", "Bonn"])
+    assert "'10' is before '9'" in warnings_of("code > '9'", code=["10", "11"])
+    assert "times in several zones" in warnings_of("t < '2020-01-01T00:00:00Z'", t=["2020-01-01T01:00:00+02:00"])
+    assert "dates in this notation" in warnings_of("t < '01.02.2020'", t=["31.12.1999"])
+    assert "division by zero" in warnings_of("1 / n > 0", n=[0, 1])
+    assert warnings_of("name = 'Bonn'", name=["Berlin", "Bonn"]) == ""
+
+
+TIMES = ["2020-01-01T00:00:00Z", "2020-01-01T18:00:00Z", "2020-01-02T00:30:00+01:00", None, "2020-01-03T00:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("filter_", "rows"),
+    [
+        ("t = DATE('2020-01-01')", [0, 1, 2]),
+        ("t <= DATE('2020-01-01')", [0, 1, 2]),
+        ("t > DATE('2020-01-01')", [4]),
+        ("t >= TIMESTAMP('2020-01-01T18:00:00Z')", [1, 2, 4]),
+        ("t BETWEEN DATE('2020-01-02') AND DATE('2020-01-03')", [4]),
+        ("T_BEFORE(t, TIMESTAMP('2020-01-01T18:00:00Z'))", [0]),
+        ("T_INTERSECTS(t, INTERVAL('2020-01-01', '2020-01-02'))", [0, 1, 2]),
+        ("T_DURING(t, INTERVAL('..', '2020-01-03'))", [0, 1, 2]),
+        ("NOT T_AFTER(t, DATE('2020-01-02'))", [0, 1, 2]),
+    ],
+)
+def test_times_are_compared_in_utc_and_dates_as_whole_days(filter_: str, rows: list[int]) -> None:
+    assert matches(filter_, t=TIMES) == rows
+
+
+def test_times_as_shapefiles_have_them_are_read() -> None:
+    assert matches("t > TIMESTAMP('2020-01-01T09:00:00Z')", t=["2020/01/01 10:00:00+00", "2020/01/01 08:00:00"]) == [0]
+
+
+def test_an_interval_may_be_of_two_fields() -> None:
+    rows = {"since": ["2000-01-01", "2010-01-01"], "until": ["2009-12-31", None]}
+    assert matches("T_CONTAINS(INTERVAL(since, until), DATE('2005-01-01'))", **rows) == [0]
+
+
+def test_a_time_without_a_zone_is_told() -> None:
+    assert "taken for UTC" in warnings_of("t > TIMESTAMP('2020-01-01T00:00:00Z')", t=["2020-01-01T05:00:00"])
+
+
+BOXES = [shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1), shapely.box(0.25, 0.25, 0.5, 0.5), None, shapely.Point(9, 9)]
+
+
+def in_space(filter_: str, **more: Any) -> Filtered:
+    return evaluate(features({}, BOXES), filter_, **more)
+
+
+@pytest.mark.parametrize(
+    ("filter_", "rows"),
+    [
+        ("S_INTERSECTS(geometry, POINT(1 0.5))", [0, 1]),
+        ("S_WITHIN(geometry, BBOX(0, 0, 1, 1))", [0, 2]),
+        ("S_WITHIN(BBOX(0.3, 0.3, 0.4, 0.4), geom)", [0, 2]),
+        ("S_CONTAINS(geometry, POINT(0.3 0.3))", [0, 2]),
+        ("S_TOUCHES(geometry, POLYGON((0 0, 1 0, 1 1, 0 1, 0 0)))", [1]),
+        ("S_EQUALS(geometry, POLYGON((0 0, 0 1, 1 1, 1 0, 0 0)))", [0]),
+        ("S_DISJOINT(geometry, BBOX(0, 0, 5, 5))", [4]),
+        ("S_OVERLAPS(geometry, BBOX(0.5, 0.5, 1.5, 1.5))", [0, 1]),
+        ("S_CROSSES(LINESTRING(-1 0.5, 0.3 0.5), geometry)", [0]),
+        ("S_INTERSECTS(geometry, BBOX(170, -10, -170, 10))", []),
+        ("geometry IS NULL", [3]),
+    ],
+)
+def test_spatial_predicates_hold_where_the_geometries_say(filter_: str, rows: list[int]) -> None:
+    found = in_space(filter_)
+    assert np.flatnonzero(found.true).tolist() == rows
+    assert found.unknown == (0 if "NULL" in filter_ else 1)
+
+
+def test_a_box_across_the_antimeridian_has_both_sides() -> None:
+    points = features({}, [shapely.Point(179, 0), shapely.Point(-179, 0), shapely.Point(0, 0)])
+    assert evaluate(points, "S_INTERSECTS(geometry, BBOX(178, -1, -178, 1))").true.tolist() == [True, True, False]
+
+
+def test_coordinates_in_another_crs_need_it_said() -> None:
+    utm = CRS.from_authority("EPSG", 32632)
+    fields = Features(shapes_of([shapely.box(500_000, 5_000_000, 500_100, 5_000_100)]), {}, utm)
+    box = "S_INTERSECTS(geometry, BBOX(500050, 5000050, 500060, 5000060))"
+    assert evaluate(fields, box, utm).true.tolist() == [True]
+    assert evaluate(fields, "S_INTERSECTS(geometry, BBOX(8.9, 45.1, 9.1, 45.2))").true.tolist() == [True]
+    with pytest.raises(ProcessRefusedError, match="filter_crs"):
+        evaluate(fields, box)
+
+
+@pytest.mark.parametrize("box", ["1, 2, 3", "0, 5, 1, 4", "'a', 0, 1, 1"])
+def test_a_box_that_is_none_is_refused(box: str) -> None:
+    with pytest.raises(ProcessRefusedError, match="BBOX"):
+        in_space(f"S_INTERSECTS(geometry, BBOX({box}))")
+
+
+def test_nothing_matches_of_no_features() -> None:
+    found = evaluate(Features(shapes_of([])), "a > 1 AND S_INTERSECTS(geometry, POINT(1 1)) AND b LIKE 'x%'")
+    assert (found.true.tolist(), found.unknown, found.warnings) == ([], 0, ())

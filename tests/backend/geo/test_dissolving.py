@@ -1,0 +1,111 @@
+"""Dissolving against the areas of squares."""
+
+import numpy as np
+import pytest
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.crs import parse_crs
+from backend.geo.dissolving import dissolve
+from backend.geo.features import Features
+from backend.geo.overlay_pieces import with_measures
+from backend.geo.relations_fields import parse_statistics
+from backend.geo.shapes import shapes_of
+
+UTM = parse_crs("EPSG:32633")
+
+
+def squares(*corners: tuple[float, float, float, float]) -> list[shapely.Polygon]:
+    return [shapely.box(*np.add(corner, (500_000, 4_500_000) * 2)) for corner in corners]
+
+
+def test_groups_come_in_their_order_with_counts_statistics_and_no_inner_boundaries() -> None:
+    shapes = shapes_of(squares((0, 0, 100, 100), (500, 0, 600, 100), (100, 0, 200, 100)))
+    features = Features(shapes, {"use": ["wood", "field", "wood"], "trees": [3, 1, 4], "note": ["a", "b", "c"]}, UTM)
+    made = dissolve(features, ["use"], parse_statistics(["sum:trees", "max:trees", "first:note"]))
+    assert dict(made.features.fields) == {
+        "use": ["wood", "field"],
+        "feature_count": [2, 1],
+        "trees_sum": [7, 1],
+        "trees_max": [4, 1],
+        "note": ["a", "b"],
+    }
+    assert [shape.geom_type for shape in made.features.shapes] == ["Polygon", "Polygon"]
+    assert with_measures(made.features)[0].fields["planar_area_m2"] == pytest.approx([20_000, 10_000])
+    assert made.overlap_m2 == 0
+    assert "'note' has more than one value" in made.features.warnings[0]
+
+
+def test_overlaps_are_counted_once_and_told() -> None:
+    features = Features(shapes_of(squares((0, 0, 100, 100), (60, 0, 160, 100))), {}, UTM)
+    made = dissolve(features, [], {})
+    assert with_measures(made.features)[1]["planar_area_m2"] == pytest.approx(16_000, abs=1e-6)
+    assert made.overlap_m2 == pytest.approx(4000 / 0.9996**2, rel=1e-6)
+    assert "Features overlap within 1 groups" in made.features.warnings[0]
+
+
+def test_a_grid_of_a_thousand_squares_becomes_its_outline() -> None:
+    corners = [(x, y, x + 10, y + 10) for x in range(0, 400, 10) for y in range(0, 250, 10)]
+    (outline,) = dissolve(Features(shapes_of(squares(*corners)), {}, UTM), [], {}).features.shapes
+    assert shapely.equals(outline, squares((0, 0, 400, 250))[0])
+
+
+def test_cracks_that_rounding_left_are_closed_and_real_holes_stay() -> None:
+    left = shapely.Polygon([(0, 0), (100, 0), (100, 50), (99.9999, 60), (100, 70), (100, 100), (0, 100)])
+    right = shapely.difference(shapely.box(100, 0, 200, 100), shapely.box(120, 20, 180, 80))
+    made = dissolve(Features(shapes_of([left, right]), {}, UTM), [], {})
+    (united,) = made.features.shapes
+    assert shapely.area(united) == pytest.approx(20_000 - 3600, rel=1e-9)
+    assert len(united.interiors) == 1
+    assert made.features.warnings == ("1 cracks between neighbours, narrower than 1 mm, were closed.",)
+
+
+def test_equal_values_make_one_group_and_values_that_look_alike_are_told() -> None:
+    points = shapely.points([(x, 0) for x in range(6)])
+    keys = [1, 1.0, "1", "Nord", "nord ", None]
+    made = dissolve(Features(points, {"key": keys}), ["key"], {})
+    assert made.features.fields["feature_count"] == [2, 1, 1, 1, 1]
+    assert "no value in 'key'" in made.features.warnings[0]
+    assert made.features.warnings[1].endswith("and are groups of their own: '1', 'nord'.")
+
+
+def test_several_fields_group_together() -> None:
+    points = shapely.points([(x, 0) for x in range(4)])
+    made = dissolve(Features(points, {"a": [1, 1, 2, 2], "b": ["x", "y", "x", "x"]}), ["a", "b"], {})
+    assert list(zip(made.features.fields["a"], made.features.fields["b"], strict=True)) == [
+        (1, "x"),
+        (1, "y"),
+        (2, "x"),
+    ]
+
+
+def test_lines_are_merged_and_equal_points_united() -> None:
+    lines = shapely.from_wkt(["LINESTRING (0 0, 1 0)", "LINESTRING (1 0, 2 0)"])
+    assert dissolve(Features(lines), [], {}).features.shapes[0].geom_type == "LineString"
+    points = shapely.points([(0, 0), (0, 0), (1, 1)])
+    assert shapely.get_num_geometries(dissolve(Features(points), [], {}).features.shapes[0]) == 2
+
+
+def test_a_collection_counts_once() -> None:
+    shapes = shapely.from_wkt(["GEOMETRYCOLLECTION Z (POINT Z (1 1 5), POINT Z (2 2 5))", "POINT (8 8)"])
+    made = dissolve(Features(shapes, {"n": [1, 2]}), [], parse_statistics(["sum:n"])).features
+    assert (made.fields["feature_count"], made.fields["n_sum"]) == ([2], [3])
+    assert made.warnings[0] == "Heights were ignored."
+
+
+def test_a_group_of_mixed_geometries_is_told() -> None:
+    shapes = shapely.from_wkt(["POINT (9 9)", "POLYGON ((0 0, 1 0, 1 1, 0 0))"])
+    assert "mix points, lines and polygons" in dissolve(Features(shapes), [], {}).features.warnings[0]
+
+
+def test_a_feature_without_a_geometry_counts_in_the_statistics() -> None:
+    shapes = shapes_of([shapely.Point(0, 0), None, None])
+    made = dissolve(Features(shapes, {"k": ["a", "a", "b"], "n": [1, 2, 4]}), ["k"], parse_statistics(["sum:n"]))
+    assert made.features.fields["n_sum"] == [3, 4]
+    assert made.features.shapes[1] is None
+
+
+def test_a_field_that_is_not_there_is_refused_with_those_like_it() -> None:
+    with pytest.raises(ProcessRefusedError, match="did you mean 'Region'") as refused:
+        dissolve(Features(shapely.points([(0, 0)]), {"Region": ["a"]}), ["region"], {})
+    assert refused.value.path == "$.inputs.by[0]"

@@ -1,0 +1,183 @@
+"""How features are read: every notation, in the CRS in which they came, and what is mended or refused."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.collections import feature_collection
+from backend.geo.crs import CRS84, Transformation, code_of, parse_crs
+from backend.geo.feature_reading import read_features
+from backend.geo.features import Features, in_one_crs
+from backend.geo.shapes import shapes_of
+
+UTM = parse_crs("EPSG:32632")
+SQUARE = "POLYGON ((500000 5000000, 500100 5000000, 500100 5000100, 500000 5000100, 500000 5000000))"
+
+
+def feature(geometry: Any, **properties: Any) -> dict[str, Any]:
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def point(*position: float) -> dict[str, Any]:
+    return {"type": "Point", "coordinates": list(position)}
+
+
+def collection(*features: Any, **members: Any) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": list(features), **members}
+
+
+def answer(features: Features) -> dict[str, Any]:
+    return feature_collection(features, method="none", crs_decision=features.plane)
+
+
+def test_a_collection_has_a_column_for_every_field_and_keeps_heights() -> None:
+    found = read_features(collection(feature(point(13.4, 52.5, 7), a=1), feature(None, b="x")))
+    assert found.shapes.tolist() == [shapely.Point(13.4, 52.5, 7), None]
+    assert found.fields == {"a": [1, None], "b": [None, "x"]}
+    assert list(found.rows()) == [{"a": 1, "b": None}, {"a": None, "b": "x"}]
+    assert found.warnings == ("1 of 2 features have no geometry.",)
+
+
+@pytest.mark.parametrize(
+    "value", [point(1, 2), feature(point(1, 2)), "POINT (1 2)", json.dumps(point(1, 2)), "lat,lon\n2,1"]
+)
+def test_a_point_is_one_feature_in_every_notation(value: Any) -> None:
+    found = read_features(value)
+    assert found.crs == CRS84
+    assert found.shapes.tolist() == [shapely.Point(1, 2)]
+
+
+def test_wkt_of_several_lines_is_no_csv() -> None:
+    assert len(read_features("POLYGON ((0 0,\n 1 0,\n 1 1,\n 0 0))")) == 1
+
+
+def test_features_in_a_plane_come_back_to_it_exactly_from_geojson() -> None:
+    there = read_features(SQUARE, UTM)
+    written = answer(there)
+    assert written["source_crs"] == "EPSG:32632"
+    assert written["features"][0]["geometry"]["coordinates"][0][0] == pytest.approx([9, 45.15347], abs=1e-4)
+    back = read_features(json.loads(json.dumps(written)))
+    assert back.crs == UTM
+    assert shapely.area(back.shapes)[0] == pytest.approx(10_000, abs=1e-4)
+
+
+def test_the_crs_member_of_old_geojson_is_taken_at_its_word() -> None:
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32632"}}
+    found = read_features(collection(feature(point(500_000, 5_000_000)), crs=crs))
+    assert code_of(found.crs) == "EPSG:32632"
+    (place,) = found.lonlat().shapes
+    assert (place.x, place.y) == pytest.approx((9, 45.15348), abs=1e-5)
+
+
+def test_sources_of_different_crs_meet_in_longitude_and_latitude() -> None:
+    flat, round_ = in_one_crs(read_features(SQUARE, UTM), read_features("POINT (9.0005 45.1538)"))
+    assert flat.crs == round_.crs == CRS84
+    assert shapely.covers(flat.shapes[0], round_.shapes[0])
+
+
+def test_degrees_counted_from_rome_become_degrees_from_greenwich_by_the_known_way() -> None:
+    rome = parse_crs("EPSG:4806")
+    found = read_features("POINT (-3.5 45.5)", rome)
+    assert (found.shapes[0].x, found.shapes[0].y) == pytest.approx((8.951977, 45.500669), abs=1e-6)
+    assert not any("ballpark" in warning for warning in found.warnings)
+    assert any("accurate to 4 m" in warning for warning in found.warnings)
+
+
+def test_a_transformation_without_a_known_shift_of_the_datum_is_called_ballpark() -> None:
+    way = Transformation.between(parse_crs("EPSG:4306"), parse_crs("EPSG:4326"))
+    assert way.ballpark
+    assert "hundred metres" in way.warnings[0]
+
+
+def test_what_crosses_the_antimeridian_in_a_projection_is_split_there() -> None:
+    found = read_features(
+        "POLYGON ((100000 8000000, 900000 8000000, 900000 8100000, 100000 8000000))", parse_crs("EPSG:32701")
+    )
+    (shape,) = found.lonlat().shapes
+    assert shape.geom_type == "MultiPolygon"
+    assert sorted(part.bounds[0] < 0 for part in shape.geoms) == [False, True]
+
+
+def test_a_bow_tie_among_others_is_repaired_and_counted() -> None:
+    tie = {"type": "Polygon", "coordinates": [[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]}
+    found = read_features(collection(feature(tie), feature(point(5, 5))))
+    assert shapely.is_valid(found.shapes).all()
+    assert found.warnings[0].startswith("1 of 2 geometries were invalid and repaired (Self-intersection")
+
+
+def test_degrees_that_are_called_metres_are_warned_of() -> None:
+    assert "look like degrees" in read_features("POINT (9 45)", UTM).warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("POINT (52 130)", "is the order latitude, longitude"),
+        ("POINT (500000 5000000)", "looks projected"),
+        (collection(feature({"type": "Pnt", "coordinates": [1, 2]})), "has no GeoJSON type"),
+        (collection({"type": "Point", "coordinates": [1, 2]}), r"features\[0\] is not a Feature"),
+        (7, "expected GeoJSON"),
+        ("[" * 200_000, "nested too deeply"),
+        ("wkt;n\nPOINT (1e400 1);1", "finite"),
+        ("[1, 2", "no JSON"),
+        ("a,b\n1", "row 2 of the CSV has 1 values"),
+        ("lon,lat\n1,x", "row 2 of the CSV has 'x'"),
+        (collection(crs={"type": "name", "properties": {"name": "+init=epsg:4326"}}), "is no CRS"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_what_is_wrong(value: Any, reason: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=reason):
+        read_features(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["+proj=longlat +nadgrids=/etc/passwd", "+init=epsg:4326", "EPSG:99999", "EPSG:5773", "{}", "PROJCS[]", "a" * 9999],
+)
+def test_a_crs_that_is_no_code_of_a_horizontal_one_is_refused(text: str) -> None:
+    with pytest.raises(ProcessRefusedError):
+        parse_crs(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["epsg:25832", "urn:ogc:def:crs:EPSG::25832", "http://www.opengis.net/def/crs/EPSG/0/25832", "EPSG::25832"]
+)
+def test_a_code_is_known_in_each_of_its_notations(text: str) -> None:
+    assert code_of(parse_crs(text)) == "EPSG:25832"
+
+
+def test_a_column_of_a_table_is_of_numbers_only_where_every_value_is_written_as_one() -> None:
+    found = read_features("code,count,share,name,name\n001,1,0.5,a,b\n002,,1e-3,,c")
+    assert found.fields == {
+        "code": ["001", "002"],
+        "count": [1, None],
+        "share": [0.5, 0.001],
+        "name": ["a", None],
+        "name_2": ["b", "c"],
+    }
+    assert found.shapes.tolist() == [None, None]
+    assert "'name' is there more than once" in found.warnings[0]
+
+
+def test_a_table_with_semicolons_and_wkt_has_geometries() -> None:
+    found = read_features("id;wkt\n1;POINT (1 2)\n2;")
+    assert found.shapes.tolist() == [shapely.Point(1, 2), None]
+    assert found.fields == {"id": [1, 2]}, "the text would go out of date"
+
+
+def test_longitudes_beyond_180_are_brought_back_each_feature_by_itself() -> None:
+    box = {"type": "Polygon", "coordinates": [[[179, 0], [181, 0], [181, 1], [179, 1], [179, 0]]]}
+    found = read_features(collection(feature(box), feature(point(1, 1))))
+    assert found.shapes[0].geom_type == "MultiPolygon"
+    assert found.shapes[1] == shapely.Point(1, 1)
+    assert "brought back" in found.warnings[0]
+
+
+def test_features_are_taken_by_mask_and_by_index() -> None:
+    features = Features(shapes_of([shapely.Point(at, 0) for at in range(3)]), {"n": [0, 1, 2]})
+    assert features.take(np.array([True, False, True])).fields == {"n": [0, 2]}
+    assert features.take(np.array([2, 0])).fields == {"n": [2, 0]}

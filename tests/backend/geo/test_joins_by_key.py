@@ -1,0 +1,130 @@
+"""Joins by keys: nothing lost, repeated or matched by chance without a word."""
+
+import sqlite3
+from typing import Any
+
+import pytest
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.csv_features import read_csv
+from backend.geo.features import Features
+from backend.geo.joins_by_key import Joined, join_table
+from backend.geo.shapes import shapes_of
+
+
+def features(**fields: list[Any]) -> Features:
+    count = len(next(iter(fields.values())))
+    return Features(shapes_of([shapely.box(at, 0, at + 1, 1) for at in range(count)]), fields)
+
+
+def joined(left: Features, right: Features, **options: Any) -> Joined:
+    given = {"field": "id", "table_field": "id", "taken": None, "duplicates": "refuse"} | options
+    return join_table(left, right, **given)
+
+
+def test_codes_with_leading_zeros_find_each_other() -> None:
+    codes = [f"{number:03}" for number in range(1, 13)]
+    people = read_csv("id,people\n" + "\n".join(f"{code},{9500 if at < 4 else 7750}" for at, code in enumerate(codes)))
+    told = joined(features(id=codes), people)
+    assert sum(told.features.fields["people"]) == 100_000
+    assert (told.cardinality, told.warnings) == ("1:1", ())
+
+
+def test_numbers_and_texts_are_the_same_key_where_they_look_alike() -> None:
+    told = joined(features(id=["7", "8"]), features(id=[7.0, 8], v=["a", "b"]))
+    assert told.features.fields["v"] == ["a", "b"]
+
+
+def test_keys_that_lost_their_zeros_are_told_not_guessed() -> None:
+    told = joined(features(id=["001", "12"]), features(id=[1, 12], v=[5, 6]))
+    assert told.features.fields["v"] == [None, 6]
+    assert (told.unmatched_features, told.unmatched_feature_keys) == (1, ["001"])
+    assert (told.unmatched_rows, told.unmatched_row_keys) == (1, ["1"])
+    assert any("leading zeros: '001' and '1'" in warning for warning in told.warnings)
+
+
+@pytest.mark.parametrize(
+    ("keys", "others", "hint"),
+    [
+        (["001"], [1], "leading zeros"),
+        (["Bonn"], ["bonn"], "upper and lower case"),
+        (["a b"], ["ab "], "spaces"),
+        (["1.0"], ["1"], "decimals"),
+        (["x"], ["y"], "right fields"),
+        ([None], ["y"], "holds nothing"),
+    ],
+)
+def test_a_join_in_which_nothing_matches_is_refused_with_the_likely_reason(
+    keys: list[Any], others: list[Any], hint: str
+) -> None:
+    with pytest.raises(ProcessRefusedError, match=hint):
+        joined(features(id=keys), features(id=others))
+
+
+PARCELS = features(id=["p1", "p2", "p3"])
+OWNERS = Features(shapes_of([None] * 4), {"id": ["p1", "p1", "p2", "p9"], "owner": ["A", "B", "C", "D"]})
+
+
+def test_several_rows_for_a_feature_are_refused_unless_it_is_said_what_they_mean() -> None:
+    with pytest.raises(ProcessRefusedError, match=r"one-to-many.*'p1'") as refused:
+        joined(PARCELS, OWNERS)
+    assert refused.value.path == "$.inputs.duplicates"
+
+
+def test_the_first_row_may_count() -> None:
+    told = joined(PARCELS, OWNERS, duplicates="first")
+    assert told.features.fields["owner"] == ["A", "C", None]
+    assert told.cardinality == "1:n"
+    assert "only the first row" in told.warnings[0]
+    assert (told.matched_features, told.matched_rows) == (2, 3)
+
+
+def test_features_may_be_repeated_and_that_is_told() -> None:
+    told = joined(PARCELS, OWNERS, duplicates="all")
+    assert told.features.fields["id"] == ["p1", "p1", "p2", "p3"]
+    assert told.features.fields["owner"] == ["A", "B", "C", None]
+    assert told.features.shapes[0] == told.features.shapes[1]
+    assert "repeated, 4 in all" in told.warnings[0]
+
+
+def test_a_row_of_several_features_is_told() -> None:
+    told = joined(features(id=["x", "x", "y"]), features(id=["x", "y"], people=[10, 20]))
+    assert told.features.fields["people"] == [10, 10, 20]
+    assert told.cardinality == "n:1"
+    assert "many-to-one" in told.warnings[0]
+
+
+def test_a_join_has_the_rows_of_sql() -> None:
+    left = {"id": ["a", "b", None, "c", "a", ""], "n": [1, 2, 3, 4, 5, 6]}
+    right = {"id": ["a", "a", "c", None, "d", ""], "v": [10, 20, 30, 40, 50, 60]}
+    told = joined(features(**left), features(**right), duplicates="all")
+    database = sqlite3.connect(":memory:")
+    for name, rows in (("l", left), ("r", right)):
+        database.execute(f"CREATE TABLE {name} (id TEXT, value INTEGER)")
+        database.executemany(f"INSERT INTO {name} VALUES (nullif(?, ''), ?)", list(zip(*rows.values(), strict=True)))  # noqa: S608
+    rows = database.execute(
+        "SELECT l.value, r.value FROM l LEFT JOIN r USING (id) ORDER BY l.rowid, r.rowid"
+    ).fetchall()
+    database.close()
+    assert list(zip(told.features.fields["n"], told.features.fields["v"], strict=True)) == rows
+    assert told.cardinality == "n:m"
+
+
+def test_fields_of_one_name_are_both_kept() -> None:
+    told = joined(features(id=["a"], name=["mine"]), features(id=["a"], name=["other"], more=[1]))
+    assert told.features.fields["name"] == ["mine"]
+    assert told.features.fields["name_table"] == ["other"]
+    assert "'name' as 'name_table'" in told.warnings[0]
+
+
+def test_only_the_fields_that_are_asked_for_are_added() -> None:
+    told = joined(features(id=["a"]), features(id=["a"], x=[1], y=[2]), taken=["y"])
+    assert list(told.features.fields) == ["id", "y"]
+    with pytest.raises(ProcessRefusedError, match="no field 'z'"):
+        joined(features(id=["a"]), features(id=["a"]), taken=["z"])
+
+
+def test_keys_in_decomposed_unicode_are_the_same() -> None:
+    told = joined(features(id=["Mu\u0308nchen"]), features(id=["München"], v=[1]))
+    assert told.features.fields["v"] == [1]

@@ -1,0 +1,92 @@
+"""Reading and writing GeoTIFFs."""
+
+# rasterio has no types.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+
+from typing import Any
+
+import numpy as np
+import pytest
+from affine import Affine
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
+
+from backend.errors import ProcessRefusedError
+from backend.geo.crs import CRS84, code_of, parse_crs
+from backend.geo.rasters import Grid, check_size, geotiff, grid_of, opened, read_band
+from tests.backend.geotiffs import UTM32, tiff
+
+PLANE = parse_crs("EPSG:32632")
+
+
+def claims(width: int, height: int) -> bytes:
+    """A file of a few kilobytes that says it is of this size."""
+    with MemoryFile() as file:
+        profile: dict[str, Any] = {"driver": "GTiff", "width": width, "height": height, "count": 1, "dtype": "float32"}
+        profile |= {"sparse_ok": True, "tiled": True, "blockxsize": 4096, "blockysize": 4096}
+        file.open(crs="EPSG:32632", transform=UTM32, **profile).close()
+        return bytes(file.getbuffer())
+
+
+def test_a_small_file_that_claims_to_be_huge_is_refused_before_its_cells_are_read() -> None:
+    bomb = claims(200_000, 200_000)
+    assert len(bomb) < 100_000
+    with pytest.raises(ProcessRefusedError, match="take a part of the area"), opened(bomb):
+        pass
+    with opened(bomb, windowed=True) as reader, pytest.raises(ProcessRefusedError, match="GiB"):
+        read_band(reader)
+
+
+def test_the_limit_counts_the_bytes_of_all_bands() -> None:
+    check_size(16_384, 16_384, np.float32)
+    with pytest.raises(ProcessRefusedError, match="2 GiB"):
+        check_size(16_384, 16_384, np.float32, bands=2)
+
+
+def test_longitude_and_latitude_are_one_crs_whatever_the_file_calls_it() -> None:
+    for code in ("EPSG:4326", "OGC:CRS84", "EPSG:4979"):
+        with opened(tiff(np.ones((2, 2), np.uint8), Affine(1, 0, 5, 0, -1, 50), code)) as reader:
+            assert grid_of(reader).crs == CRS84 or code == "EPSG:4979"
+    with opened(geotiff(np.ones((2, 2)), Grid(2, 2, Affine(1, 0, 5, 0, -1, 50), CRS84))) as reader:
+        assert grid_of(reader).crs == CRS84
+
+
+def test_heights_of_a_compound_crs_are_left_aside() -> None:
+    with opened(tiff(np.ones((2, 2), np.uint8), crs="EPSG:25832+7837")) as reader:
+        assert code_of(grid_of(reader).crs) == "EPSG:25832"
+
+
+def test_what_is_written_is_read_again() -> None:
+    values = np.ma.masked_equal(np.arange(12, dtype=np.int16).reshape(3, 4), 5)
+    with opened(geotiff(values, Grid(4, 3, UTM32, PLANE))) as reader:
+        again = read_band(reader)
+        assert grid_of(reader) == Grid(4, 3, UTM32, PLANE)
+    assert np.array_equal(again.mask, values.mask)
+    assert np.array_equal(again.compressed(), values.compressed())
+
+
+@pytest.mark.parametrize("taken", [(), (255,), (255, 0), tuple(range(255))])
+def test_no_value_of_integers_is_taken_for_nodata(taken: tuple[int, ...]) -> None:
+    values = np.ma.masked_array(np.array([[*taken, 7, 99]], np.uint8), mask=[[False] * (len(taken) + 1) + [True]])
+    with opened(geotiff(values, Grid(values.shape[1], 1, UTM32, PLANE))) as reader:
+        again = read_band(reader)
+    assert again.mask.tolist() == values.mask.tolist()
+    assert again.compressed().tolist() == [*taken, 7]
+
+
+def test_integers_with_all_values_in_use_are_refused_rather_than_lost() -> None:
+    values = np.ma.masked_array(np.arange(257, dtype=np.uint8)[np.newaxis], mask=[[False] * 256 + [True]])
+    with pytest.raises(ProcessRefusedError, match="every value of uint8"):
+        geotiff(values, Grid(257, 1, UTM32, PLANE))
+
+
+def test_a_raster_without_a_place_is_refused() -> None:
+    with pytest.warns(NotGeoreferencedWarning):
+        nowhere = tiff(np.ones((2, 2), np.uint8), Affine.identity())
+    with opened(nowhere) as reader, pytest.raises(ProcessRefusedError, match="where its cells lie"):
+        grid_of(reader)
+
+
+def test_complex_numbers_are_refused() -> None:
+    with opened(tiff(np.ones((2, 2), np.complex64))) as reader, pytest.raises(ProcessRefusedError, match="complex"):
+        read_band(reader)

@@ -1,0 +1,206 @@
+"""Spatial joins against counting by coordinates."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo import relations
+from backend.geo.crs import CRS84, parse_crs
+from backend.geo.features import Features
+from backend.geo.relations import Predicate, matching
+from backend.geo.relations_fields import parse_statistics
+from backend.geo.relations_join import spatial_join
+from backend.geo.shapes import shapes_of
+
+UTM = parse_crs("EPSG:32633")
+DISTRICTS = ["POLYGON ((0 0, 50 0, 50 100, 0 100, 0 0))", "POLYGON ((50 0, 100 0, 100 100, 50 100, 50 0))"]
+
+WEST = "POLYGON ((170 0, 180 0, 180 9, 170 9, 170 0))"
+EAST = "POLYGON ((-180 0, -170 0, -170 9, -180 9, -180 0))"
+
+
+def made(*texts: str | None, crs: Any = UTM, **fields: list[Any]) -> Features:
+    return Features(shapely.from_wkt(list(texts)), fields, crs)
+
+
+def wells() -> Features:
+    """Twelve: four in each district and four on the border between them."""
+    places = [(x, y) for x in (25, 50, 75) for y in (10, 30, 50, 70)]
+    return Features(shapes_of(shapely.points(places)), {"yield": list(range(12))}, UTM)
+
+
+def test_points_on_a_border_are_counted_once_and_told() -> None:
+    joined = spatial_join(made(*DISTRICTS), wells(), "intersects", "count", {})
+    assert joined.features.fields["match_count"] == [8, 4]
+    assert (joined.pairs, joined.other_matched) == (12, 12)
+    assert "4 points lie on the boundary of several polygons" in joined.features.warnings[0]
+
+
+def test_points_on_a_border_are_given_to_one_polygon_only() -> None:
+    joined = spatial_join(wells(), made(*DISTRICTS, name=["west", "east"]), "intersects", "rows", {})
+    assert joined.features.fields["name"] == ["west"] * 8 + ["east"] * 4
+    assert len(joined.features) == joined.matched == 12
+
+
+def test_predicates_with_the_boundary_or_without_take_their_word() -> None:
+    counts = {
+        predicate: spatial_join(made(*DISTRICTS), wells(), predicate, "count", {}).features.fields["match_count"]
+        for predicate in ("covers", "contains", "touches")
+    }
+    assert counts == {"covers": [8, 8], "contains": [4, 4], "touches": [4, 4]}
+
+
+def test_a_point_within_polygons_that_overlap_goes_to_both() -> None:
+    zones = made("POLYGON ((0 0, 9 0, 9 9, 0 9, 0 0))", "POLYGON ((5 0, 15 0, 15 9, 5 9, 5 0))", name=["a", "b"])
+    joined = spatial_join(
+        made("POINT (7 4)", "POINT (1 1)", "POINT (99 99)", id=[1, 2, 3]), zones, "intersects", "rows", {}
+    )
+    rows = [(row["id"], row["name"]) for row in joined.features.rows()]
+    assert rows == [(1, "a"), (1, "b"), (2, "a"), (3, None)]
+    assert "1 features have several partners" in " ".join(joined.features.warnings)
+    counted = spatial_join(zones, made("POINT (7 4)"), "intersects", "count", {})
+    assert "the counts add up to 1 more" in counted.features.warnings[0]
+
+
+def test_statistics_are_over_the_partners_and_null_where_there_are_none() -> None:
+    points = made("POINT (10 10)", "POINT (20 20)", "POINT (30 30)", size=[4, None, 8], kind=["a", "b", "a"])
+    zones = made(DISTRICTS[0], "POLYGON ((900 0, 901 0, 901 1, 900 0))", size=[1, 1])
+    wanted = parse_statistics(["sum:size", "mean: size", "MIN:size", "max:size", "count:size", "first:kind"])
+    fields = spatial_join(zones, points, "intersects", "rows", wanted).features.fields
+    assert {name: column for name, column in fields.items() if name != "size"} == {
+        "match_count": [3, 0],
+        "size_sum": [12, 0],
+        "size_mean": [6.0, None],
+        "size_min": [4, None],
+        "size_max": [8, None],
+        "size_count": [2, 0],
+        "kind": ["a", None],
+    }
+
+
+def test_nulls_and_differing_first_values_are_told() -> None:
+    points = made("POINT (10 10)", "POINT (20 20)", size=[4, None], kind=["a", "b"])
+    wanted = parse_statistics(["sum:size", "first:kind"])
+    warnings = spatial_join(made(DISTRICTS[0]), points, "intersects", "count", wanted).features.warnings
+    assert "'size' is null in 1" in warnings[0]
+    assert "'kind' has more than one value in 1 groups" in warnings[1]
+
+
+def test_the_largest_share_decides_between_partners() -> None:
+    parcel = made("POLYGON ((40 0, 80 0, 80 10, 40 10, 40 0))", id=[7])
+    joined = spatial_join(parcel, made(*DISTRICTS, name=["west", "east"]), "intersects", "largest", {})
+    assert joined.features.fields["name"] == ["east"]
+    assert joined.features.fields["overlap_share"] == [pytest.approx(0.75, rel=1e-6)]
+
+
+def test_the_largest_share_of_a_line_is_of_its_length_and_ties_are_told() -> None:
+    lines = made("LINESTRING (10 5, 60 5)", "LINESTRING (40 5, 60 5)", "LINESTRING (500 5, 600 5)")
+    joined = spatial_join(lines, made(*DISTRICTS, name=["west", "east"]), "intersects", "largest", {})
+    assert joined.features.fields["name"] == ["west", "west", None]
+    assert joined.features.fields["overlap_share"][:2] == pytest.approx([0.8, 0.5], rel=1e-4)
+
+
+def test_neighbours_that_only_touch_are_told() -> None:
+    joined = spatial_join(made(DISTRICTS[0]), made(*DISTRICTS), "intersects", "count", {})
+    assert joined.features.fields["match_count"] == [2]
+    assert "1 of the 2 pairs share a boundary and no more" in joined.features.warnings[0]
+
+
+def test_names_that_both_have_are_told_apart() -> None:
+    points, zones = made("POINT (1 1)", name=["p"], id=[1]), made(DISTRICTS[0], name=["z"])
+    assert spatial_join(points, zones, "within", "rows", {}).features.fields == {
+        "name_1": ["p"],
+        "id": [1],
+        "name_2": ["z"],
+    }
+
+
+def test_layers_in_different_crss_meet() -> None:
+    zone = made("POLYGON ((12.3 41.8, 12.42 41.8, 12.42 41.95, 12.3 41.95, 12.3 41.8))", crs=CRS84)
+    inside = [(12.33 + 0.03 * i, 41.83 + 0.03 * j) for i in range(3) for j in range(4)]
+    lonlat = Features(shapes_of(shapely.points([*inside, (13.2, 41.9), (13.4, 41.8)])))
+    joined = spatial_join(zone, lonlat.in_crs(UTM), "intersects", "count", {})
+    assert joined.features.fields["match_count"] == [12]
+    assert "OGC:CRS84 and EPSG:32633" in joined.crs_decision
+
+
+def test_what_is_straight_in_one_plane_stays_where_it_is_beside_another() -> None:
+    # 100 km along a line of the grid bend by 170 m between their ends in longitude and latitude.
+    zone = made("POLYGON ((400000 4500000, 500000 4500000, 500000 4600000, 400000 4600000, 400000 4500000))")
+    places = Features(shapes_of(shapely.points([(450_000, 4_599_999), (450_000, 4_600_001)])), {}, UTM).in_crs(CRS84)
+    joined = spatial_join(zone, places, "intersects", "count", {})
+    assert joined.features.fields["match_count"] == [1]
+
+
+def test_nothing_in_common_is_told_with_both_extents() -> None:
+    joined = spatial_join(made("POINT (0 0)"), made("POINT (9 9)"), "equals", "rows", {})
+    assert "their extents are [0, 0, 0, 0] and [9, 9, 9, 9] in EPSG:32633" in joined.features.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "predicate", "holds"),
+    [
+        ("POINT (180 5)", "POINT (-180 5)", "equals", True),
+        ("POINT (180 5)", EAST, "intersects", True),
+        ("POINT (180 5)", EAST, "within", False),
+        (WEST, EAST, "touches", True),
+        (WEST, EAST, "overlaps", False),
+        (
+            WEST,
+            "MULTIPOLYGON (((175 0, 180 0, 180 9, 175 9, 175 0)), ((-180 0, -170 0, -170 9, -180 9, -180 0)))",
+            "touches",
+            False,
+        ),
+    ],
+)
+def test_the_antimeridian_is_one_line(first: str, second: str, predicate: Predicate, *, holds: bool) -> None:
+    pairs = matching(shapely.from_wkt([first]), shapely.from_wkt([second]), predicate, lonlat=True)
+    assert (len(pairs) == 1) is holds
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    ["intersects", "within", "contains", "covers", "covered_by", "touches", "crosses", "overlaps", "equals"],
+)
+def test_every_predicate_is_that_of_simple_features(predicate: Predicate) -> None:
+    source = np.random.default_rng(3)
+    corners = source.integers(0, 6, (60, 2))
+    boxes = shapely.box(*corners.T, *(corners + source.integers(1, 4, (60, 2))).T)
+    shapes = np.concatenate([boxes[:40], shapely.boundary(boxes[40:50]), shapely.points(corners[:10]), [None]])
+    pairs = matching(shapes, shapes, predicate, lonlat=False)
+    expected = np.argwhere(getattr(shapely, predicate)(shapes[:, np.newaxis], shapes))
+    assert np.column_stack([pairs.first, pairs.second]).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("text", ["size", "sum:", "median:size", ""])
+def test_what_is_no_statistic_is_refused(text: str) -> None:
+    with pytest.raises(ProcessRefusedError, match="sum:FIELD") as refused:
+        parse_statistics([text])
+    assert refused.value.path == "$.inputs.statistics[0]"
+
+
+def test_statistics_of_texts_or_of_no_field_are_refused() -> None:
+    for wanted, reason in (("sum:kind", "no number"), ("sum:kond", "did you mean 'kind'")):
+        with pytest.raises(ProcessRefusedError, match=reason):
+            spatial_join(
+                made(DISTRICTS[0]), made("POINT (1 1)", kind=["a"]), "intersects", "count", parse_statistics([wanted])
+            )
+
+
+def test_more_pairs_than_fit_are_refused(monkeypatch) -> None:
+    monkeypatch.setattr(relations, "MOST_PAIRS", 99)
+    shapes = shapes_of([shapely.Point(0, 0)] * 10)
+    with pytest.raises(ProcessRefusedError, match="select fewer"):
+        matching(shapes, shapes, "intersects", lonlat=False)
+    assert len(matching(shapes[:9], shapes, "intersects", lonlat=False)) == 90
+
+
+def test_pairs_are_the_same_however_few_are_looked_for_at_a_time(monkeypatch) -> None:
+    shapes = shapely.points(np.random.default_rng(1).integers(0, 4, (40, 2)))
+    whole = matching(shapes, shapes, "intersects", lonlat=False)
+    monkeypatch.setattr(relations, "AT_ONCE", 70)
+    parts = matching(shapes, shapes, "intersects", lonlat=False)
+    assert (parts.first.tolist(), parts.second.tolist()) == (whole.first.tolist(), whole.second.tolist())

@@ -1,0 +1,231 @@
+"""Vector files are read as they are, and files that mean harm, or are not what they are called, not at all."""
+
+import io
+import json
+import sqlite3
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyogrio.raw
+import pytest
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.crs import code_of
+from backend.geo.datasets import KINDS, DatasetFile
+from backend.geo.rasters import opened
+from backend.geo.vector_files import layers_of, read_file
+
+SQUARE = shapely.box(500_000, 5_500_000, 500_100, 5_500_200)
+_DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".shp": "ESRI Shapefile"}
+HIDDEN = "what-nobody-may-read"
+
+
+def dataset(path: Path, layer: str | None = None) -> DatasetFile:
+    return DatasetFile(path.stem, path, KINDS[path.suffix], layer)
+
+
+def written(path: Path, layer: str = "parcels", crs: str | None = "EPSG:25832") -> Path:
+    """A file with one square and its attributes, beside what is in the file already."""
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(np.array([SQUARE])),
+        [np.array(["Köln"], dtype=object), np.array([7])],
+        np.array(["name", "number"]),
+        geometry_type="Polygon",
+        crs=crs,
+        driver=_DRIVERS[path.suffix],
+        layer=layer,
+        append=path.exists(),
+    )
+    return path
+
+
+def altered(path: Path, *statements: str) -> Path:
+    """The database in `path` after these statements, which may write to its schema."""
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA writable_schema=ON")
+        for statement in statements:
+            database.execute(statement)
+    database.close()
+    return path
+
+
+@pytest.mark.parametrize("suffix", _DRIVERS)
+def test_features_come_in_the_files_own_crs(tmp_path: Path, suffix: str) -> None:
+    read = read_file(dataset(written(tmp_path / f"parcels{suffix}")))
+    assert code_of(read.crs) == "EPSG:25832"
+    assert shapely.equals(read.shapes[0], SQUARE)
+    assert dict(read.fields) == {"name": ["Köln"], "number": [7]}
+    assert read.warnings == ()
+
+
+def test_a_file_of_several_layers_asks_which(tmp_path: Path) -> None:
+    file = written(written(tmp_path / "city.gpkg", "parks"), "Straßen 1")
+    assert layers_of(dataset(file)) == ("parks", "Straßen 1")
+    with pytest.raises(ProcessRefusedError, match=r"has 2 layers: parks, Straßen 1.*such as city#parks"):
+        read_file(dataset(file))
+    assert len(read_file(dataset(file, "Straßen 1"))) == 1
+    with pytest.raises(ProcessRefusedError, match="no layer 'x'; its layers are parks, Straßen 1"):
+        read_file(dataset(file, "x"))
+
+
+def test_a_file_that_does_not_tell_its_crs_is_refused(tmp_path: Path) -> None:
+    file = written(tmp_path / "parcels.shp")
+    file.with_suffix(".prj").unlink()
+    with pytest.raises(ProcessRefusedError, match="does not tell its CRS, which may not be guessed"):
+        read_file(dataset(file))
+
+
+def test_a_crs_that_names_a_file_is_refused(tmp_path: Path) -> None:
+    file = written(tmp_path / "parcels.shp")
+    wkt = (
+        'PROJCS["x",GEOGCS["y",DATUM["z",SPHEROID["GRS 1980",6378137,298.257222101]],PRIMEM["Greenwich",0],'
+        'UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["central_meridian",9],'
+        'UNIT["metre",1],EXTENSION["PROJ4","+proj=tmerc +lon_0=9 +ellps=GRS80 +nadgrids=/etc/passwd +units=m"]]'
+    )
+    file.with_suffix(".prj").write_text(wkt, encoding="utf-8")
+    with pytest.raises(ProcessRefusedError, match="the CRS of parcels names a file of its own"):
+        read_file(dataset(file))
+
+
+def test_features_without_a_geometry_are_counted(tmp_path: Path) -> None:
+    file = tmp_path / "parcels.gpkg"
+    shapes = shapely.to_wkb(np.array([SQUARE, None]))
+    pyogrio.raw.write(file, shapes, [], np.array([]), geometry_type="Polygon", crs="EPSG:25832", driver="GPKG")
+    assert read_file(dataset(file)).warnings == ("1 of 2 features of parcels have no geometry.",)
+
+
+def test_whole_numbers_and_truths_stay_such_where_some_are_missing(tmp_path: Path) -> None:
+    file = tmp_path / "parcels.gpkg"
+    columns = [np.array([7, 2**53]), np.array([5, 6], dtype=np.int32), np.array([True, False]), np.array([1.5, np.nan])]
+    names = np.array(["key", "floors", "built", "height"])
+    shapes = shapely.to_wkb(np.array([SQUARE, SQUARE]))
+    masks = [np.array([False, False]), np.array([True, False]), np.array([False, True]), np.array([False, False])]
+    pyogrio.raw.write(
+        file, shapes, columns, names, field_mask=masks, geometry_type="Polygon", crs="EPSG:25832", driver="GPKG"
+    )
+    read = read_file(dataset(file))
+    fields = {"key": [7, 2**53], "floors": [None, 6], "built": [True, None], "height": [1.5, None]}
+    assert repr(dict(read.fields)) == repr(fields)
+    assert read.warnings == ()
+    masks[0] = np.array([True, False])
+    pyogrio.raw.write(
+        file, shapes, columns, names, field_mask=masks, geometry_type="Polygon", crs="EPSG:25832", driver="GPKG"
+    )
+    assert read_file(dataset(file)).warnings == ("Whole numbers of field 'key' beyond 2^53 are not exact.",)
+
+
+def test_what_gdal_warns_of_is_told_without_the_path(tmp_path: Path) -> None:
+    file = altered(written(tmp_path / "parcels.gpkg"), "PRAGMA application_id=0")
+    (warning, *_) = read_file(dataset(file)).warnings
+    assert warning.startswith("parcels: ")
+    assert str(tmp_path) not in warning
+
+
+def vrt(path: Path, source: Path) -> Path:
+    path.write_text(
+        f'<OGRVRTDataSource><OGRVRTLayer name="secret"><SrcDataSource>{source}</SrcDataSource></OGRVRTLayer>'
+        "</OGRVRTDataSource>",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".fgb", ".shp", ".geojson", ".json", ".parquet"])
+def test_a_virtual_file_is_read_under_no_name(tmp_path: Path, suffix: str) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text(f"id,text\n1,{HIDDEN}\n", encoding="utf-8")
+    with pytest.raises(ProcessRefusedError, match="is no ") as refused:
+        read_file(dataset(vrt(tmp_path / f"map{suffix}", secret)))
+    assert HIDDEN not in str(refused.value)
+
+
+def test_a_virtual_raster_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "map.tif"
+    file.write_text('<VRTDataset rasterXSize="1" rasterYSize="1"></VRTDataset>', encoding="utf-8")
+    with pytest.raises(ProcessRefusedError, match="map is no GeoTIFF"), opened(dataset(file)):
+        pass
+
+
+def test_an_archive_is_not_looked_into(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(written(tmp_path / "inner.gpkg"), "inner.gpkg")
+    (tmp_path / "outer.gpkg").write_bytes(packed.getvalue())
+    with pytest.raises(ProcessRefusedError, match="outer is no gpkg file, as its name says"):
+        read_file(dataset(tmp_path / "outer.gpkg"))
+
+
+def test_a_virtual_table_of_a_geopackage_reads_no_other_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text(f"id,text\n1,{HIDDEN}\n", encoding="utf-8")
+    file = altered(
+        written(tmp_path / "parcels.gpkg"),
+        "INSERT INTO sqlite_master(type,name,tbl_name,rootpage,sql) VALUES('table','leak','leak',0,"
+        f"'CREATE VIRTUAL TABLE leak USING VirtualOGR(''{secret}'')')",
+        "INSERT INTO gpkg_contents(table_name,data_type,identifier) VALUES('leak','attributes','leak')",
+    )
+    with pytest.raises(ProcessRefusedError) as refused:
+        read_file(dataset(file, "leak"))
+    assert HIDDEN not in str(refused.value)
+    assert str(tmp_path) not in str(refused.value)
+    assert len(read_file(dataset(file, "parcels"))) == 1
+
+
+def test_a_view_of_a_geopackage_calls_no_function_that_reaches_out(tmp_path: Path) -> None:
+    file = altered(
+        written(tmp_path / "parcels.gpkg"),
+        "INSERT INTO sqlite_master(type,name,tbl_name,rootpage,sql) VALUES('view','leak','leak',0,"
+        "'CREATE VIEW leak AS SELECT ogr_geocode(''x'') AS a')",
+        "INSERT INTO gpkg_contents(table_name,data_type,identifier) VALUES('leak','attributes','leak')",
+    )
+    with pytest.raises(ProcessRefusedError, match="parcels cannot be read"):
+        read_file(dataset(file, "leak"))
+
+
+def test_another_database_is_no_geopackage(tmp_path: Path) -> None:
+    file = altered(tmp_path / "plain.gpkg", "CREATE TABLE t(a)", "INSERT INTO t VALUES(1)")
+    with pytest.raises(ProcessRefusedError, match="plain cannot be read"):
+        read_file(dataset(file))
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".fgb", ".shp"])
+def test_a_damaged_file_is_refused_without_its_path(tmp_path: Path, suffix: str) -> None:
+    file = written(tmp_path / f"parcels{suffix}")
+    file.write_bytes(file.read_bytes()[:110])
+    with pytest.raises(ProcessRefusedError) as refused:
+        read_file(dataset(file))
+    assert str(tmp_path) not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "is no GeoJSON"),
+        ("[" * 200_000, "is nested too deeply"),
+        ('{"type":"GeometryCollection","geometries":[' * 5000 + "]}" * 5000, "nested too deeply"),
+        (json.dumps({"type": "Topology", "objects": {}}), "Topology"),
+        ('{"type":"Point","coordinates":[1,1e999]}', "finite"),
+        (json.dumps({"type": "FeatureCollection", "features": {"href": "file:///etc/passwd"}}), "no array 'features'"),
+    ],
+)
+def test_json_that_holds_no_features_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    file = tmp_path / "map.geojson"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ProcessRefusedError, match=reason):
+        read_file(dataset(file))
+
+
+def test_a_format_without_layers_has_none_to_choose(tmp_path: Path) -> None:
+    file = tmp_path / "shops.csv"
+    file.write_text("lon,lat\n1,2\n", encoding="utf-8")
+    assert len(read_file(dataset(file, "shops"))) == len(read_file(dataset(file))) == 1
+    with pytest.raises(ProcessRefusedError, match="shops has no layer 'other'"):
+        read_file(dataset(file, "other"))
+
+
+def test_a_raster_is_no_features(tmp_path: Path) -> None:
+    with pytest.raises(ProcessRefusedError, match="is a raster; features are needed here"):
+        read_file(dataset(tmp_path / "dem.tif"))

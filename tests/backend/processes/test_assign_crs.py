@@ -1,0 +1,81 @@
+"""`assign-crs` as a caller sees it, and those who read its answer again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyogrio.raw
+import pytest
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.crs import code_of
+from backend.geo.datasets import DatasetFile
+from backend.geo.feature_reading import read_features
+from backend.processes.assign_crs import assign_crs
+from backend.processes.running import run_processor
+
+
+def answer(**inputs: Any) -> Any:
+    (output,) = run_processor(assign_crs({"name": "here"}), inputs, None, lambda _percent, _text=None: None)
+    return json.loads(output.encode())
+
+
+def without_crs(path: Path) -> DatasetFile:
+    pyogrio.raw.write(
+        path, shapely.to_wkb([shapely.Point(500_000, 0)]), [], [], driver="GPKG", geometry_type="Point", crs=None
+    )
+    return DatasetFile(path.stem, path, "vector")
+
+
+def test_the_example_answers() -> None:
+    told = answer(**assign_crs.description["example"]["inputs"])
+    assert told["features"][0]["geometry"]["coordinates"] == pytest.approx([11.575559, 48.137254], abs=1e-6)
+    assert told["source_crs"] == told["assigned_crs"] == "EPSG:32632"
+    assert told["extent_in_crs"] == [691608, 5334764, 691608, 5334764]
+
+
+def test_whoever_reads_the_answer_again_has_the_very_coordinates() -> None:
+    again = read_features(answer(features="id,easting,northing\n7,691608.25,5334764.5\n", crs="EPSG:32632"))
+    assert code_of(again.crs) == "EPSG:32632"
+    assert shapely.get_coordinates(again.shapes)[0] == pytest.approx([691608.25, 5334764.5], abs=1e-6)
+    assert again.fields["id"] == [7]
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided:UserWarning")
+def test_a_file_without_crs_gets_the_one_that_is_named(tmp_path: Path) -> None:
+    dataset = without_crs(tmp_path / "here.gpkg")
+    with pytest.raises(ProcessRefusedError, match="does not tell its CRS"):
+        read_features(dataset)
+    told = answer(features=dataset, crs="EPSG:32632")
+    assert told["features"][0]["geometry"]["coordinates"] == pytest.approx([9, 0], abs=1e-9)
+
+
+def test_degrees_of_another_datum_are_brought_to_wgs_84_and_the_accuracy_is_told() -> None:
+    told = answer(features="POINT (8.9523333333 45.5)", crs="EPSG:4265")
+    assert told["features"][0]["geometry"]["coordinates"][1] == pytest.approx(45.500669, abs=1e-6)
+    assert told["accuracy_m"] == 4
+    assert "source_crs" not in told
+
+
+def test_features_that_tell_another_crs_keep_it() -> None:
+    old = {"type": "Point", "coordinates": [500000, 0], "crs": {"type": "name", "properties": {"name": "EPSG:32633"}}}
+    with pytest.raises(ProcessRefusedError, match="transform-coordinates") as refused:
+        answer(features=old, crs="EPSG:32632")
+    assert refused.value.path == "$.inputs.features"
+    assert answer(features=old, crs="EPSG:32633")["source_crs"] == "EPSG:32633"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path"),
+    [
+        ({"features": "POINT (1 2)", "crs": "EPSG:0"}, "crs"),
+        ({"features": "POINT (1 2)", "crs": "+proj=longlat +nadgrids=/etc/passwd"}, "crs"),
+        ({"features": "POINT (1 NaN)", "crs": "EPSG:32632"}, "features"),
+        ({"features": 7, "crs": "EPSG:32632"}, "features"),
+    ],
+)
+def test_a_refusal_names_the_input_at_fault(inputs: dict[str, Any], path: str) -> None:
+    with pytest.raises(ProcessRefusedError) as refused:
+        answer(**inputs)
+    assert refused.value.path == f"$.inputs.{path}"

@@ -1,0 +1,139 @@
+"""`geometry-buffer` as a caller sees it: of all features together or of each, by one distance or each its own."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+import shapely
+from pyproj import Transformer
+from shapely.geometry import shape
+
+from backend.errors import ProcessRefusedError
+from backend.processes.geometry_buffer import geometry_buffer
+from backend.processes.running import run_processor
+
+SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [0.1, 0], [0.1, 0.1], [0, 0.1], [0, 0]]]}
+
+
+def quiet(percent: float, message: str | None = None) -> None:
+    pass
+
+
+def answer(**inputs: Any) -> Any:
+    (output,) = run_processor(geometry_buffer({"name": "here"}), inputs, None, quiet)
+    return json.loads(output.encode())
+
+
+def point(longitude: float, latitude: float) -> dict[str, Any]:
+    return {"type": "Point", "coordinates": [longitude, latitude]}
+
+
+def features(*members: tuple[Any, dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "geometry": geometry, "properties": row} for geometry, row in members],
+    }
+
+
+NOTHING: dict[str, Any] = {}
+WELLS = features((point(8, 50), {"name": "A", "reach": 100}), (point(9, 51), {"name": "B", "reach": 0.5}))
+
+
+def test_each_feature_gets_its_own_buffer_and_keeps_its_attributes() -> None:
+    told = answer(geometry=WELLS, distance=2, units="kilometre", dissolve=False)
+    rows = [member["properties"] for member in told["features"]]
+    assert [row["name"] for row in rows] == ["A", "B"]
+    assert [row["buffer_distance_m"] for row in rows] == [2000, 2000]
+    assert rows[0]["area_m2"] == pytest.approx(math.pi * 2000**2, rel=1e-3)
+    assert shape(told["features"][1]["geometry"]).contains(shapely.Point(9, 51))
+    assert 0.0301 <= told["max_boundary_error_percent"] <= 0.05
+    assert "geodesic" in told["method"]
+
+
+def test_distances_may_stand_in_a_field() -> None:
+    told = answer(geometry=WELLS, distance=1, units="kilometre", dissolve=False, field="reach")
+    assert [member["properties"]["buffer_distance_m"] for member in told["features"]] == [100_000, 500]
+
+
+def test_buffers_of_several_distances_may_be_one() -> None:
+    told = answer(geometry=WELLS, distance=1000, field="reach")
+    assert told["geometry"]["type"] == "MultiPolygon"
+    assert told["properties"]["area_m2"] == pytest.approx(math.pi * (100_000**2 + 500**2), rel=1e-3)
+    near = features((point(8, 50), {"reach": 2}), (point(8, 50), {"reach": 1}))
+    assert answer(geometry=near, distance=1000, field="reach")["geometry"]["type"] == "Polygon"
+
+
+def test_features_without_a_distance_are_left_out_with_a_warning() -> None:
+    given = features(*((point(8, 50), {"reach": value}) for value in (5, None, "7", True, 0, 3)))
+    told = answer(geometry=given, distance=1, field="reach", dissolve=False)
+    assert [member["properties"]["buffer_distance_m"] for member in told["features"]] == [5, 3]
+    assert told["left_out"] == 4
+    assert "4 of 6 features have no number, or 0, in 'reach'" in told["warnings"][0]
+
+
+def test_each_warning_is_said_once() -> None:
+    high = {"type": "Point", "coordinates": [8, 50, 300]}
+    told = answer(geometry=features((high, {}), (None, {}), (point(1, 2), {})), distance=5, dissolve=False)
+    assert told["warnings"] == ["1 of 3 features have no geometry.", "Heights were ignored."]
+    assert "Z" not in shape(told["features"][0]["geometry"]).wkt
+
+
+def test_polygons_of_which_nothing_is_left_are_counted() -> None:
+    sliver = {"type": "Polygon", "coordinates": [[[1, 1], [1.0001, 1], [1.0001, 1.0001], [1, 1.0001], [1, 1]]]}
+    told = answer(geometry=features((SQUARE, {"id": 1}), (sliver, {"id": 2})), distance=-1000, dissolve=False)
+    assert [member["properties"]["id"] for member in told["features"]] == [1]
+    assert told["left_out"] == 1
+    assert "narrower than twice their distance" in told["warnings"][0]
+    assert told["features"][0]["properties"]["area_m2"] == pytest.approx(
+        (11_131.9 - 2000) * (11_057.4 - 2000), rel=1e-3
+    )
+
+
+def test_what_came_in_a_projected_crs_is_buffered_on_the_ground() -> None:
+    crs = {"crs": {"type": "name", "properties": {"name": "EPSG:32632"}}}
+    told = answer(geometry={"type": "Point", "coordinates": [500_000, 5_538_630], **crs}, distance=500)
+    assert told["properties"]["area_m2"] == pytest.approx(math.pi * 500**2, rel=1e-3)
+    assert shape(told["geometry"]).contains(shapely.Point(9, 50))
+    each = answer(geometry={**WELLS, "source_crs": "EPSG:32632"}, distance=500, dissolve=False)
+    assert len(each["features"]) == 2
+
+
+def test_a_long_edge_is_buffered_where_it_runs_in_its_plane() -> None:
+    """Its middle is 10 m off the straight line in longitude and latitude; the buffer is 5 m wide on each side."""
+    crs = {"crs": {"type": "name", "properties": {"name": "EPSG:32632"}}}
+    line = {"type": "LineString", "coordinates": [[690_000, 5_600_000], [710_000, 5_600_000]], **crs}
+    way: Any = Transformer.from_crs("EPSG:32632", "OGC:CRS84", always_xy=True)
+    middle = shapely.Point(way.transform(700_000, 5_600_000))
+    for dissolve in (True, False):
+        told = answer(geometry=line, distance=5, dissolve=dissolve)
+        made = shape((told if dissolve else told["features"][0])["geometry"])
+        assert made.contains(middle)
+        assert middle.distance(made.boundary) * 111_000 > 2.5
+    assert "straight in the plane of EPSG:32632" in told["crs_decision"]
+
+
+def test_many_points_across_the_antimeridian_and_at_the_poles_are_buffered_like_any_other() -> None:
+    places = [point(longitude, 89.5) for longitude in (-180, -60, 60, 179.99)]
+    given = features(*((place, NOTHING) for place in (*places, point(180, 0))))
+    told = answer(geometry=given, distance=80, units="kilometre", dissolve=False)
+    areas = [member["properties"]["area_m2"] for member in told["features"]]
+    assert areas == pytest.approx([math.pi * 80_000**2] * 5, rel=1e-3)
+    assert told["features"][-1]["geometry"]["type"] == "MultiPolygon"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path", "reason"),
+    [
+        ({"distance": 1, "field": "reech"}, "$.inputs.field", "did you mean 'reach'"),
+        ({"distance": 1, "field": "xyz"}, "$.inputs.field", "the fields are name, reach"),
+        ({"distance": 1, "field": "name"}, "$.inputs.field", "no feature has a number"),
+        ({"distance": -1, "dissolve": False}, "$.inputs.distance", "nothing to shrink"),
+        ({"distance": 1e6, "field": "reach"}, "$.inputs.distance", "at most 9000 km"),
+        ({"distance": 0, "dissolve": False}, "$.inputs.distance", "must not be 0"),
+    ],
+)
+def test_what_cannot_be_buffered_is_refused_with_the_reason(inputs: dict[str, Any], path: str, reason: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=reason) as refused:
+        answer(geometry=WELLS, **inputs)
+    assert refused.value.path == path

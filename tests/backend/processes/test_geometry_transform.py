@@ -1,0 +1,136 @@
+"""`geometry-transform` as a caller sees it: one geometry of all, or one of each feature."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from pyproj import Transformer
+from shapely.geometry import mapping, shape
+
+from backend.errors import ProcessRefusedError
+from backend.processes.geometry_transform import geometry_transform
+from backend.processes.running import run_processor
+
+L_SHAPE = shapely.Polygon([(0, 0), (100, 0), (100, 20), (20, 20), (20, 100), (0, 100)])
+
+
+def quiet(percent: float, message: str | None = None) -> None:
+    pass
+
+
+def answer(**inputs: Any) -> Any:
+    (output,) = run_processor(geometry_transform({"name": "here"}), inputs, None, quiet)
+    return json.loads(output.encode())
+
+
+def written(geometry: Any) -> Any:
+    return json.loads(json.dumps(mapping(geometry)))
+
+
+def collection(crs: str | None, *shapes: Any) -> dict[str, Any]:
+    members = [
+        {"type": "Feature", "properties": {"name": f"N{index}"}, "geometry": written(one)}
+        for index, one in enumerate(shapes)
+    ]
+    declared = {"crs": {"type": "name", "properties": {"name": crs}}} if crs else {}
+    return {"type": "FeatureCollection", "features": members, **declared}
+
+
+def moved(geometry: Any, x: float, y: float) -> Any:
+    return shapely.transform(geometry, lambda at: np.add(at, (x, y)))
+
+
+def in_plane(told: Any) -> list[tuple[float, float]]:
+    """Centres in EPSG:32632, by pyproj alone."""
+    way: Any = Transformer.from_crs("OGC:CRS84", "EPSG:32632", always_xy=True)
+    return [way.transform(*shape(member["geometry"]).coords[0]) for member in told["features"]]
+
+
+def test_the_result_is_a_feature_that_says_how_it_was_made() -> None:
+    told = answer(geometry="POLYGON ((0 0, 2 0, 2 2, 0 2, 0 0))", operation="centroid")
+    assert told["type"] == "Feature"
+    assert told["geometry"]["coordinates"] == pytest.approx([1, 1], abs=1e-3)
+    assert told["properties"]["operation"] == "centroid"
+    assert told["properties"]["method"] == "centre of area"
+    assert "equal-area" in told["properties"]["crs_decision"]
+
+
+def test_each_feature_gets_its_own_result_and_keeps_its_attributes() -> None:
+    boxes = [shapely.box(0, 0, 2, 2), shapely.box(10, 10, 12, 12)]
+    told = answer(geometry=collection(None, *boxes), operation="centroid", each=True)
+    assert [member["properties"] for member in told["features"]] == [{"name": "N0"}, {"name": "N1"}]
+    assert shape(told["features"][1]["geometry"]).distance(shapely.Point(11, 11)) < 1e-2
+    assert told["method"] == "centre of area"
+    one = answer(geometry=collection(None, *boxes), operation="centroid")
+    assert one["type"] == "Feature"
+
+
+def test_projected_features_are_transformed_in_their_plane() -> None:
+    shapes = [moved(L_SHAPE, 500_000, 5_000_000), moved(L_SHAPE, 500_500, 5_000_000)]
+    told = answer(geometry=collection("EPSG:32632", *shapes), operation="centroid", each=True)
+    # The composite formula: (2000 · 50 + 1600 · 10) / 3600.
+    centre = 116_000 / 3600
+    for found, east in zip(in_plane(told), (500_000, 500_500), strict=True):
+        assert found == pytest.approx((east + centre, 5_000_000 + centre), abs=1e-6)
+    assert told["source_crs"] == "EPSG:32632"
+    assert "plane of EPSG:32632" in told["crs_decision"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "area"),
+    [("convex-hull", 10_000 - 80 * 80 / 2), ("envelope", 10_000), ("oriented-box", 10_000)],
+)
+def test_hulls_and_boxes_of_projected_features_are_exact(operation: str, area: float) -> None:
+    told = answer(geometry=collection("EPSG:32632", moved(L_SHAPE, 5e5, 5e6)), operation=operation)
+    way: Any = Transformer.from_crs("OGC:CRS84", "EPSG:32632", always_xy=True)
+    corners = [way.transform(*corner) for corner in told["geometry"]["coordinates"][0]]
+    assert shapely.Polygon(corners).area == pytest.approx(area, abs=1e-3)
+    assert told["source_crs"] == "EPSG:32632"
+
+
+def test_a_point_on_surface_is_within_where_the_centroid_is_not() -> None:
+    shape_of = moved(shapely.transform(L_SHAPE, lambda at: at / 1000), 9, 45)
+    centroid, inside = (
+        shape(answer(geometry=written(shape_of), operation=operation)["geometry"])
+        for operation in ("centroid", "point-on-surface")
+    )
+    assert not shape_of.contains(centroid)
+    assert shape_of.contains(inside)
+
+
+def test_explode_gives_a_feature_for_each_part() -> None:
+    told = answer(geometry="GEOMETRYCOLLECTION (MULTIPOINT (0 0, 1 1), LINESTRING (2 2, 3 3))", operation="explode")
+    assert [member["geometry"]["type"] for member in told["features"]] == ["Point", "Point", "LineString"]
+    assert [member["properties"]["part"] for member in told["features"]] == [0, 1, 2]
+
+
+def test_a_table_of_corners_becomes_a_polygon_whatever_the_order_of_its_columns() -> None:
+    rows = ["37.98,23.73", "37.98,23.7312", "37.9812,23.7312", "37.9812,23.73", "37.98,23.73"]
+    table = "\n".join(["latitude,longitude", *rows])
+    told = answer(geometry=table, operation="to-polygon")
+    assert shape(told["geometry"]).equals(shapely.box(23.73, 37.98, 23.7312, 37.9812))
+    line = answer(geometry=table, operation="to-line")
+    assert line["geometry"]["coordinates"][1] == [23.7312, 37.98]
+
+
+def test_collect_makes_one_multipart_geometry_of_features() -> None:
+    told = answer(geometry=collection(None, shapely.Point(1, 1), shapely.Point(2, 2)), operation="collect")
+    assert told["geometry"]["type"] == "MultiPoint"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path"),
+    [
+        ({"geometry": "POINT (1 1)", "operation": "boundary"}, "$.inputs.geometry"),
+        ({"geometry": "POINT (1 1)", "operation": "to-line"}, "$.inputs.geometry"),
+        ({"geometry": "LINESTRING (0 0, 1 1)", "operation": "densify"}, "$.inputs.max_segment"),
+        ({"geometry": "POINT (1 1)", "operation": "rotate"}, "$.inputs.operation"),
+        ({"geometry": "POINT EMPTY", "operation": "centroid"}, "$.inputs.geometry"),
+    ],
+)
+def test_what_has_no_answer_is_refused(inputs: dict[str, Any], path: str) -> None:
+    with pytest.raises(ProcessRefusedError) as refused:
+        answer(**inputs)
+    assert refused.value.path == path

@@ -1,0 +1,154 @@
+"""`raster-calculate` as a caller sees it; the oracle is plain NumPy on the same numbers."""
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from affine import Affine
+
+from backend.errors import ProcessRefusedError
+from backend.processes.raster_calculate import raster_calculate
+from backend.processes.running import run_processor
+from tests.backend.geotiffs import contents, tiff
+
+RANDOM = np.random.default_rng(6)
+A = RANDOM.uniform(1, 9, (600, 700)).astype(np.float32)
+B = RANDOM.uniform(1, 9, (600, 700)).astype(np.float32)
+
+
+def quiet(percent: float, message: str | None = None) -> None:
+    pass
+
+
+def calculated(expression: str, raster: bytes, *others: bytes) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """Bands × rows × columns, the file's profile, and the statistics."""
+    inputs = {"raster": base64.b64encode(raster).decode(), "expression": expression}
+    more = {"others": [base64.b64encode(other).decode() for other in others]} if others else {}
+    outputs = run_processor(raster_calculate({"name": "here"}), {**inputs, **more}, None, quiet)
+    made, statistics = (output.encode() for output in outputs)
+    return (*contents(made), json.loads(statistics))
+
+
+def row(*numbers: float, **profile: Any) -> bytes:
+    return tiff(np.array([numbers], np.float32), **profile)
+
+
+def test_an_index_is_of_the_physical_values_of_its_bands() -> None:
+    """Red 3000 is 0.2 and near infrared 5000 is 0.4, so the index is 1/3; of the stored numbers it would be 1/4."""
+    scene = tiff(np.array([[[3000, 3000]], [[5000, 5000]]], np.uint16), scale=0.0001, offset=-0.1)
+    values, profile, told = calculated("(a2 - a1) / (a2 + a1)", scene)
+    assert values.compressed().tolist() == pytest.approx([1 / 3, 1 / 3], rel=1e-6)
+    assert profile["dtype"] == "float32"
+    assert told["mean"] == pytest.approx(1 / 3, rel=1e-6)
+    assert told["bands_used"] == ["a1", "a2"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "oracle"),
+    [
+        ("(a1 - b1) / (a1 + b1)", (A - B) / (A.astype(float) + B)),
+        ("a * 2 + 1", A * 2.0 + 1),
+        ("sqrt(a1) ** 2 - abs(-b1)", A.astype(float) - B),
+        ("max(a1, b1) - min(a1, b1)", np.abs(A.astype(float) - B)),
+        ("where(a1 > b1, a1, b1)", np.maximum(A, B)),
+        ("a1 if 3 < a1 <= 6 else -1", np.where((A > 3) & (A <= 6), A, -1)),
+        ("a1 // 2 + a1 % 2", A // 2 + A % 2.0),
+        ("log(exp(a1)) + sin(0) + round(b1)", A + np.round(B.astype(float))),
+    ],
+)
+def test_expressions_give_what_their_formulas_say(expression: str, oracle: Any) -> None:
+    values, *_ = calculated(expression, tiff(A), tiff(B))
+    assert np.abs(values[0] - oracle).max() < 1e-5
+    assert values.count() == A.size
+
+
+def test_conditions_give_ones_and_zeros() -> None:
+    values, profile, _ = calculated("a1 > 5 and not b1 > 5 or a1 == b1", tiff(A), tiff(B))
+    assert profile["dtype"] == "uint8"
+    assert (values[0] == ((A > 5) & (B <= 5))).all()
+
+
+def test_a_cell_without_data_in_a_band_that_is_used_has_none() -> None:
+    gap, other = row(1, -9, 3, nodata=-9), row(1, 2, 3)
+    values, _, told = calculated("a1 + b1", gap, other)
+    assert values.tolist() == [[[2, None, 6]]]
+    assert told["nodata_share"] == pytest.approx(1 / 3)
+    assert calculated("b1", gap, other)[0].count() == 3
+
+
+def test_what_has_no_finite_value_has_no_data_and_is_told() -> None:
+    values, _, told = calculated("a1 / b1", row(1, 2, 0), row(1, 0, 0))
+    assert values.tolist() == [[[1, None, None]]]
+    assert told["warnings"] == ["2 cells have no finite result (such as a division by zero): they have no data."]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("a1 / b1 > 1", [1, None]),
+        ("1 / (a1 / b1)", [0.5, None]),
+        ("b1 != 0 and a1 / b1 > 1", [1, 0]),
+        ("b1 == 0 or a1 / b1 > 3", [0, 1]),
+        ("where(b1 == 0, -1, a1 / b1)", [2, -1]),
+        ("not a1 / b1 > 1", [0, None]),
+        ("max(a1 / b1, 0)", [2, None]),
+        ("a1 ** 9999", [None, None]),
+    ],
+)
+def test_the_undefined_is_never_taken_for_a_value(expression: str, expected: list[float | None]) -> None:
+    values, *_ = calculated(expression, row(2, 2), row(1, 0))
+    assert values[0, 0].tolist() == expected
+
+
+def test_bands_have_the_names_that_the_file_gives_them() -> None:
+    scene = tiff(np.array([[[2, 2]], [[4, 4]]], np.float32), names=("Red", "nir"))
+    assert calculated("(nir - red) / (nir + Red)", scene)[0].compressed().tolist() == pytest.approx([1 / 3, 1 / 3])
+
+
+def test_large_integers_stay_exact() -> None:
+    values, profile, _ = calculated("a1 + 1", tiff(np.array([[16_777_217, 2_000_000_011]], np.int32)))
+    assert values.compressed().tolist() == [16_777_218, 2_000_000_012]
+    assert profile["dtype"] == "float64"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        tiff(np.ones((600, 701), np.float32)),
+        tiff(A, Affine(10, 0, 500_005, 0, -10, 5_000_400)),
+        tiff(A, crs="EPSG:32633"),
+    ],
+)
+def test_rasters_on_different_grids_are_not_combined(other: bytes) -> None:
+    with pytest.raises(ProcessRefusedError, match="raster-warp with like"):
+        calculated("a1 + b1", tiff(A), other)
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("__import__('os').system('id')", "cannot stand in an expression"),
+        ("a1.tofile('/tmp/x')", "cannot stand"),
+        ("(lambda: a1)()", "cannot stand"),
+        ("[a1 for a1 in b1]", "cannot stand"),
+        ("a1[0]", "cannot stand"),
+        ("a1 & a1", "cannot stand"),
+        ("'text' * a1", "only numbers"),
+        ("a1 + True", "only numbers"),
+        ("exp(a1, a1)", "takes 1 arguments"),
+        ("sqrt(x=a1)", "cannot stand"),
+        ("a1 +", "cannot be read"),
+        ("a1 = 3", "cannot be read"),
+        ("a3 + a1", "there is no band 'a3'"),
+        ("1 + 1", "names no band"),
+        ("a1" + " + a1" * 300, "more than 500 parts"),
+        ("-" * 1900 + "a1", "cannot be read|more than 500 parts"),
+        ("a1 + 1e999", "only numbers"),
+        ("a1 + " + "9" * 400, "only numbers|cannot be read"),
+    ],
+)
+def test_what_is_no_formula_is_refused(expression: str, reason: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=reason):
+        calculated(expression, row(1, 2))

@@ -1,0 +1,98 @@
+"""`raster-reclassify` as a caller sees it."""
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from affine import Affine
+from pyproj import Geod
+from shapely import box, segmentize
+
+from backend.errors import ProcessRefusedError
+from backend.processes.raster_reclassify import raster_reclassify
+from backend.processes.running import run_processor
+from tests.backend.geotiffs import contents, tiff
+
+
+def quiet(percent: float, message: str | None = None) -> None:
+    pass
+
+
+def classified(raster: bytes, classes: list[list[float | None]], **inputs: Any) -> tuple[Any, dict[str, Any], Any]:
+    made = {"raster": base64.b64encode(raster).decode(), "classes": classes, **inputs}
+    outputs = run_processor(raster_reclassify({"name": "here"}), made, None, quiet)
+    new, statistics = (output.encode() for output in outputs)
+    return (*contents(new), json.loads(statistics))
+
+
+def test_ranges_hold_their_lower_limit_and_not_their_upper_one() -> None:
+    values, profile, told = classified(
+        tiff(np.array([[0, 9.99, 10, 20, 25]], np.float32)), [[20, None, 3], [None, 10, 1], [10, 20, 2]]
+    )
+    assert values.tolist() == [[[1, 1, 2, 3, 3]]]
+    assert profile["dtype"] == "uint8"
+    assert told["classes"] == [
+        {"class": 1, "cells": 2, "area_m2": pytest.approx(200), "share": pytest.approx(0.4)},
+        {"class": 2, "cells": 1, "area_m2": pytest.approx(100), "share": pytest.approx(0.2)},
+        {"class": 3, "cells": 2, "area_m2": pytest.approx(200), "share": pytest.approx(0.4)},
+    ]
+    assert told["warnings"] == []
+
+
+def test_values_are_mapped_and_what_is_in_no_row_is_told() -> None:
+    raster = tiff(np.array([[1, 2, 3, 7, 255]], np.uint8), nodata=255)
+    values, _, told = classified(raster, [[1, 10], [3, -5], [2, 10]])
+    assert values.tolist() == [[[10, 10, -5, None, None]]]
+    assert told["unmatched_cells"] == 1
+    assert told["warnings"] == ["1 cells have values in no row of the table (7 to 7): no data there."]
+    assert [(one["class"], one["cells"]) for one in told["classes"]] == [(-5, 1), (10, 2)]
+
+
+def test_a_single_value_may_stand_beside_ranges() -> None:
+    values, *_ = classified(tiff(np.array([[0, 1, 5, 6]], np.int16)), [[0, 0], [1, 5, 1], [5, 9], [6, None, 2]])
+    assert values.tolist() == [[[0, 1, 9, 2]]]
+
+
+def test_values_in_single_precision_are_found_as_they_are_written() -> None:
+    values, *_ = classified(tiff(np.array([[0.35, 0.1, 9.99]], np.float32)), [[0.35, 1], [0.1, 2], [9.99, None, 3]])
+    assert values.tolist() == [[[1, 2, 3]]]
+
+
+def test_areas_in_degrees_are_those_on_the_ellipsoid() -> None:
+    raster = tiff(np.array([[1, 1], [2, 2]], np.uint8), Affine(1, 0, 10, 0, -1, 61), "EPSG:4326")
+    *_, told = classified(raster, [[1, 1], [2, 2]])
+    geod: Any = Geod(ellps="WGS84")
+    for one, south in zip(told["classes"], (60, 59), strict=True):
+        ring = segmentize(box(10, south, 12, south + 1), 0.001)
+        assert one["area_m2"] == pytest.approx(abs(geod.geometry_area_perimeter(ring)[0]), rel=1e-8)
+
+
+def test_fractional_classes_are_kept() -> None:
+    values, *_ = classified(tiff(np.array([[1, 2]], np.uint8)), [[1, 0.35], [2, 0.013]])
+    assert values.compressed().tolist() == [0.35, 0.013]
+
+
+@pytest.mark.parametrize("classes", [[0, 255], [-1, 300], [0, 40_000], [-(2**40), 2**40]])
+def test_any_class_has_a_type_that_holds_it(classes: list[int]) -> None:
+    values, *_ = classified(tiff(np.array([[1, 2, 3]], np.uint8)), [[1, classes[0]], [2, classes[1]]])
+    assert values.tolist() == [[[*classes, None]]]
+
+
+@pytest.mark.parametrize(
+    ("classes", "reason", "path"),
+    [
+        ([[0, 10, 1], [9, 20, 2]], "overlap", "$.inputs.classes"),
+        ([[1, 5], [1, 6]], "overlap", "$.inputs.classes"),
+        ([[5, 5], [0, 6, 1]], "overlap", "$.inputs.classes"),
+        ([[0, 1, 1], [10, 5, 1]], "there is nothing", "$.inputs.classes[1]"),
+        ([[1]], "each row is", "$.inputs.classes[0]"),
+        ([[0, 1, None]], "each row is", "$.inputs.classes[0]"),
+    ],
+)
+def test_a_table_that_says_two_things_is_refused(classes: Any, reason: str, path: str) -> None:
+    raster = tiff(np.array([[1, 2]], np.uint8))
+    with pytest.raises(ProcessRefusedError, match=reason) as refused:
+        classified(raster, classes)
+    assert refused.value.path == path

@@ -1,0 +1,186 @@
+"""`raster-warp` as a caller sees it; the results are read by rasterio."""
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from affine import Affine
+from pyproj import Transformer
+
+from backend.errors import ProcessRefusedError
+from backend.processes.raster_warp import raster_warp
+from backend.processes.running import run_processor
+from tests.backend.geotiffs import UTM32, contents, tiff
+
+RANDOM = np.random.default_rng(4)
+CLASSES = np.array([[1, 1, 3], [1, 1, 3], [3, 3, 3]], np.uint8)
+"""Of these classes none lies between the others; cells of 20 m."""
+TWENTY = Affine(20, 0, 500_000, 0, -20, 5_000_060)
+
+
+def quiet(percent: float, message: str | None = None) -> None:
+    pass
+
+
+def coded(raster: bytes) -> str:
+    return base64.b64encode(raster).decode()
+
+
+def warped(raster: bytes, **inputs: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """The values, the file's profile, and the statistics."""
+    outputs = run_processor(raster_warp({"name": "here"}), {"raster": coded(raster), **inputs}, None, quiet)
+    made, statistics = (output.encode() for output in outputs)
+    return (*contents(made), json.loads(statistics))
+
+
+def square(west: float, south: float, east: float, north: float, crs: str = "EPSG:32632") -> dict[str, Any]:
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {
+        "type": "FeatureCollection",
+        "crs": {"type": "name", "properties": {"name": crs}},
+        "features": [{"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}],
+    }
+
+
+def test_classes_are_never_averaged_unasked() -> None:
+    values, profile, told = warped(tiff(CLASSES, TWENTY), resolution=15)
+    assert sorted(np.unique(values.compressed()).tolist()) == [1, 3]
+    assert (profile["dtype"], profile["transform"][:6]) == ("uint8", (15, 0, 500_000, 0, -15, 5_000_060))
+    assert values.shape == (1, 4, 4)
+    assert values.count() == 16
+    assert "may be classes" in told["warnings"][0]
+    assert told["method"].startswith("resampling: nearest; grid: from the raster's north-west corner")
+
+
+def test_averages_of_integers_are_fractions_and_told_to_be_doubtful() -> None:
+    values, profile, told = warped(tiff(CLASSES, TWENTY), resolution=60, resampling="average")
+    assert profile["dtype"] == "float32"
+    assert values.compressed().tolist() == pytest.approx([CLASSES.mean()])
+    assert "mean nothing" in told["warnings"][0]
+
+
+def test_labels_are_not_averaged_at_all() -> None:
+    with pytest.raises(ProcessRefusedError, match="take nearest or mode"):
+        warped(tiff(CLASSES, TWENTY, palette=True), resolution=60, resampling="bilinear")
+    values, *_ = warped(tiff(CLASSES, TWENTY, palette=True), resolution=60, resampling="mode")
+    assert values.compressed().tolist() == [3]
+
+
+def test_measured_values_are_interpolated() -> None:
+    plane = np.tile(np.arange(40, dtype=np.float32), (40, 1))
+    values, _, told = warped(tiff(plane), resolution=5)
+    column = (np.arange(80) + 0.5) / 2 - 0.5
+    assert values[0, 40, 2:-2].tolist() == pytest.approx(column[2:-2].tolist(), abs=1e-4)
+    assert told["warnings"] == []
+
+
+def test_cutting_leaves_the_cells_as_they_are() -> None:
+    numbers = np.arange(1600, dtype=np.int32).reshape(40, 40)
+    values, profile, told = warped(tiff(numbers), mask=square(500_096, 5_000_296, 500_134, 5_000_314))
+    # Cells whose centres lie within: columns 10 to 12 (105 to 125) and row 9 (305).
+    assert profile["transform"][:6] == (10, 0, 500_090, 0, -10, 5_000_320)
+    inside = ~np.ma.getmaskarray(values)[0]
+    assert values.compressed().tolist() == numbers[9:10, 10:13].ravel().tolist()
+    assert inside.shape == (3, 5)
+    assert told["crs_decision"] == "stays in EPSG:32632"
+    assert told["method"].startswith("resampling: none")
+
+
+@pytest.mark.parametrize("resampling", ["nearest", "mode", "bilinear", "cubic", "average"])
+@pytest.mark.parametrize("resolution", [3, 10, 70])
+def test_a_part_has_the_values_that_the_whole_has_there(resampling: str, resolution: float) -> None:
+    column, row = np.meshgrid(np.arange(300) / 30, np.arange(300) / 30)
+    raster = tiff((np.sin(column) + np.cos(1.3 * row)).astype(np.float32))
+    choices = {"crs": "EPSG:25833", "resolution": resolution, "resampling": resampling}
+    whole, profile, _ = warped(raster, **choices)
+    part, piece, _ = warped(raster, **choices, mask=square(501_200, 4_999_100, 501_500, 4_999_400))
+    left = round((piece["transform"].c - profile["transform"].c) / resolution)
+    top = round((profile["transform"].f - piece["transform"].f) / resolution)
+    difference = part - whole[:, top : top + part.shape[1], left : left + part.shape[2]]
+    assert part.count() > 10
+    # A cell amounts to about 0.04: only where two are equally near may another be taken.
+    assert np.abs(difference).max() < (0.06 if resampling in {"nearest", "mode"} else 2e-3)
+    assert np.abs(difference).mean() < 1e-3
+
+
+def test_a_grid_of_rows_from_south_to_north_is_cut_at_the_right_place() -> None:
+    numbers = np.arange(16, dtype=np.int32).reshape(4, 4)
+    raster = tiff(numbers, Affine(10, 0, 500_000, 0, 10, 5_000_000))
+    values, profile, _ = warped(raster, mask=square(500_010, 5_000_020, 500_020, 5_000_030))
+    assert values.compressed().tolist() == [9]
+    assert profile["transform"][:6] == (10, 0, 500_010, 0, 10, 5_000_020)
+
+
+def test_a_reprojected_raster_has_the_values_of_the_places() -> None:
+    """A plane of eastings, brought to another zone's grid: each cell holds the easting of its own centre."""
+    column = 500_000 + 10 * (np.arange(200) + 0.5)
+    values, profile, told = warped(tiff(np.tile(column, (200, 1))), crs="EPSG:32633", resolution=10)
+    back = Transformer.from_crs("EPSG:32633", "EPSG:32632", always_xy=True)
+    rows, columns = np.nonzero(~np.ma.getmaskarray(values)[0])
+    west, north = profile["transform"].c, profile["transform"].f
+    easting, northing = back.transform(west + 10 * (columns + 0.5), north - 10 * (rows + 0.5))
+    inner = (np.abs(easting - 501_000) < 980) & (np.abs(northing - 4_999_400) < 980)
+    assert inner.sum() > 35_000
+    assert np.abs(values[0].data[rows, columns] - easting)[inner].max() < 0.2
+    assert west % 10 == north % 10 == 0
+    assert profile["crs"].to_epsg() == 32633
+    assert "from EPSG:32632 to EPSG:32633" in told["crs_decision"]
+    assert "multiples of the cell size" in told["method"]
+
+
+def test_gaps_stay_gaps_and_are_told() -> None:
+    numbers = np.full((40, 40), 7, np.int16)
+    numbers[:20] = -1
+    values, _, told = warped(tiff(numbers, nodata=-1), crs="EPSG:25832", resolution=10)
+    assert np.unique(values.compressed()).tolist() == [7]
+    assert told["nodata_share"] == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_grid_is_taken_over_from_another_raster() -> None:
+    like = tiff(np.zeros((30, 50), np.uint8), Affine(7, 0, 500_003, 0, -7, 5_000_391))
+    values, profile, told = warped(tiff(np.ones((40, 40), np.float32)), like=coded(like))
+    assert profile["transform"][:6] == (7, 0, 500_003, 0, -7, 5_000_391)
+    assert values.shape == (1, 30, 50)
+    assert told["width"], told["height"] == (50, 30)
+    assert "the grid of like" in told["method"]
+
+
+def test_longitudes_beyond_180_are_found() -> None:
+    strip = np.arange(36, dtype=np.float32)[np.newaxis].repeat(18, 0)
+    raster = tiff(strip, Affine(10, 0, 0, 0, -10, 90), "EPSG:4326")
+    values, *_ = warped(raster, like=coded(tiff(np.zeros((9, 9)), Affine(1, 0, -90, 0, -1, 5), "EPSG:4326")))
+    assert values.count() == 81
+    assert values.min() >= 26
+
+
+def test_all_bands_are_warped() -> None:
+    bands = RANDOM.integers(0, 9, (3, 6, 6)).astype(np.uint16)
+    values, _, told = warped(tiff(bands, UTM32), resolution=20, resampling="mode")
+    assert set(values[1].ravel().tolist()) <= set(bands[1].ravel().tolist())
+    assert values.shape == (3, 3, 3)
+    assert told["bands"] == len(told["per_band"]) == 3
+
+
+def test_values_of_scaled_bands_are_the_physical_ones() -> None:
+    values, profile, _ = warped(tiff(np.full((4, 4), 3000, np.uint16), scale=0.0001, offset=-0.1), resolution=5)
+    assert values.compressed().tolist() == pytest.approx([0.2] * 64)
+    assert profile["dtype"].startswith("float")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "reason"),
+    [
+        ({"mask": square(600_000, 5_000_000, 600_100, 5_000_100)}, "mask lies outside"),
+        ({"mask": square(500_001, 5_000_001, 500_002, 5_000_002)}, "centre of no cell"),
+        ({"resolution": 1e-6}, "larger cells"),
+        ({"crs": "EPSG:99999"}, "no CRS"),
+        ({"crs": "+proj=longlat +nadgrids=/etc/passwd"}, "is no CRS"),
+        ({"crs": "EPSG:4326", "resolution": 30}, "in degrees"),
+        ({"resolution": 5, "like": coded(tiff(CLASSES))}, "either like or"),
+    ],
+)
+def test_a_refusal_tells_why(inputs: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=reason):
+        warped(tiff(np.ones((40, 40), np.float32)), **inputs)

@@ -1,0 +1,175 @@
+"""`rasterize` as a caller sees it: which cells features have, with which values, on which grid."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from affine import Affine
+from rasterio.io import MemoryFile
+
+from backend.errors import ProcessRefusedError
+from backend.geo.collections import feature_collection
+from backend.geo.crs import parse_crs
+from backend.geo.datasets import DatasetFile
+from backend.geo.features import Features
+from backend.geo.shapes import shapes_of
+from backend.processes.rasterize import rasterize
+from backend.processes.running import run_processor
+
+UTM = parse_crs("EPSG:25832")
+EAST, NORTH = 500_000, 5_600_000
+
+
+def quiet(percent: float, message: str | None = None) -> None:
+    pass
+
+
+def answer(**inputs: Any) -> tuple[Any, Any, dict[str, Any]]:
+    raster, statistics = run_processor(rasterize({"name": "here"}), inputs, None, quiet)
+    with MemoryFile(raster.value) as file, file.open() as reader:
+        return reader.read(1, masked=True), reader.transform, json.loads(statistics.encode())
+
+
+def collection(shapes: list[Any], **fields: list[Any]) -> dict[str, Any]:
+    return feature_collection(Features(shapes_of(shapes), fields, UTM), method="", crs_decision="")
+
+
+def box(west: float, south: float, east: float, north: float) -> Any:
+    return shapely.box(EAST + west, NORTH + south, EAST + east, NORTH + north)
+
+
+def template(transform: Affine, size: int = 10, crs: str = "EPSG:25832") -> bytes:
+    with MemoryFile() as file:
+        with file.open(
+            driver="GTiff", height=size, width=size, count=1, dtype="uint8", transform=transform, crs=crs
+        ) as writer:
+            writer.write(np.zeros((1, size, size), dtype=np.uint8))
+        return bytes(file.getbuffer())
+
+
+def test_areas_cover_the_cells_whose_centres_they_hold() -> None:
+    cells, transform, told = answer(features=collection([box(0, 0, 40, 20)], v=[7]), field="v", cell_size=10)
+    assert cells.shape == (2, 4)
+    assert np.all(cells == 7)
+    assert (transform.a, transform.e) == (10, -10)
+    assert (transform.c, transform.f) == pytest.approx((EAST, NORTH + 20), abs=1e-6)
+    assert told["crs"] == "EPSG:25832"
+    assert told["nodata_share"] == 0
+    assert told["warnings"] == []
+
+
+def test_without_a_field_cells_say_where_features_are() -> None:
+    cells, _, told = answer(features=collection([box(0, 0, 10, 10), box(30, 0, 40, 10)]), cell_size=10)
+    assert cells.filled(0).tolist() == [[1, 0, 0, 1]]
+    assert told["nodata_share"] == 0.5
+
+
+def test_overlaps_are_told_and_the_last_one_counts() -> None:
+    layers = collection([box(0, 0, 30, 10), box(20, 0, 50, 10)], v=[1.5, -2])
+    cells, _, told = answer(features=layers, field="v", cell_size=10)
+    assert cells.tolist() == [[1.5, 1.5, -2, -2, -2]]
+    assert told["overlapping_cells"] == 1
+    assert "1 cells are covered by several features: the last one counts." in told["warnings"]
+    assert answer(features=layers, field="v", cell_size=10, overlap="sum")[0].tolist() == [[1.5, 1.5, -0.5, -2, -2]]
+    assert answer(features=layers, cell_size=10, overlap="count")[0].tolist() == [[1, 1, 2, 1, 1]]
+
+
+def test_features_too_small_for_the_cells_are_told_and_kept_where_asked_for() -> None:
+    layers = collection([box(0, 0, 100, 100), box(201, 1, 202, 2)], v=[1, 2])
+    cells, _, told = answer(features=layers, field="v", cell_size=100)
+    assert told["features_without_cell"] == 1
+    assert "too small for the cells" in told["warnings"][0]
+    cells, _, told = answer(features=layers, field="v", cell_size=100, all_touched=True)
+    assert 2 in cells.compressed()
+    assert told["features_without_cell"] == 0
+
+
+def test_texts_become_categories_and_the_key_is_told() -> None:
+    layers = collection([box(0, 0, 10, 10), box(10, 0, 20, 10), box(20, 0, 30, 10)], use=["wald", "acker", None])
+    cells, _, told = answer(features=layers, field="use", cell_size=10)
+    assert told["categories"] == {"1": "acker", "2": "wald"}
+    assert cells.tolist() == [[2, 1, None]]
+    assert "1 of 3 features have no geometry or no value" in told["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"), [([1, -5], "int32"), ([0.5, 2], "float32"), ([0.1, 2], "float64"), ([2**40, 1], "float64")]
+)
+def test_cells_hold_the_values_exactly(values: list[Any], kind: str) -> None:
+    cells, _, _ = answer(features=collection([box(0, 0, 9, 9), box(10, 0, 19, 9)], v=values), field="v", cell_size=10)
+    assert cells.tolist() == [values]
+    assert cells.dtype == kind
+
+
+def test_points_on_the_edges_of_the_extent_have_cells() -> None:
+    points = shapely.points(EAST + np.array([0, 30]), NORTH + np.array([0, 20])).tolist()
+    cells, _, told = answer(features=collection(points), cell_size=10)
+    assert cells.count() == 2
+    assert told["features_without_cell"] == 0
+
+
+def test_degrees_get_a_grid_in_metres_and_it_is_told() -> None:
+    circle = shapely.from_wkt("POLYGON ((13 52, 13.1 52, 13.1 52.1, 13 52.1, 13 52))")
+    cells, transform, told = answer(features=circle.wkt, cell_size=100)
+    assert told["crs"] == "EPSG:32633"
+    assert "chosen for the extent" in told["crs_decision"]
+    # Of a box of 0.1 degrees at 52 degrees north: 76.2 km2.
+    assert cells.count() * transform.a**2 == pytest.approx(76_336_000, rel=2e-3)
+
+
+def test_features_on_both_sides_of_the_antimeridian_lie_on_one_grid() -> None:
+    cells, _, told = answer(features="MULTIPOINT (179.9 0.1, -179.9 0.1)", cell_size=1000)
+    assert told["crs"] in ("EPSG:32660", "EPSG:32601")
+    assert cells.shape[1] < 30
+    assert cells.count() == 2
+
+
+def test_a_wide_extent_has_cells_of_equal_area_and_a_warning() -> None:
+    _, _, told = answer(features="MULTIPOINT (-60 60, 60 -20)", cell_size=100_000)
+    assert told["crs"] == "EPSG:6933"
+    assert "not 100000 m on the ground" in told["warnings"][0]
+
+
+@pytest.mark.parametrize("row", [-10, 10], ids=["north-up", "south-up"])
+def test_a_template_gives_the_grid(row: int) -> None:
+    grid = Affine(10, 0, EAST, 0, row, NORTH + (100 if row < 0 else 0))
+    cells, transform, _ = answer(features=collection([box(0, 0, 20, 10), box(900, 0, 910, 9)]), template=template(grid))
+    assert transform == grid
+    assert cells.filled(0).sum() == 2
+    assert cells.filled(0)[9 if row < 0 else 0, :2].tolist() == [1, 1]
+
+
+def test_a_template_in_another_crs_is_where_the_features_are(tmp_path: Path) -> None:
+    path = tmp_path / "grid.tif"
+    path.write_bytes(template(Affine(0.01, 0, 9, 0, -0.01, 50.6), 20, "EPSG:4326"))
+    layers = collection([box(0, 0, 5000, 5000)])
+    cells, _, told = answer(features=layers, template=DatasetFile("grid", path, "raster"))
+    # 5 km by 5 km in cells of 0.708 km by 1.112 km.
+    assert cells.count() == pytest.approx(25 / (0.7084 * 1.1124), abs=4)
+    assert "template" in told["crs_decision"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path"),
+    [
+        ({"features": "POINT (1 1)"}, "cell_size"),
+        ({"features": "POINT (1 1)", "cell_size": 0}, "cell_size"),
+        ({"features": "MULTIPOINT (1 1, 2 2)", "cell_size": 0.01}, "cell_size"),
+        ({"features": "POINT (1 1)", "cell_size": 1, "field": "x"}, "field"),
+        ({"features": "POINT (1 1)", "template": template(Affine(10, 0, EAST, 0, -10, NORTH))}, "template"),
+        ({"features": {"type": "FeatureCollection", "features": []}, "cell_size": 1}, "features"),
+        ({"features": collection([box(0, 0, 9, 9)], v=["a"]), "cell_size": 1, "field": "v", "overlap": "sum"}, "field"),
+        ({"features": collection([box(0, 0, 9, 9)], v=[None]), "cell_size": 1, "field": "v"}, "field"),
+    ],
+)
+def test_what_cannot_be_a_raster_is_refused_with_the_input_at_fault(inputs: dict[str, Any], path: str) -> None:
+    with pytest.raises(ProcessRefusedError) as refused:
+        answer(**inputs)
+    assert refused.value.path == f"$.inputs.{path}"
+
+
+def test_the_example_succeeds() -> None:
+    assert answer(**rasterize.description["example"]["inputs"])[0].count() == 1

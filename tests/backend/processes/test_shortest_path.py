@@ -1,0 +1,197 @@
+"""`shortest-path` as a caller sees it: ways through small networks whose lengths are known."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.collections import feature_collection
+from backend.geo.crs import CRS84, Transformation, parse_crs
+from backend.geo.features import Features
+from backend.geo.shapes import shapes_of
+from backend.processes.running import run_processor
+from backend.processes.shortest_path import shortest_path
+
+UTM = parse_crs("EPSG:25832")
+EAST, NORTH = 500_000.0, 5_600_000.0
+TO_LONLAT = Transformation.between(UTM, CRS84)
+EQUATORIAL_DEGREE = 111_319.490_793_273_57
+
+Way = list[tuple[float, float]]
+SQUARE: list[Way] = [[(0, 0), (100, 0)], [(100, 0), (100, 100)], [(0, 0), (0, 100)], [(0, 100), (100, 100)]]
+
+
+def quiet(percent: float, message: str | None = None) -> None:
+    pass
+
+
+def answer(**inputs: Any) -> Any:
+    (output,) = run_processor(shortest_path({"name": "here"}), inputs, None, quiet)
+    return json.loads(output.encode())
+
+
+def network(ways: list[Way], **fields: list[Any]) -> dict[str, Any]:
+    lines = shapes_of(shapely.LineString(np.add(way, (EAST, NORTH))) for way in ways)
+    return feature_collection(Features(lines, fields, UTM), method="", crs_decision="")
+
+
+def at(x: float, y: float) -> str:
+    lon, lat = TO_LONLAT.positions(np.array([[EAST + x, NORTH + y]]))[0].tolist()
+    return f"POINT ({lon!r} {lat!r})"
+
+
+def run(told: Any) -> list[list[float]]:
+    """The vertices of the way in metres."""
+    (feature,) = told["features"]
+    lonlat = np.array(feature["geometry"]["coordinates"])
+    plane = Transformation.between(CRS84, UTM).positions(lonlat) - (EAST, NORTH)
+    return np.round(plane, 3).tolist()
+
+
+def test_the_shorter_way_is_taken_and_measured() -> None:
+    ways = [*SQUARE, [(0, 0), (60, 50), (100, 100)]]
+    told = answer(features=network(ways), start=at(0, 0), end=at(100, 100))
+    assert told["cost"] == pytest.approx(np.hypot(60, 50) + np.hypot(40, 50), abs=1e-6)
+    assert told["cost_units"] == "metre"
+    assert told["planar_length_m"] == pytest.approx(told["cost"])
+    # In the plane everything is 0.04 % shorter than on the ground.
+    assert told["length_m"] == pytest.approx(told["cost"] / 0.9996, rel=1e-4)
+    assert "planar in EPSG:25832" in told["crs_decision"]
+    assert told["warnings"] == []
+
+
+def test_a_way_begins_and_ends_within_lines_and_the_snapping_is_told() -> None:
+    told = answer(features=network(SQUARE), start=at(30, -7), end=at(103, 40))
+    assert told["cost"] == pytest.approx(70 + 40, abs=1e-6)
+    assert told["start_snap_m"] == pytest.approx(7, abs=1e-6)
+    assert told["end_snap_m"] == pytest.approx(3, abs=1e-6)
+    assert run(told)[0] == [30, 0]
+    assert run(told)[-1] == [100, 40]
+
+
+@pytest.mark.parametrize(("first", "last"), [(20, 70), (70, 20)])
+def test_a_way_within_one_line_does_not_leave_it(first: int, last: int) -> None:
+    told = answer(features=network(SQUARE), start=at(first, 0), end=at(last, 0))
+    assert told["cost"] == pytest.approx(50, abs=1e-6)
+    assert run(told)[0] == [first, 0]
+    assert run(told)[-1] == [last, 0]
+
+
+def test_lines_meet_at_vertices_within_them_but_not_where_they_only_cross() -> None:
+    cross = [[(0, 0), (50, 0), (100, 0)], [(50, -50), (50, 0), (50, 50)]]
+    told = answer(features=network(cross), start=at(0, 0), end=at(50, 50))
+    assert told["cost"] == pytest.approx(100, abs=1e-6)
+    bridge = [[(0, 0), (100, 0)], [(50, -50), (50, 50)]]
+    with pytest.raises(ProcessRefusedError, match="do not meet"):
+        answer(features=network(bridge), start=at(0, 0), end=at(50, 50))
+
+
+def test_loose_ends_are_joined_within_the_tolerance() -> None:
+    gap = [[(0, 0), (100, 0)], [(40, 0.4), (40, 50)], [(70, 50), (70, -0.3)]]
+    for start, end in ((at(40, 50), at(100, 0)), (at(70, 50), at(0, 0))):
+        with pytest.raises(ProcessRefusedError, match="tolerance"):
+            answer(features=network(gap), start=start, end=end)
+    told = answer(features=network(gap), start=at(40, 50), end=at(70, 50), tolerance=0.5)
+    assert told["joined_ends"] == 2
+    assert told["cost"] == pytest.approx(49.6 + 30 + 50.3, abs=1e-3)
+
+
+def test_costs_are_those_of_a_field() -> None:
+    told = answer(features=network(SQUARE, c=[9, 9, 1, 2.5]), start=at(0, 0), end=at(100, 100), cost_field="c")
+    assert (told["cost"], told["cost_units"]) == (pytest.approx(3.5), "c")
+    half = answer(features=network(SQUARE, c=[9, 9, 1, 2.5]), start=at(0, 50), end=at(100, 100), cost_field="c")
+    assert half["cost"] == pytest.approx(3)
+
+
+def test_speeds_make_minutes_and_lines_without_one_are_closed() -> None:
+    speeds = network(SQUARE, kmh=[60, 60, 30, 30])
+    told = answer(features=speeds, start=at(0, 0), end=at(100, 100), speed_field="kmh")
+    assert (told["cost"], told["cost_units"]) == (pytest.approx(0.2), "minute")
+    closed = network(SQUARE, kmh=[60, None, 30, 0])
+    with pytest.raises(ProcessRefusedError, match="do not meet"):
+        answer(features=closed, start=at(0, 0), end=at(100, 100), speed_field="kmh")
+
+
+@pytest.mark.parametrize("against", ["-1", -1, "TF"])
+def test_lines_that_go_one_way_only_are_not_gone_against(against: Any) -> None:
+    ways = network(SQUARE, o=["yes", against, None, 0])
+    told = answer(features=ways, start=at(100, 100), end=at(100, 0), oneway_field="o")
+    assert told["cost"] == pytest.approx(100, abs=1e-6)
+    with pytest.raises(ProcessRefusedError, match="directions"):
+        answer(features=ways, start=at(100, 0), end=at(100, 100), oneway_field="o")
+    around = network(SQUARE, o=["-1", "no", None, "FT"])
+    told = answer(features=around, start=at(0, 0), end=at(90, 0), oneway_field="o")
+    assert told["cost"] == pytest.approx(310, abs=1e-6)
+
+
+def test_what_is_reached_is_cut_where_the_cost_ends() -> None:
+    told = answer(features=network(SQUARE), start=at(0, 0), max_cost=130)
+    assert told["planar_length_m"] == pytest.approx(260, abs=1e-6)
+    assert {feature["properties"]["line"] for feature in told["features"]} == {0, 1, 2, 3}
+    assert answer(features=network(SQUARE), start=at(50, 0), max_cost=20)["planar_length_m"] == pytest.approx(40)
+    everything = answer(features=network(SQUARE), start=at(0, 0), max_cost=1e6)
+    covered = shapely.union_all([shapely.from_geojson(json.dumps(one["geometry"])) for one in everything["features"]])
+    whole = shapely.union_all(
+        shapely.from_geojson([json.dumps(one["geometry"]) for one in network(SQUARE)["features"]])
+    )
+    assert covered.length == pytest.approx(whole.length, rel=1e-6)
+
+
+def test_degrees_are_measured_on_the_ellipsoid_anywhere() -> None:
+    told = answer(features="MULTILINESTRING ((0 0, 30 0), (30 0, 60 0))", start="POINT (1 0)", end="POINT (41 0)")
+    assert told["cost"] == pytest.approx(40 * EQUATORIAL_DEGREE, rel=1e-9)
+    assert "ellipsoid" in told["crs_decision"]
+
+
+def test_a_network_goes_on_across_the_antimeridian() -> None:
+    told = answer(features="LINESTRING (179 0, 181 0)", start="POINT (179.5 0)", end="POINT (-179.5 0)")
+    assert told["cost"] == pytest.approx(EQUATORIAL_DEGREE, rel=1e-9)
+
+
+def test_random_networks_have_the_ways_that_trying_all_finds() -> None:
+    random = np.random.default_rng(5)
+    places = random.random((25, 2)) * 1000
+    pairs = [(a, b) for a, b in random.integers(0, 25, (60, 2)).tolist() if a != b]
+    ways = network([[tuple(places[a]), tuple(places[b])] for a, b in pairs])
+    cost = np.full((25, 25), np.inf)
+    np.fill_diagonal(cost, 0)
+    for a, b in pairs:
+        cost[a, b] = cost[b, a] = np.hypot(*(places[a] - places[b]))
+    for middle in range(25):
+        cost = np.minimum(cost, cost[:, [middle]] + cost[[middle]])
+    for a, b in [(0, 7), (3, 21), (12, 5), (24, 1)]:
+        if np.isfinite(cost[a, b]):
+            told = answer(features=ways, start=at(*places[a]), end=at(*places[b]))
+            assert told["cost"] == pytest.approx(cost[a, b], abs=1e-5)
+
+
+def test_far_points_and_unconnected_parts_are_told() -> None:
+    told = answer(features=network([*SQUARE, [(900, 0), (900, 10)]]), start=at(-300, 0), end=at(100, 0))
+    assert "The start is 300 m away from the nearest line." in told["warnings"]
+    assert any("2 parts" in warning for warning in told["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path"),
+    [
+        ({}, "end"),
+        ({"end": at(1, 1), "max_cost": 3}, "end"),
+        ({"end": "LINESTRING (1 1, 2 2)"}, "end"),
+        ({"end": at(1, 1), "features": "POINT (1 1)"}, "features"),
+        ({"end": at(1, 1), "cost_field": "cots"}, "cost_field"),
+        ({"end": at(1, 1), "features": network(SQUARE, c=[1, 1, 1, -1]), "cost_field": "c"}, "cost_field"),
+        ({"end": at(1, 1), "features": network(SQUARE, o=["x", 1, 1, 1]), "oneway_field": "o"}, "oneway_field"),
+    ],
+)
+def test_what_has_no_way_is_refused_with_the_input_at_fault(inputs: dict[str, Any], path: str) -> None:
+    with pytest.raises(ProcessRefusedError) as refused:
+        answer(**{"features": network(SQUARE), "start": at(0, 0)} | inputs)
+    assert refused.value.path == f"$.inputs.{path}"
+
+
+def test_the_example_succeeds() -> None:
+    told = answer(**shortest_path.description["example"]["inputs"])
+    assert told["cost"] == pytest.approx(EQUATORIAL_DEGREE, rel=1e-9)

@@ -1,0 +1,167 @@
+"""`sql` as a caller sees it: queries answered, and everything that is more than a query refused."""
+
+import json
+from typing import Any
+
+import pytest
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo import sql_running
+from backend.geo.collections import feature_collection
+from backend.geo.crs import parse_crs
+from backend.geo.features import Features
+from backend.geo.shapes import shapes_of
+from backend.processes.running import run_processor
+from backend.processes.sql import sql
+
+EAST, NORTH = 500_000, 5_600_000
+
+
+def quiet(percent: float, message: str | None = None) -> None:
+    pass
+
+
+def answer(query: str, **inputs: Any) -> Any:
+    (output,) = run_processor(sql({"name": "here"}), {"features": PARCELS, **inputs, "query": query}, None, quiet)
+    return json.loads(output.encode())
+
+
+def rows(query: str, **inputs: Any) -> list[dict[str, Any]]:
+    return answer(query, **inputs)["rows"]
+
+
+def layer(shapes: list[Any], crs: str = "EPSG:25832", **fields: list[Any]) -> dict[str, Any]:
+    return feature_collection(Features(shapes_of(shapes), fields, parse_crs(crs)), method="", crs_decision="")
+
+
+def box(west: float, size: float) -> Any:
+    return shapely.box(EAST + west, NORTH, EAST + west + size, NORTH + size)
+
+
+PARCELS = layer(
+    [box(0, 10), box(20, 20), None],
+    name=["a", "b", "ü"],
+    count=[1, None, 3],
+    share=[0.5, 2, None],
+    open=[True, False, None],
+    mixed=[1, "x", 2.5],
+)
+DEGREES = layer([shapely.box(0, 0, 90, 90)], "OGC:CRS84", name=["octant"])
+
+
+def test_fields_keep_their_types_and_gaps() -> None:
+    assert rows("SELECT * EXCLUDE geometry FROM features") == [
+        {"name": "a", "count": 1, "share": 0.5, "open": True, "mixed": "1"},
+        {"name": "b", "count": None, "share": 2, "open": False, "mixed": "x"},
+        {"name": "ü", "count": 3, "share": None, "open": None, "mixed": "2.5"},
+    ]
+
+
+def test_geometries_come_back_as_features_in_their_exact_plane() -> None:
+    told = answer("SELECT name, ST_Centroid(geometry) AS middle FROM features WHERE geometry IS NOT NULL ORDER BY name")
+    assert [one["properties"] for one in told["features"]] == [{"name": "a"}, {"name": "b"}]
+    assert told["source_crs"] == "EPSG:25832"
+    assert "EPSG:25832" in told["crs_decision"]
+
+
+def test_areas_in_a_plane_are_planar() -> None:
+    assert rows("SELECT sum(ST_Area(geometry)) AS area FROM features") == [{"area": pytest.approx(500, abs=1e-3)}]
+
+
+def test_areas_of_longitudes_and_latitudes_are_those_on_the_ellipsoid_in_that_order() -> None:
+    (row,) = rows("SELECT ST_Area_Spheroid(ST_MakeEnvelope(0, 50, 1, 51)) AS area FROM features", features=DEGREES)
+    # Between the parallels of 50 and 51 degrees; with the order mistaken it would be 12.3e9.
+    assert row["area"] == pytest.approx(7.892e9, rel=1e-3)
+
+
+@pytest.mark.parametrize("function", ["ST_Area(geometry)", "ST_Buffer(geometry, 5)", "ST_Distance(geometry, geometry)"])
+def test_degrees_are_never_taken_for_metres(function: str) -> None:
+    with pytest.raises(ProcessRefusedError, match="counts in degrees"):
+        answer(f"SELECT {function} FROM features", features=DEGREES)  # noqa: S608
+
+
+def test_functions_for_degrees_are_refused_in_a_plane() -> None:
+    with pytest.raises(ProcessRefusedError, match="in a plane"):
+        answer("SELECT ST_Area_Spheroid(geometry) FROM features")
+
+
+def test_two_tables_are_joined_in_one_crs() -> None:
+    zones = layer([shapely.box(8.9, 50, 9.1, 51)], "OGC:CRS84", zone=["z"])
+    query = "SELECT f.name, o.zone FROM features f JOIN other o ON ST_Intersects(f.geometry, o.geometry) ORDER BY 1"
+    assert rows(query, other=zones) == [{"name": "a", "zone": "z"}, {"name": "b", "zone": "z"}]
+
+
+def test_with_queries_ranges_and_dates_are_read() -> None:
+    query = (
+        "WITH big AS (SELECT * FROM features WHERE ST_Area(geometry) > 200) SELECT name, DATE '2026-01-02' AS d, "
+        "1.50::DECIMAL(4,2) AS n, [1, 2] AS l, 'nan'::DOUBLE AS f FROM big, range(1)"
+    )
+    told = answer(query)
+    assert told["rows"] == [{"name": "b", "d": "2026-01-02", "n": 1.5, "l": [1, 2], "f": None}]
+    assert "1 values that are no numbers (NaN, infinity) are null." in told["warnings"]
+
+
+def test_names_that_sql_cannot_tell_apart_are_renamed_and_told() -> None:
+    twins = layer([box(0, 1)], Name=["x"], name=["y"], geometry=["z"], **{'sp "ace': ["w"]})
+    told = answer("SELECT * EXCLUDE geometry FROM features", features=twins)
+    assert told["rows"] == [{"Name": "x", "name_2": "y", "geometry_2": "z", 'sp "ace': "w"}]
+    assert len([warning for warning in told["warnings"] if "is called" in warning]) == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM read_text('/etc/hostname')",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM st_read('/etc/passwd')",
+        "SELECT * FROM glob('/*')",
+        "SELECT * FROM query('SELECT 1')",
+        "SELECT * FROM (SELECT * FROM features WHERE name IN (SELECT content FROM read_text('/etc/hostname')))",
+        "WITH a AS (SELECT * FROM read_text('x')) SELECT * FROM a",
+        "SELECT * FROM duckdb_settings()",
+        "SELECT * FROM information_schema.tables",
+        "SELECT current_setting('memory_limit')",
+        "SELECT ST_Transform(geometry, 'EPSG:4326', '+proj=longlat +nadgrids=/etc/passwd') FROM features",
+        "SELECT geometry.st_transform('EPSG:4326', 'EPSG:3857') FROM features",
+        "COPY features TO '/tmp/x'",
+        "ATTACH '/tmp/x.db'",
+        "SET memory_limit = '99GB'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "PRAGMA database_list",
+        "CREATE TABLE x AS SELECT 1",
+        "DELETE FROM features",
+        "SELECT 1; SELECT 2",
+        "SHOW TABLES",
+        "EXPLAIN SELECT 1",
+        "CALL pragma_version()",
+        "SELECT nothing FROM features",
+        "SELECT * FROM other",
+        "SELECT",
+        "",
+    ],
+)
+def test_what_is_no_query_over_the_inputs_is_refused(query: str) -> None:
+    with pytest.raises(ProcessRefusedError) as refused:
+        answer(query)
+    assert refused.value.path == "$.inputs.query"
+
+
+def test_a_query_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql_running, "SECONDS", 0.2)
+    with pytest.raises(ProcessRefusedError, match=r"longer than 0\.2 s"):
+        answer("WITH RECURSIVE a(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a) SELECT count(*) FROM a")
+
+
+def test_too_many_rows_and_too_much_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ProcessRefusedError, match="LIMIT"):
+        answer("SELECT range FROM range(1000000)")
+    monkeypatch.setitem(sql_running._SETTINGS, "memory_limit", "50MB")
+    with pytest.raises(ProcessRefusedError, match="memory"):
+        answer("SELECT list(range) FROM range(20000000)")
+
+
+def test_the_example_succeeds() -> None:
+    assert rows(**sql.description["example"]["inputs"]) == [{"lon": 13}]

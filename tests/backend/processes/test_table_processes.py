@@ -1,0 +1,186 @@
+"""Filters, sums, joins, calculated fields and classes as a caller sees them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio.raw
+import pytest
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.datasets import DatasetFile
+from backend.processes.base import TypedProcess
+from backend.processes.calculate_field import calculate_field
+from backend.processes.classify import classify
+from backend.processes.filter_features import filter_features
+from backend.processes.join_table import join_table
+from backend.processes.running import run_processor
+from backend.processes.summarize import summarize
+
+PROCESSES = (filter_features, summarize, join_table, calculate_field, classify)
+TOWNS = {
+    "type": "FeatureCollection",
+    "features": [
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": at}, "properties": properties}
+        for at, properties in (
+            ([13.4, 52.5], {"name": "Berlin", "people": 3_700_000, "land": "BE"}),
+            ([7.1, 50.7], {"name": "Bonn", "people": 330_000, "land": "NW"}),
+            ([6.96, 50.94], {"name": "Köln", "people": None, "land": "NW"}),
+        )
+    ],
+}
+
+
+def quiet(percent: float, message: str | None = None) -> None:
+    pass
+
+
+def answer(made: type[TypedProcess], **inputs: Any) -> Any:
+    (output,) = run_processor(made({"name": "here"}), inputs, None, quiet)
+    return json.loads(output.encode())
+
+
+def names(collection: Any) -> list[str]:
+    return [member["properties"]["name"] for member in collection["features"]]
+
+
+@pytest.mark.parametrize("made", PROCESSES)
+def test_the_example_succeeds_and_tells_its_method(made: type[TypedProcess]) -> None:
+    told = answer(made, **made.description["example"]["inputs"])
+    assert told["method"]
+    assert told["crs_decision"]
+    assert told["warnings"] == []
+
+
+def test_a_filter_tells_how_many_match_and_of_how_many_it_is_not_known() -> None:
+    told = answer(filter_features, features=TOWNS, filter="people > 1000000 OR name = 'Bonn'")
+    assert names(told) == ["Berlin", "Bonn"]
+    assert (told["matched"], told["total"], told["unknown"]) == (2, 3, 1)
+    assert "not known" in told["warnings"][0]
+
+
+def test_a_filter_in_json_may_be_spatial() -> None:
+    near = {"op": "s_within", "args": [{"property": "geometry"}, {"bbox": [6, 50, 8, 52]}]}
+    told = answer(filter_features, features=TOWNS, filter=near)
+    assert names(told) == ["Bonn", "Köln"]
+    assert "longitude and latitude" in told["crs_decision"]
+
+
+def test_what_matches_nothing_is_an_empty_collection_that_can_be_filtered_again() -> None:
+    none = answer(filter_features, features=TOWNS, filter="people < 0")
+    assert none["features"] == []
+    assert answer(filter_features, features=none, filter="people < 0")["total"] == 0
+
+
+def test_a_calculated_field_is_added_and_its_gaps_are_told() -> None:
+    told = answer(calculate_field, features=TOWNS, field="thousands", expression="round(people / 1000)")
+    assert [member["properties"]["thousands"] for member in told["features"]] == [3700, 330, None]
+    assert told["nulls"] == 1
+    replaced = answer(calculate_field, features=TOWNS, field="land", expression="'DE-' + land")
+    assert replaced["features"][0]["properties"]["land"] == "DE-BE"
+    assert "replaced" in replaced["warnings"][0]
+
+
+def test_a_summary_has_a_group_for_each_value() -> None:
+    told = answer(summarize, features=TOWNS, fields=["people"], group_by=["land"])
+    assert [(group["by"]["land"], group["fields"]["people"]["sum"]) for group in told["groups"]] == [
+        ("BE", 3_700_000),
+        ("NW", 330_000),
+    ]
+    assert told["groups"][1]["fields"]["people"]["nulls"] == 1
+
+
+def test_groups_can_be_counted_alone() -> None:
+    told = answer(summarize, features=TOWNS, group_by=["land"])
+    assert [(group["by"]["land"], group["rows"]) for group in told["groups"]] == [("BE", 1), ("NW", 2)]
+
+
+def test_a_join_tells_what_found_no_partner() -> None:
+    told = answer(
+        join_table, features=TOWNS, table="code,capital\nBE,Berlin\nBY,München", field="land", table_field="code"
+    )
+    assert [member["properties"]["capital"] for member in told["features"]] == ["Berlin", None, None]
+    assert told["cardinality"] == "1:1"
+    assert told["matched"] == {"features": 1, "rows": 1}
+    assert told["unmatched"] == {"features": 2, "rows": 1}
+    assert told["unmatched_keys"] == {"features": ["NW"], "rows": ["BY"]}
+
+
+def test_classes_have_limits_and_counts() -> None:
+    told = answer(classify, features=TOWNS, field="people", scheme="given-breaks", breaks=[1_000_000])
+    assert [member["properties"]["class"] for member in told["features"]] == [2, 1, None]
+    assert told["classes"] == [
+        {"class": 1, "from": 330_000, "to": 1_000_000, "count": 1},
+        {"class": 2, "from": 1_000_000, "to": 3_700_000, "count": 1},
+    ]
+    assert "their class is null" in told["warnings"][0]
+
+
+def test_a_field_named_class_is_kept() -> None:
+    told = answer(classify, features="class,v\na,1\nb,2", field="v", classes=2)
+    assert told["class_field"] == "class_"
+    assert told["features"][0]["properties"] == {"class": "a", "v": 1, "class_": 1}
+
+
+def parcels(folder: Path) -> DatasetFile:
+    """Three squares of a hectare in UTM 32N, with codes that begin with zeros."""
+    path = folder / "parcels.gpkg"
+    shapes = [shapely.box(500_000 + 200 * at, 5_000_000, 500_100 + 200 * at, 5_000_100) for at in range(3)]
+    columns = {"code": ["001", "002", "010"], "use": ["farm", "farm", None]}
+    pyogrio.raw.write(
+        path,
+        geometry=shapely.to_wkb(shapes),
+        field_data=[np.array(column, dtype=object) for column in columns.values()],
+        fields=list(columns),
+        geometry_type="Polygon",
+        crs="EPSG:32632",
+        driver="GPKG",
+    )
+    return DatasetFile("parcels", path, "vector")
+
+
+def test_a_projected_file_keeps_its_plane_through_a_chain(tmp_path: Path) -> None:
+    owners = tmp_path / "owners.csv"
+    owners.write_text("code,owner\n001,A\n001,B\n002,C\n", "utf-8")
+    joined = answer(
+        join_table,
+        features=parcels(tmp_path),
+        table=DatasetFile("owners", owners, "vector"),
+        field="code",
+        duplicates="first",
+    )
+    assert joined["cardinality"] == "1:n"
+    measured = answer(calculate_field, features=joined, field="ha", expression="planar_area_m2 / 10000")
+    assert [member["properties"]["ha"] for member in measured["features"]] == pytest.approx([1, 1, 1], abs=1e-9)
+    assert "EPSG:32632" in measured["method"]
+    here = "S_INTERSECTS(geometry, BBOX(500200, 5000000, 500300, 5000100))"
+    chosen = answer(filter_features, features=measured, filter=here, filter_crs="EPSG:32632")
+    assert [member["properties"]["owner"] for member in chosen["features"]] == ["C"]
+    total = answer(summarize, features=measured, fields=["planar_area_m2", "area_m2"], group_by=["use"])
+    assert total["groups"][0]["fields"]["planar_area_m2"]["sum"] == pytest.approx(20_000, abs=1e-4)
+    assert total["groups"][0]["fields"]["area_m2"]["sum"] == pytest.approx(20_000 / 0.9996**2, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("made", "inputs", "path"),
+    [
+        (filter_features, {"filter": "peple > 1"}, "$.inputs.filter"),
+        (filter_features, {"filter": "TRUE", "filter_crs": "+proj=utm"}, "$.inputs.filter_crs"),
+        (calculate_field, {"field": "a", "expression": "open('x')"}, "$.inputs.expression"),
+        (calculate_field, {"field": "", "expression": "1"}, "$.inputs.field"),
+        (summarize, {"fields": ["nope"]}, "$.inputs.fields"),
+        (join_table, {"table": "a\n1", "field": "nope"}, "$.inputs.field"),
+        (join_table, {"table": "a\n1", "field": "land"}, "$.inputs.table_field"),
+        (classify, {"field": "name"}, "$.inputs.field"),
+        (classify, {"field": "people", "classes": 1}, "$.inputs.classes"),
+        (classify, {"field": "people", "breaks": [1]}, "$.inputs.breaks"),
+        (classify, {"field": "people", "scheme": "given-breaks"}, "$.inputs.breaks"),
+    ],
+)
+def test_a_refusal_names_the_input_at_fault(made: type[TypedProcess], inputs: dict[str, Any], path: str) -> None:
+    with pytest.raises(ProcessRefusedError) as refused:
+        answer(made, features=TOWNS, **inputs)
+    assert refused.value.path is not None
+    assert refused.value.path.startswith(path)

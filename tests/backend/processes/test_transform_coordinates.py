@@ -1,0 +1,161 @@
+"""`transform-coordinates` as a caller sees it."""
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from backend.errors import ProcessRefusedError
+from backend.geo.datasets import DatasetFile
+from backend.processes.running import run_processor
+from backend.processes.transform_coordinates import transform_coordinates
+
+RADIUS = 6_378_137.0
+"""Metres: of the sphere of EPSG:3857."""
+type Answer = Callable[..., Any]
+
+
+def answer(**inputs: Any) -> Any:
+    (output,) = run_processor(transform_coordinates({"name": "here"}), inputs, None, lambda _percent, _text=None: None)
+    return json.loads(output.encode())
+
+
+def web_mercator(longitude: float, latitude: float) -> tuple[float, float]:
+    """Its closed form."""
+    return RADIUS * math.radians(longitude), RADIUS * math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))
+
+
+def meridian_arc(latitude: float) -> float:
+    """Metres from the equator on GRS 80, by numerical integration (Simpson)."""
+    a, e2 = 6_378_137.0, 0.006_694_380_022_903_416
+    steps, top = 2_000, math.radians(latitude)
+    heights = [a * (1 - e2) / (1 - e2 * math.sin(top * i / steps) ** 2) ** 1.5 for i in range(steps + 1)]
+    weights = [1, *(4 if i % 2 else 2 for i in range(1, steps)), 1]
+    return sum(w * h for w, h in zip(weights, heights, strict=True)) * top / steps / 3
+
+
+def test_the_example_answers() -> None:
+    told = answer(**transform_coordinates.description["example"]["inputs"])
+    # On the central meridian of zone 32: easting 500,000 and 0.9996 times the arc of the meridian.
+    assert told["coordinates"][0] == pytest.approx([500_000, 0.9996 * meridian_arc(48)], abs=1e-4)
+    assert told["crs"] == "EPSG:25832"
+    assert told["axes"] == ["Easting (metre)", "Northing (metre)"]
+    assert told["accuracy_m"] == 1
+    assert told["ballpark"] is False
+    assert "OGC:CRS84" in told["crs_decision"]
+    assert told["warnings"] == []
+
+
+def test_a_projection_of_a_closed_form_is_met_and_its_accuracy_is_not_unknown() -> None:
+    told = answer(coordinates=[13.4, 52.5], target_crs="EPSG:3857")
+    assert told["coordinates"] == pytest.approx(web_mercator(13.4, 52.5), abs=1e-6)
+    assert told["accuracy_m"] == 0
+    assert told["return_error_m"] < 1e-6
+
+
+@pytest.mark.parametrize("text", ["13.4 52.5", "13.4, 52.5", "(13.4; 52.5)".replace(";", ","), "[13.4, 52.5]"])
+def test_a_pair_of_numbers_in_a_text_is_a_position(text: str) -> None:
+    assert answer(coordinates=text, target_crs="EPSG:3857")["coordinates"] == pytest.approx(web_mercator(13.4, 52.5))
+
+
+def test_lines_of_a_text_are_positions_and_keep_their_order_and_heights() -> None:
+    told = answer(coordinates="13.4 52.5 30\n-60,-10,5", target_crs="EPSG:3857")
+    first, second = told["coordinates"]
+    assert first == [*(pytest.approx(value) for value in web_mercator(13.4, 52.5)), 30]
+    assert second == [*(pytest.approx(value) for value in web_mercator(-60, -10)), 5]
+    assert any("Heights were kept" in warning for warning in told["warnings"])
+
+
+def test_the_order_of_axes_is_x_y_unless_the_authoritys_is_asked_for() -> None:
+    plain = answer(coordinates=[500_000, 5_000_000], crs="EPSG:32632", target_crs="EPSG:4326")
+    asked = answer(coordinates=[500_000, 5_000_000], crs="EPSG:32632", target_crs="EPSG:4326", authority_axes=True)
+    assert plain["coordinates"] == pytest.approx(asked["coordinates"][::-1], abs=1e-12)
+    assert plain["coordinates"][0] == pytest.approx(9)
+    assert plain["axes"][0].startswith("Geodetic longitude")
+    assert asked["axes"][0].startswith("Geodetic latitude")
+    back = answer(coordinates=asked["coordinates"], crs="EPSG:4326", target_crs="EPSG:31467", authority_axes=True)
+    assert [axis.split(" (")[0] for axis in back["axes"]] == ["Northing", "Easting"]
+    assert back["coordinates"][0] == pytest.approx(5_000_000, abs=5_000)
+
+
+def test_a_geometry_comes_back_as_wkt_with_its_attributes() -> None:
+    feature = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [9, 0]}, "properties": {"name": "zero"}}
+    told = answer(coordinates=feature, target_crs="EPSG:32632")
+    assert told["geometries"] == [{"wkt": "POINT (500000 0)", "properties": {"name": "zero"}}]
+    line = answer(coordinates="LINESTRING (9 0, 9 0.5)", target_crs="EPSG:32632")
+    assert line["geometries"][0]["wkt"].startswith("LINESTRING (500000 0, 500000 5526")
+
+
+def test_a_file_is_taken_in_the_crs_that_it_tells_and_refused_in_another(tmp_path: Any) -> None:
+    path = tmp_path / "here.csv"
+    path.write_text("easting,northing,name\n500000,0,zero\n")
+    here = DatasetFile("here", path, "vector")
+    told = answer(coordinates=here, crs="EPSG:32632", target_crs="OGC:CRS84")
+    assert told["geometries"] == [
+        {"wkt": "POINT (9 0)", "properties": {"easting": 500000, "northing": 0, "name": "zero"}}
+    ]
+    old = {"type": "Point", "coordinates": [500000, 0], "crs": {"type": "name", "properties": {"name": "EPSG:32632"}}}
+    with pytest.raises(ProcessRefusedError, match="EPSG:32632, as they themselves tell, not in EPSG:32633"):
+        answer(coordinates=old, crs="EPSG:32633", target_crs="OGC:CRS84")
+
+
+def test_degrees_from_another_meridian_than_greenwich_keep_the_shift_of_their_datum() -> None:
+    # EPSG's operation "Monte Mario to WGS 84 (4)" by hand: geodetic to geocentric, seven parameters, and back.
+    told = answer(coordinates=[-3.5, 45.5], crs="EPSG:4806", target_crs="OGC:CRS84")
+    assert told["coordinates"][1] == pytest.approx(45.500669074, abs=1e-8)
+    assert (told["ballpark"], told["accuracy_m"]) == (False, 4)
+    assert "accurate to 4 m" in told["warnings"][0]
+
+
+def test_a_ballpark_transformation_is_told_and_so_is_the_area_that_was_left() -> None:
+    told = answer(coordinates=[139, 35], target_crs="EPSG:25832")
+    assert told["ballpark"] is True
+    assert told["accuracy_m"] is None
+    assert "ballpark" in told["warnings"][0]
+    assert "outside the area for which EPSG:25832" in told["warnings"][1]
+
+
+@pytest.mark.filterwarnings("ignore:Best transformation is not available:UserWarning")
+def test_grids_that_are_missing_are_named() -> None:
+    told = answer(coordinates=[-0.1, 51.5], target_crs="EPSG:27700")
+    assert told["missing_grids"] == ["uk_os_OSTN15_NTv2_OSGBtoETRS.tif"]
+    assert told["accuracy_m"] == 2
+
+
+def test_exchanged_coordinates_are_suspected_where_the_exchange_would_fit() -> None:
+    (warning,) = [
+        text for text in answer(coordinates=[48, 9], target_crs="EPSG:31467")["warnings"] if "outside" in text
+    ]
+    assert "exchanged" in warning
+
+
+@pytest.mark.parametrize(
+    ("inputs", "reason", "path"),
+    [
+        ({"coordinates": [9, 95]}, "outside -90 to 90", "coordinates"),
+        ({"coordinates": [9, 48], "crs": "EPSG:25832"}, "look like degrees", "coordinates"),
+        ({"coordinates": []}, "no coordinates", "coordinates"),
+        ({"coordinates": ""}, "no coordinates", "coordinates"),
+        ({"coordinates": [[1, 2], [1, 2, 3]]}, "all alike", "coordinates"),
+        ({"coordinates": [9, True]}, "finite numbers", "coordinates"),
+        ({"coordinates": [["9", 48]]}, "finite numbers", "coordinates"),
+        ({"coordinates": [9, 1e999]}, "finite numbers", "coordinates"),
+        ({"coordinates": {"type": "FeatureCollection", "features": []}}, "no coordinate", "coordinates"),
+        ({"coordinates": "41°53'24\"N"}, "parse-coordinates", "coordinates"),
+        ({"coordinates": [9, 48], "target_crs": "+proj=utm +nadgrids=/etc/passwd"}, "is no CRS", "target_crs"),
+        ({"coordinates": [9, 48], "target_crs": "EPSG:5703"}, "no horizontal coordinates", "target_crs"),
+    ],
+)
+def test_a_refusal_tells_the_reason_and_the_input(inputs: dict[str, Any], reason: str, path: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=reason) as refused:
+        answer(**({"target_crs": "OGC:CRS84"} | inputs))
+    assert refused.value.path == f"$.inputs.{path}"
+
+
+def test_axes_of_an_authority_are_for_numbers_not_for_geojson() -> None:
+    told = answer(coordinates={"type": "Point", "coordinates": [9, 48]}, target_crs="EPSG:4326", authority_axes=True)
+    assert told["geometries"][0]["wkt"] == "POINT (48 9)"
+    numbers = answer(coordinates=[48, 9], crs="EPSG:4326", target_crs="EPSG:4326", authority_axes=True)
+    assert numbers["coordinates"] == [48, 9]

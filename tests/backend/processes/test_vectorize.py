@@ -1,0 +1,132 @@
+"""`vectorize` as a caller sees it: areas of equal value, their cells and true areas."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from affine import Affine
+from rasterio.io import MemoryFile
+
+from backend.errors import ProcessRefusedError
+from backend.geo.feature_reading import read_features
+from backend.processes.running import run_processor
+from backend.processes.vectorize import vectorize
+
+PLANE = Affine(10, 0, 500_000, 0, -10, 5_600_000)
+CLASSES = np.array([[1, 1, 2, 2], [1, 0, 0, 2], [1, 0, 3, 3], [1, 1, 1, 2]], dtype=np.uint8)
+type Grid = np.ndarray[Any, np.dtype[Any]]
+
+
+def quiet(percent: float, message: str | None = None) -> None:
+    pass
+
+
+def tiff(values: Grid, transform: Affine = PLANE, crs: str = "EPSG:25832", **more: Any) -> bytes:
+    profile = {"driver": "GTiff", "height": values.shape[0], "width": values.shape[1], "count": 1} | more
+    with MemoryFile() as file:
+        with file.open(dtype=values.dtype, transform=transform, crs=crs, **profile) as writer:
+            writer.write(values, 1)
+        return bytes(file.getbuffer())
+
+
+def answer(**inputs: Any) -> Any:
+    (output,) = run_processor(vectorize({"name": "here"}), inputs, None, quiet)
+    return json.loads(output.encode())
+
+
+def rows(told: Any) -> list[dict[str, Any]]:
+    return [one["properties"] for one in told["features"]]
+
+
+def test_areas_of_equal_value_are_polygons_with_cells_and_areas() -> None:
+    told = answer(raster=tiff(CLASSES, nodata=0))
+    found = sorted((row["value"], row["cells"], row["planar_area_m2"]) for row in rows(told))
+    assert found == [(1, 7, 700), (2, 1, 100), (2, 3, 300), (3, 2, 200)]
+    assert told["nodata_share"] == pytest.approx(3 / 16)
+    # On the central meridian the plane is 0.04 % too small.
+    assert all(row["area_m2"] == pytest.approx(row["planar_area_m2"] / 0.9996**2, rel=1e-4) for row in rows(told))
+
+
+def test_the_polygons_cover_their_cells_exactly_when_they_are_read_again() -> None:
+    told = read_features(answer(raster=tiff(CLASSES)))
+    inside = shapely.covers(told.shapes[:, None], shapely.points([[500_005, 5_599_995], [500_035, 5_599_965]])[None])
+    values = np.array(told.fields["value"])
+    assert [values[column].tolist() for column in inside.T] == [[1], [2]]
+    assert shapely.area(told.shapes).sum() == pytest.approx(1600, abs=1e-4)
+
+
+def test_dissolved_there_is_one_feature_for_each_value() -> None:
+    told = answer(raster=tiff(CLASSES, nodata=0), dissolve=True)
+    assert [(row["value"], row["cells"]) for row in rows(told)] == [(1, 7), (2, 4), (3, 2)]
+    assert [one["geometry"]["type"] for one in told["features"]] == ["MultiPolygon"] * 3
+
+
+def test_cells_that_meet_at_corners_are_connected_where_that_is_asked_for() -> None:
+    checks = np.indices((4, 4)).sum(axis=0).astype(np.int16) % 2
+    assert len(rows(answer(raster=tiff(checks)))) == 16
+    told = answer(raster=tiff(checks), diagonal=True)
+    assert [row["cells"] for row in rows(told)] == [8, 8]
+    assert "corners" in told["method"]
+
+
+def test_an_area_with_a_hole_has_it() -> None:
+    ring = np.ones((3, 3), dtype=np.float32)
+    ring[1, 1] = 5.5
+    told = answer(raster=tiff(ring))
+    assert {(row["value"], row["cells"]) for row in rows(told)} == {(1, 8), (5.5, 1)}
+    assert sorted(len(one["geometry"]["coordinates"]) for one in told["features"]) == [1, 2]
+
+
+def test_areas_in_degrees_are_those_on_the_ellipsoid() -> None:
+    # The northern hemisphere and the southern one, each half of the Earth's surface.
+    hemispheres = np.array([[1, 1, 1, 1], [2, 2, 2, 2]], dtype=np.uint8)
+    told = answer(raster=tiff(hemispheres, Affine(90, 0, -180, 0, -90, 90), "EPSG:4326"))
+    half = 510_065_621_724_088.0 / 2
+    assert [row["area_m2"] for row in rows(told)] == pytest.approx([half, half], rel=1e-10)
+    assert "planar_area_m2" not in rows(told)[0]
+
+
+def test_longitudes_from_0_to_360_come_back_within_180() -> None:
+    told = answer(raster=tiff(np.array([[1, 2]], dtype=np.uint8), Affine(10, 0, 175, 0, -10, 5), "EPSG:4326"))
+    assert shapely.from_geojson(json.dumps(told)).bounds == (-180, -5, 180, 5)
+    assert any("brought back" in warning for warning in told["warnings"])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint32", "int64", "float32", "float64"])
+def test_values_of_every_type_stay_what_they_are(dtype: str) -> None:
+    told = answer(raster=tiff(np.array([[1, 100]], dtype=dtype)))
+    assert [row["value"] for row in rows(told)] == [1, 100]
+    assert isinstance(rows(told)[0]["value"], float if "float" in dtype else int)
+
+
+@pytest.mark.parametrize("transform", [PLANE, Affine(10, 0, 500_000, 0, 10, 5_600_000)], ids=["north-up", "south-up"])
+def test_points_are_the_centres_of_cells_with_data(transform: Affine) -> None:
+    told = answer(raster=tiff(CLASSES, transform, nodata=0), geometry_type="points")
+    points = read_features(told)
+    assert [row["value"] for row in rows(told)] == CLASSES[CLASSES > 0].tolist()
+    assert shapely.get_coordinates(points.shapes)[0] == pytest.approx((500_005, 5_600_000 + transform.e / 2), abs=1e-6)
+    assert told["count"] == 13
+
+
+def test_a_raster_without_classes_is_told_so() -> None:
+    told = answer(raster=tiff(np.random.default_rng(7).random((20, 20))))
+    assert any("raster-reclassify" in warning for warning in told["warnings"])
+
+
+def test_a_raster_without_data_has_no_areas_and_says_so() -> None:
+    told = answer(raster=tiff(np.zeros((3, 3), dtype=np.uint8), nodata=0))
+    assert told["features"] == []
+    assert told["nodata_share"] == 1
+    assert "The band has no cell with data." in told["warnings"]
+
+
+def test_a_band_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ProcessRefusedError, match="no band 2"):
+        answer(raster=tiff(CLASSES), band=2)
+
+
+def test_the_example_succeeds() -> None:
+    told = answer(**vectorize.description["example"]["inputs"])
+    assert sum(row["cells"] for row in rows(told)) == 16
