@@ -190,20 +190,33 @@ _JSON_TYPES = {"integer": "number"}
 """Types whose values are also of another type."""
 
 
-def _inlined(node: Any, definitions: Mapping[str, Any], open_names: tuple[str, ...]) -> Any:
-    """`node` with each `$ref` replaced by what it refers to; a recursive reference becomes any value."""
+def _inlined(node: Any, definitions: Mapping[str, Any], open_names: tuple[str, ...], *, below: bool = False) -> Any:
+    """`node` with each `$ref` replaced by what it refers to; a recursive reference becomes any value.
+
+    `below`: it is a part of the schema of an input, and not the whole.
+    """
     if isinstance(node, list):
-        return [_inlined(item, definitions, open_names) for item in node]  # pyright: ignore[reportUnknownVariableType]
+        return [_inlined(item, definitions, open_names, below=below) for item in node]  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(node, dict):
         return node
     members: JsonObject = dict(node)  # pyright: ignore[reportUnknownArgumentType]
+    if below:
+        members = _nullable(members)
     reference = members.pop("$ref", None)
     if isinstance(reference, str):
         name = reference.rsplit("/", 1)[-1]
         if name in open_names:
             return members
-        return _inlined(definitions[name] | members, definitions, (*open_names, name))
-    return {key: _inlined(value, definitions, open_names) for key, value in members.items()}
+        return _inlined(definitions[name] | members, definitions, (*open_names, name), below=below)
+    return {key: _inlined(value, definitions, open_names, below=True) for key, value in members.items()}
+
+
+def _nullable(schema: JsonObject) -> JsonObject:
+    """OpenAPI 3.0, in whose terms the standard describes, knows no type `null`."""
+    branches = [branch for branch in schema.get("anyOf", ()) if branch != {"type": "null"}]
+    if len(branches) != 1 or len(schema["anyOf"]) != 2:
+        return schema
+    return {key: value for key, value in schema.items() if key != "anyOf"} | branches[0] | {"nullable": True}
 
 
 def _without_null(schema: JsonObject) -> JsonObject:

@@ -24,7 +24,7 @@ def test_the_demo_buffers_measures_and_runs_a_job(capsys: pytest.CaptureFixture[
     assert main(["demo"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert re.search(rf"^{len(OFFERED) + 4} tools  ", out, re.MULTILINE), "with those for jobs and results"
+    assert re.search(rf"^{len(OFFERED) + 5} tools  ", out, re.MULTILINE), "with those for jobs, results and datasets"
     assert re.search(
         r"^3 more  demonstrations, .*--demo-tools\n  echo .*\n  shapely_functions .*\n  slow_steps ", out, re.MULTILINE
     )

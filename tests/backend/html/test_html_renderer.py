@@ -134,7 +134,7 @@ def test_the_process_page_has_a_form_filled_in_with_the_example(
     assert page.all("input", type="number", value="500", step="any")
     assert page.all("input", type="number", value="32", step="1", min="4", max="256")
     assert page.all("option", value='"nautical-mile"')
-    assert '{"type": "Point", "coordinates": [13.4, 52.5]}' in page.text
+    assert "POINT (13.4 52.5)" in page.text
     assert "integer, 4 to 256" in page.text
     assert "no, default metre" in page.text
 

@@ -26,7 +26,7 @@ def body_sent(visit: Visit) -> dict[str, Any]:
 async def test_the_buffer_form_runs_and_ends_at_a_map_with_the_polygon(visit: Visit) -> None:
     page = visit.page
     await visit.open("/processes/geometry-buffer")
-    await expect(page.get_by_label("Geometry")).to_have_value('{"type": "Point", "coordinates": [13.4, 52.5]}')
+    await expect(page.get_by_label("Geometry")).to_have_value("POINT (13.4 52.5)")
     await page.get_by_label("Distance").fill("25")
     await page.get_by_label("Units").select_option("kilometre")
     await page.get_by_role("button", name="Execute").click()
@@ -45,9 +45,10 @@ async def test_the_buffer_form_runs_and_ends_at_a_map_with_the_polygon(visit: Vi
     await expect(page.get_by_role("row", name="distance_m")).to_contain_text("25000")
     assert body_sent(visit) == {
         "inputs": {
-            "geometry": {"type": "Point", "coordinates": [13.4, 52.5]},
+            "geometry": "POINT (13.4 52.5)",
             "distance": 25,
             "units": "kilometre",
+            "dissolve": True,
             "resolution": 32,
         }
     }
