@@ -21,9 +21,9 @@ import pyogrio.raw
 import shapely
 from affine import Affine
 
-from backend.geo.crs import CRS84
-from backend.geo.place_names import plain_name
-from backend.geo.rasters import Grid, geotiff
+from backend.geo.geodesy.crs import CRS84
+from backend.geo.places.place_names import plain_name
+from backend.geo.raster.rasters import Grid, geotiff
 
 DATA = Path(__file__).parent.parent / "backend" / "data"
 TOLERANCE = 0.02

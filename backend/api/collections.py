@@ -13,7 +13,7 @@ from backend.api.query import integer_parameter
 from backend.api.representation import represented
 from backend.api.service import service_of
 from backend.errors import NoSuchDatasetError
-from backend.geo.datasets import DatasetFile, Kind
+from backend.geo.vector.datasets import DatasetFile, Kind
 from backend.jobs.references import DatasetReference
 from backend.openapi.parameters import MOST_IN_A_PAGE
 

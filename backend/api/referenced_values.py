@@ -9,7 +9,7 @@ from typing import Any
 from backend.api.inputs import CheckedInputs, InputRule, check_value
 from backend.api.references import Path, PlacedReference, with_parts
 from backend.errors import BackendError, InputProblem, ProcessRefusedError
-from backend.geo.datasets import DatasetFile, Datasets, Listing
+from backend.geo.vector.datasets import DatasetFile, Datasets, Listing
 from backend.jobs.contents import stored_value
 from backend.jobs.records import StoredResult
 from backend.jobs.references import DatasetReference, OwnReference, ReadResult

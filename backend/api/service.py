@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from backend.api.bodies import BodyLimits
 from backend.api.offerings import Offerings
-from backend.geo.datasets import Datasets
+from backend.geo.vector.datasets import Datasets
 from backend.jobs.callbacks.destinations import Origins
 from backend.jobs.engine import Engine
 from backend.jobs.service import datasets_of

@@ -12,7 +12,7 @@ from typing import Any, cast
 from urllib.parse import quote, unquote
 
 from backend.errors import BackendError, NoSuchJobError, ProcessRefusedError
-from backend.geo.datasets import DatasetFile, Datasets, Listing
+from backend.geo.vector.datasets import DatasetFile, Datasets, Listing
 from backend.jobs.contents import stored_value
 from backend.jobs.records import StoredResult
 

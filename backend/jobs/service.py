@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend.geo.datasets import Datasets
+from backend.geo.vector.datasets import Datasets
 from backend.jobs.admission import Bounds
 from backend.jobs.callbacks.delivery import Deliveries
 from backend.jobs.engine import Engine

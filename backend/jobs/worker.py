@@ -22,8 +22,8 @@ from backend.errors import (
     ProcessRefusedError,
     StoreUnavailableError,
 )
-from backend.geo.datasets import Datasets
-from backend.geo.reach import confine
+from backend.geo.vector.datasets import Datasets
+from backend.geo.vector.reach import confine
 from backend.jobs.executor import Assignment
 from backend.jobs.limits import JobLimits, breach, outputs_too_large
 from backend.jobs.liveness import ProcessIdentity, has_children, lead_group

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from backend.geo import apportionment
-from backend.geo.collections import feature_collection
+from backend.geo.relations import apportionment
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from pydantic import Field, WithJsonSchema
 
 from backend.errors import ProcessRefusedError
-from backend.geo.collections import feature_collection
-from backend.geo.crs import CRS84, Transformation, code_of
-from backend.geo.describing_features import extent
-from backend.geo.feature_reading import read_features
+from backend.geo.describing.features import extent
+from backend.geo.geodesy.crs import CRS84, Transformation, code_of
+from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.feature_reading import read_features
 from backend.processes.base import Output, process
 from backend.processes.inputs import Crs
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
-from backend.geo import classes as classification
-from backend.geo.collections import feature_collection
-from backend.geo.fields import numbers_of
+from backend.geo.tables import classes as classification
+from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.fields import numbers_of
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
-from backend.geo import grids
-from backend.geo.collections import feature_collection
-from backend.geo.features import Features as ReadFeatures
-from backend.geo.units import METRES
+from backend.geo.geodesy.units import METRES
+from backend.geo.geometry import grids
+from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.features import Features as ReadFeatures
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features, Units
 
@@ -65,7 +65,7 @@ def _grid(features: ReadFeatures, cell: Literal["square", "hexagon", "h3"], metr
         return grids.create_grid(features, cell, metres, cut=cut)
     try:
         # Of an extra, and for workers only.
-        from backend.geo.h3_cells import h3_grid
+        from backend.geo.geometry.h3_cells import h3_grid
     except ImportError:
         raise ProcessRefusedError(
             "H3 cells need the extra h3: pip install 'ogc-processes-mcp[h3]'; squares and hexagons do not",

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field, WithJsonSchema
 
 from backend.errors import ProcessRefusedError
-from backend.geo.datasets import DatasetFile
-from backend.geo.describing_features import describe_features, validity_as_given
-from backend.geo.feature_reading import read_features
+from backend.geo.describing.features import describe_features, validity_as_given
+from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.feature_reading import read_features
 from backend.processes.base import Output, process
 
 METHOD = "every value of every field and band was read"
@@ -58,13 +58,13 @@ def describe_dataset(
 def _described(dataset: Any) -> dict[str, Any]:
     raster = _raster(dataset)
     if raster is not None:
-        from backend.geo.describing_rasters import describe_raster
-        from backend.geo.rasters import opened
+        from backend.geo.describing.rasters import describe_raster
+        from backend.geo.raster.rasters import opened
 
         with opened(raster) as reader:
             return {"kind": "raster"} | describe_raster(reader)
     if isinstance(dataset, DatasetFile):
-        from backend.geo.describing_files import describe_file
+        from backend.geo.describing.files import describe_file
 
         return {"kind": "vector"} | describe_file(dataset)
     told = describe_features(read_features(dataset))

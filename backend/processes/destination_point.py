@@ -6,8 +6,8 @@ import shapely
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesics import destination
-from backend.geo.units import METRES
+from backend.geo.geodesy.geodesics import destination
+from backend.geo.geodesy.units import METRES
 from backend.processes.base import Output, process
 from backend.processes.inputs import Geometry, Units
 

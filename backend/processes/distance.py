@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from backend.geo.geodesics import geodesic
-from backend.geo.proximity import nearest_points
-from backend.geo.units import METRES
+from backend.geo.geodesy.geodesics import geodesic
+from backend.geo.geodesy.units import METRES
+from backend.geo.geometry.proximity import nearest_points
 from backend.processes.base import Output, process
 from backend.processes.inputs import Geometry, Units
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
-from backend.geo.collections import feature_collection
-from backend.geo.cql2 import evaluate
-from backend.geo.crs import CRS84, code_of
-from backend.geo.features import LONLAT
+from backend.geo.geodesy.crs import CRS84, code_of
+from backend.geo.tables.cql2 import evaluate
+from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.features import LONLAT
 from backend.processes.base import Output, process
 from backend.processes.inputs import Crs, Features
 

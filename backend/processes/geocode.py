@@ -7,10 +7,10 @@ import shapely
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
-from backend.geo.collections import feature_collection
-from backend.geo.features import Features
-from backend.geo.places import Found, Gazetteer, Place, find_place
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.places.places import Found, Gazetteer, Place, find_place
+from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.features import Features
 from backend.processes.base import Output, process
 
 SOURCE = "GeoNames (CC BY 4.0), places of 15,000 inhabitants and more and capitals; countries by Natural Earth"

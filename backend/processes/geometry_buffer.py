@@ -6,11 +6,11 @@ from pydantic import Field
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.buffer import boundary, buffer
-from backend.geo.collections import feature_collection
-from backend.geo.feature_buffers import buffer_features, error_percent, on_the_ground
-from backend.geo.measure import polygon_area
-from backend.geo.units import METRES
+from backend.geo.buffers.buffer import boundary, buffer
+from backend.geo.buffers.feature_buffers import buffer_features, error_percent, on_the_ground
+from backend.geo.geodesy.measure import polygon_area
+from backend.geo.geodesy.units import METRES
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, Progress, process
 from backend.processes.inputs import Geometry, Units
 

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 import shapely
 from pydantic import Field
 
-from backend.geo.antimeridian import bounding_box, flat_parts
-from backend.geo.crs import CRS84, code_of
-from backend.geo.features import Features
-from backend.geo.measuring import Figures, Measured, Plane, measure_features
-from backend.geo.reading import HEIGHTS_IGNORED, GeometryInput
-from backend.geo.shapes import shapes_of
-from backend.geo.units import METRES, LengthUnit
+from backend.geo.geodesy.antimeridian import bounding_box, flat_parts
+from backend.geo.geodesy.crs import CRS84, code_of
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.geodesy.units import METRES, LengthUnit
+from backend.geo.vector.features import Features
+from backend.geo.vector.measuring import Figures, Measured, Plane, measure_features
+from backend.geo.vector.reading import HEIGHTS_IGNORED, GeometryInput
 from backend.processes.base import Output, process
 from backend.processes.inputs import Crs, Geometry, Units
 

@@ -6,11 +6,11 @@ import shapely
 from pydantic import Field
 from shapely.geometry import mapping
 
-from backend.geo.collections import feature_collection
-from backend.geo.crs import code_of
-from backend.geo.feature_reading import SOURCE_CRS
-from backend.geo.plane_transformations import transform_all, transform_each
-from backend.geo.transformations import Operation
+from backend.geo.geodesy.crs import code_of
+from backend.geo.geometry.plane_transformations import transform_all, transform_each
+from backend.geo.geometry.transformations import Operation
+from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.feature_reading import SOURCE_CRS
 from backend.processes.base import Output, process
 from backend.processes.inputs import Geometry
 

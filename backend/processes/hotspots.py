@@ -10,8 +10,8 @@ from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 
 if TYPE_CHECKING:
-    from backend.geo.ellipsoid import Array
-    from backend.geo.spatial_statistics_weights import Weights
+    from backend.geo.analysis.spatial_statistics_weights import Weights
+    from backend.geo.geodesy.ellipsoid import Array
 
 SIGNIFICANT = 0.05
 """The false discovery rate: of what is called a hot spot, this share may be chance."""
@@ -50,10 +50,10 @@ def hotspots(
     distance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="Metres.")] = None,
 ) -> dict[str, Any]:
     """Hot spots (Getis-Ord Gi*, local Moran) and global Moran's I."""
-    from backend.geo.collections import feature_collection
-    from backend.geo.fields import numbers_of
-    from backend.geo.spatial_statistics import moran
-    from backend.geo.spatial_statistics_weights import weights_of
+    from backend.geo.analysis.spatial_statistics import moran
+    from backend.geo.analysis.spatial_statistics_weights import weights_of
+    from backend.geo.vector.collections import feature_collection
+    from backend.geo.vector.fields import numbers_of
 
     numbers = numbers_of(features, field, "$.inputs.field")
     chosen = features.take(features.present & ~np.isnan(numbers))
@@ -89,7 +89,7 @@ def hotspots(
 
 
 def _check(values: "Array", field: str) -> None:
-    from backend.geo.spatial_statistics import constant
+    from backend.geo.analysis.spatial_statistics import constant
 
     if len(values) < 3:
         raise ProcessRefusedError("at least three features with a value are needed", path="$.inputs.features")
@@ -99,7 +99,7 @@ def _check(values: "Array", field: str) -> None:
 
 def _statistic(statistic: str, values: "Array", weights: "Weights") -> tuple[dict[str, list[Any]], str]:
     """The columns of the answer, and how they were made."""
-    from backend.geo.spatial_statistics import getis_ord, local_moran
+    from backend.geo.analysis.spatial_statistics import getis_ord, local_moran
 
     if statistic == "getis-ord":
         local, method = getis_ord(values, weights), "Getis-Ord Gi* with binary weights, each feature among its own"

@@ -10,12 +10,12 @@ from pydantic_core import PydanticCustomError
 from pyproj import CRS
 
 from backend.errors import ProcessRefusedError
-from backend.geo import features
-from backend.geo.crs import parse_crs
-from backend.geo.datasets import DatasetFile
-from backend.geo.feature_reading import read_features
-from backend.geo.reading import GeometryInput, read_geometry
-from backend.geo.unchecked import Unchecked, read_unchecked
+from backend.geo.geodesy.crs import parse_crs
+from backend.geo.vector import features
+from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.feature_reading import read_features
+from backend.geo.vector.reading import GeometryInput, read_geometry
+from backend.geo.vector.unchecked import Unchecked, read_unchecked
 
 GEOTIFF = "image/tiff; application=geotiff"
 _VECTOR = WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]})
@@ -60,7 +60,7 @@ Units = Annotated[
     Literal["metre", "kilometre", "foot", "mile", "nautical-mile"],
     Field(description="Unit of length."),
 ]
-"""A unit of length; `backend.geo.units.METRES` has its size."""
+"""A unit of length; `backend.geo.geodesy.units.METRES` has its size."""
 
 Features = Annotated[
     features.Features,
@@ -84,7 +84,7 @@ Raster = Annotated[
     WithJsonSchema({"type": "string", "contentEncoding": "base64", "contentMediaType": GEOTIFF}),
     Field(description="GeoTIFF."),
 ]
-"""A raster that is not read yet; `backend.geo.rasters.opened` opens it in the worker."""
+"""A raster that is not read yet; `backend.geo.raster.rasters.opened` opens it in the worker."""
 
 Crs = Annotated[CRS, _reading(_crs), WithJsonSchema({"type": "string"}), Field(description="Code such as EPSG:25832.")]
 """A coordinate reference system by its authority's code."""

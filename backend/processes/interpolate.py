@@ -48,10 +48,10 @@ def interpolate(
     power: Annotated[float, Field(ge=0)] = 2,
 ) -> Interpolated:
     """IDW surface or density heatmap of points."""
-    from backend.geo import interpolation
-    from backend.geo.grid_summary import grid_summary
-    from backend.geo.rasterizing_grid import lay_out
-    from backend.geo.rasters import geotiff
+    from backend.geo.raster import interpolation
+    from backend.geo.raster.grid_summary import grid_summary
+    from backend.geo.raster.rasterizing_grid import lay_out
+    from backend.geo.raster.rasters import geotiff
 
     if method == "idw" and field is None:
         raise ProcessRefusedError("name the field whose values are interpolated", path="$.inputs.field")
@@ -86,7 +86,7 @@ def interpolate(
 
 def _checked(samples: Any, power: float) -> dict[str, Any] | None:
     """Errors of points predicted from the others, in the unit of the field."""
-    from backend.geo.interpolation import cross_validated
+    from backend.geo.raster.interpolation import cross_validated
 
     found = cross_validated(samples, power)
     return found and {

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from backend.geo import joins_by_key
-from backend.geo.collections import feature_collection
+from backend.geo.tables import joins_by_key
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from backend.geo import nearest_features as neighbours
-from backend.geo.collections import feature_collection
-from backend.geo.units import METRES
+from backend.geo.geodesy.units import METRES
+from backend.geo.relations import nearest_features as neighbours
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features, Units
 

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from backend.geo.collections import feature_collection
-from backend.geo.overlay import WORDS, Operation, overlay_layers
-from backend.geo.overlay_pieces import covered_area, with_measures
+from backend.geo.relations.overlay import WORDS, Operation, overlay_layers
+from backend.geo.relations.overlay_pieces import covered_area, with_measures
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 

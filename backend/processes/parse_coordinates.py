@@ -7,11 +7,11 @@ import shapely
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
-from backend.geo import features as model
-from backend.geo.collections import feature_collection
-from backend.geo.coordinates_columns import angle_columns, with_decimal_degrees
-from backend.geo.coordinates_text import Order, Written, read_position
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.places.coordinates_columns import angle_columns, with_decimal_degrees
+from backend.geo.places.coordinates_text import Order, Written, read_position
+from backend.geo.vector import features as model
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
-from backend.geo.collections import feature_collection
-from backend.geo.crs import CRS84
-from backend.geo.line_points import MEASURE, points_along
-from backend.geo.units import METRES
+from backend.geo.geodesy.crs import CRS84
+from backend.geo.geodesy.units import METRES
+from backend.geo.geometry.line_points import MEASURE, points_along
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features, Units
 

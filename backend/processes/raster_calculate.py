@@ -51,9 +51,9 @@ def raster_calculate(
 ) -> CalculatedRaster:
     """Band math (map algebra), such as NDVI or the difference of two rasters."""
     # GDAL is for workers: the server reads no file.
-    from backend.geo.raster_calculation import calculate
-    from backend.geo.raster_summary import summary
-    from backend.geo.rasters import geotiff, opened
+    from backend.geo.raster.calculation import calculate
+    from backend.geo.raster.rasters import geotiff, opened
+    from backend.geo.raster.summary import summary
 
     with ExitStack() as stack:
         made = calculate([stack.enter_context(opened(one)) for one in (raster, *(others or ()))], expression)

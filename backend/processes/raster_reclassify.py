@@ -50,10 +50,10 @@ def raster_reclassify(
 ) -> ClassifiedRaster:
     """Turn raster values into classes by ranges or values, with the area of each class."""
     # GDAL is for workers: the server reads no file.
-    from backend.geo.raster_cells import area_note
-    from backend.geo.raster_classes import classify
-    from backend.geo.raster_summary import summary
-    from backend.geo.rasters import geotiff, opened
+    from backend.geo.raster.cells import area_note
+    from backend.geo.raster.classes import classify
+    from backend.geo.raster.rasters import geotiff, opened
+    from backend.geo.raster.summary import summary
 
     with opened(raster) as reader:
         made = classify(reader, classes, band)

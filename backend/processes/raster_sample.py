@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from backend.geo.collections import feature_collection
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.example_rasters import HILL
 from backend.processes.inputs import Features, Raster
@@ -40,8 +40,8 @@ def raster_sample(
 ) -> dict[str, Any]:
     """Look up raster values, such as elevation, at points."""
     # GDAL is for workers: the server reads no file.
-    from backend.geo.rasters import opened
-    from backend.geo.sampling import sample
+    from backend.geo.raster.rasters import opened
+    from backend.geo.raster.sampling import sample
 
     with opened(raster, windowed=True) as reader:
         found = sample(reader, features, interpolation, band)

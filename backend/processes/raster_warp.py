@@ -50,9 +50,9 @@ def raster_warp(  # noqa: PLR0917  # the inputs of a process come by name
 ) -> WarpedRaster:
     """Clip a raster to a mask, reproject or resample it."""
     # GDAL is for workers: the server reads no file.
-    from backend.geo.raster_summary import summary
-    from backend.geo.raster_warping import Wish, crs_decision, warp
-    from backend.geo.rasters import geotiff, grid_of, opened
+    from backend.geo.raster.rasters import geotiff, grid_of, opened
+    from backend.geo.raster.summary import summary
+    from backend.geo.raster.warping import Wish, crs_decision, warp
 
     template = None
     if like is not None:

@@ -8,8 +8,8 @@ from backend.processes.base import Output, process
 from backend.processes.inputs import GEOTIFF, Features, Raster
 
 if TYPE_CHECKING:
-    from backend.geo.rasterizing import Burnt
-    from backend.geo.rasters import Grid
+    from backend.geo.raster.rasterizing import Burnt
+    from backend.geo.raster.rasters import Grid
 
 
 class Rasterized(TypedDict):
@@ -49,9 +49,9 @@ def rasterize(
     overlap: Literal["last", "sum", "count"] = "last",
 ) -> Rasterized:
     """Burn features into a raster."""
-    from backend.geo.rasterizing import burn
-    from backend.geo.rasterizing_grid import lay_out
-    from backend.geo.rasters import geotiff, grid_of, opened
+    from backend.geo.raster.rasterizing import burn
+    from backend.geo.raster.rasterizing_grid import lay_out
+    from backend.geo.raster.rasters import geotiff, grid_of, opened
 
     grid = None
     if template is not None:
@@ -68,7 +68,7 @@ def rasterize(
 
 
 def _statistics(burnt: "Burnt", grid: "Grid", overlap: str) -> dict[str, Any]:
-    from backend.geo.grid_summary import grid_summary
+    from backend.geo.raster.grid_summary import grid_summary
 
     warnings = list(burnt.warnings)
     if burnt.overlapping and overlap == "last":

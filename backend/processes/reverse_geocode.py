@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from backend.errors import ProcessRefusedError
-from backend.geo import features as model
-from backend.geo.collections import feature_collection
-from backend.geo.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector import features as model
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 
@@ -43,7 +43,7 @@ CRS_DECISION = "no projection: longitude and latitude on WGS 84"
 )
 def reverse_geocode(features: Features) -> dict[str, Any]:
     """Tell the country and the nearest city or town of points (offline): what is at these coordinates?"""
-    from backend.geo.places_near import nearest_places
+    from backend.geo.places.places_near import nearest_places
 
     points = _points(features)
     present = np.flatnonzero(points.present)
@@ -66,7 +66,7 @@ def reverse_geocode(features: Features) -> dict[str, Any]:
 
 
 def _points(features: model.Features) -> model.Features:
-    from backend.geo.places_near import are_points
+    from backend.geo.places.places_near import are_points
 
     points = features.lonlat()
     if not points.present.any():
@@ -83,7 +83,7 @@ def _points(features: model.Features) -> model.Features:
 
 
 def _countries(shapes: Shapes) -> tuple[dict[str, list[Any]], list[str]]:
-    from backend.geo.places_near import COARSE, countries, countries_about, countries_at
+    from backend.geo.places.places_near import COARSE, countries, countries_about, countries_at
 
     known = countries()
     inside, about = countries_at(known.shapes, shapes), countries_about(known.shapes, shapes)

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
-from backend.geo.collections import feature_collection
-from backend.geo.relations import Predicate
-from backend.geo.relations_selection import near, related
-from backend.geo.units import METRES, LengthUnit
+from backend.geo.geodesy.units import METRES, LengthUnit
+from backend.geo.relations.relations import Predicate
+from backend.geo.relations.relations_selection import near, related
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 

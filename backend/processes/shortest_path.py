@@ -8,12 +8,12 @@ import shapely
 from pydantic import Field, WithJsonSchema
 
 from backend.errors import ProcessRefusedError
-from backend.geo.crs import CRS84, Transformation
+from backend.geo.geodesy.crs import CRS84, Transformation
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features, Geometry
 
 if TYPE_CHECKING:
-    from backend.geo.network import Network
+    from backend.geo.analysis.network import Network
 
 Position = Annotated[Geometry, WithJsonSchema({"type": "string"}), Field(description="POINT (lon lat)")]
 """A point, as text: the tool's description has no room for the forms of GeoJSON twice."""
@@ -58,8 +58,8 @@ def shortest_path(
         raise ProcessRefusedError("networks need the extra network: pip install 'ogc-processes-mcp[network]'")
     if (end is None) == (max_cost is None):
         raise ProcessRefusedError("give an end, or max_cost for what can be reached", path="$.inputs.end")
-    from backend.geo import network_paths
-    from backend.geo.network import build, costs_of, feature_lengths
+    from backend.geo.analysis import network_paths
+    from backend.geo.analysis.network import build, costs_of, feature_lengths
 
     network = build(features, tolerance or 0.0)
     costs = costs_of(features, cost_field, speed_field, oneway_field, feature_lengths(network, len(features)))
@@ -103,10 +103,10 @@ def _far(name: str, metres: float) -> list[str]:
 def _answer(
     network: "Network", lines: list[Any], fields: dict[str, list[Any]], told: dict[str, Any], warnings: list[str]
 ) -> dict[str, Any]:
-    from backend.geo.collections import feature_collection
-    from backend.geo.features import Features as Record
-    from backend.geo.measure import measure_each
-    from backend.geo.shapes import shapes_of
+    from backend.geo.geodesy.measure import measure_each
+    from backend.geo.geodesy.shapes import shapes_of
+    from backend.geo.vector.collections import feature_collection
+    from backend.geo.vector.features import Features as Record
 
     crs = network.ground.crs if network.ground.planar else CRS84
     made = Record(shapes_of(shapely.LineString(line) for line in lines), fields, crs)

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from backend.geo.collections import feature_collection
-from backend.geo.crs import CRS84
-from backend.geo.generalisation import generalise
-from backend.geo.units import METRES
+from backend.geo.geodesy.crs import CRS84
+from backend.geo.geodesy.units import METRES
+from backend.geo.geometry.generalisation import generalise
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features, Units
 

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from backend.geo import relations_join
-from backend.geo.collections import feature_collection
-from backend.geo.relations import Predicate
-from backend.geo.relations_fields import parse_statistics
+from backend.geo.relations import relations_join
+from backend.geo.relations.relations import Predicate
+from backend.geo.relations.relations_fields import parse_statistics
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 

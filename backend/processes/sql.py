@@ -6,8 +6,8 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
-from backend.geo.features import Features as Record
-from backend.geo.features import in_one_crs
+from backend.geo.vector.features import Features as Record
+from backend.geo.vector.features import in_one_crs
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 
@@ -52,7 +52,7 @@ def sql(
     """Run one read-only SQL SELECT (DuckDB spatial) over features."""
     if find_spec("duckdb") is None:
         raise ProcessRefusedError("SQL needs the extra sql: pip install 'ogc-processes-mcp[sql]'")
-    from backend.geo.sql_running import run_query
+    from backend.geo.analysis.sql_running import run_query
 
     layers = in_one_crs(features, other) if other is not None else (features,)
     answer = run_query(query, dict(zip(NAMES, layers, strict=False)))
@@ -66,7 +66,7 @@ def sql(
         names = list(answer.fields)
         rows = [dict(zip(names, row, strict=True)) for row in zip(*answer.fields.values(), strict=True)]
         return {"rows": {"rows": rows, **about, "warnings": warnings}}
-    from backend.geo.collections import feature_collection
+    from backend.geo.vector.collections import feature_collection
 
     found = Record(answer.shapes, answer.fields, layers[0].crs)
     return {"features": feature_collection(found, warnings=warnings, **about)}

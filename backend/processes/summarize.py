@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from backend.geo import grouping
+from backend.geo.tables import grouping
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 

@@ -10,7 +10,7 @@ from backend.processes.example_rasters import HILL
 from backend.processes.inputs import GEOTIFF, Raster
 
 if TYPE_CHECKING:
-    from backend.geo.terrain import Relief
+    from backend.geo.raster.terrain import Relief
 
 SUN = {"azimuth": 315, "altitude": 45}
 """Degrees: from the north-west, as on most shaded maps, where the eye takes hills for hills."""
@@ -54,7 +54,7 @@ def terrain(
     ] = 1,
 ) -> Terrain:
     """Slope (degrees), aspect, hillshade or contour lines of an elevation raster (DEM)."""
-    from backend.geo.terrain import read_relief
+    from backend.geo.raster.terrain import read_relief
 
     relief = read_relief(raster)
     if product != "contours":
@@ -67,10 +67,10 @@ def terrain(
 def _surface(relief: "Relief", product: str, z_factor: float) -> Terrain:
     import numpy as np
 
-    from backend.geo.grid_summary import grid_summary
-    from backend.geo.ground import ground_of
-    from backend.geo.rasters import geotiff
-    from backend.geo.terrain import aspect, hillshade, mean_direction, slope, surface
+    from backend.geo.geodesy.ground import ground_of
+    from backend.geo.raster.grid_summary import grid_summary
+    from backend.geo.raster.rasters import geotiff
+    from backend.geo.raster.terrain import aspect, hillshade, mean_direction, slope, surface
 
     grid, ground = relief.grid, ground_of(relief.grid.crs, relief.grid.bounds)
     made, units = {
@@ -100,9 +100,9 @@ def _surface(relief: "Relief", product: str, z_factor: float) -> Terrain:
 
 
 def _contours(relief: "Relief", interval: float, z_factor: float) -> dict[str, Any]:
-    from backend.geo.collections import feature_collection
-    from backend.geo.contours import contours, levels_between
-    from backend.geo.vectorizing import features_on
+    from backend.geo.raster.contours import contours, levels_between
+    from backend.geo.raster.vectorizing import features_on
+    from backend.geo.vector.collections import feature_collection
 
     elevations = relief.elevations if z_factor == 1 else relief.elevations * z_factor
     levels = levels_between(float(elevations.min()), float(elevations.max()), interval)

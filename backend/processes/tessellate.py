@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from backend.geo import tessellation
-from backend.geo.collections import feature_collection
-from backend.geo.tessellation import Kind
+from backend.geo.geometry import tessellation
+from backend.geo.geometry.tessellation import Kind
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 

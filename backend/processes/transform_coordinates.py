@@ -7,10 +7,10 @@ import shapely
 from pydantic import Field, WithJsonSchema
 
 from backend.errors import ProcessRefusedError
-from backend.geo.coordinates import axes, is_y_first, rounded, swapped, transform
-from backend.geo.coordinates_reading import read_coordinates
-from backend.geo.crs import CRS84, code_of
-from backend.geo.datasets import DatasetFile
+from backend.geo.geodesy.crs import CRS84, code_of
+from backend.geo.places.coordinates import axes, is_y_first, rounded, swapped, transform
+from backend.geo.places.coordinates_reading import read_coordinates
+from backend.geo.vector.datasets import DatasetFile
 from backend.processes.base import Output, process
 from backend.processes.inputs import Crs
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from backend.geo.collections import feature_collection
-from backend.geo.crs import code_of
-from backend.geo.validity import HOPELESS, SERIOUS, examine, repaired
+from backend.geo.geodesy.crs import code_of
+from backend.geo.geometry.validity import HOPELESS, SERIOUS, examine, repaired
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import UncheckedFeatures
 

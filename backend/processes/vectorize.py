@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from backend.geo.features import Features as Record
+from backend.geo.vector.features import Features as Record
 from backend.processes.base import Output, process
 from backend.processes.example_rasters import HILL
 from backend.processes.inputs import Raster
@@ -39,9 +39,9 @@ def vectorize(
     band: Annotated[int, Field(ge=1)] = 1,
 ) -> dict[str, Any]:
     """Polygonize: areas of equal value of a raster as polygons, or its cells as points."""
-    from backend.geo import vectorizing
-    from backend.geo.collections import feature_collection
-    from backend.geo.rasters import grid_of, opened, read_band
+    from backend.geo.raster import vectorizing
+    from backend.geo.raster.rasters import grid_of, opened, read_band
+    from backend.geo.vector.collections import feature_collection
 
     with opened(raster) as reader:
         grid, values = grid_of(reader), read_band(reader, band)
@@ -74,7 +74,7 @@ def vectorize(
 
 
 def _areas(features: Record) -> dict[str, list[float]]:
-    from backend.geo.feature_measures import areas, planar_areas
+    from backend.geo.vector.feature_measures import areas, planar_areas
 
     found = {"area_m2": areas(features)} | (
         {"planar_area_m2": planar_areas(features)} if features.crs.is_projected else {}

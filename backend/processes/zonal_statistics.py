@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from backend.geo.collections import feature_collection
+from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.example_rasters import HILL
 from backend.processes.inputs import Features, Raster
@@ -48,9 +48,9 @@ def zonal_statistics(
 ) -> dict[str, Any]:
     """Mean, sum or class areas of raster values per polygon or in all."""
     # GDAL is for workers: the server reads no file.
-    from backend.geo import zonal
-    from backend.geo.rasters import opened
-    from backend.geo.zonal_names import DEFAULT
+    from backend.geo.raster import zonal
+    from backend.geo.raster.rasters import opened
+    from backend.geo.raster.zonal_names import DEFAULT
 
     with opened(raster, windowed=True) as reader:
         found = zonal.zonal_statistics(reader, features, statistics or DEFAULT, weighting, band)

@@ -17,4 +17,4 @@ def test_the_page_tells_the_layers_as_they_are(package: str) -> None:
 
 
 def test_there_are_layers_to_tell() -> None:
-    assert set(LAYERS) == {"backend", "mcp_server"}
+    assert set(LAYERS) == {"backend", "backend.geo", "mcp_server"}

@@ -11,7 +11,7 @@ from backend.api.execute_request import ExecuteRequest, naming_files
 from backend.api.inputs import check_inputs
 from backend.api.referenced_values import judge_references
 from backend.app import ConfigurationError, create_app
-from backend.geo.datasets import DatasetFile, Datasets
+from backend.geo.vector.datasets import DatasetFile, Datasets
 from backend.jobs.records import JobRequest, StoredResult
 from backend.settings import Settings
 from tests.backend.api.calls import BASE, local, run

@@ -3,9 +3,9 @@
 import pytest
 import shapely
 
-from backend.geo.accuracy import boundary_error_percent
-from backend.geo.buffer import boundary, buffer
-from backend.geo.reading import read_geometry
+from backend.geo.buffers.accuracy import boundary_error_percent
+from backend.geo.buffers.buffer import boundary, buffer
+from backend.geo.vector.reading import read_geometry
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 import shapely
 
-from backend.geo.antimeridian import bounding_box, outline
+from backend.geo.geodesy.antimeridian import bounding_box, outline
 
 
 @pytest.mark.parametrize(

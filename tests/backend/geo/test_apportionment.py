@@ -8,10 +8,10 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.apportionment import apportion
-from backend.geo.crs import parse_crs
-from backend.geo.features import Features
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.crs import parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.relations.apportionment import apportion
+from backend.geo.vector.features import Features
 
 UTM = parse_crs("EPSG:32633")
 MERCATOR = parse_crs("EPSG:3857")

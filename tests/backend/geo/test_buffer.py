@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend.errors import ProcessRefusedError
-from backend.geo.antimeridian import flat_parts
-from backend.geo.buffer import MAX_DISTANCE, boundary, buffer
-from backend.geo.measure import measure
-from backend.geo.reading import read_geometry
+from backend.geo.buffers.buffer import MAX_DISTANCE, boundary, buffer
+from backend.geo.geodesy.antimeridian import flat_parts
+from backend.geo.geodesy.measure import measure
+from backend.geo.vector.reading import read_geometry
 
 BAR = 5e-4
 """0.05 % of the distance."""

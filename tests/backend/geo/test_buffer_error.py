@@ -9,11 +9,11 @@ import shapely
 from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.antimeridian import flat_parts
-from backend.geo.buffer import boundary, buffer, buffer_each
-from backend.geo.feature_buffers import error_percent
-from backend.geo.reading import read_geometry
-from backend.geo.shapes import shapes_of
+from backend.geo.buffers.buffer import boundary, buffer, buffer_each
+from backend.geo.buffers.feature_buffers import error_percent
+from backend.geo.geodesy.antimeridian import flat_parts
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.vector.reading import read_geometry
 
 GEOD: Any = Geod(ellps="WGS84")
 BAR = 0.05

@@ -8,8 +8,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
-from backend.geo.centroid import centroid
-from backend.geo.reading import read_geometry
+from backend.geo.geodesy.centroid import centroid
+from backend.geo.vector.reading import read_geometry
 
 E2 = 0.00669437999014
 

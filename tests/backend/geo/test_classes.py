@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from backend.errors import ProcessRefusedError
-from backend.geo.classes import MOST_VALUES, Classes, classify
+from backend.geo.tables.classes import MOST_VALUES, Classes, classify
 
 SEED = 20_240_603
 

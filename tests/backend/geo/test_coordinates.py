@@ -6,9 +6,9 @@ import shapely
 from pyproj import Transformer
 
 from backend.errors import ProcessRefusedError
-from backend.geo.coordinates import axes, is_y_first, points, rounded, swapped, transform
-from backend.geo.crs import CRS84, parse_crs
-from backend.geo.features import Features
+from backend.geo.geodesy.crs import CRS84, parse_crs
+from backend.geo.places.coordinates import axes, is_y_first, points, rounded, swapped, transform
+from backend.geo.vector.features import Features
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from backend.errors import ProcessRefusedError
-from backend.geo.coordinates_mgrs import Square, read_mgrs
-from backend.geo.ellipsoid import GEOD
+from backend.geo.geodesy.ellipsoid import GEOD
+from backend.geo.places.coordinates_mgrs import Square, read_mgrs
 
 
 def test_references_mean_what_geotrans_says() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.errors import ProcessRefusedError
-from backend.geo.coordinates_text import LONGEST, Written, read_position
+from backend.geo.places.coordinates_text import LONGEST, Written, read_position
 
 ROME = (12 + 29 / 60 + 32 / 3600, 41.89)
 """41° 53' 24" N, 12° 29' 32" E."""

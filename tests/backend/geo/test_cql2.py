@@ -12,9 +12,9 @@ import shapely
 from pyproj import CRS
 
 from backend.errors import ProcessRefusedError
-from backend.geo.cql2 import Filtered, evaluate
-from backend.geo.features import Features
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.tables.cql2 import Filtered, evaluate
+from backend.geo.vector.features import Features
 
 FIELDS: dict[str, list[Any]] = {
     "n": [1, 2, None, 4, 5, 6, 7, -3],

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backend.errors import ProcessRefusedError
-from backend.geo.cql2_text import parse_cql2_text
+from backend.geo.tables.cql2_text import parse_cql2_text
 
 A, B, C = ({"op": "=", "args": [{"property": name}, value]} for name, value in (("a", 1), ("b", 2), ("c", 3)))
 

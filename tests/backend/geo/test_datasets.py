@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from backend.errors import NoSuchDatasetError, ProcessRefusedError
-from backend.geo import datasets as module
-from backend.geo.datasets import Datasets
+from backend.geo.vector import datasets as module
+from backend.geo.vector.datasets import Datasets
 
 
 def put(folder: Path, *names: str, text: str = "x") -> Path:

@@ -7,8 +7,8 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from backend.geo.capsules import OUTWARD
-from backend.geo.discs import NEAR, discs, fits
+from backend.geo.buffers.capsules import OUTWARD
+from backend.geo.buffers.discs import NEAR, discs, fits
 
 
 @pytest.mark.parametrize("distance", [1, 500, 20_000, 200_000])

@@ -5,12 +5,12 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.crs import parse_crs
-from backend.geo.dissolving import dissolve
-from backend.geo.features import Features
-from backend.geo.overlay_pieces import with_measures
-from backend.geo.relations_fields import parse_statistics
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.crs import parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.relations.dissolving import dissolve
+from backend.geo.relations.overlay_pieces import with_measures
+from backend.geo.relations.relations_fields import parse_statistics
+from backend.geo.vector.features import Features
 
 UTM = parse_crs("EPSG:32633")
 

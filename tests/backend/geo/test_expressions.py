@@ -9,9 +9,9 @@ import shapely
 from pyproj import CRS, Geod
 
 from backend.errors import ProcessRefusedError
-from backend.geo.expressions import Calculated, calculate
-from backend.geo.features import Features
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.tables.expressions import Calculated, calculate
+from backend.geo.vector.features import Features
 
 FIELDS: dict[str, list[Any]] = {
     "n": [1, 2, None, 40, -5],

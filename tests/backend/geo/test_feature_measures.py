@@ -5,9 +5,9 @@ import pytest
 import shapely
 from pyproj import CRS
 
-from backend.geo.feature_measures import areas, flat, lengths, overlapping, planar_lengths
-from backend.geo.features import Features
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.vector.feature_measures import areas, flat, lengths, overlapping, planar_lengths
+from backend.geo.vector.features import Features
 
 EQUATORIAL_DEGREE = 111_319.490_793_273_57
 EARTH = 510_065_621_724_088.4

@@ -8,11 +8,11 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.collections import feature_collection
-from backend.geo.crs import CRS84, Transformation, code_of, parse_crs
-from backend.geo.feature_reading import read_features
-from backend.geo.features import Features, in_one_crs
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.crs import CRS84, Transformation, code_of, parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.feature_reading import read_features
+from backend.geo.vector.features import Features, in_one_crs
 
 UTM = parse_crs("EPSG:32632")
 SQUARE = "POLYGON ((500000 5000000, 500100 5000000, 500100 5000100, 500000 5000100, 500000 5000000))"

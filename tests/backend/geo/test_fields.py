@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from backend.errors import ProcessRefusedError
-from backend.geo.features import Features
-from backend.geo.fields import column_of, is_number, listed, numbers_array, numbers_of, shown, text_of, texts_of
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.vector.features import Features
+from backend.geo.vector.fields import column_of, is_number, listed, numbers_array, numbers_of, shown, text_of, texts_of
 
 
 def features(**fields: list[Any]) -> Features:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from backend.geo.geodesics import Way, destination, geodesic
+from backend.geo.geodesy.geodesics import Way, destination, geodesic
 
 EQUATORIAL = 6378137.0
 QUARTER = 10_001_965.729_3

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from affine import Affine
 
-from backend.geo.crs import CRS84, parse_crs
-from backend.geo.ground import ground_of, steps_of
+from backend.geo.geodesy.crs import CRS84, parse_crs
+from backend.geo.geodesy.ground import ground_of, steps_of
 
 
 @pytest.mark.parametrize(

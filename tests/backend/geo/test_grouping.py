@@ -10,9 +10,9 @@ import shapely
 from pyproj import CRS
 
 from backend.errors import ProcessRefusedError
-from backend.geo.features import Features
-from backend.geo.grouping import Summary, summarize
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.tables.grouping import Summary, summarize
+from backend.geo.vector.features import Features
 
 SEED = 20_240_602
 

@@ -7,10 +7,10 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.csv_features import read_csv
-from backend.geo.features import Features
-from backend.geo.joins_by_key import Joined, join_table
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.tables.joins_by_key import Joined, join_table
+from backend.geo.vector.csv_features import read_csv
+from backend.geo.vector.features import Features
 
 
 def features(**fields: list[Any]) -> Features:

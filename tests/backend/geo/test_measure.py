@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from backend.geo.measure import measure
-from backend.geo.reading import read_geometry
+from backend.geo.geodesy.measure import measure
+from backend.geo.vector.reading import read_geometry
 
 E2 = 0.00669437999014
 B = 6356752.314245179

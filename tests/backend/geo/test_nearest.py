@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import shapely
 
-from backend.geo import relations
-from backend.geo.crs import parse_crs
-from backend.geo.features import Features
-from backend.geo.nearest import nearest
-from backend.geo.nearest_features import nearest_features
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.crs import parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.relations import relations
+from backend.geo.relations.nearest import nearest
+from backend.geo.relations.nearest_features import nearest_features
+from backend.geo.vector.features import Features
 
 EVERYWHERE, POLAR, SEAM = ((-180, -90), (180, 90)), ((-180, 86), (180, 90)), ((179, -1), (181, 1))
 

@@ -8,11 +8,11 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.crs import CRS84, parse_crs
-from backend.geo.features import Features
-from backend.geo.overlay import Operation, overlay_layers
-from backend.geo.overlay_pieces import covered_area, with_measures
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.crs import CRS84, parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.relations.overlay import Operation, overlay_layers
+from backend.geo.relations.overlay_pieces import covered_area, with_measures
+from backend.geo.vector.features import Features
 
 UTM = parse_crs("EPSG:32633")
 FEET = parse_crs("EPSG:6539")

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import shapely
 
-from backend.geo.crs import CRS84
-from backend.geo.datasets import KINDS, DatasetFile, Datasets
-from backend.geo.features import Features
-from backend.geo.measure import polygon_area
-from backend.geo.places import DATA
-from backend.geo.places_near import countries
-from backend.geo.rasters import grid_of, opened, read_band
-from backend.geo.vector_files import read_file
+from backend.geo.geodesy.crs import CRS84
+from backend.geo.geodesy.measure import polygon_area
+from backend.geo.places.places import DATA
+from backend.geo.places.places_near import countries
+from backend.geo.raster.rasters import grid_of, opened, read_band
+from backend.geo.vector.datasets import KINDS, DatasetFile, Datasets
+from backend.geo.vector.features import Features
+from backend.geo.vector.vector_files import read_file
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import shapely
 from pyproj import CRS
 
 from backend.errors import ProcessRefusedError
-from backend.geo.crs import CRS84, code_of, parse_crs
-from backend.geo.datasets import DatasetFile
-from backend.geo.vector_files import layers_of, read_file
+from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
+from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.vector_files import layers_of, read_file
 
 COLUMNS = 'name VARCHAR, number INTEGER, day DATE, price DECIMAL(5, 2), list INTEGER[], "größe m" DOUBLE, geom BLOB'
 UTM = CRS.from_epsg(25832).to_json_dict()

@@ -5,9 +5,9 @@ import csv
 import numpy as np
 import shapely
 
-from backend.geo.ellipsoid import GEOD
-from backend.geo.places import DATA
-from backend.geo.places_near import COARSE, countries, countries_about, countries_at, nearest_places
+from backend.geo.geodesy.ellipsoid import GEOD
+from backend.geo.places.places import DATA
+from backend.geo.places.places_near import COARSE, countries, countries_about, countries_at, nearest_places
 
 
 def positions() -> np.ndarray:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import shapely
 
-from backend.geo.geodesics import geodesic
-from backend.geo.proximity import nearest_points
-from backend.geo.reading import read_geometry
+from backend.geo.geodesy.geodesics import geodesic
+from backend.geo.geometry.proximity import nearest_points
+from backend.geo.vector.reading import read_geometry
 
 E2 = 0.00669437999014
 EQUATORIAL = 6378137.0

@@ -12,8 +12,8 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
 from backend.errors import ProcessRefusedError
-from backend.geo.crs import CRS84, code_of, parse_crs
-from backend.geo.rasters import Grid, check_size, geotiff, grid_of, opened, read_band
+from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
+from backend.geo.raster.rasters import Grid, check_size, geotiff, grid_of, opened, read_band
 from tests.backend.geotiffs import UTM32, tiff
 
 PLANE = parse_crs("EPSG:32632")

@@ -6,9 +6,9 @@ import sys
 
 _PROGRAM = """
 import pyproj.network
-from backend.geo.crs import CRS84
+from backend.geo.geodesy.crs import CRS84
 assert pyproj.network.is_network_enabled()
-from backend.geo.reach import confine
+from backend.geo.vector.reach import confine
 confine()
 import os, pyogrio
 assert not pyproj.network.is_network_enabled()

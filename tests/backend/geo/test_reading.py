@@ -8,8 +8,8 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.datasets import DatasetFile
-from backend.geo.reading import read_geometry
+from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.reading import read_geometry
 
 POINT = {"type": "Point", "coordinates": [13.4, 52.5]}
 BOX = [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]

@@ -7,13 +7,13 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo import relations
-from backend.geo.crs import CRS84, parse_crs
-from backend.geo.features import Features
-from backend.geo.relations import Predicate, matching
-from backend.geo.relations_fields import parse_statistics
-from backend.geo.relations_join import spatial_join
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.crs import CRS84, parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.relations import relations
+from backend.geo.relations.relations import Predicate, matching
+from backend.geo.relations.relations_fields import parse_statistics
+from backend.geo.relations.relations_join import spatial_join
+from backend.geo.vector.features import Features
 
 UTM = parse_crs("EPSG:32633")
 DISTRICTS = ["POLYGON ((0 0, 50 0, 50 100, 0 100, 0 0))", "POLYGON ((50 0, 100 0, 100 100, 50 100, 50 0))"]

@@ -5,8 +5,8 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.reading import read_geometry
-from backend.geo.transformations import OPERATIONS, transform
+from backend.geo.geometry.transformations import OPERATIONS, transform
+from backend.geo.vector.reading import read_geometry
 
 CROSSING = "POLYGON ((170 0, 190 0, 190 10, 170 10, 170 0))"
 CROSS_SHAPE = "POLYGON ((0 0, 3 0, 3 1, 1 1, 1 3, 0 3, 0 0))"

@@ -12,10 +12,10 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.crs import code_of
-from backend.geo.datasets import KINDS, DatasetFile
-from backend.geo.rasters import opened
-from backend.geo.vector_files import layers_of, read_file
+from backend.geo.geodesy.crs import code_of
+from backend.geo.raster.rasters import opened
+from backend.geo.vector.datasets import KINDS, DatasetFile
+from backend.geo.vector.vector_files import layers_of, read_file
 
 SQUARE = shapely.box(500_000, 5_500_000, 500_100, 5_500_200)
 _DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".shp": "ESRI Shapefile"}

@@ -12,11 +12,11 @@ from pyproj import CRS, Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
-from backend.geo.crs import CRS84, parse_crs
-from backend.geo.features import Features
-from backend.geo.rasters import opened
-from backend.geo.shapes import shapes_of
-from backend.geo.zonal import Zonal, zonal_statistics
+from backend.geo.geodesy.crs import CRS84, parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.raster.rasters import opened
+from backend.geo.raster.zonal import Zonal, zonal_statistics
+from backend.geo.vector.features import Features
 from tests.backend.geotiffs import UTM32, tiff
 
 type Array = NDArray[np.float64]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.geo.zonal_ranks import ranks
+from backend.geo.raster.zonal_ranks import ranks
 
 RANDOM = np.random.default_rng(8)
 

@@ -11,7 +11,7 @@ from backend.api.collections import collection, collection_list
 from backend.api.configuration import load_configuration
 from backend.api.documents import conformance, landing_page
 from backend.api.offerings import load_offerings
-from backend.geo.datasets import DatasetFile
+from backend.geo.vector.datasets import DatasetFile
 from backend.html.renderer import HEADERS, POLICY, TEMPLATES, HtmlRenderer, moment, pretty, prose, size_text
 
 BASE = "https://maps.example/ogc"

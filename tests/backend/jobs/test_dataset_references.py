@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import NoSuchJobError, ProcessRefusedError
-from backend.geo.datasets import DatasetFile, Datasets
+from backend.geo.vector.datasets import DatasetFile, Datasets
 from backend.jobs.records import StoredResult
 from backend.jobs.references import DatasetReference, parse_reference, resolve_references
 

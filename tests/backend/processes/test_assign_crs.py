@@ -9,9 +9,9 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.crs import code_of
-from backend.geo.datasets import DatasetFile
-from backend.geo.feature_reading import read_features
+from backend.geo.geodesy.crs import code_of
+from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.feature_reading import read_features
 from backend.processes.assign_crs import assign_crs
 from backend.processes.running import run_processor
 

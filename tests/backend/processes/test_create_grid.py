@@ -105,7 +105,7 @@ def test_h3_cells_at_the_edges_of_the_plane_are_valid_and_hold_their_place(exten
 
 def test_without_the_extra_h3_is_refused_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "h3", None)
-    monkeypatch.delitem(sys.modules, "backend.geo.h3_cells", raising=False)
+    monkeypatch.delitem(sys.modules, "backend.geo.geometry.h3_cells", raising=False)
     with pytest.raises(ProcessRefusedError, match=r"ogc-processes-mcp\[h3\]"):
         answer(features=mapping(BERLIN), size=1000, cell="h3")
 

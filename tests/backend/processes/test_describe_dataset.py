@@ -13,7 +13,7 @@ from affine import Affine
 from rasterio.io import MemoryFile
 
 from backend.errors import ProcessRefusedError
-from backend.geo.datasets import DatasetFile
+from backend.geo.vector.datasets import DatasetFile
 from backend.processes.describe_dataset import describe_dataset
 from backend.processes.running import run_processor
 

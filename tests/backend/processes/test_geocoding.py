@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from backend.errors import ProcessRefusedError
-from backend.geo.ellipsoid import GEOD
-from backend.geo.places import DATA
+from backend.geo.geodesy.ellipsoid import GEOD
+from backend.geo.places.places import DATA
 from backend.processes.base import TypedProcess
 from backend.processes.geocode import geocode
 from backend.processes.reverse_geocode import reverse_geocode

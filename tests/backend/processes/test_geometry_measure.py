@@ -10,7 +10,7 @@ import shapely
 from pyproj import Geod
 
 from backend.errors import ProcessRefusedError
-from backend.geo.datasets import DatasetFile
+from backend.geo.vector.datasets import DatasetFile
 from backend.processes.geometry_measure import geometry_measure
 from backend.processes.running import run_processor
 

@@ -10,12 +10,12 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.collections import feature_collection
-from backend.geo.crs import parse_crs
-from backend.geo.features import Features
-from backend.geo.shapes import shapes_of
-from backend.geo.spatial_statistics import false_discovery, local_moran
-from backend.geo.spatial_statistics_weights import weights_of
+from backend.geo.analysis.spatial_statistics import false_discovery, local_moran
+from backend.geo.analysis.spatial_statistics_weights import weights_of
+from backend.geo.geodesy.crs import parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.features import Features
 from backend.processes.hotspots import hotspots
 from backend.processes.running import run_processor
 

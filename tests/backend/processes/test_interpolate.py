@@ -9,10 +9,10 @@ import shapely
 from rasterio.io import MemoryFile
 
 from backend.errors import ProcessRefusedError
-from backend.geo.collections import feature_collection
-from backend.geo.crs import parse_crs
-from backend.geo.features import Features
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.crs import parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.features import Features
 from backend.processes.interpolate import interpolate
 from backend.processes.running import run_processor
 

@@ -11,11 +11,11 @@ from affine import Affine
 from rasterio.io import MemoryFile
 
 from backend.errors import ProcessRefusedError
-from backend.geo.collections import feature_collection
-from backend.geo.crs import parse_crs
-from backend.geo.datasets import DatasetFile
-from backend.geo.features import Features
-from backend.geo.shapes import shapes_of
+from backend.geo.geodesy.crs import parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.features import Features
 from backend.processes.rasterize import rasterize
 from backend.processes.running import run_processor
 

@@ -10,9 +10,9 @@ from pyproj import Geod
 from shapely.geometry import mapping, shape
 
 from backend.errors import ProcessRefusedError
-from backend.geo.feature_reading import read_features
-from backend.geo.features import Features
-from backend.geo.generalisation import generalise
+from backend.geo.geometry.generalisation import generalise
+from backend.geo.vector.feature_reading import read_features
+from backend.geo.vector.features import Features
 from backend.processes.running import run_processor
 from backend.processes.simplify import simplify
 

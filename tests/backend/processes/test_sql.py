@@ -7,11 +7,11 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo import sql_running
-from backend.geo.collections import feature_collection
-from backend.geo.crs import parse_crs
-from backend.geo.features import Features
-from backend.geo.shapes import shapes_of
+from backend.geo.analysis import sql_running
+from backend.geo.geodesy.crs import parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.features import Features
 from backend.processes.running import run_processor
 from backend.processes.sql import sql
 

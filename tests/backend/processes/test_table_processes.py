@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.datasets import DatasetFile
+from backend.geo.vector.datasets import DatasetFile
 from backend.processes.base import TypedProcess
 from backend.processes.calculate_field import calculate_field
 from backend.processes.classify import classify

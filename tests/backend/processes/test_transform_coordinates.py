@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.errors import ProcessRefusedError
-from backend.geo.datasets import DatasetFile
+from backend.geo.vector.datasets import DatasetFile
 from backend.processes.running import run_processor
 from backend.processes.transform_coordinates import transform_coordinates
 

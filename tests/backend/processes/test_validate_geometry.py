@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry import shape
 
 from backend.errors import ProcessRefusedError
-from backend.geo.datasets import DatasetFile
+from backend.geo.vector.datasets import DatasetFile
 from backend.processes.running import run_processor
 from backend.processes.validate_geometry import validate_geometry
 

@@ -10,7 +10,7 @@ from affine import Affine
 from rasterio.io import MemoryFile
 
 from backend.errors import ProcessRefusedError
-from backend.geo.feature_reading import read_features
+from backend.geo.vector.feature_reading import read_features
 from backend.processes.running import run_processor
 from backend.processes.vectorize import vectorize
 

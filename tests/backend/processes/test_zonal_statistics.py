@@ -10,7 +10,7 @@ import pytest
 from affine import Affine
 
 from backend.errors import ProcessRefusedError
-from backend.geo.datasets import DatasetFile
+from backend.geo.vector.datasets import DatasetFile
 from backend.processes.running import run_processor
 from backend.processes.zonal_statistics import zonal_statistics
 from tests.backend.geotiffs import UTM32, tiff

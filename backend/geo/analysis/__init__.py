@@ -1,0 +1,1 @@
+"""Networks, spatial statistics, SQL."""

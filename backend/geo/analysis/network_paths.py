@@ -1,0 +1,183 @@
+"""Cheapest ways through a network, and what can be reached at some cost. Imports networkx, of the extra `network`."""
+
+# networkx has no types.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
+# pyright: reportMissingModuleSource=false, reportMissingImports=false
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NoReturn
+
+import networkx as nx
+import numpy as np
+
+from backend.errors import ProcessRefusedError
+from backend.geo.analysis.network import Costs, Network
+from backend.geo.analysis.network_snapping import Segments, nearest_segments
+from backend.geo.geodesy.ellipsoid import Array
+
+_START, _END = -1, -2
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A place on the network."""
+
+    chain: int
+    offset: float
+    """Metres from the chain's start."""
+    metres: float
+    """From the point that was meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A stretch of a chain, from one offset to another; against its direction where the second is smaller."""
+
+    chain: int
+    first: float
+    last: float
+    cost: float
+    """Infinite where it is not known."""
+
+
+def stop_at(network: Network, point: tuple[float, float]) -> Stop:
+    """The place of the network that is nearest to a point in its coordinates."""
+    first = np.flatnonzero(network.part[1:] == network.part[:-1])
+    segments = Segments(network.vertices[first], network.vertices[first + 1], network.ground)
+    found = nearest_segments(np.array([point]), segments)
+    vertex = int(first[found.segment[0]])
+    chain = int(np.searchsorted(network.starts, vertex, side="right")) - 1
+    way = network.along[vertex] + found.share[0] * (network.along[vertex + 1] - network.along[vertex])
+    return Stop(chain, float(way - network.along[network.starts[chain]]), float(found.metres[0]))
+
+
+def shortest(network: Network, costs: Costs, start: Stop, end: Stop) -> list[Leg]:
+    """The cheapest way from one place to another (E. W. Dijkstra, Numerische Mathematik 1, 1959).
+
+    Raises:
+        ProcessRefusedError: there is none.
+    """
+    graph = _graph(network, costs)
+    for leg, node in _leaving(network, costs, start):
+        _add(graph, _START, node, leg)
+    for leg, node in _arriving(network, costs, end):
+        _add(graph, node, _END, leg)
+    if start.chain == end.chain:
+        _add(graph, _START, _END, _leg(network, costs, start.chain, start.offset, end.offset))
+    try:
+        _, nodes = nx.single_source_dijkstra(graph, _START, _END, weight="cost")
+    except (nx.NetworkXNoPath, nx.NodeNotFound):
+        _refuse(_why_not(graph))
+    return [graph.edges[pair]["leg"] for pair in pairwise(nodes)]
+
+
+def reachable(network: Network, costs: Costs, start: Stop, limit: float) -> list[Leg]:
+    """The stretches of chains that can be reached from a place at a cost of at most `limit`, each once."""
+    graph = _graph(network, costs)
+    around = _leaving(network, costs, start)
+    for leg, node in around:
+        _add(graph, _START, node, leg)
+    found = [leg if leg.cost <= limit else _shortened(leg, limit / leg.cost) for leg, _ in around]
+    paid = nx.single_source_dijkstra_path_length(graph, _START, cutoff=limit, weight="cost") if around else {}
+    for chain, length in enumerate(_lengths(network).tolist()):
+        ends = ((int(network.node_from[chain]), 0.0, length), (int(network.node_to[chain]), length, 0.0))
+        for node, first, last in ends:
+            left = limit - paid.get(node, np.inf)
+            leg = _leg(network, costs, chain, first, last)
+            if left >= 0 and np.isfinite(leg.cost):
+                found.append(leg if leg.cost <= left else _shortened(leg, left / leg.cost))
+    return _once(found)
+
+
+def _once(legs: list[Leg]) -> list[Leg]:
+    """Stretches that overlap made one, in the direction of their chains."""
+    stretches = sorted((leg.chain, min(leg.first, leg.last), max(leg.first, leg.last)) for leg in legs)
+    merged: list[Leg] = []
+    for chain, low, high in stretches:
+        before = merged[-1] if merged else None
+        if before is not None and before.chain == chain and low <= before.last:
+            merged[-1] = Leg(chain, before.first, max(before.last, high), float("inf"))
+        elif high > low:
+            merged.append(Leg(chain, low, high, float("inf")))
+    return merged
+
+
+def coordinates_of(network: Network, leg: Leg) -> Array:
+    """The vertices of a leg in its direction, n × 2."""
+    origin = network.along[network.starts[leg.chain]]
+    low, high = sorted((leg.first, leg.last))
+    chain = slice(int(network.starts[leg.chain]), int(network.ends[leg.chain]) + 1)
+    along, vertices = network.along[chain] - origin, network.vertices[chain]
+    between = vertices[(along > low) & (along < high)]
+    ends = [np.array([np.interp(at, along, vertices[:, axis]) for axis in (0, 1)]) for at in (low, high)]
+    run = np.vstack([ends[0], between, ends[1]])
+    return run if leg.first <= leg.last else run[::-1]
+
+
+def parts_of(network: Network) -> int:
+    """How many parts the network has that are not connected to each other."""
+    graph = nx.Graph()
+    graph.add_edges_from(zip(network.node_from.tolist(), network.node_to.tolist(), strict=True))
+    return int(nx.number_connected_components(graph))
+
+
+def _graph(network: Network, costs: Costs) -> Any:
+    graph = nx.DiGraph()
+    lengths = _lengths(network).tolist()
+    ends = zip(network.node_from.tolist(), network.node_to.tolist(), network.feature.tolist(), strict=True)
+    forward, backward = costs.forward.tolist(), costs.backward.tolist()
+    for chain, (first, last, feature) in enumerate(ends):
+        length = lengths[chain]
+        _add(graph, first, last, Leg(chain, 0.0, length, length * forward[feature]))
+        _add(graph, last, first, Leg(chain, length, 0.0, length * backward[feature]))
+    return graph
+
+
+def _add(graph: Any, first: int, last: int, leg: Leg) -> None:
+    """Of several ways between two nodes the cheapest one counts."""
+    # Nothing times infinity is no number: a way of no length that may not be gone.
+    if not np.isfinite(leg.cost):
+        return
+    if not graph.has_edge(first, last) or graph.edges[first, last]["cost"] > leg.cost:
+        graph.add_edge(first, last, cost=leg.cost, leg=leg)
+
+
+def _leaving(network: Network, costs: Costs, stop: Stop) -> list[tuple[Leg, int]]:
+    ends = ((float(_lengths(network)[stop.chain]), network.node_to), (0.0, network.node_from))
+    legs = [(_leg(network, costs, stop.chain, stop.offset, offset), int(node[stop.chain])) for offset, node in ends]
+    return [(leg, node) for leg, node in legs if np.isfinite(leg.cost)]
+
+
+def _arriving(network: Network, costs: Costs, stop: Stop) -> list[tuple[Leg, int]]:
+    ends = ((float(_lengths(network)[stop.chain]), network.node_to), (0.0, network.node_from))
+    return [(_leg(network, costs, stop.chain, offset, stop.offset), int(node[stop.chain])) for offset, node in ends]
+
+
+def _leg(network: Network, costs: Costs, chain: int, first: float, last: float) -> Leg:
+    feature = network.feature[chain]
+    rate = costs.forward[feature] if first < last else costs.backward[feature]
+    way = abs(last - first)
+    return Leg(chain, first, last, float(rate * way) if way else 0.0)
+
+
+def _lengths(network: Network) -> Array:
+    return network.along[network.ends] - network.along[network.starts]
+
+
+def _shortened(leg: Leg, share: float) -> Leg:
+    return Leg(leg.chain, leg.first, leg.first + (leg.last - leg.first) * share, leg.cost * share)
+
+
+def _why_not(graph: Any) -> str:
+    plain = nx.Graph(graph)
+    if _START in plain and _END in plain and nx.has_path(plain, _START, _END):
+        return "no way leads from start to end in the directions that the lines allow"
+    return (
+        "no way leads from start to end: they are on parts of the network that do not meet. Lines meet where they "
+        "share a vertex; tolerance joins ends to lines near by"
+    )
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path="$.inputs.end")

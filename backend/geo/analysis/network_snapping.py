@@ -1,0 +1,91 @@
+"""Where points are nearest to the segments of a network."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from backend.geo.geodesy.crs import metres_per_unit
+from backend.geo.geodesy.ellipsoid import Array, Integers, meridian_radius, parallel_radius
+from backend.geo.geodesy.ground import Ground
+
+_NARROWEST = 0.01
+"""Cosine of the latitude beyond which no meridians are taken to be closer together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Straight stretches of lines, in the plane or in longitude and latitude."""
+
+    starts: Array
+    ends: Array
+    """n × 2 each."""
+    ground: Ground
+
+
+@dataclass(frozen=True, slots=True)
+class Snapped:
+    """For each point the nearest place on a segment."""
+
+    segment: Integers
+    """Its index; -1 where there is none within reach."""
+    share: Array
+    """How far along the segment, 0 to 1."""
+    position: Array
+    """n × 2."""
+    metres: Array
+    """From the point."""
+
+
+def nearest_segments(
+    points: Array, segments: Segments, reach: float = np.inf, apart: tuple[Integers, Integers] | None = None
+) -> Snapped:
+    """The nearest segment within `reach` metres of each point.
+
+    Distances are those in the plane where lengths are planar, else in a plane that touches the globe at the point.
+    `apart` holds a number for each point and each segment: those of equal number are none for each other.
+    """
+    if np.isfinite(reach):
+        point, segment = _within(points, segments, reach)
+    else:
+        point, segment = (grid.ravel() for grid in np.indices((len(points), len(segments.starts))))
+    if apart is not None:
+        others = apart[0][point] != apart[1][segment]
+        point, segment = point[others], segment[others]
+    scale = _scale(points, segments.ground)[point]
+    origin = segments.starts[segment]
+    way, gap = (segments.ends[segment] - origin) * scale, (points[point] - origin) * scale
+    square = (way**2).sum(axis=1)
+    share = np.clip(np.divide((way * gap).sum(axis=1), square, out=np.zeros(len(square)), where=square > 0), 0, 1)
+    metres = np.hypot(*(gap - way * share[:, np.newaxis]).T)
+    # Of each point's pairs the nearest comes first.
+    order = np.lexsort([metres, point])
+    order = order[metres[order] <= reach]
+    found, first = np.unique(point[order], return_index=True)
+    chosen = order[first]
+    segment_of = np.full(len(points), -1, dtype=np.intp)
+    shares, distances = np.zeros(len(points)), np.full(len(points), np.inf)
+    segment_of[found], shares[found], distances[found] = segment[chosen], share[chosen], metres[chosen]
+    start, end = segments.starts[segment_of], segments.ends[segment_of]
+    return Snapped(segment_of, shares, start + (end - start) * shares[:, np.newaxis], distances)
+
+
+def _within(points: Array, segments: Segments, reach: float) -> tuple[Integers, Integers]:
+    """Pairs of points and segments whose boxes come as near to each other as `reach`, and some more."""
+    lines: Any = shapely.linestrings(np.stack([segments.starts, segments.ends], axis=1))
+    margin = 1.01 * reach / _scale(points, segments.ground)
+    low, high = points - margin, points + margin
+    boxes: Any = shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])
+    found = shapely.STRtree(lines).query(boxes)
+    return found[0], found[1]
+
+
+def _scale(points: Array, ground: Ground) -> Array:
+    """Metres per unit of x and of y at each point."""
+    if ground.planar:
+        return np.full(points.shape, metres_per_unit(ground.crs) or 1.0)
+    degree = np.radians(1.0)
+    # At a pole the plane of longitude and latitude has no scale of longitude.
+    along = np.maximum(parallel_radius(points[:, 1]), _NARROWEST * 6_378_137.0)
+    return np.column_stack([along, meridian_radius(points[:, 1])]) * degree

@@ -1,0 +1,67 @@
+"""Features as tables of DuckDB."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from backend.geo.vector.features import Features
+from backend.geo.vector.fields import is_number, text_of
+
+GEOMETRY = "geometry"
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+"""Of DuckDB's BIGINT."""
+type Column = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns as DuckDB reads them, and the query that makes a table of them."""
+
+    columns: dict[str, Column]
+    select: str
+    warnings: tuple[str, ...]
+
+
+def table_of(features: Features, raw: str) -> Table:
+    """The table of features: a column for each field, and their geometries; `raw` is the name of the columns' view.
+
+    Names are told apart without regard to case, as SQL does.
+    """
+    columns: dict[str, Column] = {"g": np.array(shapely.to_wkb(features.shapes, flavor="iso"), dtype=object)}
+    parts = [f'ST_GeomFromWKB(g) AS "{GEOMETRY}"']
+    warnings: list[str] = []
+    taken = {GEOMETRY}
+    for number, (name, values) in enumerate(features.fields.items()):
+        free = _free(name, taken)
+        if free != name:
+            warnings.append(
+                f"The field {name!r} is called {free!r}: SQL takes no two columns that differ in case only."
+            )
+        taken.add(free.lower())
+        kind, columns[f"v{number}"] = _column(values)
+        columns[f"n{number}"] = np.array([value is None for value in values], dtype=bool)
+        quoted = free.replace('"', '""')
+        parts.append(f'CASE WHEN n{number} THEN NULL ELSE v{number} END::{kind} AS "{quoted}"')
+    return Table(columns, f"SELECT {', '.join([*parts[1:], parts[0]])} FROM {raw}", tuple(warnings))  # noqa: S608
+
+
+def _free(name: str, taken: set[str]) -> str:
+    free, number = name or "field", 1
+    while free.lower() in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
+
+
+def _column(values: Sequence[Any]) -> tuple[str, Column]:
+    present = [value for value in values if value is not None]
+    if present and all(isinstance(value, bool) for value in present):
+        return "BOOLEAN", np.array([bool(value) for value in values])
+    if present and all(is_number(value) for value in present):
+        if all(isinstance(value, int) and _SMALLEST <= value <= _LARGEST for value in present):
+            return "BIGINT", np.array([value or 0 for value in values], dtype=np.int64)
+        return "DOUBLE", np.array([value or 0 for value in values], dtype=np.float64)
+    return "VARCHAR", np.array([None if value is None else text_of(value) for value in values], dtype=object)

@@ -1,0 +1,1 @@
+"""All points within a distance, and how far off their edge may be."""

@@ -1,0 +1,112 @@
+"""Buffers of features, each by itself: with its attributes, and by a distance that may be its own."""
+
+import difflib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from backend.errors import ProcessRefusedError
+from backend.geo.buffers.accuracy import boundary_error_percent
+from backend.geo.buffers.buffer import GENERALISATION, Boundary, buffer_each, error_bound
+from backend.geo.geodesy.antimeridian import collect
+from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.measure import measure_each
+from backend.geo.vector.bending import bent
+from backend.geo.vector.features import Features, single
+from backend.geo.vector.reading import GeometryInput
+
+DISTANCE_FIELD = "buffer_distance_m"
+AREA_FIELD = "area_m2"
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureBuffers:
+    """The buffers of those features that have one."""
+
+    features: Features
+    """With their attributes, the distance and the area; with the warnings of what was left out."""
+    max_error_percent: float
+    """Of each one's distance."""
+    left_out: int
+    """Features without a distance, or narrower than twice theirs."""
+
+    def union(self) -> BaseGeometry:
+        """All buffers as one geometry, exterior rings counterclockwise."""
+        united = shapely.disjoint_subset_union_all(self.features.shapes)
+        return shapely.orient_polygons(collect([united]))
+
+
+def buffer_features(
+    geometry: GeometryInput, metres: float, field: str | None, resolution: int, tell: Callable[[float], None]
+) -> FeatureBuffers:
+    """Buffer each feature by a distance, or by its number in a field times that distance.
+
+    Raises:
+        ProcessRefusedError: there is no such field, no number in it, or a distance is not possible.
+    """
+    features, distances, warnings = _with_distances(geometry, metres, field)
+    shapes = buffer_each(features.shapes, distances, resolution, tell)
+    kept = ~shapely.is_missing(shapes)
+    if not kept.any():
+        raise ProcessRefusedError("nothing is left of any feature: give a shorter distance", path="$.inputs.distance")
+    if not kept.all():
+        warnings.append(
+            f"{int((~kept).sum())} features are narrower than twice their distance: nothing is left of them."
+        )
+    made = Features(shapes[kept], features.take(kept).fields).with_fields(
+        {DISTANCE_FIELD: distances[kept].tolist(), AREA_FIELD: measure_each(shapes[kept]).area.tolist()}
+    )
+    punctual = bool((shapely.get_type_id(features.shapes) == 0).all())
+    left_out = (geometry.features or 1) - int(kept.sum())
+    return FeatureBuffers(made.warned(*warnings), _percent(error_bound(punctual, resolution)), left_out)
+
+
+def on_the_ground(geometry: GeometryInput, metres: float) -> BaseGeometry:
+    """The geometry in longitude and latitude, its edges where they run in the plane in which they came."""
+    if geometry.native is None or not geometry.native.crs.is_projected:
+        return geometry.shape
+    return single(bent(geometry.native, GENERALISATION * abs(metres)))
+
+
+def error_percent(made: BaseGeometry, source: Boundary, metres: float, resolution: int) -> float:
+    """A bound of the deviation of a buffer's boundary from the distance, in percent of it.
+
+    What the construction promises is measured too, at some places; the worse of both counts.
+    """
+    measured = boundary_error_percent(made, source.lines, abs(metres)) / 100
+    return _percent(max(error_bound(source.punctual, resolution), measured))
+
+
+def _with_distances(geometry: GeometryInput, metres: float, field: str | None) -> tuple[Features, Array, list[str]]:
+    """The features that have a distance, and these distances in metres."""
+    features = bent(geometry.each(), GENERALISATION * abs(metres))
+    warnings = [*features.warnings, *geometry.heights_ignored]
+    if field is None:
+        return features, np.full(len(features), metres), warnings
+    if field not in features.fields:
+        close = difflib.get_close_matches(field, features.fields, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"the fields are {', '.join(features.fields) or 'none'}"
+        raise ProcessRefusedError(f"there is no field {field!r}; {hint}", path="$.inputs.field")
+    values = np.array([_number(value) for value in features.fields[field]])
+    usable = np.isfinite(values) & (values != 0)
+    if not usable.any():
+        raise ProcessRefusedError(f"no feature has a number other than 0 in {field!r}", path="$.inputs.field")
+    if not usable.all():
+        count = int((~usable).sum())
+        warnings.append(f"{count} of {len(usable)} features have no number, or 0, in {field!r} and were left out.")
+    return features.take(usable), values[usable] * metres, warnings
+
+
+def _number(value: Any) -> float:
+    """NaN for what is no number; a text is not taken for one."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+
+
+def _percent(share: float) -> float:
+    """Rounded up."""
+    return math.ceil(share * 1e6) / 1e4

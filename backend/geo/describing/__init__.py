@@ -1,0 +1,1 @@
+"""What a dataset holds, for who has not seen it."""

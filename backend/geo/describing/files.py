@@ -1,0 +1,68 @@
+"""What a file of vector data holds, layer by layer. Imports GDAL: for workers only."""
+
+# pyogrio has no types.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.describing.features import JsonObject, describe_features, validity_as_given
+from backend.geo.geodesy.crs import CRS84
+from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.features import Features
+from backend.geo.vector.vector_files import layers_of, read_file
+
+_REPAIRED = (".json", ".geojson")
+"""What is read as a document is repaired while it is read."""
+
+
+def describe_file(dataset: DatasetFile) -> JsonObject:
+    """The features of a file as they stand in it, not repaired; of a file with several layers what each of them is.
+
+    Raises:
+        ProcessRefusedError: it cannot be read.
+    """
+    layers = layers_of(dataset)
+    if dataset.layer is None and len(layers) != 1:
+        told = [_layer(dataset, layer) for layer in layers]
+        example = f"{dataset.id}#{layers[0]}" if layers else dataset.id
+        warning = f"The file has {len(layers)} layers: name one to have it described, such as {example}."
+        return {"layers": told, "warnings": [warning]}
+    features, knows_crs = _read(dataset)
+    told = describe_features(features, knows_crs=knows_crs)
+    if dataset.suffix in _REPAIRED:
+        told["validity"] = validity_as_given(dataset.path.read_text("utf-8-sig"), told["validity"])
+    return {"layers": [{"name": layer} for layer in layers]} | told
+
+
+def _read(dataset: DatasetFile) -> tuple[Features, bool]:
+    """The features, and whether their CRS is known."""
+    try:
+        features = read_file(dataset)
+    except ProcessRefusedError:
+        # Whatever else is wrong with it is refused again.
+        return read_file(dataset, CRS84), False
+    if dataset.suffix != ".csv" or not features.present.any():
+        return features, True
+    # A table does not tell its CRS; what is on the globe is taken for longitude and latitude everywhere.
+    on_globe = (np.abs(shapely.total_bounds(features.shapes)) <= (360, 90, 360, 90)).all()
+    return features, bool(on_globe)
+
+
+def _layer(dataset: DatasetFile, layer: str) -> JsonObject:
+    info = _info(dataset, layer)
+    return {
+        "name": layer,
+        "features": int(info["features"]),
+        "geometry_type": info["geometry_type"],
+        "crs": info["crs"],
+        "fields": [str(name) for name in info["fields"]],
+    }
+
+
+def _info(dataset: DatasetFile, layer: str) -> dict[str, Any]:
+    return pyogrio.read_info(dataset.path, layer=layer)

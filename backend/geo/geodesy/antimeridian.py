@@ -1,0 +1,129 @@
+"""The edges of the longitude-latitude plane: the antimeridian and the poles."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely import affinity
+from shapely.geometry.base import BaseGeometry
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Array
+
+WORLD = shapely.box(-180, -90, 180, 90)
+SINGLE = frozenset(("Point", "LineString", "LinearRing", "Polygon"))
+
+
+def flat_parts(shape: BaseGeometry) -> list[BaseGeometry]:
+    """Points, line strings and polygons of a geometry, however deep its collections are nested."""
+    parts = [shape]
+    while any(part.geom_type not in SINGLE for part in parts):
+        parts = [item for part in parts for item in shapely.get_parts(part)]
+    return [part for part in parts if not part.is_empty]
+
+
+def wrap(shape: BaseGeometry) -> BaseGeometry:
+    """A geometry with longitudes beyond ±180, split at the antimeridian and brought back into [-180, 180]."""
+    pieces = [piece for part in flat_parts(shape) for piece in _wrapped(part)]
+    return collect(pieces)
+
+
+def collect(parts: Iterable[BaseGeometry]) -> BaseGeometry:
+    """The smallest type that holds all parts: one geometry, a Multi type, or a collection."""
+    found = [item for part in parts for item in flat_parts(part)]
+    kinds = {part.geom_type for part in found}
+    if len(found) == 1:
+        return found[0]
+    multi: dict[str, Any] = {
+        "Point": shapely.MultiPoint,
+        "LineString": shapely.MultiLineString,
+        "Polygon": shapely.MultiPolygon,
+    }
+    return multi.get(kinds.pop() if len(kinds) == 1 else "", shapely.GeometryCollection)(found)
+
+
+def _wrapped(part: BaseGeometry) -> list[BaseGeometry]:
+    west, _, east, _ = part.bounds
+    if west >= -180 and east <= 180:
+        return [part]
+    if isinstance(part, shapely.Point):
+        return [shapely.Point((part.x + 180) % 360 - 180, part.y)]
+    pieces: list[BaseGeometry] = []
+    rest = part
+    for turn in range(int(np.floor((west + 180) / 360)), int(np.floor((east + 180) / 360)) + 1):
+        window = affinity.translate(WORLD, 360 * turn)
+        inside = affinity.translate(shapely.intersection(rest, window), -360 * turn)
+        pieces += [piece for piece in flat_parts(inside) if piece.geom_type == part.geom_type]
+        # A line along the antimeridian belongs to one window only.
+        rest = shapely.difference(rest, window)
+    return pieces
+
+
+def outline(polygon: BaseGeometry) -> BaseGeometry:
+    """The boundary of a polygon or multipolygon as it is on the globe.
+
+    What the plane adds is left out: edges along a pole, and the two sides of a cut along the antimeridian.
+    """
+    if polygon.is_empty:
+        return shapely.MultiLineString()
+    edge = polygon.boundary
+    west, south, east, north = polygon.bounds
+    if north == 90 or south == -90:
+        poles = shapely.MultiLineString([[(-180, 90), (180, 90)], [(-180, -90), (180, -90)]])
+        edge = shapely.difference(edge, poles)
+    if west == -180 and east == 180:
+        edge = shapely.difference(edge, _seam(edge))
+    return edge
+
+
+def _seam(edge: BaseGeometry) -> BaseGeometry:
+    """The parts of the antimeridian that have the polygon on both sides, at -180 and at 180."""
+    western = shapely.intersection(edge, shapely.LineString([(-180, -90), (-180, 90)]))
+    eastern = shapely.intersection(edge, shapely.LineString([(180, -90), (180, 90)]))
+    shared = shapely.intersection(affinity.translate(western, 360), eastern)
+    lines = [part for part in flat_parts(shared) if isinstance(part, shapely.LineString)]
+    return shapely.union_all([*lines, *(affinity.translate(line, -360) for line in lines)])
+
+
+def bounding_box(shape: BaseGeometry) -> tuple[float, float, float, float]:
+    """West, south, east and north of the narrowest box; west > east where it crosses the antimeridian (RFC 7946, 5)."""
+    _, south, _, north = shape.bounds
+    spans = sorted((part.bounds[0], part.bounds[2]) for part in flat_parts(shape))
+    west, reached = spans[0]
+    gaps: list[tuple[float, float, float]] = []
+    for start, end in spans[1:]:
+        if start > reached:
+            gaps.append((start - reached, reached, start))
+        reached = max(reached, end)
+    widest, before, after = max(gaps, default=(0.0, reached, west))
+    # The gap across the antimeridian stays outside the box unless another one is wider.
+    return (after, south, before, north) if widest > west + 360 - reached else (west, south, reached, north)
+
+
+def the_short_way(part: BaseGeometry) -> BaseGeometry:
+    """A point, line string or polygon with its longitudes continued beyond ±180 rather than jumping.
+
+    Raises:
+        ProcessRefusedError: a ring goes around a pole.
+    """
+    if isinstance(part, shapely.LineString):
+        return shapely.LineString(_continued(shapely.get_coordinates(part)))
+    if not isinstance(part, shapely.Polygon):
+        return part
+    outer = _continued(shapely.get_coordinates(part.exterior))
+    rings = [outer]
+    for ring in part.interiors:
+        hole = _continued(shapely.get_coordinates(ring))
+        rings.append(hole + np.array([360 * np.round((outer[:, 0].mean() - hole[:, 0].mean()) / 360), 0]))
+    if any(ring[0, 0] != ring[-1, 0] for ring in rings):
+        raise ProcessRefusedError(
+            "a ring goes around a pole: end it with edges along the antimeridian to the pole and back"
+        )
+    return shapely.Polygon(rings[0], rings[1:])
+
+
+def _continued(coordinates: Array) -> Array:
+    steps = np.diff(coordinates[:, 0])
+    turns = np.where((np.abs(steps) > 180) & (np.abs(steps) < 360), -360 * np.sign(steps), 0)
+    return coordinates + np.column_stack([np.concatenate([[0], np.cumsum(turns)]), np.zeros(len(coordinates))])

@@ -1,0 +1,141 @@
+"""Coordinate reference systems by their authority's code, and the way from one to another."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NoReturn, Self, cast
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+import shapely
+from pyproj import CRS, Transformer
+from pyproj.aoi import AreaOfInterest
+from pyproj.exceptions import ProjError
+from pyproj.transformer import TransformerGroup
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.shapes import Shapes
+
+CRS84 = CRS.from_authority("OGC", "CRS84")
+"""Longitude, latitude in degrees on WGS 84: the CRS of GeoJSON (RFC 7946, 4)."""
+
+_CODE = re.compile(
+    r"(?:urn:ogc:def:crs:(?P<urn>[A-Za-z]\w*):[\w.]*:(?P<urn_code>\w+)"
+    r"|https?://www\.opengis\.net/def/crs/(?P<url>[A-Za-z]\w*)/[\w.]+/(?P<url_code>\w+)"
+    r"|(?P<short>[A-Za-z]\w*):{1,2}(?P<short_code>\w+))"
+)
+_FORMS = "an authority's code such as EPSG:25832, OGC:CRS84 or http://www.opengis.net/def/crs/EPSG/0/25832"
+_LONGEST_SHOWN = 60
+
+
+def parse_crs(text: str) -> CRS:
+    """The CRS that an authority's code names; definitions in other forms could make PROJ read files.
+
+    Raises:
+        ProcessRefusedError: it is no code, or the authority has no such horizontal CRS.
+    """
+    shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    match = _CODE.fullmatch(text.strip())
+    if match is None:
+        _refuse(f"{shown!r} is no CRS: give {_FORMS}")
+    authority = match["urn"] or match["url"] or match["short"]
+    code = match["urn_code"] or match["url_code"] or match["short_code"]
+    try:
+        crs = CRS.from_authority(authority.upper(), code.upper() if authority.upper() == "OGC" else code)
+    except ProjError:
+        _refuse(f"there is no CRS {shown!r}: give {_FORMS}")
+    if not (crs.is_geographic or crs.is_projected):
+        _refuse(f"{shown} ({crs.name}) has no horizontal coordinates on the Earth's surface")
+    return crs
+
+
+def code_of(crs: CRS) -> str:
+    """The authority's code, such as `EPSG:25832`; the name where it has none."""
+    found = cast("tuple[str, str] | None", crs.to_authority(min_confidence=70))
+    return ":".join(found) if found else crs.name
+
+
+def metres_per_unit(crs: CRS) -> float | None:
+    """The length in metres of a unit of a projected CRS; None for one in degrees."""
+    return float(crs.axis_info[0].unit_conversion_factor) if crs.is_projected else None
+
+
+@dataclass(frozen=True)
+class Transformation:
+    """The best way that there is from one CRS to another, without downloading anything."""
+
+    source: CRS
+    target: CRS
+    transformer: Transformer
+    description: str
+    """What PROJ calls it."""
+    accuracy: float | None
+    """Metres, as its authority states it; None where that is unknown."""
+    ballpark: bool
+    """The datums differ and their difference is not known: the result may be off by a hundred metres and more."""
+    missing_grids: tuple[str, ...]
+    """Of ways that would be more accurate."""
+
+    @classmethod
+    def between(cls, source: CRS, target: CRS, bounds: tuple[float, float, float, float] | None = None) -> Self:
+        """Find it; `bounds` are west, south, east, north in degrees of what is to be transformed."""
+        area = None if bounds is None else AreaOfInterest(*bounds)
+        with catch_warnings():
+            # Of grids that are not here: whoever reads the answer is told, not who looks at the log.
+            simplefilter("ignore")
+            group = TransformerGroup(
+                source,
+                target,
+                always_xy=True,
+                area_of_interest=area,  # pyright: ignore[reportArgumentType]  # the stub means the same class elsewhere
+            )
+        if not group.transformers:
+            _refuse(f"there is no way from {code_of(source)} to {code_of(target)} on this machine")
+        best = group.transformers[0]
+        missing = dict.fromkeys(
+            grid.short_name for way in group.unavailable_operations for grid in way.grids if not grid.available
+        )
+        accuracy = float(best.accuracy) if best.accuracy >= 0 else None
+        return cls(
+            source, target, best, best.description, accuracy, "ballpark" in best.description.lower(),
+            () if group.best_available else tuple(missing),
+        )  # fmt: skip
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person must know of the result."""
+        way = f"{code_of(self.source)} to {code_of(self.target)}"
+        found: list[str] = []
+        if self.ballpark:
+            found.append(
+                f"{way} is a ballpark transformation: the difference of the datums is not known, and the result may be "
+                "off by a hundred metres and more."
+            )
+        elif self.accuracy is not None and self.accuracy > 1:
+            found.append(f"{way} is accurate to {self.accuracy:g} m ({self.description}).")
+        if self.missing_grids:
+            found.append(f"A more accurate way from {way} needs the grids {', '.join(self.missing_grids[:3])}.")
+        return tuple(found)
+
+    def positions(self, coordinates: Array) -> Array:
+        """Positions n × 2 or n × 3, x (easting, longitude) before y; heights stay as they are.
+
+        Raises:
+            ProcessRefusedError: a position has no place in the target.
+        """
+        x, y = self.transformer.transform(coordinates[:, 0], coordinates[:, 1])
+        lost = np.flatnonzero(~(np.isfinite(x) & np.isfinite(y)))
+        if lost.size:
+            at = ", ".join(f"{ordinate:.10g}" for ordinate in coordinates[lost[0], :2])
+            _refuse(f"({at}) in {code_of(self.source)} has no place in {code_of(self.target)}")
+        return np.column_stack([x, y, *coordinates[:, 2:].T])
+
+    def shapes(self, shapes: Shapes) -> Shapes:
+        """Geometries with their vertices transformed: edges stay straight between them."""
+        with_heights = bool(shapely.has_z(shapes).any())
+        return shapely.transform(shapes, self.positions, include_z=with_heights)
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

@@ -1,0 +1,149 @@
+"""How the plane of a CRS lies on the ground: what a step in it is in metres east and north on the ellipsoid."""
+
+# NumPy's operators on what comes from rasterio and affine are of unknown type.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from affine import Affine
+from pyproj import CRS
+
+from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_unit
+from backend.geo.geodesy.ellipsoid import Array, half_turn, meridian_radius, parallel_radius
+
+TOLERANCE = 0.01
+"""Share by which lengths in a plane may differ from those on the ground and still be taken for them."""
+NODES = 65
+"""Of a lattice over a grid, along each side, between which steps are interpolated."""
+_STEP = 10.0
+"""Metres over which the scale of a plane is measured."""
+
+type Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Metres east and north of one step along a row and of one along a column, each of a shape that broadcasts."""
+
+    column_east: Array
+    column_north: Array
+    row_east: Array
+    row_north: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """How lengths in the plane of a CRS are measured over some extent."""
+
+    crs: CRS
+    largest_error: float
+    """By how much a length in the plane differs at most from that on the ground: 0.01 is 1 %."""
+
+    @property
+    def planar(self) -> bool:
+        """Lengths in the plane are good enough: those of a projected CRS made for the place."""
+        return self.crs.is_projected and self.largest_error <= TOLERANCE
+
+    @property
+    def decision(self) -> str:
+        """For people."""
+        if self.planar:
+            return f"planar in {code_of(self.crs)} ({self.crs.name}); lengths there err by at most {self._percent}"
+        why = f"off by up to {self._percent}" if self.crs.is_projected else "in degrees"
+        return f"on the WGS 84 ellipsoid: lengths in {code_of(self.crs)} are {why}"
+
+    @property
+    def _percent(self) -> str:
+        return f"{100 * self.largest_error:.2g} %"
+
+
+def ground_of(crs: CRS, bounds: Bounds) -> Ground:
+    """Measure how far lengths in the plane of a CRS are off within bounds (smallest x and y, largest x and y)."""
+    if not crs.is_projected:
+        return Ground(crs, float("inf"))
+    x, y = (grid.ravel() for grid in np.meshgrid(*(np.linspace(bounds[at], bounds[at + 2], 5) for at in (0, 1))))
+    step = _STEP / (metres_per_unit(crs) or 1.0)
+    lonlat = _to_lonlat(crs)
+    errors: list[Array] = []
+    for way in ((step, 0.0), (0.0, step), (step, step)):
+        east, north = _ground_vector(lonlat, x, y, way)
+        errors.append(np.abs(np.hypot(*way) / step * _STEP / np.hypot(east, north) - 1))
+    worst = float(np.max(errors))
+    return Ground(crs, worst if np.isfinite(worst) else float("inf"))
+
+
+def steps_of(ground: Ground, transform: Affine, width: int, height: int) -> Callable[[slice], Steps]:
+    """What tells the steps at the cells of some rows of a grid; constant ones where lengths are planar."""
+    if ground.planar:
+        unit = metres_per_unit(ground.crs) or 1.0
+        flat = Steps(*(np.array([[unit * value]]) for value in (transform.a, transform.d, transform.b, transform.e)))
+        return lambda rows: flat  # noqa: ARG005  # the same for all
+    if not ground.crs.is_projected and transform.b == transform.d == 0:
+        return lambda rows: _along_parallels(transform, rows)
+    return _Lattice.over(ground.crs, transform, width, height).steps
+
+
+def _along_parallels(transform: Affine, rows: slice) -> Steps:
+    latitude: Array = (transform.f + transform.e * (np.arange(rows.start, rows.stop) + 0.5))[:, np.newaxis]
+    none = np.zeros((1, 1))
+    return Steps(
+        np.radians(transform.a) * parallel_radius(latitude),
+        none,
+        none,
+        np.radians(transform.e) * meridian_radius(latitude),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Lattice:
+    """Steps at some cells of a grid, interpolated linearly at the others."""
+
+    columns: Array
+    rows: Array
+    width: int
+    nodes: tuple[Array, Array, Array, Array]
+    """The four members of `Steps` at rows × columns."""
+
+    @classmethod
+    def over(cls, crs: CRS, transform: Affine, width: int, height: int) -> "_Lattice":
+        columns, rows = (np.linspace(0, size - 1, min(size, NODES)) for size in (width, height))
+        at = np.meshgrid(columns + 0.5, rows + 0.5)
+        x = transform.a * at[0] + transform.b * at[1] + transform.c
+        y = transform.d * at[0] + transform.e * at[1] + transform.f
+        lonlat = _to_lonlat(crs)
+        along = _ground_vector(lonlat, x, y, (transform.a, transform.d))
+        down = _ground_vector(lonlat, x, y, (transform.b, transform.e))
+        return cls(columns, rows, width, (*along, *down))
+
+    def steps(self, rows: slice) -> Steps:
+        numbers = np.arange(rows.start, rows.stop, dtype=np.float64)
+        return Steps(*(self._between(values, numbers) for values in self.nodes))
+
+    def _between(self, values: Array, rows: Array) -> Array:
+        where = np.interp(rows, self.rows, np.arange(len(self.rows)))
+        above = np.minimum(where.astype(np.intp), max(len(self.rows) - 2, 0))
+        below = np.minimum(above + 1, len(self.rows) - 1)
+        share = (where - above)[:, np.newaxis]
+        lines: list[Array] = list(values[above] * (1 - share) + values[below] * share)
+        return np.stack([np.interp(np.arange(self.width), self.columns, line) for line in lines])
+
+
+def _to_lonlat(crs: CRS) -> Callable[[Array, Array], tuple[Array, Array]]:
+    if not crs.is_projected:
+        return lambda x, y: (x, y)
+    return Transformation.between(crs, CRS84).transformer.transform
+
+
+def _ground_vector(
+    lonlat: Callable[[Array, Array], tuple[Array, Array]], x: Array, y: Array, way: tuple[float, float]
+) -> tuple[Array, Array]:
+    """Metres east and north of a step in the plane, around each position."""
+    lon1, lat1 = lonlat(x - way[0] / 2, y - way[1] / 2)
+    lon2, lat2 = lonlat(x + way[0] / 2, y + way[1] / 2)
+    middle = (lat1 + lat2) / 2
+    return (
+        np.radians(half_turn(lon2 - lon1)) * parallel_radius(middle),
+        np.radians(lat2 - lat1) * meridian_radius(middle),
+    )

@@ -1,0 +1,84 @@
+"""Positions in longitude and latitude: what can be one, and what a person meant by one that cannot."""
+
+from typing import NoReturn
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.antimeridian import flat_parts
+from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.shapes import Shapes
+
+type Geometries = BaseGeometry | Shapes
+
+MAX_LONGITUDE = 360.0
+"""RFC 7946 has longitudes within ±180; up to ±360 they are understood and brought back, with a warning."""
+SLACK = 1e-9
+"""Degrees by which rounding may push a latitude over the pole."""
+NOTHING = 1e-13
+"""Degrees: a hundredth of a micrometre."""
+CROSSING_HINT = "If it was meant to cross the antimeridian, split it there, or go on beyond 180."
+WRAPPED = "Longitudes beyond ±180 were brought back into range; what crosses the antimeridian is split there."
+
+
+def check_coordinates(shapes: Geometries) -> None:
+    """See that positions can be longitude and latitude.
+
+    Raises:
+        ProcessRefusedError: one is not finite or not on the globe; the message tells what it looks like.
+    """
+    coordinates = shapely.get_coordinates(shapes)
+    if not np.isfinite(coordinates).all():
+        _refuse("coordinates must be finite numbers")
+    longitudes, latitudes = np.abs(coordinates).T
+    outside = np.flatnonzero((longitudes > MAX_LONGITUDE) | (latitudes > 90 + SLACK))
+    if not outside.size:
+        return
+    x, y = (float(ordinate) for ordinate in coordinates[outside[0]])
+    if abs(x) > 1000 or abs(y) > 1000:
+        _refuse(f"({x:.10g}, {y:.10g}) looks projected: coordinates must be longitude, latitude in degrees (WGS 84)")
+    if abs(x) <= 90 and abs(y) <= MAX_LONGITUDE:
+        _refuse(
+            f"latitude {y:.10g} is outside -90 to 90: is the order latitude, longitude? It must be longitude, latitude"
+        )
+    _refuse(f"({x:.10g}, {y:.10g}) is outside the globe: longitude -180 to 180, latitude -90 to 90")
+
+
+def settled(coordinates: Array) -> Array:
+    """Latitudes within the poles, and zero for what is next to it: GEOS may loop for ever on denormal numbers."""
+    near = np.where(np.abs(coordinates) < NOTHING, 0.0, coordinates)
+    return np.column_stack([near[:, 0], np.clip(near[:, 1], -90, 90), *near[:, 2:].T])
+
+
+def max_longitude(shapes: Geometries) -> float:
+    """The largest distance from the prime meridian, in degrees."""
+    west, _, east, _ = shapely.total_bounds(shapes)
+    return max(abs(west), abs(east))
+
+
+def long_edges(shapes: Geometries) -> list[str]:
+    """A warning where an edge was probably meant to cross the antimeridian the short way."""
+    coordinates, owners = shapely.get_coordinates(_lines(shapes), return_index=True)
+    spans = np.abs(np.diff(coordinates[:, 0]))[np.diff(owners) == 0]
+    # An edge of 360° closes a box around the whole globe.
+    if not ((spans > 180) & (spans < 360)).any():
+        return []
+    widest = spans[spans < 360].max()
+    return [f"An edge spans {widest:.6g}° of longitude and was read as it stands (RFC 7946). {CROSSING_HINT}"]
+
+
+def _lines(shapes: Geometries) -> list[BaseGeometry]:
+    parts = [
+        part
+        for shape in np.atleast_1d(np.asarray(shapes, dtype=object))
+        if shape is not None and shape.geom_type not in ("Point", "MultiPoint")
+        for part in flat_parts(shape)
+    ]
+    rings = [ring for part in parts if isinstance(part, shapely.Polygon) for ring in (part.exterior, *part.interiors)]
+    return [*rings, *(part for part in parts if isinstance(part, shapely.LineString))]
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

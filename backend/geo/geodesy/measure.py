@@ -1,0 +1,167 @@
+"""Area, perimeter and length on the WGS 84 ellipsoid."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from backend.geo.geodesy.antimeridian import flat_parts, outline
+from backend.geo.geodesy.ellipsoid import GEOD, Array, Integers, inverse, meridian_radius, parallel_radius, zone_area
+from backend.geo.geodesy.shapes import Shapes, shapes_of
+
+type Edges = Literal["lonlat", "geodesic"]
+"""Straight in longitude and latitude (RFC 7946, 3.1.1), or the shortest way on the ellipsoid."""
+
+MAX_STEP = 5.0
+"""Degrees. Integrals over steps this small are exact to rounding with the quadrature below."""
+NODES, WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(8))
+FINE_STEP = 0.05
+"""Degrees. Over steps this small two nodes are as exact."""
+FINE_NODES, FINE_WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(2))
+COLLECTION = 7
+"""GEOS's number of the type GeometryCollection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What was measured, in metres and square metres."""
+
+    area: float
+    """Of all polygons; polygons that overlap each other count twice."""
+    perimeter: float
+    """Of all polygons, holes included; without cuts along the antimeridian and edges along a pole."""
+    length: float
+    """Of all lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The same of many geometries: one value for each of them, 0 where it has none of that kind."""
+
+    area: Array
+    perimeter: Array
+    length: Array
+
+    def total(self) -> Measures:
+        """Added up."""
+        return Measures(float(self.area.sum()), float(self.perimeter.sum()), float(self.length.sum()))
+
+
+def measure(shape: BaseGeometry, edges: Edges = "lonlat") -> Measures:
+    """Measure a geometry within [-180, 180] × [-90, 90].
+
+    The members of a collection are measured each for itself and added up.
+    """
+    return measure_each(shapes_of([shape]), edges).total()
+
+
+def measure_each(shapes: Shapes, edges: Edges = "lonlat") -> Columns:
+    """Measure geometries within [-180, 180] × [-90, 90]; None measures nothing."""
+    areal, areal_owners, linear, linear_owners = by_dimension(shapes)
+    area = _geodesic_areas(areal) if edges == "geodesic" else polygon_areas(areal)
+    perimeter, length = _sum_lengths(_outlines(areal), edges), _sum_lengths(linear, edges)
+    count = len(shapes)
+    return Columns(
+        np.bincount(areal_owners, area, count),
+        np.bincount(areal_owners, perimeter, count),
+        np.bincount(linear_owners, length, count),
+    )
+
+
+def by_dimension(shapes: Shapes) -> tuple[Shapes, Integers, Shapes, Integers]:
+    """Polygons and multipolygons (whose parts may be the two sides of a cut), lines and multilines, out of whatever
+    collections, and the index of the geometry that each is of.
+    """
+    members, owners = shapes, np.arange(len(shapes))
+    while (nested := shapely.get_type_id(members) == COLLECTION).any():
+        parts, index = shapely.get_parts(members[nested], return_index=True)
+        owners = np.concatenate([owners[~nested], owners[nested][index]])
+        members = np.concatenate([members[~nested], parts])
+    dimension = shapely.get_dimensions(members)
+    areal, linear = dimension == 2, dimension == 1
+    return members[areal], owners[areal], members[linear], owners[linear]
+
+
+def polygon_areas(polygons: Shapes) -> Array:
+    """Areas in m² of polygons or multipolygons whose edges are straight in longitude and latitude.
+
+    The ellipsoid's surface maps the plane of longitude and latitude one to one, so an area is a contour integral
+    over the plane's rings; poles and cuts along the antimeridian need no care.
+    """
+    parts, owners = shapely.get_parts(shapely.orient_polygons(polygons), return_index=True)
+    rings, parts_of_rings = shapely.get_rings(parts, return_index=True)
+    start, end, ring = segments(rings)
+    start, end, segment = _steps(start, end)
+    latitudes, weights = _nodes(start[:, 1], end[:, 1])
+    strips = np.radians(end[:, 0] - start[:, 0]) * (zone_area(latitudes) @ weights)
+    return np.abs(np.bincount(owners[parts_of_rings[ring[segment]]], strips, len(polygons)))
+
+
+def polygon_area(polygon: BaseGeometry) -> float:
+    """Area in m² of one polygon or multipolygon, or of all in a collection."""
+    return float(polygon_areas(shapes_of(flat_parts(polygon))).sum())
+
+
+def segments(lines: Shapes) -> tuple[Array, Array, Integers]:
+    """Start and end points, n × 2 each (n × 3 with heights), of lines and rings, and the index of each one's line."""
+    parts, owners = shapely.get_parts(lines, return_index=True)
+    with_heights = bool(shapely.has_z(parts).any())
+    coordinates, part = shapely.get_coordinates(parts, include_z=with_heights, return_index=True)
+    inside = part[1:] == part[:-1]
+    return coordinates[:-1][inside], coordinates[1:][inside], owners[part[1:][inside]]
+
+
+def segment_lengths(start: Array, end: Array, edges: Edges = "lonlat") -> Array:
+    """Lengths in metres on the ellipsoid of segments between points n × 2, in longitude and latitude."""
+    if edges == "geodesic":
+        _, metres = inverse(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
+        return metres
+    count = len(start)
+    start, end, segment = _steps(start, end)
+    latitudes, weights = _nodes(start[:, 1], end[:, 1])
+    longitude, latitude = np.radians(end - start).T[:, :, np.newaxis]
+    steps: Array = np.hypot(parallel_radius(latitudes) * longitude, meridian_radius(latitudes) * latitude) @ weights
+    return np.bincount(segment, steps, count)
+
+
+def _outlines(polygons: Shapes) -> Shapes:
+    """What is the boundary of polygons on the globe; only those at its plane's edges need the geometric way."""
+    lines: Shapes = np.array(shapely.boundary(polygons), dtype=object)
+    bounds = shapely.bounds(polygons)
+    for index in np.flatnonzero((np.abs(bounds) == (180, 90, 180, 90)).any(axis=1)).tolist():
+        lines[index] = outline(polygons[index])
+    return lines
+
+
+def _sum_lengths(lines: Shapes, edges: Edges) -> Array:
+    start, end, line = segments(shapely.force_2d(lines))
+    return np.bincount(line, segment_lengths(start, end, edges), len(lines))
+
+
+def _geodesic_areas(polygons: Shapes) -> Array:
+    geod: Any = GEOD
+    parts, owners = shapely.get_parts(shapely.orient_polygons(polygons), return_index=True)
+    areas: list[float] = [abs(geod.geometry_area_perimeter(part)[0]) for part in parts.tolist()]
+    return np.bincount(owners, np.array(areas), len(polygons))
+
+
+def _steps(start: Array, end: Array) -> tuple[Array, Array, Integers]:
+    """The same segments cut into steps of at most MAX_STEP of latitude, and the segment that each is of."""
+    counts = np.maximum(1, np.ceil(np.abs(end[:, 1] - start[:, 1]) / MAX_STEP)).astype(int)
+    segment = np.repeat(np.arange(len(start)), counts)
+    if len(segment) == len(start):
+        return start, end, segment
+    step = np.arange(len(segment)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = (1 / counts)[segment, np.newaxis]
+    origin, way = start[segment], (end - start)[segment]
+    return origin + way * step[:, np.newaxis] * share, origin + way * (step[:, np.newaxis] + 1) * share, segment
+
+
+def _nodes(start: Array, end: Array) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes between two latitudes, as many columns as are needed, and their weights."""
+    way = end - start
+    fine = not way.size or float(np.abs(way).max()) <= FINE_STEP
+    nodes, weights = (FINE_NODES, FINE_WEIGHTS) if fine else (NODES, WEIGHTS)
+    return ((start + end) / 2)[:, np.newaxis] + np.outer(way, nodes), weights

@@ -1,0 +1,1 @@
+"""Geometries made of geometries."""

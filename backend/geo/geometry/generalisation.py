@@ -1,0 +1,109 @@
+"""Fewer vertices: lines that move by little, and neighbours that keep sharing their edges."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.buffers.simplification import METRES_PER_DEGREE
+from backend.geo.geodesy.crs import metres_per_unit
+from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.features import Features
+from backend.geo.vector.measuring import ground_columns
+
+POLYGONAL = (3, 6)
+"""GEOS's numbers of the types Polygon and MultiPolygon."""
+ALONE = "Douglas-Peucker, each geometry by itself, keeping it valid: no line moves further than the tolerance"
+SHARED = (
+    "Visvalingam-Whyatt over all polygons together, keeping shared edges shared: corners go whose triangle is smaller "
+    "than the square of the tolerance"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Generalised:
+    """Features with fewer vertices, and what that did to them."""
+
+    features: Features
+    method: str
+    vertices_before: int
+    vertices_after: int
+    area_change_percent: float | None
+    """Of all polygons together, on the ellipsoid; None without any."""
+    largest_area_change_percent: float | None
+    """Of the polygon that changed most."""
+
+
+def generalise(features: Features, tolerance: float, *, coverage: bool) -> Generalised:
+    """Leave out vertices within a tolerance in metres.
+
+    In longitude and latitude the plane is stretched so that no distance in it is shorter than on the ground: what is
+    within the tolerance there is within it everywhere. coverage: polygons that share edges go on sharing them.
+
+    Raises:
+        ProcessRefusedError: nothing can be simplified.
+    """
+    areal = features.present & np.isin(shapely.get_type_id(features.shapes), POLYGONAL)
+    if not (features.present & (shapely.get_dimensions(features.shapes) > 0)).any():
+        raise ProcessRefusedError(
+            "points have nothing to simplify: lines or polygons are needed", path="$.inputs.features"
+        )
+    warnings: list[str] = []
+    together = coverage and _are_coverage(features.shapes[areal], warnings)
+    stretch, size = _stretch(features, tolerance)
+    shapes = shapely.transform(
+        features.shapes, lambda at: at * stretch[: at.shape[1]], include_z=_has_heights(features)
+    )
+    simple: Shapes = shapely.simplify(shapes, size)
+    if together:
+        simple[areal] = shapely.coverage_simplify(shapes[areal], size)
+    made = shapely.transform(simple, lambda at: at / stretch[: at.shape[1]], include_z=_has_heights(features))
+    change, largest = _area_changes(features, features.with_shapes(made))
+    return Generalised(
+        features.with_shapes(made).warned(*warnings),
+        SHARED if together else ALONE,
+        int(shapely.get_num_coordinates(features.shapes).sum()),
+        int(shapely.get_num_coordinates(made).sum()),
+        change,
+        largest,
+    )
+
+
+def _has_heights(features: Features) -> bool:
+    return bool(shapely.has_z(features.shapes).any())
+
+
+def _are_coverage(polygons: Shapes, warnings: list[str]) -> bool:
+    """Whether polygons touch along common edges with common vertices only; a warning where they nearly do."""
+    if len(polygons) < 2:
+        return False
+    if shapely.coverage_is_valid(polygons):
+        return True
+    warnings.append(
+        "The polygons overlap, or touch without common vertices: each was simplified by itself, and gaps and overlaps "
+        "between neighbours may grow."
+    )
+    return False
+
+
+def _stretch(features: Features, tolerance: float) -> tuple[Array, float]:
+    """Factors of x, y and height, and the tolerance in that plane."""
+    unit = metres_per_unit(features.crs)
+    if unit is not None:
+        return np.ones(3), tolerance / unit
+    _, south, _, north = shapely.total_bounds(features.shapes)
+    nearest = 0.0 if south <= 0 <= north else min(abs(south), abs(north))
+    return np.array([max(math.cos(math.radians(nearest)), 1e-6), 1.0, 1.0]), tolerance / METRES_PER_DEGREE
+
+
+def _area_changes(before: Features, after: Features) -> tuple[float | None, float | None]:
+    areal = shapely.get_dimensions(before.shapes) == 2
+    old, new = (ground_columns(one.take(areal)).area for one in (before, after))
+    polygons = old > 0
+    if not polygons.any():
+        return None, None
+    changes = 100 * (new[polygons] / old[polygons] - 1)
+    return float(100 * (new.sum() / old.sum() - 1)), float(changes[np.abs(changes).argmax()])

@@ -1,0 +1,114 @@
+"""Grids of equal cells over an extent: squares and hexagons in a plane."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, NoReturn, cast
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Array, Integers
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.features import Features
+from backend.geo.vector.local_plane import LocalPlane
+
+type Cell = Literal["square", "hexagon"]
+
+MOST_CELLS = 200_000
+WIDEST = 10_000_000.0
+"""Metres of an extent that one plane can show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells with the fields `id`, `column`, `row`; or, of H3, its index as `id`."""
+
+    features: Features
+    crs_decision: str
+    cell_area: float | None
+    """m² of each whole cell in its plane; None where they differ."""
+    warnings: tuple[str, ...] = ()
+
+
+def create_grid(features: Features, cell: Cell, size: float, *, cut: bool) -> Grid:
+    """Cells over the extent of features, rows from north to south, columns from west to east.
+
+    size: metres; a square's side, a hexagon's width from one flat side to the opposite one. Longitude and latitude
+    are covered in an equal-area plane centred on them, so that all cells are of the same size on the ground. cut:
+    only cells that touch the features, else all of their extent.
+
+    Raises:
+        ProcessRefusedError: there is no extent, or the cells would be too many.
+    """
+    if not features.present.any():
+        _refuse("there is no geometry whose extent could be covered", "features")
+    plane = LocalPlane.around(features, "laea")
+    flat = _flat(features, plane)
+    low = np.array(shapely.total_bounds(flat)[:2])
+    high = np.array(shapely.total_bounds(flat)[2:])
+    if float((high - low).max()) * plane.unit > WIDEST and plane.local is not None:
+        _refuse(
+            f"the extent is wider than {WIDEST / 1000:.0f} km, too wide for one plane; H3 covers the globe", "features"
+        )
+    step = size / plane.unit
+    cells, columns, rows = _squares(low, high, step) if cell == "square" else _hexagons(low, high, step)
+    if cut:
+        touching = np.unique(shapely.STRtree(cells).query(flat[features.present], predicate="intersects")[1])
+        cells, columns, rows = cells[touching], columns[touching], rows[touching]
+    latitude = abs(float(shapely.total_bounds(features.shapes)[[1, 3]].mean())) if plane.local is not None else 0.0
+    made = plane.back(cells, plane.longest_edge(latitude))
+    fields = {
+        "id": [f"{column}-{row}" for column, row in zip(columns.tolist(), rows.tolist(), strict=True)],
+        "column": columns.tolist(),
+        "row": rows.tolist(),
+    }
+    area = size**2 * (1 if cell == "square" else math.sqrt(3) / 2)
+    return Grid(made.with_fields(fields), plane.decision, area, features.warnings)
+
+
+def _flat(features: Features, plane: LocalPlane) -> Shapes:
+    shapes = shapely.force_2d(features.shapes)
+    if plane.local is None:
+        return shapes
+    # An edge that is straight in longitude and latitude is bent in the plane.
+    west, south, east, north = shapely.total_bounds(shapes)
+    return plane.flat(shapely.segmentize(shapes, max(float(max(east - west, north - south)) / 200, 1e-6)))
+
+
+def _squares(low: Array, high: Array, step: float) -> tuple[Shapes, Integers, Integers]:
+    wide, tall = np.ceil((high - low) / step * (1 - 1e-12)).tolist()
+    columns, rows = max(1, int(wide)), max(1, int(tall))
+    column, row = _numbered(columns, rows)
+    west, north = low[0] + column * step, low[1] + rows * step - row * step
+    return np.array(shapely.box(west, north - step, west + step, north), dtype=object), column, row
+
+
+def _hexagons(low: Array, high: Array, step: float) -> tuple[Shapes, Integers, Integers]:
+    """Hexagons with a corner to the north; every other row is half a cell further east."""
+    side = step / math.sqrt(3)
+    width, height = (high - low).tolist()
+    columns, rows = math.floor(width / step + 0.5) + 2, math.floor(height / (1.5 * side)) + 2
+    column, row = _numbered(columns, rows)
+    x = low[0] + column * step + np.where(row % 2 == 0, 0, step / 2)
+    y = low[1] + (rows - 1 - row) * 1.5 * side
+    angles = np.radians(30 + 60 * np.arange(6))
+    corners = np.stack([x[:, None] + side * np.cos(angles), y[:, None] + side * np.sin(angles)], axis=-1)
+    cells = np.array(shapely.polygons(corners), dtype=object)
+    (west, south), (east, north) = low.tolist(), high.tolist()
+    extent = cast("BaseGeometry", shapely.box(west, south, east, north))
+    touching = shapely.intersects(cells, extent)
+    return cells[touching], column[touching], row[touching]
+
+
+def _numbered(columns: int, rows: int) -> tuple[Integers, Integers]:
+    """Column and row of each cell, row by row."""
+    if columns * rows > MOST_CELLS:
+        _refuse(f"this size would make {columns * rows} cells, more than {MOST_CELLS}: give a larger one", "size")
+    index = np.arange(columns * rows)
+    return index % columns, index // columns
+
+
+def _refuse(reason: str, name: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

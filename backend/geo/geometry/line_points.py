@@ -1,0 +1,115 @@
+"""Points along lines, at measured distances from their beginnings."""
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import CRS84, metres_per_unit
+from backend.geo.geodesy.ellipsoid import Array, Integers
+from backend.geo.geodesy.measure import segment_lengths, segments
+from backend.geo.vector.features import Features
+
+MOST_POINTS = 500_000
+LINEAR = (1, 5)
+"""GEOS's numbers of the types LineString and MultiLineString."""
+SOLVED = 1e-9
+"""Of a segment's length."""
+ROUNDS = 12
+MEASURE = "measure"
+
+
+@dataclass(frozen=True, slots=True)
+class LinePoints:
+    """Points with the attributes of their lines, and where along them they are."""
+
+    features: Features
+    """Fields more: `line`, the index of the line's feature, and `measure`, metres from its beginning."""
+    total_length: float
+    """Metres, of all lines."""
+    without_line: int
+    """Features left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Segments:
+    """Of lines, in order."""
+
+    start: Array
+    end: Array
+    lengths: Array
+    """Metres."""
+    line: Integers
+    """Index of the line of each segment."""
+    plane: bool
+    """Lengths are even in a segment, as in a plane."""
+
+
+def points_along(features: Features, spacing: float | None, count: int | None) -> LinePoints:
+    """Points every `spacing` metres from a line's beginning, or `count` of them evenly from end to end.
+
+    Longitude and latitude are measured on the ellipsoid, projected features in their plane. The parts of a
+    multi-part line are measured one after the other, gaps between them not counted.
+
+    Raises:
+        ProcessRefusedError: there are no lines, or the points would be too many.
+    """
+    linear = np.flatnonzero(features.present & np.isin(shapely.get_type_id(features.shapes), LINEAR))
+    if not linear.size:
+        _refuse("there are no lines; geometry-transform makes lines of polygons (boundary)", "features")
+    lines = features.take(linear)
+    start, end, line = segments(shapely.force_2d(lines.shapes))
+    unit = metres_per_unit(features.crs)
+    lengths = segment_lengths(start, end) if unit is None else np.hypot(*(end - start).T) * unit
+    totals = np.bincount(line, lengths, len(lines))
+    if spacing is not None and float((totals / spacing).sum()) + len(lines) > MOST_POINTS:
+        _refuse(f"this spacing would make more than {MOST_POINTS} points", "distance")
+    if count is not None and count * len(lines) > MOST_POINTS:
+        _refuse(f"this count would make more than {MOST_POINTS} points", "count")
+    owners, measures = _measures(totals, spacing, count)
+    cut = _Segments(start, end, lengths, line, features.crs != CRS84)
+    positions = _positions(cut, owners, measures)
+    made: Any = shapely.points(positions)
+    points = lines.take(owners).with_shapes(np.atleast_1d(made))
+    numbers = {"line": linear[owners].tolist(), MEASURE: measures.tolist()}
+    return LinePoints(points.with_fields(numbers), float(totals.sum()), len(features) - len(lines))
+
+
+def _measures(totals: Array, spacing: float | None, count: int | None) -> tuple[Integers, Array]:
+    """The line of each point, and its distance from that line's beginning."""
+    if count is not None:
+        shares = np.linspace(0, 1, count) if count > 1 else np.array([0.5])
+        return np.repeat(np.arange(len(totals)), count), np.outer(totals, shares).ravel()
+    if spacing is None:
+        _refuse("distance or count is needed", "distance")
+    counts = np.floor(totals / spacing * (1 + 1e-12)).astype(np.intp) + 1
+    owners = np.repeat(np.arange(len(totals)), counts)
+    rank = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return owners, np.minimum(rank * spacing, totals[owners])
+
+
+def _positions(cut: _Segments, owners: Integers, measures: Array) -> Array:
+    """Positions at distances from the beginnings of lines."""
+    reached = np.cumsum(cut.lengths)
+    before = reached - cut.lengths
+    first = np.flatnonzero(np.diff(cut.line, prepend=-1))
+    last = np.append(first[1:], len(cut.line)) - 1
+    along = measures + before[first][owners]
+    index = np.clip(np.searchsorted(reached, along, side="left"), first[owners], last[owners])
+    rest = np.clip(along - before[index], 0, cut.lengths[index])
+    whole = np.where(cut.lengths[index] > 0, cut.lengths[index], 1.0)
+    share = rest / whole
+    origin, way = cut.start[index], (cut.end - cut.start)[index]
+    for _ in range(0 if cut.plane else ROUNDS):
+        # A segment's length is not quite even in its share of longitude and latitude.
+        missing = (rest - segment_lengths(origin, origin + way * share[:, np.newaxis])) / whole
+        share = np.clip(share + missing, 0, 1)
+        if float(np.abs(missing).max(initial=0)) < SOLVED:
+            break
+    return origin + way * share[:, np.newaxis]
+
+
+def _refuse(reason: str, name: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

@@ -1,0 +1,161 @@
+"""Cells and triangles of points: Voronoi (Thiessen, Dirichlet) and Delaunay.
+
+Source: F. Aurenhammer, Voronoi diagrams: a survey of a fundamental geometric data structure, ACM Computing Surveys 23
+(1991).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, cast
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import CRS84
+from backend.geo.geodesy.ellipsoid import Array, Integers, inverse
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.features import Features
+from backend.geo.vector.local_plane import LocalPlane
+
+type Kind = Literal["voronoi", "delaunay"]
+MARGIN = 0.1
+"""Of the points' extent, by which cells without a mask go beyond it."""
+WIDEST = 5_000_000.0
+"""Metres from end to end of points whose plane is not yet too bent."""
+MOST_CORNERS = 20_000
+"""Corners of cells whose true distances are compared."""
+CORNERS = "points"
+"""Field of a triangle: the indices of the features at its corners."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tessellation:
+    """Cells or triangles, and how far they can be trusted."""
+
+    features: Features
+    crs_decision: str
+    border_error: float | None
+    """Metres by which a corner of cells, in longitude and latitude, is nearer to one of its points than to another."""
+
+
+def tessellate(features: Features, kind: Kind, mask: Features | None = None) -> Tessellation:
+    """Tessellate points: each cell holds what is nearer to its point than to any other, and has its attributes.
+
+    mask: polygons to which the cells are cut; by default the points' extent and a tenth more on each side.
+
+    Raises:
+        ProcessRefusedError: there are not enough points, other geometries, or the points are spread too wide.
+    """
+    positions, chosen, warnings = _places(features)
+    points = features.take(chosen)
+    plane = LocalPlane.around(points, "aeqd")
+    flat = shapely.get_coordinates(plane.flat(points.shapes))
+    extent = float(np.ptp(flat, axis=0).max()) * plane.unit
+    if plane.local is not None and extent > WIDEST:
+        _refuse(f"the points are spread over {extent / 1000:.0f} km, too wide for one plane: give a part of them")
+    window = _window(flat, plane, mask, features)
+    longest = plane.longest_edge(float(np.abs(positions[:, 1]).max())) if plane.local is not None else None
+    if kind == "delaunay":
+        triangles, corners = _triangles(flat, window if mask is not None else None)
+        made = plane.back(triangles, longest).with_fields({CORNERS: chosen[corners].tolist()})
+        return Tessellation(made.warned(*points.warnings, *warnings), plane.decision, None)
+    cells = _cells(flat, window)
+    kept = ~shapely.is_empty(cells)
+    if not kept.all():
+        warnings.append(f"{int((~kept).sum())} points have no cell within the mask.")
+    error = _border_error(plane, cells, flat, positions)
+    made = plane.back(cells[kept], longest).with_fields(points.take(kept).fields)
+    return Tessellation(made.warned(*points.warnings, *warnings), plane.decision, error)
+
+
+def _places(features: Features) -> tuple[Array, Integers, list[str]]:
+    """Positions that are all different, the features they are of, and what was left out."""
+    kinds = shapely.get_type_id(features.shapes)
+    if (features.present & ~np.isin(kinds, (0, 4))).any():
+        _refuse("points are needed; geometry-transform makes them of other geometries (centroid)")
+    several = features.present & (shapely.get_num_coordinates(features.shapes) > 1)
+    if several.any():
+        _refuse("a feature has several points: take them apart first (geometry-transform explode)")
+    present = np.flatnonzero(features.present)
+    coordinates = shapely.get_coordinates(features.shapes[present])
+    _, first = np.unique(coordinates, axis=0, return_index=True)
+    first.sort()
+    warnings: list[str] = []
+    if len(first) < len(present):
+        more = len(present) - len(first)
+        warnings.append(f"{more} points are at the place of another one: the first at each place has the cell.")
+    if len(first) < 2:
+        _refuse("at least two points at different places are needed")
+    return coordinates[first], present[first], warnings
+
+
+def _window(flat: Array, plane: LocalPlane, mask: Features | None, features: Features) -> BaseGeometry:
+    """What the cells are cut to, in the plane."""
+    if mask is not None:
+        same = mask if mask.crs == features.crs else mask.in_crs(features.crs)
+        areal = shapely.force_2d(same.shapes[same.present])
+        if features.crs == CRS84:
+            areal = shapely.segmentize(areal, max(shapely.length(areal).max(initial=0) / 1000, 1e-6))
+        area: BaseGeometry = shapely.union_all(plane.flat(areal))
+        if shapely.get_dimensions(area) < 2:
+            raise ProcessRefusedError("polygons are needed to cut the cells to", path="$.inputs.mask")
+        return area
+    (west, south), (east, north) = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
+    margin = MARGIN * max(east - west, north - south)
+    return cast("BaseGeometry", shapely.box(west - margin, south - margin, east + margin, north + margin))
+
+
+def _cells(flat: Array, window: BaseGeometry) -> Shapes:
+    """One cell for each point, in their order."""
+    points: Any = shapely.multipoints(flat)
+    # Cells on the outside are to reach beyond the window.
+    reach = shapely.union_all([window.envelope, points.envelope]).envelope
+    around = shapely.buffer(reach, reach.length)
+    diagram = cast("BaseGeometry", shapely.voronoi_polygons(points, extend_to=around, ordered=True))
+    cells: Shapes = np.array(shapely.get_parts(diagram), dtype=object)
+    shapely.prepare(window)
+    outer = np.flatnonzero(~shapely.contains_properly(window, cells))
+    cells[outer] = shapely.intersection(cells[outer], window)
+    return cells
+
+
+def _triangles(flat: Array, window: BaseGeometry | None) -> tuple[Shapes, Integers]:
+    """Triangles and, n × 3, the indices of the points at their corners."""
+    triangles = shapely.get_parts(shapely.delaunay_triangles(shapely.multipoints(flat)))
+    if not len(triangles):
+        _refuse("all points lie on one line: there are no triangles")
+    index: Mapping[tuple[float, float], int] = {tuple(place): at for at, place in enumerate(flat.tolist())}
+    rings = shapely.get_coordinates(triangles).reshape(-1, 4, 2)[:, :3].reshape(-1, 2)
+    corners = np.array([index[x, y] for x, y in rings.tolist()]).reshape(-1, 3)
+    if window is None:
+        return triangles, corners
+    cut = shapely.intersection(triangles, window)
+    kept = shapely.area(cut) > 0
+    return cut[kept], corners[kept]
+
+
+def _border_error(plane: LocalPlane, cells: Shapes, flat: Array, positions: Array) -> float | None:
+    """The largest difference of true distances from a corner that several cells share to their points."""
+    if plane.local is None:
+        return None
+    coordinates, owners = shapely.get_coordinates(cells, return_index=True)
+    if not len(coordinates):
+        return None
+    # Corners are alike to a millimetre; those far from their points have the largest errors.
+    key = np.round(coordinates[:, 0] * 1000) * 2.0**30 + np.round(coordinates[:, 1] * 1000)
+    _, place = np.unique(key, return_inverse=True)
+    away = np.hypot(*(coordinates - flat[owners]).T)
+    farthest = np.unique(place[np.argsort(away)[-MOST_CORNERS:]])
+    chosen = np.isin(place, farthest)
+    place, owners, corners = place[chosen], owners[chosen], coordinates[chosen]
+    found: Any = plane.local(corners[:, 0], corners[:, 1], inverse=True)
+    _, reach = inverse(found[0], found[1], positions[owners, 0], positions[owners, 1])
+    order = np.argsort(place, kind="stable")
+    first = np.flatnonzero(np.diff(place[order], prepend=-1))
+    return float((np.maximum.reduceat(reach[order], first) - np.minimum.reduceat(reach[order], first)).max())
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path="$.inputs.features")

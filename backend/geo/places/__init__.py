@@ -1,0 +1,1 @@
+"""Coordinates as people write them, and places by name."""

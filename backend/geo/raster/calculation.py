@@ -1,0 +1,114 @@
+"""Calculations over the bands of rasters, cell by cell. Imports GDAL: for workers only."""
+
+# rasterio has no types.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
+
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rasterio.io import DatasetReader
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import code_of
+from backend.geo.raster.expressions import evaluated, is_condition, parsed
+from backend.geo.raster.rasters import Grid, check_size, grid_of, places, read_band
+
+_AT_ONCE = 1 << 18
+"""Cells that are computed at a time: so many that intermediate results stay small."""
+_ALIKE = 1e-4
+"""Cells by which the corners of two grids may differ: rounding in a file's georeferencing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """A band of results."""
+
+    values: np.ma.MaskedArray[Any, Any]
+    grid: Grid
+    used: tuple[str, ...]
+    """The names of the bands that the expression uses."""
+    warnings: tuple[str, ...]
+
+
+def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
+    """Evaluate an expression over bands: `a1` is the first band of the first raster, `b2` the second of the second.
+
+    Bands also have the names that their files give them, where those are plain words and no other band has the same.
+    Values are physical ones. A cell without data in a band that is used has none in the result, and neither has one
+    whose result is no finite number. Conditions give 1 and 0.
+
+    Raises:
+        ProcessRefusedError: it is no such expression, or the grids differ.
+    """
+    grid = _shared_grid(readers)
+    names = _names(readers)
+    tree, used = parsed(expression, names)
+    check_size(grid.width, grid.height, np.float64, len(used) + 1)
+    bands = {name: read_band(readers[names[name][0]], names[name][1]) for name in sorted(used)}
+    wide = any(not np.can_cast(_stored(readers, names[name]), np.float32) for name in used)
+    kind = np.dtype(np.uint8) if is_condition(tree) else np.dtype(np.float64 if wide else np.float32)
+    made, mask = np.zeros((grid.height, grid.width), kind), np.zeros((grid.height, grid.width), bool)
+    lost = 0
+    step = max(1, _AT_ONCE // grid.width)
+    for start in range(0, grid.height, step):
+        rows = slice(start, start + step)
+        without = np.logical_or.reduce([np.ma.getmaskarray(band[rows]) for band in bands.values()])
+        values = evaluated(tree, {name: band[rows].filled(0).astype(np.float64) for name, band in bands.items()})
+        undefined = ~np.isfinite(values) | (np.abs(values) > np.finfo(np.float64 if wide else np.float32).max)
+        lost += int((undefined & ~without).sum())
+        mask[rows] = without | undefined
+        made[rows] = np.where(mask[rows], 0, values)
+    told = f"{lost} cells have no finite result (such as a division by zero): they have no data."
+    return Calculated(np.ma.masked_array(made, mask=mask), grid, tuple(sorted(used)), (told,) if lost else ())
+
+
+def _stored(readers: Sequence[DatasetReader], place: tuple[int, int]) -> np.dtype[Any]:
+    """The type of a band in its file."""
+    return np.dtype(readers[place[0]].dtypes[place[1] - 1])
+
+
+def _shared_grid(readers: Sequence[DatasetReader]) -> Grid:
+    first, *others = (grid_of(reader) for reader in readers)
+    corners = np.array([[0, 0], [first.width, 0], [0, first.height]], dtype=np.float64)
+
+    def alike(other: Grid) -> bool:
+        if (other.width, other.height, other.crs) != (first.width, first.height, first.crs):
+            return False
+        seen = places(~first.transform, places(other.transform, corners))
+        return bool(np.abs(seen - corners).max() < _ALIKE)
+
+    for letter, other in zip(string.ascii_lowercase[1:], others, strict=False):
+        if alike(other):
+            continue
+        raise ProcessRefusedError(
+            f"raster {letter} ({_told(other)}) has another grid than raster a ({_told(first)}): raster-warp with "
+            "like brings it there",
+            path="$.inputs.others",
+        )
+    return first
+
+
+def _told(grid: Grid) -> str:
+    corner = f"{grid.transform.c:.10g}, {grid.transform.f:.10g}"
+    return f"{grid.width} x {grid.height} cells of {abs(grid.transform.a):.6g} from {corner} in {code_of(grid.crs)}"
+
+
+def _names(readers: Sequence[DatasetReader]) -> Mapping[str, tuple[int, int]]:
+    """Name → which raster, and which of its bands; a raster's only band has its letter as well."""
+    named: dict[str, tuple[int, int]] = {}
+    described: dict[str, list[tuple[int, int]]] = {}
+    for index, (letter, reader) in enumerate(zip(string.ascii_lowercase, readers, strict=False)):
+        if reader.count == 1:
+            named[letter] = (index, 1)
+        for band in range(1, reader.count + 1):
+            named[f"{letter}{band}"] = (index, band)
+            text = (reader.descriptions[band - 1] or "").strip()
+            described.setdefault(text, []).append((index, band))
+            described.setdefault(text.lower(), []).append((index, band))
+    for text, bands in described.items():
+        if text.isidentifier() and len(set(bands)) == 1:
+            named.setdefault(text, bands[0])
+    return named

@@ -1,0 +1,46 @@
+"""What a person must know of a raster that was made: size, grid, values, and how much of it has no data."""
+
+from typing import Any
+
+import numpy as np
+
+from backend.geo.geodesy.crs import code_of
+from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.raster.cells import cell_areas
+from backend.geo.raster.rasters import Grid
+from backend.geo.vector.collections import JsonObject
+
+
+def grid_summary(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> JsonObject:
+    """Size, CRS, cells and bounds of a raster of one band; smallest, largest and mean value, and the nodata share.
+
+    The mean over a grid of longitudes and latitudes is weighed by the true areas of the cells.
+    """
+    present = ~np.ma.getmaskarray(values)
+    summary: JsonObject = {
+        "width": grid.width,
+        "height": grid.height,
+        "bands": 1,
+        "crs": code_of(grid.crs),
+        "cell_size": [float(np.hypot(grid.transform.a, grid.transform.d)), cell_height(grid)],
+        "cell_units": grid.crs.axis_info[0].unit_name,
+        "bounds": list(grid.bounds),
+        "nodata_share": float(1 - present.mean()) if present.size else 1.0,
+    }
+    if not present.any():
+        return summary | {"min": None, "max": None, "mean": None}
+    return summary | {"min": values.min().item(), "max": values.max().item(), "mean": _mean(values, cell_areas(grid))}
+
+
+def cell_height(grid: Grid) -> float:
+    """The length of a cell's side along a column, in units of the CRS."""
+    return float(np.hypot(grid.transform.b, grid.transform.e))
+
+
+def _mean(values: np.ma.MaskedArray[Any, Any], areas: Array) -> float:
+    if areas.shape[1] > 1:
+        return float(np.ma.average(values, weights=areas))
+    # Cells of a row are of one size: no array of all cells is needed.
+    weights = areas[:, 0] / areas.max()
+    sums = np.ma.filled(values.sum(axis=1, dtype=np.float64), 0)
+    return float(sums @ weights / (values.count(axis=1) @ weights))

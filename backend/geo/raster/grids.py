@@ -1,0 +1,130 @@
+"""Grids for rasters that are warped: which cells the result has. Imports GDAL: for workers only."""
+
+# rasterio has no types.
+# pyright: reportUnknownParameterType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
+
+from dataclasses import dataclass
+
+import numpy as np
+import rasterio
+from affine import Affine
+from pyproj import CRS
+from rasterio.errors import RasterioError
+from rasterio.warp import calculate_default_transform, transform_bounds
+from rasterio.windows import Window
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import CRS84, code_of
+from backend.geo.raster.rasters import Grid, places
+
+_ROUNDING = 1e-6
+"""Cells."""
+_COARSE = 1.0
+"""Degrees: a larger cell is looked at twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A grid and how it was chosen, for people."""
+
+    grid: Grid
+    note: str
+
+
+def gdal_crs(crs: CRS) -> rasterio.CRS:
+    """The same CRS as GDAL knows it."""
+    return rasterio.CRS.from_epsg(4326) if crs == CRS84 else rasterio.CRS.from_user_input(crs.to_wkt())
+
+
+def target_grid(source: Grid, crs: CRS | None, resolution: float | None, like: Grid | None) -> Target:
+    """The grid of the result: that of `like`, or one of this CRS and cell size over the source's area.
+
+    resolution: sides of the cells in units of the CRS.
+
+    Raises:
+        ProcessRefusedError: the area has no place in the CRS, or both a template and its parts were given.
+    """
+    if like is not None:
+        if crs is not None or resolution is not None:
+            raise ProcessRefusedError("give either like or crs and resolution", path="$.inputs.like")
+        return Target(like, "the grid of like")
+    _check_resolution(source, crs or source.crs, resolution)
+    if crs is not None and crs != source.crs:
+        return _elsewhere(source, crs, resolution)
+    if resolution is None:
+        return Target(source, "the raster's own grid")
+    west, south, east, north = source.bounds
+    grid = _spanned(source.crs, (west, south, east, north), resolution)
+    return Target(grid, "from the raster's north-west corner")
+
+
+def part_of(grid: Grid, window: Window) -> Grid:
+    """The grid of a part of a raster."""
+    ((x, y),) = places(grid.transform, np.array([[window.col_off, window.row_off]], dtype=np.float64)).tolist()
+    old = grid.transform
+    return Grid(int(window.width), int(window.height), Affine(old.a, old.b, x, old.d, old.e, y), grid.crs)
+
+
+def needed(source: Grid, target: Grid) -> Window | None:
+    """The part of the source from which the target's cells take their values; None for all of it, or if in doubt."""
+    try:
+        bounds = transform_bounds(gdal_crs(target.crs), gdal_crs(source.crs), *target.bounds, densify_pts=101)
+    except RasterioError:
+        return None
+    west, south, east, north = bounds
+    left, _, right, _ = source.bounds
+    # On a globe of degrees the same place may have several longitudes.
+    around = not source.crs.is_projected and (left < -180 or right > 180 or west <= -180 or east >= 180)
+    if around or not np.isfinite(bounds).all() or west >= east:
+        return None
+    frame = np.array([(west, south), (west, north), (east, south), (east, north)])
+    corners = places(~source.transform, frame)
+    (first, top), (last, bottom) = corners.min(axis=0), corners.max(axis=0)
+    # A rule looks at cells around: of so many as a new cell covers, and cubic at two times as far.
+    margin = 4 + 2 * max((last - first) / target.width, (bottom - top) / target.height)
+    columns = np.clip([np.floor(first - margin), np.ceil(last + margin)], 0, source.width).astype(int)
+    rows = np.clip([np.floor(top - margin), np.ceil(bottom + margin)], 0, source.height).astype(int)
+    if columns[0] >= columns[1] or rows[0] >= rows[1]:
+        return None
+    return Window(columns[0], rows[0], columns[1] - columns[0], rows[1] - rows[0])  # pyright: ignore[reportCallIssue]
+
+
+def _check_resolution(source: Grid, crs: CRS, resolution: float | None) -> None:
+    """See that nobody means metres where the CRS counts degrees."""
+    if resolution is None or crs.is_projected or resolution < _COARSE:
+        return
+    west, south, east, north = source.bounds
+    if source.crs.is_projected or resolution > max(east - west, north - south) / 10:
+        raise ProcessRefusedError(
+            f"resolution is in degrees in {code_of(crs)}, and cells of {resolution:g} degrees are hardly meant: for "
+            "cells in metres give a projected crs as well",
+            path="$.inputs.resolution",
+        )
+
+
+def _elsewhere(source: Grid, crs: CRS, resolution: float | None) -> Target:
+    there, here = gdal_crs(crs), gdal_crs(source.crs)
+    try:
+        if resolution is None:
+            west, south, east, north = source.bounds
+            made = calculate_default_transform(here, there, source.width, source.height, west, south, east, north)
+            resolution = float(made[0].a)
+        bounds = transform_bounds(here, there, *source.bounds, densify_pts=101)
+    except RasterioError:
+        bounds = (np.inf, np.inf, np.inf, np.inf)
+    if not np.isfinite(bounds).all() or resolution is None or bounds[0] >= bounds[2]:
+        raise ProcessRefusedError(
+            f"the raster's area has no place in {code_of(crs)}, or lies across its edge: choose a CRS for the area",
+            path="$.inputs.crs",
+        )
+    low = np.floor(np.array(bounds[:2]) / resolution + _ROUNDING) * resolution
+    high = np.ceil(np.array(bounds[2:]) / resolution - _ROUNDING) * resolution
+    grid = _spanned(crs, (float(low[0]), float(low[1]), float(high[0]), float(high[1])), resolution)
+    return Target(grid, f"edges at multiples of the cell size in {code_of(crs)}")
+
+
+def _spanned(crs: CRS, bounds: tuple[float, float, float, float], resolution: float) -> Grid:
+    west, south, east, north = bounds
+    columns = max(1, int(np.ceil(min((east - west) / resolution, 1e9) - _ROUNDING)))
+    rows = max(1, int(np.ceil(min((north - south) / resolution, 1e9) - _ROUNDING)))
+    return Grid(columns, rows, Affine(resolution, 0, west, 0, -resolution, north), crs)

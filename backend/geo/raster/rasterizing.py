@@ -1,0 +1,154 @@
+"""Rasters of features: which feature each cell belongs to, and its value."""
+
+# rasterio has no types.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import MergeAlg
+from rasterio.features import rasterize
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Booleans
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.raster.rasterizing_grid import Laid
+from backend.geo.raster.rasters import Grid
+from backend.geo.vector.features import Features
+from backend.geo.vector.fields import column_of, is_number, listed, numbers_array, text_of
+
+type Overlap = Literal["last", "sum", "count"]
+type Cells = np.ma.MaskedArray[Any, Any]
+type Numbers = NDArray[np.int32]
+
+MOST_CATEGORIES = 1_000
+_ONE = 2.0**40
+"""Burnt once for each feature, plus the feature's number: a sum tells how many met, and where it is one, which."""
+MOST_FEATURES = 2**20
+_ROWS = 64
+"""Rows that are worked on at a time, so that what is at hand stays in the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Burnt:
+    """The raster of features and what became of them."""
+
+    values: Cells
+    overlapping: int
+    """Cells that several features cover."""
+    without_cell: int
+    """Features that are in no cell, being too small or covered by others."""
+    categories: dict[str, str] = field(default_factory=dict[str, str])
+    """Number → text, where the field holds texts."""
+    warnings: tuple[str, ...] = ()
+
+
+def burn(laid: Laid, name: str | None, *, all_touched: bool = False, overlap: Overlap = "last") -> Burnt:
+    """Give cells the value of the feature in which their centre lies, or that touches them at all.
+
+    Without a field's name the value is 1. Where features overlap, the value of the last one counts, their sum, or
+    their number.
+
+    Raises:
+        ProcessRefusedError: there is no such field, or its values cannot be cells.
+    """
+    features, warnings = laid.features, list(laid.warnings)
+    values, categories = _values(features, name, overlap)
+    usable = features.present & ~np.ma.getmaskarray(values)
+    if not usable.any():
+        _refuse("no feature has both a geometry and a value", "field" if name else "features")
+    if not usable.all():
+        warnings.append(f"{int((~usable).sum())} of {len(usable)} features have no geometry or no value: left out.")
+    if usable.sum() >= MOST_FEATURES:
+        _refuse(f"there are more than {MOST_FEATURES} features", "features")
+    shapes, numbers = features.shapes[usable], values[usable]
+    counts, owners = _owners(shapes, laid.grid, all_touched)
+    covered = counts > 0
+    if overlap == "sum":
+        sums = _burnt(shapes, np.ma.getdata(numbers).astype(np.float64), laid.grid, all_touched)
+        cells: Cells = np.ma.MaskedArray(sums, ~covered)
+    else:
+        told = counts if overlap == "count" else np.ma.getdata(numbers).take(owners)
+        cells = np.ma.MaskedArray(told, ~covered)
+    # Cells without features count for the first one, as its index is 0.
+    met = np.bincount(owners.ravel(), minlength=len(shapes))
+    met[0] -= covered.size - int(covered.sum())
+    return Burnt(cells, int((counts > 1).sum()), int((met == 0).sum()), categories, tuple(warnings))
+
+
+def _values(features: Features, name: str | None, overlap: Overlap) -> tuple[Cells, dict[str, str]]:
+    """A number for each feature, masked where it has none, and what the numbers stand for."""
+    if name is None or overlap == "count":
+        return np.ma.MaskedArray(np.ones(len(features), dtype=np.uint8)), {}
+    column = column_of(features, name, "$.inputs.field")
+    missing = np.array([value is None for value in column], dtype=bool)
+    if all(value is None or is_number(value) for value in column):
+        return np.ma.MaskedArray(_compact(numbers_array(column)), missing), {}
+    if overlap == "sum":
+        _refuse(f"the field {name!r} holds texts, which have no sum", "field")
+    return _categories(name, column, missing)
+
+
+def _categories(name: str, column: Sequence[Any], missing: Booleans) -> tuple[Cells, dict[str, str]]:
+    """Texts as numbers from 1, in alphabetical order."""
+    texts = ["" if value is None else text_of(value) for value in column]
+    names = sorted({text for text, gone in zip(texts, missing.tolist(), strict=True) if not gone})
+    if len(names) > MOST_CATEGORIES:
+        _refuse(
+            f"the field {name!r} has {len(names)} different texts, such as {listed(names[:3])}; at most "
+            f"{MOST_CATEGORIES} can be categories",
+            "field",
+        )
+    numbers = {text: number for number, text in enumerate(names, 1)}
+    codes = np.array([numbers.get(text, 0) for text in texts], dtype=np.uint16)
+    return np.ma.MaskedArray(codes, missing), {str(number): text for text, number in numbers.items()}
+
+
+def _compact(numbers: NDArray[Any]) -> NDArray[Any]:
+    """The smallest usual type that holds the numbers exactly; one value stays free for cells without data."""
+    if numbers.dtype == np.int64:
+        limits = np.iinfo(np.int32)
+        if not numbers.size or (numbers.min() > limits.min and numbers.max() <= limits.max):
+            return numbers.astype(np.int32)
+        return numbers.astype(np.float64)
+    # Beyond the range of single precision there is infinity, which differs.
+    with np.errstate(over="ignore"):
+        single = numbers.astype(np.float32)
+    return single if np.array_equal(single.astype(np.float64), numbers) else numbers
+
+
+def _owners(shapes: Shapes, grid: Grid, all_touched: bool) -> tuple[Numbers, Numbers]:
+    """How many features meet in each cell, and the index of the last of them."""
+    sums = _burnt(shapes, _ONE + np.arange(len(shapes), dtype=np.float64), grid, all_touched)
+    counts, owners = np.empty(sums.shape, dtype=np.int32), np.empty(sums.shape, dtype=np.int32)
+    for first in range(0, grid.height, _ROWS):
+        block = slice(first, first + _ROWS)
+        counts[block] = sums[block] * (1 / _ONE)
+        owners[block] = sums[block] - counts[block] * _ONE if (counts[block] < 2).all() else 0
+    if (counts > 1).any():
+        pairs = ((shape, number) for number, shape in enumerate(shapes.tolist(), 1))
+        last: Any = rasterize(
+            pairs, (grid.height, grid.width), transform=grid.transform, all_touched=all_touched, dtype=np.int32
+        )
+        owners = np.maximum(last - 1, 0)
+    return counts, owners
+
+
+def _burnt(shapes: Shapes, values: NDArray[np.float64], grid: Grid, all_touched: bool) -> NDArray[np.float64]:
+    pairs = zip(shapes.tolist(), values.tolist(), strict=True)
+    burnt: Any = rasterize(
+        pairs,
+        (grid.height, grid.width),
+        transform=grid.transform,
+        all_touched=all_touched,
+        merge_alg=MergeAlg.add,
+        dtype=np.float64,
+    )
+    return burnt
+
+
+def _refuse(reason: str, name: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

@@ -1,0 +1,222 @@
+"""Reads and writes rasters: GeoTIFF. Imports GDAL: for workers only."""
+
+# rasterio has no types.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownParameterType=false
+
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn, cast
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader, MemoryFile
+from rasterio.windows import Window
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
+from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.vector.datasets import DatasetFile
+
+type Values = NDArray[Any]
+
+GEOTIFF = "image/tiff; application=geotiff"
+MAX_BYTES = 1 << 30
+"""Of what is read or made at once: a small compressed file may claim to be of any size."""
+_SIGNATURES = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+_OPTIONS: dict[str, Any] = {
+    # The file itself, whatever lies beside it: a sidecar may contradict it, and may name further files.
+    "GDAL_GEOREF_SOURCES": "INTERNAL",
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": "NO",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where the cells of a raster lie."""
+
+    width: int
+    height: int
+    transform: Affine
+    """Column and row of a cell's corner to x and y; the first cell's corner is (0, 0)."""
+    crs: CRS
+
+    @property
+    def upright(self) -> bool:
+        """Columns run along x and rows along y, whichever way; the grid is not rotated or sheared."""
+        return self.transform.b == 0 and self.transform.d == 0
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Smallest x, smallest y, largest x, largest y, whatever way the rows run."""
+        frame = np.array([(0, 0), (self.width, 0), (0, self.height), (self.width, self.height)], dtype=np.float64)
+        corners = places(self.transform, frame)
+        (west, south), (east, north) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+        return west, south, east, north
+
+
+def places(transform: Affine, positions: Array) -> Array:
+    """Columns and rows, n × 2, as x and y; with the inverse transform the other way round."""
+    columns, rows = positions.T
+    x = transform.a * columns + transform.b * rows + transform.c
+    y = transform.d * columns + transform.e * rows + transform.f
+    return np.column_stack([x, y])
+
+
+@contextmanager
+def opened(source: DatasetFile | bytes, *, windowed: bool = False) -> Generator[DatasetReader]:
+    """Open a GeoTIFF: a file of a data folder, or the bytes of a result.
+
+    windowed: parts of it will be read, so that a band may be larger than what is read at once.
+
+    Raises:
+        ProcessRefusedError: it is none, or too large.
+    """
+    name = source.id if isinstance(source, DatasetFile) else "the raster"
+    if isinstance(source, DatasetFile) and source.kind != "raster":
+        _refuse(f"{name} is vector data; a raster is needed here")
+    _check_signature(source, name)
+    try:
+        with rasterio.Env(**_OPTIONS), _reader(source) as reader:
+            if not windowed:
+                check_size(reader.width, reader.height, reader.dtypes[0])
+            yield cast("DatasetReader", reader)
+    except RasterioError as error:
+        path = str(source.path) if isinstance(source, DatasetFile) else ""
+        _refuse(f"{name} cannot be read: {_reason(error).replace(path or name, name)[:200]}")
+
+
+def check_size(width: int, height: int, dtype: Any, bands: int = 1) -> None:
+    """See that cells of this type, in so many bands, are not more than what is read or made at once.
+
+    Raises:
+        ProcessRefusedError: they are.
+    """
+    needed = width * height * bands * np.dtype(dtype).itemsize
+    if needed > MAX_BYTES:
+        _refuse(
+            f"{width} x {height} cells take {needed / 2**30:.3g} GiB, more than the {MAX_BYTES / 2**30:.3g} GiB that "
+            "are worked on at once: take a part of the area, or larger cells"
+        )
+
+
+def grid_of(reader: DatasetReader) -> Grid:
+    """The grid of an open raster, in the horizontal part of its CRS.
+
+    Raises:
+        ProcessRefusedError: it does not tell its CRS, or has no place on the Earth.
+    """
+    if reader.crs is None:
+        _refuse("the raster does not tell its CRS, and none may be guessed")
+    crs = CRS.from_user_input(reader.crs)
+    if crs.is_compound:
+        crs = crs.sub_crs_list[0]
+    if reader.transform.is_degenerate or reader.transform.is_identity:
+        _refuse("the raster does not tell where its cells lie")
+    authority = cast("tuple[str, str] | None", crs.to_authority(min_confidence=70))
+    known = parse_crs(":".join(authority)) if authority else crs
+    if not (known.is_geographic or known.is_projected):
+        _refuse(f"the raster's CRS ({known.name}) has no place on the Earth")
+    if code_of(known) == "EPSG:4326":
+        known = CRS84
+    return Grid(reader.width, reader.height, reader.transform, known)
+
+
+def read_band(reader: DatasetReader, band: int = 1, window: Window | None = None) -> np.ma.MaskedArray[Any, Any]:
+    """A band's physical values, n × m: scale and offset applied, cells without data masked.
+
+    Values stay in the type of the file where neither is set. `band` counts from 1; `window` is the part to read.
+
+    Raises:
+        ProcessRefusedError: there is no such band, or it is too large.
+    """
+    if not 1 <= band <= reader.count:
+        _refuse(f"there is no band {band}: the raster has {reader.count}")
+    scale, offset = float(reader.scales[band - 1]), float(reader.offsets[band - 1])
+    stored = (scale, offset) == (1.0, 0.0)
+    part = window or Window(0, 0, reader.width, reader.height)  # pyright: ignore[reportCallIssue]  # attrs without types
+    check_size(int(part.width), int(part.height), reader.dtypes[band - 1] if stored else np.float64)
+    values: Any = reader.read(band, masked=True, window=part)
+    if np.issubdtype(values.dtype, np.complexfloating):
+        _refuse(f"band {band} has complex numbers")
+    if np.issubdtype(values.dtype, np.floating):
+        invalid = ~np.isfinite(values.data)
+        if invalid.any():
+            values = np.ma.masked_array(values.data, mask=np.ma.getmaskarray(values) | invalid)
+    return values if stored else values.astype(np.float64) * scale + offset
+
+
+def geotiff(values: np.ma.MaskedArray[Any, Any] | Values, grid: Grid, nodata: float | None = None) -> bytes:
+    """A compressed, tiled GeoTIFF of bands × rows × columns, or of rows × columns for one band.
+
+    Masked cells get `nodata`; by default NaN, or of integers the outermost value that no other cell has. Integers
+    without a masked cell have none.
+    """
+    bands = values[np.newaxis] if values.ndim == 2 else values
+    fill = nodata if nodata is not None else _nodata(bands)
+    filled = np.ma.filled(bands, fill)
+    profile: dict[str, Any] = {
+        "driver": "GTiff", "width": grid.width, "height": grid.height, "count": len(bands), "dtype": filled.dtype,
+        "crs": rasterio.CRS.from_user_input(grid.crs.to_wkt()), "transform": grid.transform, "nodata": fill,
+        "compress": "deflate", "tiled": True, "blockxsize": 256, "blockysize": 256,
+    }  # fmt: skip
+    with rasterio.Env(**_OPTIONS), MemoryFile() as file:
+        with file.open(**profile) as writer:
+            writer.write(filled)
+        return bytes(file.getbuffer())
+
+
+def _reader(source: DatasetFile | bytes) -> Any:
+    with warnings.catch_warnings():
+        # `grid_of` refuses such a raster where its place matters.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        if isinstance(source, bytes):
+            return MemoryFile(source).open(driver="GTiff")
+        return rasterio.open(source.path, driver="GTiff")
+
+
+def _check_signature(source: DatasetFile | bytes, name: str) -> None:
+    try:
+        start = source[:4] if isinstance(source, bytes) else _first_bytes(source)
+    except OSError as error:
+        _refuse(f"{name} cannot be read: {error.strerror}")
+    if start not in _SIGNATURES:
+        _refuse(f"{name} is no GeoTIFF")
+
+
+def _first_bytes(dataset: DatasetFile) -> bytes:
+    with dataset.path.open("rb") as file:
+        return file.read(4)
+
+
+def _nodata(values: np.ma.MaskedArray[Any, Any] | Values) -> float | None:
+    if np.issubdtype(values.dtype, np.floating):
+        return float("nan")
+    if not np.ma.is_masked(values):
+        return None
+    limits = np.iinfo(values.dtype)
+    first, last = (limits.max, limits.min) if limits.min == 0 else (limits.min, limits.max)
+    taken = np.ma.compressed(values)
+    if not (taken == first).any():
+        return int(first)
+    if not (taken == last).any():
+        return int(last)
+    free = np.setdiff1d(np.arange(limits.min, min(limits.max, limits.min + 65_536)), taken)
+    if not free.size:
+        _refuse(f"every value of {values.dtype} is in use, so none is left to say that a cell has no data")
+    return int(free[0])
+
+
+def _reason(error: RasterioError) -> str:
+    """What GDAL says of it, which rasterio keeps as the cause."""
+    return str(error.__cause__ or error)
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

@@ -1,0 +1,163 @@
+"""Slope, aspect and shading of elevation grids, whatever way their rows run."""
+
+# NumPy's operators on what comes from rasterio and affine are of unknown type.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.ground import Ground, Steps, steps_of
+from backend.geo.raster.rasters import Grid, grid_of, opened, read_band
+from backend.geo.vector.datasets import DatasetFile
+
+type Elevations = np.ma.MaskedArray[Any, Any]
+type Surface = NDArray[np.float32]
+type Product = Callable[[Array, Array], Array]
+"""From the rise in metres per metre towards the east and towards the north to what is asked for."""
+type SlopeUnits = Literal["degree", "percent"]
+
+_ROWS = 256
+"""Rows that are worked on at a time: memory is bounded, and what is at hand stays in the cache."""
+UNITS_OF_HEIGHT = {
+    **dict.fromkeys(("m", "metre", "meter", "metres", "meters"), 1.0),
+    **dict.fromkeys(("ft", "foot", "feet"), 0.3048),
+    **dict.fromkeys(("us-ft", "ftus", "us survey foot", "us survey feet"), 1200 / 3937),
+}
+"""What files call their units of height → metres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """The elevations of a raster."""
+
+    elevations: Elevations
+    grid: Grid
+    unit: str
+    """Of the elevations, as the file calls it; empty where it does not."""
+    metres: float
+    """In that unit; 1 where it is not known."""
+    warnings: tuple[str, ...]
+
+    @property
+    def told(self) -> str:
+        """How the unit was found, for people."""
+        if self.unit in UNITS_OF_HEIGHT:
+            return f"{self.unit}, as the file says"
+        return "metre (assumed: the file does not tell)"
+
+
+def read_relief(source: DatasetFile | bytes) -> Relief:
+    """The first band of a raster as elevations.
+
+    Raises:
+        ProcessRefusedError: it cannot be read, or has no cell with data.
+    """
+    with opened(source) as reader:
+        grid, elevations = grid_of(reader), read_band(reader)
+        unit = str(reader.units[0] or "").strip().lower()
+        bands = int(reader.count)
+    if not elevations.count():
+        _refuse("the raster has no cell with data")
+    warnings = [f"The first of {bands} bands was taken for the elevations."] if bands > 1 else []
+    if unit and unit not in UNITS_OF_HEIGHT:
+        warnings.append(f"The file says that its values are in {unit[:40]!r}; they were taken for metres.")
+    return Relief(elevations, grid, unit, UNITS_OF_HEIGHT.get(unit, 1.0), tuple(warnings))
+
+
+def surface(elevations: Elevations, grid: Grid, ground: Ground, product: Product, metres: float = 1.0) -> Surface:
+    """What `product` makes of the gradient at each cell; NaN where a neighbour has no elevation.
+
+    The gradient is Horn's, of 3 × 3 cells. Beyond the grid's edges the surface is continued linearly. `metres` is the
+    size of a unit of the elevations.
+
+    Raises:
+        ProcessRefusedError: the grid has a single row or column.
+
+    Source: B. K. P. Horn, Hill shading and the reflectance map, Proceedings of the IEEE 69 (1981), for grids of any
+    orientation: the gradient along columns and rows times the inverse transpose of the steps' matrix.
+    """
+    if min(elevations.shape) < 2:
+        _refuse("a surface needs at least two rows and two columns")
+    result = np.empty(elevations.shape, dtype=np.float32)
+    steps = steps_of(ground, grid.transform, grid.width, grid.height)
+    for start in range(0, grid.height, _ROWS):
+        rows = slice(start, min(start + _ROWS, grid.height))
+        along, down = _differences(_with_margin(elevations, rows))
+        east, north = _on_the_ground(along * metres, down * metres, steps(rows))
+        result[rows] = product(east, north)
+    # Horn's gradient does without the cell in the middle.
+    result[np.ma.getmaskarray(elevations)] = np.nan
+    return result
+
+
+def slope(units: SlopeUnits) -> Product:
+    """The steepest rise, in degrees or in percent of the way."""
+
+    def steepest(east: Array, north: Array) -> Array:
+        rise = np.hypot(east, north)
+        return 100 * rise if units == "percent" else np.degrees(np.arctan(rise))
+
+    return steepest
+
+
+def aspect(east: Array, north: Array) -> Array:
+    """The direction of the steepest descent in degrees clockwise from north; NaN where it is level."""
+    direction = np.degrees(np.arctan2(-east, -north)) % 360
+    return np.where((east == 0) & (north == 0), np.nan, direction)
+
+
+def hillshade(azimuth: float, altitude: float) -> Product:
+    """The light of a sun in a direction and at a height above the horizon, 1 (none) to 255."""
+    a, h = np.radians([azimuth, altitude])
+
+    def light(east: Array, north: Array) -> Array:
+        across = np.sin(h) - np.cos(h) * (np.sin(a) * east + np.cos(a) * north)
+        return 1 + 254 * np.maximum(across / np.sqrt(1 + east**2 + north**2), 0)
+
+    return light
+
+
+def mean_direction(directions: Surface) -> float | None:
+    """The direction of the mean of unit vectors, in degrees; None where they cancel out or there are none."""
+    angles = np.radians(directions[np.isfinite(directions)].astype(np.float64))
+    if not angles.size:
+        return None
+    east, north = np.sin(angles).mean(), np.cos(angles).mean()
+    return None if np.hypot(east, north) < 1e-9 else float(np.degrees(np.arctan2(east, north)) % 360)
+
+
+def _with_margin(elevations: Elevations, rows: slice) -> Array:
+    """Some rows with their neighbours on all sides, NaN for no data; beyond the grid, what a plane would have."""
+    first, last = max(rows.start - 1, 0), min(rows.stop + 1, len(elevations))
+    block: Any = elevations[first:last]
+    if rows.stop - rows.start < 2 and len(block) < 2:
+        block = elevations
+    values = np.ma.filled(block.astype(np.float64), np.nan)
+    above = [2 * values[:1] - values[1:2]] if rows.start == 0 else []
+    below = [2 * values[-1:] - values[-2:-1]] if rows.stop == len(elevations) else []
+    tall = np.concatenate([*above, values, *below])
+    return np.concatenate([2 * tall[:, :1] - tall[:, 1:2], tall, 2 * tall[:, -1:] - tall[:, -2:-1]], axis=1)
+
+
+def _differences(z: Array) -> tuple[Array, Array]:
+    """Rise per column and per row, by Horn's weights."""
+    vertical = z[:-2] + 2 * z[1:-1] + z[2:]
+    horizontal = z[:, :-2] + 2 * z[:, 1:-1] + z[:, 2:]
+    return (vertical[:, 2:] - vertical[:, :-2]) / 8, (horizontal[2:] - horizontal[:-2]) / 8
+
+
+def _on_the_ground(along: Array, down: Array, steps: Steps) -> tuple[Array, Array]:
+    area = steps.column_east * steps.row_north - steps.row_east * steps.column_north
+    east = (steps.row_north * along - steps.column_north * down) / area
+    north = (steps.column_east * down - steps.row_east * along) / area
+    return east, north
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path="$.inputs.raster")

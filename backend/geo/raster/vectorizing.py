@@ -1,0 +1,112 @@
+"""Polygons and points of the cells of a raster."""
+
+# rasterio has no types.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn, cast
+
+import numpy as np
+import rasterio.features
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Integers
+from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.raster.rasters import Grid, places
+from backend.geo.vector.feature_reading import settle
+from backend.geo.vector.features import Features
+
+MOST_POLYGONS = 500_000
+MOST_POINTS = 1_000_000
+_READABLE = ("uint8", "uint16", "int16", "int32", "float32", "float64")
+"""Types whose cells GDAL makes polygons of, the smallest first."""
+
+
+def features_on(grid: Grid, shapes: Iterable[BaseGeometry], fields: Mapping[str, Sequence[Any]]) -> Features:
+    """Features whose coordinates are those of a grid's CRS, as the rest of the code may rely on.
+
+    Raises:
+        ProcessRefusedError: the grid reaches where its CRS has no places.
+    """
+    made = Features(shapes_of(shapes), fields, grid.crs)
+    return made if grid.crs.is_projected else settle(made)
+
+
+def polygons_of(
+    values: np.ma.MaskedArray[Any, Any], grid: Grid, *, diagonal: bool = False
+) -> tuple[Shapes, list[float | int]]:
+    """The areas of connected cells of equal value, and the value of each; cells without data belong to none.
+
+    `diagonal`: cells that meet at a corner only are connected too.
+
+    Raises:
+        ProcessRefusedError: there are too many, or the values are of a type that has no areas.
+    """
+    # Complex numbers, and whole ones too large for every type that GDAL knows.
+    kind = next((name for name in _READABLE if np.can_cast(values.dtype, name)), None)
+    if kind is None:
+        if not np.issubdtype(values.dtype, np.integer):
+            _refuse(f"cells of type {values.dtype} have no areas")
+        kind = "float64"
+    present = ~np.ma.getmaskarray(values)
+    found = rasterio.features.shapes(
+        np.ma.getdata(values).astype(kind), present, connectivity=8 if diagonal else 4, transform=grid.transform
+    )
+    rings: list[Any] = []
+    owners: list[int] = []
+    levels: list[float] = []
+    for shape, value in found:
+        if len(levels) >= MOST_POLYGONS:
+            _refuse(
+                f"there are more than {MOST_POLYGONS} areas of equal value: put the values into classes first "
+                "(raster-reclassify)"
+            )
+        owners += [len(levels)] * len(shape["coordinates"])
+        rings += shape["coordinates"]
+        levels.append(value)
+    numbers: list[float | int] = np.array(levels).astype(values.dtype).tolist()
+    return _assembled(rings, owners), numbers
+
+
+def cell_counts(shapes: Shapes, grid: Grid) -> list[int]:
+    """How many cells each polygon of `polygons_of` holds."""
+    return np.rint(shapely.area(shapes) / abs(grid.transform.determinant)).astype(int).tolist()
+
+
+def united(shapes: Shapes, values: Sequence[float | int]) -> tuple[Shapes, list[float | int]]:
+    """One multipolygon of all areas of each value, by value."""
+    levels, owners = np.unique(np.array(values), return_inverse=True)
+    order = np.argsort(owners, kind="stable")
+    joined: Any = shapely.multipolygons(shapes[order], indices=owners[order])
+    return joined, levels.tolist()
+
+
+def points_of(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> tuple[Shapes, list[float | int]]:
+    """The centres of all cells with data, row by row, and their values.
+
+    Raises:
+        ProcessRefusedError: there are too many.
+    """
+    present = ~np.ma.getmaskarray(values)
+    if int(present.sum()) > MOST_POINTS:
+        _refuse(f"there are {int(present.sum())} cells with data, more than {MOST_POINTS}: clip the raster first")
+    rows, columns = np.nonzero(present)
+    centres = np.column_stack([columns, rows]).astype(np.float64) + 0.5
+    points: Any = shapely.points(places(grid.transform, centres))
+    return np.atleast_1d(points), np.ma.getdata(values)[present].tolist()
+
+
+def _assembled(rings: Sequence[Any], owners: Sequence[int]) -> Shapes:
+    """Polygons of rings: of each owner the first is the outer one."""
+    if not rings:
+        return shapes_of([])
+    counts = [len(ring) for ring in rings]
+    coordinates = np.array([position for ring in rings for position in ring], dtype=np.float64)
+    closed: Any = shapely.linearrings(coordinates, indices=np.repeat(np.arange(len(rings)), counts))
+    return cast("Shapes", shapely.polygons(closed, indices=cast("Integers", np.array(owners))))
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path="$.inputs.raster")

@@ -1,0 +1,191 @@
+"""Statistics of a raster's cells within zones. Imports GDAL: for workers only."""
+
+# rasterio and exactextract have no types.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from rasterio.io import DatasetReader
+
+from backend.geo.geodesy.crs import CRS84, Transformation, code_of
+from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.raster.bands import chosen_band, is_labelled
+from backend.geo.raster.cells import area_note, cell_areas, lonlat_bounds
+from backend.geo.raster.fields import joined
+from backend.geo.raster.rasters import Grid, grid_of, places, read_band
+from backend.geo.raster.zonal_extraction import PLACES, Cells, Found, extract
+from backend.geo.raster.zonal_names import Chosen, chosen
+from backend.geo.raster.zonal_zones import TOLERANCE, Zones, outline, whole, zones_on
+from backend.geo.vector.features import Features
+
+type Weighting = Literal["area", "cells"]
+
+_AVERAGES = frozenset(("mean", "stdev", "variance", "median", "range", "sum"))
+_NOTICED = 1e-6
+"""Shares below it are rounding: shares of cells are in single precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zonal:
+    """The zones with their statistics, and how they were found."""
+
+    features: Features
+    method: str
+    crs_decision: str
+    more: dict[str, Any]
+    """How many zones there are, have data, and lie outside; and which band of what grid it was."""
+
+
+def zonal_statistics(
+    reader: DatasetReader,
+    zones: Features | None,
+    names: Sequence[str],
+    weighting: Weighting = "area",
+    band: int | None = None,
+) -> Zonal:
+    """Statistics of the cells of one band within each zone, or of the whole raster; shares of cells count as shares.
+
+    names: of `zonal_names`. weighting: on grids of longitude and latitude, whether the cells count by their areas or
+    all alike; planar cells are alike.
+
+    Raises:
+        ProcessRefusedError: there is no such band or statistic, or a zone has no place in the raster's CRS.
+    """
+    wanted, grid = chosen(names), grid_of(reader)
+    number, told = chosen_band(reader, band)
+    placed = whole(grid) if zones is None else zones_on(zones, grid)
+    if zones is None:
+        zones = outline(grid)
+    by_area = weighting == "area" and not grid.crs.is_projected
+    window = placed.window(grid)
+    found: list[Found | None] = [None] * len(zones)
+    if window is not None:
+        areas = cell_areas(grid, window)
+        cells = Cells(read_band(reader, number, window), areas, window, grid.height)
+        found = extract(cells, placed.shapes, wanted, by_area=by_area)
+    columns = {name: _column(name, found, grid) for name in wanted.names}
+    gaps = _gaps(found, placed)
+    if np.nanmax(gaps, initial=0) > 0:
+        columns["nodata_share"] = [None if np.isnan(gap) else float(gap) for gap in gaps]
+    warnings = (*told, *placed.warnings, *_partial(placed), *_gap_note(gaps), *_doubtful(reader, number, wanted))
+    counts = {
+        "zones": len(zones),
+        "zones_with_data": sum(one is not None and one.count > 0 for one in found),
+        "zones_outside": int((placed.inside == 0).sum()),
+    }
+    return Zonal(
+        joined(zones, columns).warned(*warnings),
+        _method(grid, wanted, by_area=by_area),
+        _crs_decision(zones, grid),
+        {**counts, "raster": _told(reader, number, grid)},
+    )
+
+
+def _told(reader: DatasetReader, band: int, grid: Grid) -> dict[str, Any]:
+    transform = grid.transform
+    sides = [float(np.hypot(transform.a, transform.d)), float(np.hypot(transform.b, transform.e))]
+    return {
+        "band": band,
+        "unit": reader.units[band - 1],
+        "crs": code_of(grid.crs),
+        "size": [grid.width, grid.height],
+        "cell_size": sides,
+        "cell_units": grid.crs.axis_info[0].unit_name,
+    }
+
+
+def _column(name: str, found: list[Found | None], grid: Grid) -> list[Any]:
+    """A statistic of each zone as JSON; None where there is none."""
+    having = [index for index, one in enumerate(found) if one is not None and one.count > 0]
+    column: list[Any] = [0 if name == "count" and one is not None else None for one in found]
+    zones = [one for one in found if one is not None and one.count > 0]
+    values = (
+        _places([one.places[name] for one in zones], grid)
+        if name in PLACES and zones
+        else [one.values[name] for one in zones]
+    )
+    for index, value in zip(having, values, strict=True):
+        column[index] = value
+    return column
+
+
+def _places(at: list[tuple[float, float]], grid: Grid) -> list[dict[str, Any]]:
+    """Centres of cells, in the raster's CRS and on WGS 84."""
+    centres = places(grid.transform, np.array(at) * np.array([1, -1]) + np.array([0, grid.height]))
+    degrees = Transformation.between(grid.crs, CRS84, lonlat_bounds(grid)).positions(centres)
+    beyond = np.abs(degrees[:, 0]) > 180
+    degrees[beyond, 0] = (degrees[beyond, 0] + 180) % 360 - 180
+    code = code_of(grid.crs)
+    return [
+        {"x": x, "y": y, "crs": code, "lonlat": lonlat}
+        for (x, y), lonlat in zip(centres.tolist(), degrees.tolist(), strict=True)
+    ]
+
+
+def _gaps(found: list[Found | None], zones: Zones) -> Array:
+    """Share of the cells of each zone, within the raster, that have no data; NaN where it has no cells."""
+    counts = np.array([np.nan if one is None else one.count for one in found])
+    cells = np.where(zones.cells > 0, zones.cells, np.nan)
+    gaps = np.clip(1 - counts / cells, 0, 1)
+    return np.where(gaps < _NOTICED, 0, gaps)
+
+
+def _gap_note(gaps: Array) -> tuple[str, ...]:
+    touched = int((gaps > 0).sum())
+    if not touched:
+        return ()
+    if len(gaps) == 1:
+        return (f"{gaps[0]:.3%} of the cells have no data and do not count.",)
+    return (f"{touched} of {len(gaps)} zones have cells without data, up to {np.nanmax(gaps):.3%}: see nodata_share.",)
+
+
+def _partial(zones: Zones) -> tuple[str, ...]:
+    outside, total = int((zones.inside == 0).sum()), len(zones.inside)
+    partly = np.flatnonzero((zones.inside > 0) & (zones.inside < 1 - _NOTICED))
+    told: list[str] = []
+    if outside:
+        told.append(f"{outside} of {total} zones lie outside the raster and have no statistics.")
+    if partly.size:
+        least = zones.inside[partly].min()
+        told.append(
+            f"{partly.size} of {total} zones lie partly outside the raster (the least with {least:.3%} inside): their "
+            "statistics are those of the part inside."
+        )
+    return tuple(told)
+
+
+def _doubtful(reader: DatasetReader, band: int, wanted: Chosen) -> tuple[str, ...]:
+    averages = [name for name in wanted.names if name in _AVERAGES]
+    if not (averages and is_labelled(reader, band)):
+        return ()
+    return (f"The band has a colour table, so its values are classes: {', '.join(averages)} of them mean little.",)
+
+
+def _method(grid: Grid, wanted: Chosen, *, by_area: bool) -> str:
+    if grid.crs.is_projected:
+        weights = "cells weigh alike"
+    elif by_area:
+        weights = (
+            "averages, percentiles and majorities weigh cells by their true areas, which shrink toward the poles; "
+            "sum and count do not (weighting: cells counts them alike)"
+        )
+    else:
+        weights = "cells weigh alike although their areas differ (weighting: area weighs them by their true areas)"
+    places_note = "; places are centres of cells, one of several that are equal" if wanted.places else ""
+    return (
+        f"exact share of each cell within the zone; {weights}; stdev and variance of the population; areas "
+        f"{area_note(grid)}{places_note}"
+    )
+
+
+def _crs_decision(zones: Features, grid: Grid) -> str:
+    plane = f"worked in the raster's CRS {code_of(grid.crs)}"
+    if zones.crs == grid.crs:
+        return f"{plane}, which is that of the zones"
+    return (
+        f"{plane}; zones brought there from {code_of(zones.crs)}, their edges with vertices added so that they "
+        f"are true to {TOLERANCE} cells"
+    )

@@ -1,0 +1,1 @@
+"""Layers on layers: overlays, predicates, nearest neighbours, apportionment."""

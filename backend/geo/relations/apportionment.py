@@ -1,0 +1,189 @@
+"""Area-weighted interpolation: numbers known for some polygons, estimated for others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Array, Booleans
+from backend.geo.relations.overlay import merged
+from backend.geo.relations.overlay_pieces import MOST_COMPARED, POLYGON, dimensions_of, of_dimensions, uniform
+from backend.geo.relations.relations import Pairs, Together, matching, together
+from backend.geo.relations.relations_fields import Columns, free_name
+from backend.geo.vector.feature_measures import areas
+from backend.geo.vector.features import Features
+from backend.geo.vector.fields import numbers_of
+
+type Kind = Literal["count", "rate"]
+
+ROUNDING = 1e-6
+"""Share of an area that overlays may lose or win."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What part of the area of each source lies in each zone; only pairs that share some."""
+
+    pairs: Pairs
+    """Source and zone."""
+    share: Array
+    area: Array
+    """m² of each pair."""
+    outside: Array
+    """What part of each source lies in no zone."""
+    overlapping: Booleans
+    """Sources of which some ground lies in several zones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Where the total of a field went."""
+
+    total: float
+    in_zones: float
+    outside: float
+    counted_twice: float
+    """What zones that overlap have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apportioned:
+    """The zones with their estimates."""
+
+    features: Features
+    crs_decision: str
+    totals: Mapping[str, Total]
+
+
+def apportion(sources: Features, zones: Features, fields: Sequence[str], kind: Kind) -> Apportioned:
+    """Estimate numbers for zones, as if they were spread evenly over each source polygon.
+
+    kind: a count is divided among the zones by area; of a rate (share, density, mean) the zones get the mean, weighted
+    by area.
+
+    Raises:
+        ProcessRefusedError: there are other geometries than polygons, or a field has no numbers.
+    """
+    numbers = {name: numbers_of(sources, name, f"$.inputs.fields[{index}]") for index, name in enumerate(fields)}
+    for name, side in (("features", sources), ("zones", zones)):
+        _check(side, name)
+    met = together(_flat(sources), _flat(zones))
+    shares = shares_of(met)
+    columns: Columns = {}
+    totals: dict[str, Total] = {}
+    warnings = [*met.warnings, *_told(met, shares)]
+    for name, values in numbers.items():
+        nulls = int(np.isnan(values).sum())
+        if nulls:
+            warnings.append(f"The field {name!r} is null in {nulls} features: these count for nothing in it.")
+        known = np.nan_to_num(values)
+        made = free_name(f"{name}_apportioned", {*met.second.fields, *columns})
+        columns[made] = _counts(known, shares, len(zones)) if kind == "count" else _rates(values, shares, len(zones))
+        if kind == "count":
+            totals[name] = _total(known, shares)
+    columns[free_name("covered_share", {*met.second.fields, *columns})] = _covered(met, shares)
+    made = Features(zones.shapes, {**zones.fields, **columns}, zones.crs).warned(*warnings)
+    return Apportioned(made, met.crs_decision, totals)
+
+
+def shares_of(met: Together) -> Shares:
+    """What part of each source's area lies in which zone, and in none."""
+    a, b = met.first.shapes, met.second.shapes
+    pairs = matching(a, b, "intersects", lonlat=False)
+    two = np.full(len(pairs), POLYGON)
+    shapes, index = of_dimensions(shapely.intersection(a[pairs.first], b[pairs.second]), two, two)
+    pairs, area = pairs.take(index), areas(Features(shapes, crs=met.first.crs))
+    rest = _rest(met, pairs)
+    count = len(a)
+    inside = np.bincount(pairs.first, area, minlength=count)
+    whole = areas(met.first)
+    # Pieces and rest make up the polygon; what its pieces have in excess lies in several zones.
+    excess = inside + rest - whole
+    overlapping = excess > ROUNDING * whole
+    base = np.where(overlapping, whole, inside + rest)
+    known = base > 0
+    share = np.divide(area, base[pairs.first], out=np.zeros(len(area)), where=known[pairs.first])
+    # What has no area lies in no zone.
+    outside = np.divide(rest, base, out=np.ones(count), where=known)
+    return Shares(pairs, share, area, outside, overlapping)
+
+
+def _check(features: Features, name: str) -> None:
+    dimensions = dimensions_of(features.shapes[features.present])
+    if not dimensions.size:
+        raise ProcessRefusedError("there is no feature with a geometry", path=f"$.inputs.{name}")
+    if (dimensions != POLYGON).any():
+        reason = "area-weighted shares need polygons: for points and lines spatial-join sums up fields by zone"
+        raise ProcessRefusedError(reason, path=f"$.inputs.{name}")
+
+
+def _flat(features: Features) -> Features:
+    """The same features, in their order, in two dimensions."""
+    collections = shapely.get_type_id(features.shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
+    if collections.any():
+        shapes = features.shapes.copy()
+        two = np.full(len(shapes), POLYGON)
+        found, index = of_dimensions(shapes, two, two)
+        shapes[index] = found
+        features = features.with_shapes(shapes)
+    return uniform(features)
+
+
+def _rest(met: Together, pairs: Pairs) -> Array:
+    """m² of each source that lie in no zone."""
+    a = met.first.shapes
+    unions, touched = merged(met.second.shapes[pairs.second], pairs.first)
+    left = a.copy()
+    left[touched] = shapely.difference(a[touched], unions)
+    return areas(Features(left, crs=met.first.crs))
+
+
+def _counts(known: Array, shares: Shares, zones: int) -> list[float]:
+    return np.bincount(shares.pairs.second, known[shares.pairs.first] * shares.share, minlength=zones).tolist()
+
+
+def _rates(values: Array, shares: Shares, zones: int) -> list[float | None]:
+    there = ~np.isnan(values[shares.pairs.first])
+    second, area = shares.pairs.second[there], shares.area[there]
+    weighed = np.bincount(second, values[shares.pairs.first[there]] * area, minlength=zones)
+    weights = np.bincount(second, area, minlength=zones)
+    return [
+        total / weight if weight > 0 else None for total, weight in zip(weighed.tolist(), weights.tolist(), strict=True)
+    ]
+
+
+def _total(known: Array, shares: Shares) -> Total:
+    inside = float((known[shares.pairs.first] * shares.share).sum())
+    outside = float((known * shares.outside).sum())
+    lost = float(known.sum()) - inside - outside
+    return Total(float(known.sum()), inside, outside, max(0.0, -lost) if shares.overlapping.any() else 0.0)
+
+
+def _covered(met: Together, shares: Shares) -> list[float | None]:
+    """What part of each zone's area lies in sources; more than 1 where these overlap."""
+    whole = areas(met.second)
+    inside = np.bincount(shares.pairs.second, shares.area, minlength=len(whole))
+    return [part / all_ if all_ > 0 else None for part, all_ in zip(inside.tolist(), whole.tolist(), strict=True)]
+
+
+def _told(met: Together, shares: Shares) -> list[str]:
+    found = list(met.apart())
+    lost = int((shares.outside > ROUNDING).sum())
+    if lost:
+        found.append(f"{lost} features lie partly or wholly in no zone: what they hold there is told as outside.")
+    if shares.overlapping.any():
+        count = int(shares.overlapping.sum())
+        found.append(f"Zones overlap each other on the ground of {count} features: what lies there is in each of them.")
+    return [*found, *_overlap(met.first)]
+
+
+def _overlap(features: Features) -> list[str]:
+    shapes = features.shapes[features.present]
+    if len(shapes) > MOST_COMPARED:
+        return [f"Whether some of the {len(shapes)} features overlap each other was not looked into."]
+    if shapely.area(shapes).sum() <= shapely.area(shapely.union_all(shapes)) * (1 + ROUNDING):
+        return []
+    return ["Features overlap each other: what they hold was spread over the ground of each for itself."]

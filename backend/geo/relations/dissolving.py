@@ -1,0 +1,165 @@
+"""Dissolves features: those with the same attributes become one."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from pyproj import CRS
+
+from backend.geo.geodesy.ellipsoid import Integers
+from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.relations.overlay import merged
+from backend.geo.relations.overlay_pieces import MEASURES, POLYGON, dimensions_of, in_two_dimensions, plain, sizes
+from backend.geo.relations.relations_fields import Columns, Statistic, free_name, statistics_of
+from backend.geo.vector.feature_measures import areas, flat
+from backend.geo.vector.features import Features
+from backend.geo.vector.fields import column_of, is_number, listed, text_of
+
+BY = "$.inputs.by"
+LINE = 1
+CRACK = 0.001
+"""Metres of mean width (twice area over perimeter) below which a hole comes from rounding."""
+SAME = 1e-9
+"""Share of an area that may be due to rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dissolved:
+    """The united features, and what they were made of."""
+
+    features: Features
+    overlap_m2: float
+    """How much the areas of the single features add up to more than the ground they cover."""
+
+
+def dissolve(features: Features, by: Sequence[str], statistics: Mapping[str, Collection[Statistic]]) -> Dissolved:
+    """Unite features that have the same values in all fields `by`; without any, all of them.
+
+    Inner boundaries go. Lines are united and merged where only two meet; of equal points one stays.
+
+    Raises:
+        ProcessRefusedError: there is no such field, or statistics cannot be computed.
+    """
+    features = in_two_dimensions(features)
+    groups, first, warnings = _groups(features, by)
+    count = len(first)
+    rows = np.arange(len(features))
+    columns: Columns = {name: [features.fields[name][at] for at in first.tolist()] for name in by}
+    taken = {*columns, *MEASURES}
+    columns[free_name("feature_count", taken)] = np.bincount(groups, minlength=count).tolist()
+    found, told = statistics_of(features, statistics, rows, groups, count)
+    for name, column in found.items():
+        columns[free_name(name, columns)] = column
+    shapes, cracks = _without_cracks(_united(features.shapes, groups, count), features.crs)
+    warnings += [*told, *cracks, *_mixed(shapes)]
+    made = Features(shapes, columns, features.crs, features.warnings).warned(*warnings)
+    overlap, told = _overlap(features, groups, made)
+    return Dissolved(made.warned(*told), overlap)
+
+
+def _groups(features: Features, by: Sequence[str]) -> tuple[Integers, Integers, list[str]]:
+    """The group of each feature, in the order in which they come, and the first feature of each."""
+    columns = [column_of(features, name, f"{BY}[{index}]") for index, name in enumerate(by)]
+    numbers: dict[tuple[str, ...], int] = {}
+    keys = zip(*(_keys(column) for column in columns), strict=True) if by else [()] * len(features)
+    groups = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.intp)
+    _, first = np.unique(groups, return_index=True)
+    warnings = [told for name, column in zip(by, columns, strict=True) for told in _doubtful(name, column)]
+    return groups, first, warnings
+
+
+def _keys(column: Sequence[Any]) -> list[str]:
+    """Equal for equal values: 1 and 1.0 are, 1 and "1" are not."""
+    known: dict[tuple[str, Any], str] = {}
+    keys: list[str] = []
+    for value in column:
+        if isinstance(value, list | dict):
+            keys.append(json.dumps(value, sort_keys=True, default=str))
+            continue
+        kind = str(value.__class__)
+        if (kind, value) not in known:
+            known[kind, value] = _key(value)
+        keys.append(known[kind, value])
+    return keys
+
+
+def _key(value: Any) -> str:
+    if is_number(value):
+        return f"#{text_of(value)}"
+    return f"${text_of(value)}" if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _doubtful(name: str, column: Sequence[Any]) -> list[str]:
+    """What makes more or fewer groups than a person may have meant."""
+    found: list[str] = []
+    nulls = sum(value is None for value in column)
+    if nulls:
+        found.append(f"{nulls} features have no value in {name!r}: they are a group of their own.")
+    alike: dict[str, set[str]] = {}
+    for key in dict.fromkeys(_keys(column)):
+        if key[0] in "#$":
+            alike.setdefault(key[1:].strip().casefold(), set()).add(key)
+    several = [folded for folded, forms in alike.items() if len(forms) > 1]
+    if several:
+        told = f"Values of {name!r} differ only in spelling, capitals, blanks or type"
+        found.append(f"{told}, and are groups of their own: {listed(several[:3])}.")
+    return found
+
+
+def _united(shapes: Shapes, groups: Integers, count: int) -> Shapes:
+    there = np.flatnonzero(~shapely.is_missing(shapes))
+    order = there[np.argsort(groups[there], kind="stable")]
+    unions, present = merged(shapes[order], groups[order])
+    linear = dimensions_of(unions) == LINE
+    unions[linear] = shapely.line_merge(unions[linear])
+    united = shapes_of([None] * count)
+    united[present] = unions
+    return united
+
+
+def _without_cracks(shapes: Shapes, crs: CRS) -> tuple[Shapes, list[str]]:
+    """Without holes that rounding left between neighbours, and how many these were."""
+    areal = np.flatnonzero(dimensions_of(shapes) == POLYGON)
+    parts, owners = flat(shapes[areal])
+    holed = np.flatnonzero(shapely.get_num_interior_rings(parts) > 0)
+    if not holed.size:
+        return shapes, []
+    count = 0
+    for at in holed.tolist():
+        rings: Shapes = shapely.get_rings(parts[at])
+        area, perimeter = sizes(shapes_of(map(shapely.Polygon, rings[1:])), crs)
+        real = 2 * area >= CRACK * perimeter
+        count += int((~real).sum())
+        parts[at] = shapely.Polygon(rings[0], rings[1:][real])
+    if not count:
+        return shapes, []
+    mended = shapes.copy()
+    mended[areal] = plain(shapely.multipolygons(parts, indices=owners))
+    return mended, [f"{count} cracks between neighbours, narrower than {CRACK * 1000:g} mm, were closed."]
+
+
+def _mixed(shapes: Shapes) -> list[str]:
+    mixed = int((shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION).sum())
+    if not mixed:
+        return []
+    return [f"{mixed} of the united features mix points, lines and polygons; what lies within polygons went with them."]
+
+
+def _overlap(features: Features, groups: Integers, made: Features) -> tuple[float, list[str]]:
+    """By how many m² the areas of single features exceed those of their unions, and a warning if any do."""
+    areal = dimensions_of(features.shapes) == POLYGON
+    if not areal.any():
+        return 0.0, []
+    planar = np.bincount(groups, np.nan_to_num(shapely.area(features.shapes)), minlength=len(made))
+    united = np.nan_to_num(shapely.area(made.shapes))
+    several = (planar - united) > SAME * planar
+    if not several.any():
+        return 0.0, []
+    among = several[groups]
+    single, whole = areas(features.take(among)), areas(made.take(several))
+    overlap = float(single.sum() - whole.sum())
+    told = f"Features overlap within {int(several.sum())} groups: their single areas add up to {overlap:.6g} m² more"
+    return overlap, [f"{told} than the ground they cover, which area_m2 is; sums of fields count the overlap twice."]

@@ -1,0 +1,165 @@
+"""Overlays: features cut along others, with the attributes of both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+import numpy as np
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Integers
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.relations.overlay_pieces import (
+    MEASURES,
+    Pieces,
+    dimensions_of,
+    joined,
+    of_dimensions,
+    uniform,
+    without_slivers,
+)
+from backend.geo.relations.relations import KINDS, Pairs, Together, dimension_names, matching, together
+from backend.geo.relations.relations_fields import paired_fields
+from backend.geo.vector.features import Features
+
+type Operation = Literal["intersection", "union", "difference", "symmetric-difference", "identity", "clip"]
+
+WORDS: Mapping[Operation, str] = {
+    "intersection": "the parts of features that lie in other, with the attributes of both",
+    "union": "everything, cut along both: what lies in one only and what lies in both",
+    "difference": "features minus other: the parts of features outside other",
+    "symmetric-difference": "what lies in features or in other, and not in both",
+    "identity": "all of features, cut along other, with the attributes of other where they lie in it",
+    "clip": "the parts of features that lie in any of other, with the attributes of features only",
+}
+LINE, POLYGON = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """The pieces of an overlay, and what else there is to say of it."""
+
+    features: Features
+    crs_decision: str
+    pairs: int
+    """Of features that share something."""
+    touching: int
+    """Pairs that meet without sharing anything of the dimension asked for, such as polygons along a boundary."""
+    unmatched: int
+    """Features without a partner in the other source."""
+    slivers: int
+    sliver_area_m2: float
+
+
+def overlay_layers(first: Features, second: Features, operation: Operation, sliver_width: float) -> Overlaid:
+    """Overlay features in the plane of the CRS that both have, else in longitude and latitude.
+
+    sliver_width: polygons whose mean width (twice area over perimeter) is less, metres, are dropped.
+
+    Raises:
+        ProcessRefusedError: the operation does not go with points or lines.
+    """
+    met = together(uniform(first), uniform(second))
+    _check(met, operation)
+    a, b = met.first.shapes, met.second.shapes
+    pairs = matching(a, b, "intersects", lonlat=False)
+    pieces, touching = _pieces(a, b, pairs, operation)
+    pieces, slivers, lost = without_slivers(pieces, met.first.crs, sliver_width)
+    sides = [(met.first, pieces.first)]
+    if operation not in ("difference", "clip"):
+        sides.append((met.second, pieces.second))
+    unmatched = int(met.first.present.sum()) - len(np.unique(pairs.first))
+    warnings = list(met.warnings)
+    if slivers:
+        warnings.append(f"{slivers} slivers narrower than {sliver_width:g} m ({lost:.3g} m² in all) were dropped.")
+    if not len(pieces.shapes):
+        warnings += met.apart() or _nothing(a, b, pairs, operation)
+    made = Features(pieces.shapes, paired_fields(sides, MEASURES), met.first.crs, tuple(warnings))
+    return Overlaid(made, met.crs_decision, len(pairs) - touching, touching, unmatched, slivers, lost)
+
+
+def merged(shapes: Shapes, index: Integers) -> tuple[Shapes, Integers]:
+    """The union of the shapes of each group, and the groups; `index` is sorted."""
+    groups, first, counts = np.unique(index, return_index=True, return_counts=True)
+    unions = shapes[first]
+    several = counts > 1
+    if several.any():
+        chosen = np.repeat(several, counts)
+        place = np.repeat(np.arange(int(several.sum())), counts[several])
+        collections: Any = shapely.geometrycollections(shapes[chosen], indices=place)
+        unions[several] = shapely.union_all(collections[:, np.newaxis], axis=1)
+    return unions, groups
+
+
+def _check(met: Together, operation: Operation) -> None:
+    kinds = {name: dimension_names(side.shapes) for name, side in (("features", met.first), ("other", met.second))}
+    for name, found in kinds.items():
+        told = ", ".join(found)
+        if not found:
+            _refuse("there is no feature with a geometry", name)
+        if operation in ("union", "symmetric-difference") and found != ["polygons"]:
+            _refuse(f"{operation} works on polygons, and here are {told}: intersection and clip also cut these", name)
+        if operation in ("identity", "clip") and name == "other" and found != ["polygons"]:
+            _refuse(f"{operation} cuts by polygons, and here are {told}", name)
+    largest = kinds["features"][-1]
+    if operation == "difference" and KINDS.index(kinds["other"][0]) < KINDS.index(largest):
+        _refuse(f"{kinds['other'][0]} take nothing away from {largest}", "other")
+
+
+def _refuse(reason: str, name: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")
+
+
+def _pieces(a: Shapes, b: Shapes, pairs: Pairs, operation: Operation) -> tuple[Pieces, int]:
+    if operation == "clip":
+        return _clipped(a, b, pairs), 0
+    found: list[Pieces] = []
+    touching = 0
+    if operation in ("intersection", "union", "identity"):
+        shared = _shared(a, b, pairs)
+        found.append(shared)
+        told = np.unique(np.column_stack([shared.first, shared.second]), axis=0)
+        touching = len(pairs) - len(told)
+    if operation != "intersection":
+        found.append(_outside(a, b, pairs))
+    if operation in ("union", "symmetric-difference"):
+        found.append(_outside(b, a, pairs.turned()).turned())
+    return joined(found), touching
+
+
+def _shared(a: Shapes, b: Shapes, pairs: Pairs) -> Pieces:
+    left, right = a[pairs.first], b[pairs.second]
+    lowest = np.minimum(dimensions_of(left), dimensions_of(right))
+    # Lines share points where they cross; polygons that share a boundary only share nothing of their own kind.
+    crossing = (dimensions_of(left) == LINE) & (dimensions_of(right) == LINE)
+    shapes, index = of_dimensions(shapely.intersection(left, right), np.where(crossing, 0, lowest), lowest)
+    return Pieces(shapes, pairs.first[index], pairs.second[index])
+
+
+def _outside(a: Shapes, b: Shapes, pairs: Pairs) -> Pieces:
+    """What of the first lies in none of the second."""
+    unions, touched = merged(b[pairs.second], pairs.first)
+    rest = a.copy()
+    rest[touched] = shapely.difference(a[touched], unions)
+    dimensions = dimensions_of(a)
+    shapes, index = of_dimensions(rest, dimensions, dimensions)
+    return Pieces(shapes, index, np.full(len(index), -1))
+
+
+def _clipped(a: Shapes, b: Shapes, pairs: Pairs) -> Pieces:
+    unions, touched = merged(b[pairs.second], pairs.first)
+    dimensions = dimensions_of(a[touched])
+    shapes, index = of_dimensions(shapely.intersection(a[touched], unions), dimensions, dimensions)
+    return Pieces(shapes, touched[index], np.full(len(index), -1))
+
+
+def _nothing(a: Shapes, b: Shapes, pairs: Pairs, operation: Operation) -> Sequence[str]:
+    """What an empty answer means; of a difference also what the other order would give."""
+    if operation != "difference":
+        return ("Nothing is left: the two share nothing of that kind.",)
+    other_way = len(_outside(b, a, pairs.turned()).shapes)
+    hint = "Nor is anything left in the other order: the two cover the same ground."
+    if other_way:
+        hint = f"In the other order, other minus features, {other_way} pieces would be left."
+    return (f"Nothing is left: all of features lies within other. {hint}",)

@@ -1,0 +1,188 @@
+"""The pieces of overlays: which dimension they have, how wide they are, how large."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import shapely
+from pyproj import CRS
+
+from backend.geo.buffers.simplification import METRES_PER_DEGREE
+from backend.geo.geodesy.crs import metres_per_unit
+from backend.geo.geodesy.ellipsoid import Array, Integers
+from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.vector.feature_measures import areas, lengths, overlapping, planar_areas, planar_lengths
+from backend.geo.vector.features import Features
+
+MEASURES = ("area_m2", "planar_area_m2", "length_m", "planar_length_m")
+"""Fields that pieces get; what came under these names was true of a whole feature, not of its piece."""
+MOST_COMPARED = 10_000
+"""Pieces that are compared with each other: with more it would take longer than the overlay."""
+COLLECTION = 7
+LINE, POLYGON = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Geometries, and for each the indices of the features of two sources that it comes from; -1 for none."""
+
+    shapes: Shapes
+    first: Integers
+    second: Integers
+
+    def turned(self) -> Self:
+        """With the two sources exchanged."""
+        return replace(self, first=self.second, second=self.first)
+
+
+def joined(pieces: Sequence[Pieces]) -> Pieces:
+    """All pieces, one after the other."""
+    return Pieces(
+        np.concatenate([one.shapes for one in pieces]),
+        np.concatenate([one.first for one in pieces]),
+        np.concatenate([one.second for one in pieces]),
+    )
+
+
+def dimensions_of(shapes: Shapes) -> Integers:
+    """0 for points, 1 for lines, 2 for polygons; -1 for none."""
+    return shapely.get_dimensions(shapes).astype(np.intp)
+
+
+def in_two_dimensions(features: Features) -> Features:
+    """The same features without heights."""
+    if not bool(shapely.has_z(features.shapes).any()):
+        return features
+    return features.with_shapes(shapely.force_2d(features.shapes)).warned("Heights were ignored.")
+
+
+def uniform(features: Features) -> Features:
+    """Features in the plane, none of which mixes points, lines and polygons: such collections become several."""
+    features = in_two_dimensions(features)
+    mixed = int((shapely.get_type_id(features.shapes) == COLLECTION).sum())
+    if not mixed:
+        return features
+    every = np.zeros(len(features), dtype=np.intp)
+    shapes, index = of_dimensions(features.shapes, every, every + POLYGON)
+    told = f"{mixed} geometry collections were taken apart into points, lines and polygons."
+    return features.take(index).with_shapes(shapes).warned(told)
+
+
+def of_dimensions(shapes: Shapes, lowest: Integers, highest: Integers) -> tuple[Shapes, Integers]:
+    """What of each geometry is of these dimensions, one geometry for each of them, and the index where it was.
+
+    Collections are taken apart; other geometries stay as they are or go.
+    """
+    dimensions = shapely.get_dimensions(shapes)
+    collections = shapely.get_type_id(shapes) == COLLECTION
+    kept = np.flatnonzero(~collections & ~shapely.is_empty(shapes) & (dimensions >= lowest) & (dimensions <= highest))
+    kept = kept[~shapely.is_missing(shapes[kept])]
+    if not collections.any():
+        return shapes[kept], kept
+    parts, owners = _parts(shapes, np.flatnonzero(collections))
+    found, places = [shapes[kept]], [kept]
+    makers: Any = (shapely.multipoints, shapely.multilinestrings, shapely.multipolygons)
+    for dimension, make in enumerate(makers):
+        chosen = shapely.get_dimensions(parts) == dimension
+        chosen &= (lowest[owners] <= dimension) & (dimension <= highest[owners])
+        groups, place = np.unique(owners[chosen], return_inverse=True)
+        if groups.size:
+            found.append(plain(make(parts[chosen], indices=place)))
+            places.append(groups)
+    index = np.concatenate(places)
+    order = np.argsort(index, kind="stable")
+    return np.concatenate(found)[order], index[order]
+
+
+def _parts(shapes: Shapes, index: Integers) -> tuple[Shapes, Integers]:
+    """The points, lines and polygons of some collections, and to which each belongs."""
+    parts, place = shapely.get_parts(shapes[index], return_index=True)
+    owners = index[place]
+    while (shapely.get_type_id(parts) > 3).any():
+        parts, place = shapely.get_parts(parts, return_index=True)
+        owners = owners[place]
+    there = ~shapely.is_empty(parts)
+    return parts[there], owners[there]
+
+
+def plain(multis: Any) -> Shapes:
+    """Multi geometries of one part as that part."""
+    shapes: Shapes = multis
+    single = shapely.get_num_geometries(shapes) == 1
+    shapes[single] = shapely.get_geometry(shapes[single], 0)
+    return shapes
+
+
+def without_slivers(pieces: Pieces, crs: CRS, width: float) -> tuple[Pieces, int, float]:
+    """Pieces without polygons whose mean width is less than `width` metres, how many these are, and their m²."""
+    areal = np.flatnonzero(shapely.get_dimensions(pieces.shapes) == POLYGON)
+    if not areal.size or width <= 0:
+        return pieces, 0, 0.0
+    parts, place = shapely.get_parts(pieces.shapes[areal], return_index=True)
+    area, perimeter = sizes(parts, crs)
+    narrow = 2 * area < width * perimeter
+    if not narrow.any():
+        return pieces, 0, 0.0
+    shapes = pieces.shapes.copy()
+    changed = np.unique(place[narrow])
+    left = ~narrow & np.isin(place, changed)
+    shapes[areal[changed]] = None
+    groups, order = np.unique(place[left], return_inverse=True)
+    if groups.size:
+        shapes[areal[groups]] = plain(shapely.multipolygons(parts[left], indices=order))
+    kept = ~shapely.is_missing(shapes)
+    return Pieces(shapes[kept], pieces.first[kept], pieces.second[kept]), int(narrow.sum()), float(area[narrow].sum())
+
+
+def sizes(polygons: Shapes, crs: CRS) -> tuple[Array, Array]:
+    """Areas and perimeters in metres; of polygons in degrees nearly, for which a plane along the parallel does."""
+    unit = metres_per_unit(crs)
+    if unit is not None:
+        return shapely.area(polygons) * unit**2, shapely.length(polygons) * unit
+    stretched = shapely.transform(polygons, _local)
+    return shapely.area(stretched), shapely.length(stretched)
+
+
+def _local(positions: Array) -> Array:
+    return METRES_PER_DEGREE * np.column_stack([positions[:, 0] * np.cos(np.radians(positions[:, 1])), positions[:, 1]])
+
+
+def with_measures(features: Features) -> tuple[Features, dict[str, float]]:
+    """Features with the area of each polygon and the length of each line, and the sums of these."""
+    dimensions = shapely.get_dimensions(features.shapes)
+    measured: dict[str, tuple[Array, int]] = {}
+    planar = features.crs.is_projected
+    # Of nothing the measures are 0, not unknown.
+    if (dimensions == POLYGON).any() or not dimensions.size:
+        measured["area_m2"] = areas(features), POLYGON
+        if planar:
+            measured["planar_area_m2"] = planar_areas(features), POLYGON
+    if (dimensions == LINE).any() or not dimensions.size:
+        measured["length_m"] = lengths(features), LINE
+        if planar:
+            measured["planar_length_m"] = planar_lengths(features), LINE
+    fields = {
+        name: [
+            value if of else None for value, of in zip(values.tolist(), (dimensions == wanted).tolist(), strict=True)
+        ]
+        for name, (values, wanted) in measured.items()
+    }
+    return features.with_fields(fields), {name: float(values.sum()) for name, (values, _) in measured.items()}
+
+
+def covered_area(pieces: Features, totals: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:
+    """The ground that polygons cover where some overlap, so that their areas add up to more than that."""
+    areal = pieces.take(shapely.get_dimensions(pieces.shapes) == POLYGON)
+    if len(areal) > MOST_COMPARED:
+        return {}, (f"Whether some of the {len(areal)} pieces overlap each other was not looked into.",)
+    if len(areal) < 2 or not overlapping(areal.shapes).any():
+        return {}, ()
+    ground = shapes_of([shapely.union_all(areal.shapes)])
+    united = Features(ground, crs=areal.crs)
+    covered = {"covered_area_m2": float(areas(united)[0])}
+    if areal.crs.is_projected:
+        covered["covered_planar_area_m2"] = float(planar_areas(united)[0])
+    more = 100 * (totals["area_m2"] / covered["covered_area_m2"] - 1)
+    told = f"Some pieces overlap each other: their areas add up to {more:.3g} % more than the ground they cover"
+    return covered, (f"{told} (covered_area_m2).",)

@@ -1,0 +1,190 @@
+"""Which features of two sources stand in which relation to each other (DE-9IM, OGC 06-103r4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import CRS84, code_of, metres_per_unit
+from backend.geo.geodesy.ellipsoid import Booleans, Integers
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.features import Features
+
+type Predicate = Literal[
+    "intersects", "within", "contains", "covers", "covered_by", "touches", "crosses", "overlaps", "equals"
+]
+
+KINDS = ("points", "lines", "polygons")
+"""By dimension."""
+LONGEST_EDGE = 500.0
+"""Metres of an edge that is brought from one plane to another without a vertex between."""
+MOST_VERTICES = 5_000_000
+AT_ONCE = 20_000_000
+"""Pairs that a single query can give at most."""
+MOST_PAIRS = 5_000_000
+"""Of features that match: more would fill the memory."""
+ACROSS_SEAM = frozenset(("intersects", "covers", "covered_by", "touches", "equals"))
+"""Predicates that hold between -180° and 180° of longitude, which are one meridian."""
+
+WITH_BOUNDARY: Mapping[Predicate, Predicate] = {"within": "covered_by", "contains": "covers"}
+"""Predicates for which a boundary is outside, and those for which it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Which feature of the first source goes with which of the second: two indices for each pair, in their order."""
+
+    first: Integers
+    second: Integers
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def take(self, chosen: Integers | Booleans) -> Self:
+        """Some of the pairs."""
+        return type(self)(self.first[chosen], self.second[chosen])
+
+    def turned(self) -> Self:
+        """The same pairs seen from the second source."""
+        return type(self)(self.second, self.first).sorted()
+
+    def sorted(self) -> Self:
+        """By the first, then by the second index."""
+        return self.take(np.lexsort((self.second, self.first)))
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Two sources in one CRS."""
+
+    first: Features
+    second: Features
+    crs_decision: str
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was said of either when it was read or transformed."""
+        return tuple(dict.fromkeys((*self.first.warnings, *self.second.warnings)))
+
+    def apart(self) -> tuple[str, ...]:
+        """A warning where the extents of the two do not even meet."""
+        if not (self.first.present.any() and self.second.present.any()):
+            return ()
+        extents = [shapely.total_bounds(side.shapes).tolist() for side in (self.first, self.second)]
+        if shapely.box(*extents[0]).intersects(shapely.box(*extents[1])):
+            return ()
+        told = " and ".join("[" + ", ".join(f"{edge:.10g}" for edge in extent) + "]" for extent in extents)
+        return (f"The two do not meet at all: their extents are {told} in {code_of(self.first.crs)}.",)
+
+
+def together(first: Features, second: Features) -> Together:
+    """Bring two sources into one CRS: the one that both have, else longitude and latitude."""
+    if first.crs == second.crs:
+        return Together(first, second, f"both in {code_of(first.crs)}: {first.plane}")
+    a, b = dense_lonlat(first), dense_lonlat(second)
+    came = f"came in {code_of(first.crs)} and {code_of(second.crs)}"
+    return Together(a, b, f"{came}, brought to {code_of(CRS84)}: {a.plane}")
+
+
+def dense_lonlat(features: Features) -> Features:
+    """The features in longitude and latitude, with vertices along what is straight in the plane of a projected CRS.
+
+    So it stays where it is: at 60° of latitude within 2 cm.
+    """
+    unit = metres_per_unit(features.crs)
+    if unit is None or not features.present.any():
+        return features.lonlat()
+    step = max(LONGEST_EDGE / unit, float(np.nansum(shapely.length(features.shapes))) / MOST_VERTICES)
+    return features.with_shapes(shapely.segmentize(features.shapes, step)).lonlat()
+
+
+def matching(first: Shapes, second: Shapes, predicate: Predicate, *, lonlat: bool) -> Pairs:
+    """All pairs of which `first predicate second` holds.
+
+    lonlat: the plane is that of longitude and latitude, where ±180° is one meridian.
+
+    Raises:
+        ProcessRefusedError: there are too many.
+    """
+    tree = shapely.STRtree(second)
+    found = _query(tree, first, second, predicate)
+    if lonlat and predicate in ACROSS_SEAM:
+        found = _with_seam(found, tree, first, second, predicate)
+    return found.sorted()
+
+
+def query(tree: shapely.STRtree, shapes: Shapes, predicate: Any = None) -> Integers:
+    """Index of each shape and of each in the tree that it meets (without a predicate, their boxes): 2 × n.
+
+    Raises:
+        ProcessRefusedError: these are too many; so many at a time are looked for that the memory holds them.
+    """
+    size = max(1, AT_ONCE // max(1, len(tree)))
+    found: list[Integers] = []
+    count = 0
+    for at in range(0, len(shapes), size):
+        index: Integers = tree.query(shapes[at : at + size], predicate=predicate) + np.array([[at], [0]])
+        count += index.shape[1]
+        if count > MOST_PAIRS:
+            raise ProcessRefusedError(
+                f"more than {MOST_PAIRS} pairs of features meet, more than fit: select fewer features first"
+            )
+        found.append(index)
+    return np.concatenate(found, axis=1) if found else np.zeros((2, 0), dtype=np.intp)
+
+
+def _query(tree: shapely.STRtree, first: Shapes, second: Shapes, predicate: Predicate) -> Pairs:
+    wanted: Any = "intersects" if predicate == "equals" else predicate
+    index = query(tree, first, wanted)
+    pairs = Pairs(index[0], index[1])
+    if predicate != "equals":
+        return pairs
+    return pairs.take(shapely.equals(first[pairs.first], second[pairs.second]))
+
+
+def _with_seam(found: Pairs, tree: shapely.STRtree, first: Shapes, second: Shapes, predicate: Predicate) -> Pairs:
+    """The same with the pairs that meet on the antimeridian, one from the west and one from the east."""
+    bounds = shapely.bounds(first)
+    more = [found]
+    for edge, column, way in ((180.0, 2, -360.0), (-180.0, 0, 360.0)):
+        index = np.flatnonzero(bounds[:, column] == edge)
+        if index.size:
+            moved = np.full(len(first), None, dtype=object)
+            moved[index] = shapely.transform(first[index], lambda position, way=way: np.add(position, (way, 0)))
+            more.append(_query(tree, moved, second, predicate))
+    if len(more) == 1:
+        return found
+    pairs = Pairs(np.concatenate([one.first for one in more]), np.concatenate([one.second for one in more]))
+    if predicate == "touches":
+        # What shares some of its inside elsewhere does not merely touch on the antimeridian.
+        shared = shapely.relate_pattern(first[pairs.first], second[pairs.second], "T********")
+        pairs = pairs.take(~shared)
+    _, once = np.unique(pairs.first * len(second) + pairs.second, return_index=True)
+    return pairs.take(once)
+
+
+def left_out(met: Together, pairs: Pairs, predicate: Predicate) -> tuple[str, ...]:
+    """A warning where `within` or `contains` leaves features out because they only lie on a boundary."""
+    wider = WITH_BOUNDARY.get(predicate)
+    if wider is None:
+        return ()
+    others = np.ones(len(met.first), dtype=np.bool_)
+    others[pairs.first] = False
+    lonlat = not met.first.crs.is_projected
+    count = len(np.unique(matching(met.first.shapes[others], met.second.shapes, wider, lonlat=lonlat).first))
+    if not count:
+        return ()
+    return (f"{predicate} leaves out {count} features for what lies on the boundary only; {wider} takes them in.",)
+
+
+def _there(shapes: Shapes) -> Booleans:
+    return ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+
+
+def dimension_names(shapes: Shapes) -> list[str]:
+    """Of what kinds the geometries are, in the order of `KINDS`."""
+    dimensions = set(shapely.get_dimensions(shapes[_there(shapes)]).tolist())
+    return [name for dimension, name in enumerate(KINDS) if dimension in dimensions]

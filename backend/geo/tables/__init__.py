@@ -1,0 +1,1 @@
+"""Attributes: filters, expressions, groups, joins by key, classes."""

@@ -1,0 +1,269 @@
+"""CQL2 filters (OGC 21-065r2) on features: which of them a condition holds for."""
+
+import difflib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import Any, NoReturn, cast
+
+import numpy as np
+from pyproj import CRS
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import CRS84
+from backend.geo.geodesy.ellipsoid import Booleans
+from backend.geo.tables.cql2_matching import alike, doubtful_order, like_pattern, without_accents
+from backend.geo.tables.cql2_spatial import GEOMETRY_NAMES, PREDICATES, is_spatial, literal_geometry
+from backend.geo.tables.cql2_spatial import related as related_in_space
+from backend.geo.tables.cql2_temporal import RELATIONS, Periods, column_periods, is_temporal, literal_periods
+from backend.geo.tables.cql2_temporal import related as related_in_time
+from backend.geo.tables.cql2_text import MAX_DEPTH, Node, parse_cql2_text
+from backend.geo.vector.columns import DIVISIONS, ORDER, Column, both, compared, computed, condition, either, negated
+from backend.geo.vector.features import Features
+from backend.geo.vector.fields import is_number, listed, no_such_field, shown
+
+MAX_NESTED = 2 * MAX_DEPTH
+"""Levels of CQL2 JSON."""
+_SIGNS = {"div": "//", **{sign: sign for sign in ("+", "-", "*", "/", "%", "^")}}
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """What a filter says of each feature."""
+
+    true: Booleans
+    unknown: int
+    """Features of which it cannot be said, since a value is missing; they do not match."""
+    warnings: tuple[str, ...]
+
+
+def evaluate(features: Features, filter_: str | Mapping[str, Any], crs: CRS = CRS84) -> Filtered:
+    """Evaluate CQL2 text or CQL2 JSON; `crs` is that of the coordinates in it, x (longitude, easting) first.
+
+    `div` rounds down, and the remainder by `%` has the sign of the divisor.
+
+    Raises:
+        ProcessRefusedError: it is no CQL2, names what the features do not have, or compares what cannot be compared.
+    """
+    evaluation = _Evaluation(features, crs)
+    answer = evaluation.column(parse(filter_)).need("boolean", "a filter is a condition: true or false for each")
+    true, known = (np.broadcast_to(mask, len(features)) for mask in (answer.true, answer.known))
+    return Filtered(true, len(features) - int(known.sum()), tuple(dict.fromkeys(evaluation.warnings)))
+
+
+def parse(filter_: str | Mapping[str, Any]) -> Node:
+    """CQL2 JSON of either form.
+
+    Raises:
+        ProcessRefusedError: it is neither.
+    """
+    if not isinstance(filter_, str):
+        return filter_
+    if not filter_.lstrip().startswith("{"):
+        return parse_cql2_text(filter_)
+    try:
+        return json.loads(filter_)
+    except (ValueError, RecursionError) as error:
+        _refuse(f"the filter begins as JSON and is none: {error}")
+
+
+@dataclass(slots=True)
+class _Evaluation:
+    features: Features
+    crs: CRS
+    warnings: list[str] = field(default_factory=list[str])
+    depth: int = 0
+    read: dict[str, Column] = field(default_factory=dict[str, Column])
+    """Columns of properties that have been named."""
+
+    def column(self, node: Node) -> Column:
+        """The value of a node for each feature, or one for all."""
+        if node is None or isinstance(node, str | bool) or is_number(node):
+            return Column.literal(node)
+        if not isinstance(node, Mapping):
+            _refuse(f"{shown(node)} is no CQL2")
+        members = cast("Mapping[str, Any]", node)
+        if isinstance(name := members.get("property"), str):
+            return self._property(name)
+        if is_temporal(members) or is_spatial(members):
+            _refuse(f"{shown(members)} can only stand in a comparison or in a predicate for its kind")
+        operation, arguments = _operation(members)
+        self.depth += 1
+        if self.depth > MAX_NESTED:
+            _refuse(f"the filter is nested more than {MAX_NESTED} levels deep")
+        answer = self._answer(operation, arguments)
+        self.depth -= 1
+        return answer
+
+    def _answer(self, operation: str, arguments: Sequence[Node]) -> Column:
+        if operation in PREDICATES:
+            first, second = _two(operation, arguments)
+            return related_in_space(operation, self._geometry(first), self._geometry(second), self.warnings)
+        if operation in RELATIONS:
+            first, second = _two(operation, arguments)
+            return related_in_time(operation, self._periods(first), self._periods(second), self.warnings)
+        if operation in _SIGNS:
+            return self._computed(_SIGNS[operation], *_two(operation, arguments))
+        if operation in ORDER:
+            return self._compared(operation, *_two(operation, arguments))
+        if operation not in _OPERATIONS:
+            _refuse_operation(operation)
+        return _OPERATIONS[operation](self, arguments)
+
+    def _property(self, name: str) -> Column:
+        if name not in self.features.fields and len(self.features):
+            reason = no_such_field(name, list(self.features.fields))
+            _refuse(reason if "did you mean" in reason else f"{reason}; a text stands in single quotes, '{name[:40]}'")
+        if name not in self.read:
+            self.read[name] = Column.of(self.features.fields.get(name, ()), f"the field {shown(name)}")
+        return self.read[name]
+
+    def _conditions(self, arguments: Sequence[Node]) -> list[Column]:
+        wanted = "AND, OR and NOT join conditions"
+        return [self.column(argument).need("boolean", wanted) for argument in arguments]
+
+    def all_of(self, arguments: Sequence[Node]) -> Column:
+        return reduce(both, self._conditions(_some("and", arguments)))
+
+    def any_of(self, arguments: Sequence[Node]) -> Column:
+        return reduce(either, self._conditions(_some("or", arguments)))
+
+    def none_of(self, arguments: Sequence[Node]) -> Column:
+        (only,) = _arity("not", arguments, 1)
+        return negated(self._conditions([only])[0])
+
+    def is_null(self, arguments: Sequence[Node]) -> Column:
+        (only,) = _arity("isNull", arguments, 1)
+        name = cast("Mapping[str, Any]", only).get("property") if isinstance(only, Mapping) else None
+        if isinstance(name, str) and self._is_geometry(name):
+            missing = ~self.features.present
+        else:
+            missing = ~self.column(only).known
+        return condition(missing, np.ones_like(missing))
+
+    def between(self, arguments: Sequence[Node]) -> Column:
+        value, low, high = _arity("between", arguments, 3)
+        return both(self._compared(">=", value, low), self._compared("<=", value, high))
+
+    def is_in(self, arguments: Sequence[Node]) -> Column:
+        value, listing = _two("in", arguments)
+        if not isinstance(listing, list) or not listing:
+            _refuse("IN needs a list of values in parentheses")
+        items = cast("list[Node]", listing)
+        if len(items) <= 20 or any(isinstance(item, Mapping) for item in items):
+            return reduce(either, (self._compared("=", value, item) for item in items))
+        column, wanted = self.column(value), Column.of(items, "the list")
+        if "mixed" in (column.kind, wanted.kind) or (wanted.kind != column.kind != "nothing"):
+            _refuse(f"{column.told()}, but {wanted.told()}: they cannot be compared")
+        chosen = set(wanted.values[wanted.known].tolist())
+        true = np.array([item in chosen for item in column.values.tolist()], dtype=np.bool_)
+        return condition(true, column.known & (true | bool(wanted.known.all())))
+
+    def like(self, arguments: Sequence[Node]) -> Column:
+        value, pattern = _two("like", arguments)
+        column = self.column(value).need("text", "LIKE needs texts")
+        wanted = self.column(pattern).need("text", "LIKE needs a pattern with % and _")
+        if not wanted.is_literal and len(wanted.values) != 1:
+            _refuse("the pattern of LIKE is a text, not a field")
+        matches = like_pattern(wanted.values[0]).fullmatch
+        found = {text: matches(text) is not None for text in set(column.values.tolist())}
+        true = np.array([found[text] for text in column.values.tolist()], dtype=np.bool_)
+        return condition(true, column.known & wanted.known)
+
+    def folded(self, arguments: Sequence[Node]) -> Column:
+        return self._mapped("casei", arguments, str.casefold)
+
+    def unaccented(self, arguments: Sequence[Node]) -> Column:
+        return self._mapped("accenti", arguments, without_accents)
+
+    def _mapped(self, name: str, arguments: Sequence[Node], change: Callable[[str], str]) -> Column:
+        (only,) = _arity(name, arguments, 1)
+        column = self.column(only).need("text", f"{name} needs texts")
+        changed = [change(text) for text in column.values.tolist()]
+        return replace(column, values=np.fromiter(changed, dtype=object, count=len(changed)))
+
+    def _computed(self, sign: str, first: Node, second: Node) -> Column:
+        left, right = self.column(first), self.column(second)
+        answer = computed(sign, left, right)
+        lost = int((left.known & right.known & ~answer.known).sum())
+        if lost:
+            why = "a division by zero" if sign in DIVISIONS else "a result that is no finite number"
+            self.warnings.append(f"{lost} features have {why} in the filter: of them it is not known.")
+        return answer
+
+    def _compared(self, sign: str, first: Node, second: Node) -> Column:
+        if is_temporal(first) or is_temporal(second):
+            for node in (first, second):
+                if isinstance(node, Mapping) and "interval" in node:
+                    _refuse("an interval is compared with T_INTERSECTS, T_BEFORE, T_AFTER and the like")
+            return related_in_time(sign, self._periods(first), self._periods(second), self.warnings)
+        left, right = self.column(first), self.column(second)
+        answer = compared(sign, left, right)
+        if sign == "=" and left.kind == right.kind == "text" and not answer.true.any():
+            self.warnings += filter(None, [alike(left, right)])
+        elif sign not in ("=", "<>"):
+            self.warnings += filter(None, [doubtful_order(left, right)])
+        return answer
+
+    def _periods(self, node: Node) -> Periods:
+        return literal_periods(node, self.column) if is_temporal(node) else column_periods(self.column(node))
+
+    def _geometry(self, node: Node) -> Features:
+        if is_spatial(node):
+            return literal_geometry(node, self.crs)
+        name = cast("Mapping[str, Any]", node).get("property") if isinstance(node, Mapping) else None
+        if not isinstance(name, str) or not self._is_geometry(name):
+            _refuse(f"a spatial predicate needs the property geometry or a geometry (WKT, BBOX), not {shown(node)}")
+        return self.features
+
+    def _is_geometry(self, name: str) -> bool:
+        return name not in self.features.fields and name.casefold() in GEOMETRY_NAMES
+
+
+_OPERATIONS: Mapping[str, Callable[[_Evaluation, Sequence[Node]], Column]] = {
+    "and": _Evaluation.all_of,
+    "or": _Evaluation.any_of,
+    "not": _Evaluation.none_of,
+    "isnull": _Evaluation.is_null,
+    "between": _Evaluation.between,
+    "in": _Evaluation.is_in,
+    "like": _Evaluation.like,
+    "casei": _Evaluation.folded,
+    "accenti": _Evaluation.unaccented,
+}
+
+
+def _refuse_operation(operation: str) -> NoReturn:
+    known = sorted({*_OPERATIONS, *ORDER, *_SIGNS, *PREDICATES, *RELATIONS})
+    close = difflib.get_close_matches(operation, known, n=3)
+    told = f"did you mean {listed(close)}?" if close else f"there are {', '.join(known)}"
+    if any(word in operation for word in ("dwithin", "distance", "beyond", "buffer")):
+        told = "CQL2 knows no distances: select-by-location takes them"
+    _refuse(f"the filter has no operator or function {shown(operation)}; {told}")
+
+
+def _operation(node: Mapping[str, Any]) -> tuple[str, Sequence[Node]]:
+    operation, arguments = node.get("op"), node.get("args")
+    if not isinstance(operation, str) or not isinstance(arguments, list):
+        _refuse(f"{shown(node)} is no CQL2 JSON: an object has op and args, or property")
+    return operation.lower(), cast("list[Node]", arguments)
+
+
+def _two(operation: str, arguments: Sequence[Node]) -> tuple[Node, Node]:
+    first, second = _arity(operation, arguments, 2)
+    return first, second
+
+
+def _some(operation: str, arguments: Sequence[Node]) -> Sequence[Node]:
+    return arguments or _arity(operation, arguments, 1)
+
+
+def _arity(operation: str, arguments: Sequence[Node], count: int) -> Sequence[Node]:
+    if len(arguments) != count:
+        _refuse(f"{operation} takes {count} arguments, not {len(arguments)}")
+    return arguments
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

@@ -1,0 +1,75 @@
+"""Texts in filters: patterns, accents, and what a person may have meant."""
+
+import difflib
+import re
+import unicodedata
+
+from backend.geo.vector.columns import Column
+from backend.geo.vector.fields import listed
+
+_MOST_COMPARED = 2_000
+"""Different values among which one is looked for that may have been meant."""
+_MOST_LOOKED_AT = 100
+"""Values of a field that tell in which notation it is."""
+_ORDERED_OTHERWISE = (
+    (re.compile(r"-?\d+(\.\d+)?\Z"), "'10' is before '9'"),
+    (re.compile(r"\d{4}-\d\d-\d\dT"), "times in several zones have another order; TIMESTAMP('…') compares times"),
+    (re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b"), "dates in this notation have another order"),
+)
+"""Notations of texts, and how their order differs from that of what they stand for."""
+
+
+def like_pattern(text: str) -> re.Pattern[str]:
+    """% is any text, _ any character, a backslash takes either as it is.
+
+    Each piece between two % is matched where it first comes and not sought again, so that no pattern takes long.
+    """
+    pieces = [""]
+    escaped = False
+    for character in text:
+        if escaped or character not in "%_\\":
+            pieces[-1] += re.escape(character)
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif character == "_":
+            pieces[-1] += "."
+        else:
+            pieces.append("")
+    if len(pieces) == 1:
+        return re.compile(pieces[0], re.DOTALL)
+    first, *middle, last = pieces
+    return re.compile(first + "".join(f"(?>.*?{piece})" for piece in middle if piece) + ".*" + last, re.DOTALL)
+
+
+def without_accents(text: str) -> str:
+    """The text without the marks above and below its letters."""
+    parts = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFC", "".join(part for part in parts if not unicodedata.combining(part)))
+
+
+def doubtful_order(left: Column, right: Column) -> str | None:
+    """Why the order of these texts is not what a person may take it for: that of numbers, dates or times."""
+    if not left.kind == right.kind == "text":
+        return None
+    for notation, difference in _ORDERED_OTHERWISE:
+        if all(_all_like(notation, side) for side in (left, right)):
+            return f"{left.name} and {right.name} are texts and were compared character by character: {difference}."
+    return None
+
+
+def _all_like(notation: re.Pattern[str], column: Column) -> bool:
+    texts = column.values[column.known][:_MOST_LOOKED_AT].tolist()
+    return bool(texts) and all(notation.match(text) for text in texts)
+
+
+def alike(left: Column, right: Column) -> str | None:
+    """Of a text that no feature has: which there are like it, for people."""
+    column, literal = (right, left) if left.is_literal else (left, right)
+    if column.is_literal or not literal.is_literal:
+        return None
+    wanted = str(literal.values[0])
+    there = list(dict.fromkeys(column.values[column.known].tolist()))[:_MOST_COMPARED]
+    same = [text for text in there if text.casefold().strip() == wanted.casefold().strip()]
+    close = same or difflib.get_close_matches(wanted, there, n=3)
+    return f"No feature has {literal.name} in {column.name}; there is {listed(close)}." if close else None

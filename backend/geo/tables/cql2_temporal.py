@@ -1,0 +1,162 @@
+"""Temporal values and predicates of CQL2 (OGC 21-065r2, 7.7), on arrays of microseconds since 1970 in UTC."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NoReturn, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Booleans
+from backend.geo.vector.columns import ORDER, Column, condition
+from backend.geo.vector.fields import shown
+
+type Instants = NDArray[np.int64]
+
+BY_DAY = "Times were compared with a date by their day in UTC: a date stands for the whole of it."
+WITHOUT_ZONE = "Times without a zone were taken for UTC."
+ENDS = "T_DURING leaves out what touches an end of the interval (OGC 21-065r2); T_INTERSECTS has it."
+_DAY = 86_400_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ALWAYS = 2**62
+_MICROSECOND = timedelta(microseconds=1)
+_DATE_LENGTH = 10
+_SLASHED = re.compile(r"\d{4}/\d\d/\d\d ")
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """From when to when; an instant begins where it ends. One for each feature, or a single one for all."""
+
+    start: Instants
+    end: Instants
+    known: Booleans
+    dated: bool
+    """They are days, not times."""
+    zoneless: bool = False
+    """Some are times without a zone."""
+
+    def by_day(self) -> "Periods":
+        """The days on which they begin and end."""
+        return replace(self, start=self.start // _DAY, end=self.end // _DAY)
+
+
+type Relation = Callable[[Periods, Periods], Any]
+
+RELATIONS: Mapping[str, Relation] = {
+    "t_after": lambda a, b: a.start > b.end,
+    "t_before": lambda a, b: a.end < b.start,
+    "t_contains": lambda a, b: (a.start < b.start) & (a.end > b.end),
+    "t_disjoint": lambda a, b: (a.end < b.start) | (a.start > b.end),
+    "t_during": lambda a, b: (a.start > b.start) & (a.end < b.end),
+    "t_equals": lambda a, b: (a.start == b.start) & (a.end == b.end),
+    "t_finishedby": lambda a, b: (a.start < b.start) & (a.end == b.end),
+    "t_finishes": lambda a, b: (a.start > b.start) & (a.end == b.end),
+    "t_intersects": lambda a, b: (a.start <= b.end) & (a.end >= b.start),
+    "t_meets": lambda a, b: a.end == b.start,
+    "t_metby": lambda a, b: a.start == b.end,
+    "t_overlappedby": lambda a, b: (a.start > b.start) & (a.start < b.end) & (a.end > b.end),
+    "t_overlaps": lambda a, b: (a.start < b.start) & (a.end > b.start) & (a.end < b.end),
+    "t_startedby": lambda a, b: (a.start == b.start) & (a.end > b.end),
+    "t_starts": lambda a, b: (a.start == b.start) & (a.end < b.end),
+}
+"""Allen's relations, as the standard defines them by the ends of the two periods."""
+
+
+def is_temporal(node: Any) -> bool:
+    """A literal of CQL2 JSON that is a date, a time or an interval."""
+    return isinstance(node, Mapping) and any(key in node for key in ("date", "timestamp", "interval"))
+
+
+def literal_periods(node: Mapping[str, Any], column: Callable[[Any], Column]) -> Periods:
+    """Read a temporal literal; `column` finds the fields that an interval may name.
+
+    Raises:
+        ProcessRefusedError: it is no date, time or interval.
+    """
+    if "interval" not in node:
+        return _instant(next(node[key] for key in ("date", "timestamp") if key in node))
+    ends = cast("list[Any]", node["interval"])
+    if type(ends) is not list or len(ends) != 2:
+        _refuse("an interval has two ends: dates, times or '..'")
+    start, end = _end(ends[0], -_ALWAYS, column), _end(ends[1], _ALWAYS, column)
+    if len(start.start) == len(end.start) == 1 and start.start[0] > end.end[0]:
+        _refuse("the interval ends before it begins")
+    return Periods(
+        start.start, end.end, start.known & end.known, start.dated or end.dated, start.zoneless or end.zoneless
+    )
+
+
+def column_periods(column: Column) -> Periods:
+    """The dates or times in a field of texts in ISO 8601.
+
+    Raises:
+        ProcessRefusedError: a value of it is none.
+    """
+    texts = column.need("text", "dates and times are texts here, such as '2024-05-31' or '2024-05-31T12:00:00Z'")
+    read: dict[str, datetime] = {}
+    for text in dict.fromkeys(texts.values[texts.known].tolist()):
+        read[text] = _datetime(text, column.name)
+    dated = all(len(text) == _DATE_LENGTH for text in read)
+    micros = {text: _micros(moment) for text, moment in read.items()}
+    values = np.array([micros.get(text, 0) for text in texts.values.tolist()], dtype=np.int64)
+    zoneless = any(moment.tzinfo is None and len(text) != _DATE_LENGTH for text, moment in read.items())
+    return Periods(values, values, texts.known, dated and bool(read), zoneless)
+
+
+def related(operation: str, first: Periods, second: Periods, warnings: list[str]) -> Column:
+    """Whether a relation or a comparison holds; days decide where one of the two is a date."""
+    if first.zoneless or second.zoneless:
+        warnings.append(WITHOUT_ZONE)
+    if first.dated != second.dated:
+        warnings.append(BY_DAY)
+    if first.dated or second.dated:
+        first, second = first.by_day(), second.by_day()
+    known = first.known & second.known
+    if operation in ORDER:
+        return condition(ORDER[operation](first.start, second.start), known)
+    if operation == "t_during" and (known & ((first.start == second.start) | (first.end == second.end))).any():
+        warnings.append(ENDS)
+    return condition(RELATIONS[operation](first, second), known)
+
+
+def _end(node: Any, always: int, column: Callable[[Any], Column]) -> Periods:
+    if node in ("..", "", None):
+        end = np.array([always])
+        return Periods(end, end, np.array([True]), dated=False)
+    if isinstance(node, str):
+        return _instant(node)
+    return literal_periods(node, column) if is_temporal(node) else column_periods(column(node))
+
+
+def _instant(text: Any) -> Periods:
+    if not isinstance(text, str):
+        _refuse(f"{shown(text)} is no date or time: give a text such as '2024-05-31'")
+    moment = _datetime(text, None)
+    value = np.array([_micros(moment)])
+    dated = len(text) == _DATE_LENGTH
+    return Periods(value, value, np.array([True]), dated, moment.tzinfo is None and not dated)
+
+
+def _datetime(text: str, field: str | None) -> datetime:
+    try:
+        if len(text) == _DATE_LENGTH:
+            day = date.fromisoformat(text)
+            return datetime(day.year, day.month, day.day, tzinfo=UTC)
+        # As shapefiles have it, whose format knows no times.
+        return datetime.fromisoformat(text.replace("/", "-") if _SLASHED.match(text) else text)
+    except ValueError:
+        where = f"{field} holds {shown(text)}, which" if field else shown(text)
+        _refuse(f"{where} is no date or time in ISO 8601, such as '2024-05-31' or '2024-05-31T12:00:00Z'")
+
+
+def _micros(moment: datetime) -> int:
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (zoned - _EPOCH) // _MICROSECOND
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

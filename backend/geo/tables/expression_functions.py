@@ -1,0 +1,186 @@
+"""The functions that an expression may call, on columns."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import Any, NoReturn, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.errors import ProcessRefusedError
+from backend.geo.vector.columns import Column, Kind
+from backend.geo.vector.fields import text_of
+
+type Function = Callable[[str, Sequence[Column]], Column]
+"""Takes its name and its arguments."""
+
+MAX_DIGITS = 15
+_EXACT = 2.0**53
+"""Floats below this are exact where they are integers."""
+MAX_TEXT = 100_000
+"""Characters of a text that a function makes."""
+
+
+def _numeric(change: Callable[[Any], Any]) -> Function:
+    """A function of one number; where it has no finite result it gives none."""
+
+    def function(name: str, arguments: Sequence[Column]) -> Column:
+        (column,) = _arguments(name, arguments, 1)
+        column = column.need("number", f"{name}() needs numbers")
+        with np.errstate(all="ignore"):
+            values = np.asarray(change(column.values))
+            finite = np.isfinite(values)
+        return Column(np.where(finite, values, 0), column.known & finite, "number", f"{name}()")
+
+    return function
+
+
+def _round(name: str, arguments: Sequence[Column]) -> Column:
+    column = _arguments(name, arguments, 1, 2)[0].need("number", "round() needs numbers")
+    digits = 0
+    if len(arguments) == 2:
+        given = arguments[1].need("number", "round() takes a number of digits")
+        if not given.is_literal or given.values.dtype != np.int64 or not 0 <= given.values[0] <= MAX_DIGITS:
+            _refuse(f"round() takes a number of digits from 0 to {MAX_DIGITS}")
+        digits = int(given.values[0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = np.round(column.values, digits)
+    # Numbers too large to be scaled have no decimals.
+    values = np.where(np.isfinite(values), values, column.values)
+    if digits == 0:
+        values = _whole(values)
+    return Column(values, column.known, "number", "round()")
+
+
+def _whole(values: NDArray[Any]) -> NDArray[Any]:
+    """Integers where all fit."""
+    return values.astype(np.int64) if (np.abs(values) < 2.0**62).all() else values
+
+
+def _extreme(choose: Callable[[Any, Any], Any]) -> Function:
+    """The least or greatest of several numbers of one feature; nothing where one of them is missing."""
+
+    def function(name: str, arguments: Sequence[Column]) -> Column:
+        columns = [column.need("number", f"{name}() needs numbers") for column in _arguments(name, arguments, 2, 20)]
+        values = reduce(choose, (column.values for column in columns))
+        known = reduce(np.logical_and, (column.known for column in columns))
+        return Column(values, known, "number", f"{name}()")
+
+    return function
+
+
+def _coalesce(name: str, arguments: Sequence[Column]) -> Column:
+    """The first value that is not missing."""
+    columns = _arguments(name, arguments, 1, 20)
+    kinds: list[Kind] = [column.kind for column in columns if column.kind != "nothing"]
+    kind: Kind = kinds[0] if kinds else "nothing"
+    columns = [column.need(kind, "coalesce() needs values of one kind") for column in columns]
+    values, known = columns[0].values, columns[0].known
+    for column in columns[1:]:
+        values, known = np.where(known, values, column.values), known | column.known
+    return Column(values, known, kind, "coalesce()")
+
+
+def _textual(change: Callable[[str], str | int]) -> Function:
+    """A function of one text."""
+
+    def function(name: str, arguments: Sequence[Column]) -> Column:
+        (column,) = _arguments(name, arguments, 1)
+        column = column.need("text", f"{name}() needs texts")
+        made = [change(text) for text in column.values.tolist()]
+        if name == "length":
+            return Column(np.array(made, dtype=np.int64), column.known, "number", "length()")
+        return _texts(cast("list[str]", made), column.known, name)
+
+    return function
+
+
+def _text(name: str, arguments: Sequence[Column]) -> Column:
+    """A number or truth value as a text."""
+    (column,) = _arguments(name, arguments, 1)
+    return _texts([text_of(value) for value in column.values.tolist()], column.known, name)
+
+
+def _number(name: str, arguments: Sequence[Column]) -> Column:
+    """A text in decimal notation as a number; others give none."""
+    (column,) = _arguments(name, arguments, 1)
+    if column.kind in ("number", "nothing"):
+        return column.need("number", "")
+    made = [_parsed(text) for text in column.need("text", "number() needs texts").values.tolist()]
+    finite = np.array([math.isfinite(value) for value in made], dtype=np.bool_)
+    values = np.where(finite, made, 0)
+    integers = bool((values == np.floor(values)).all()) and bool((np.abs(values) < _EXACT).all())
+    return Column(_whole(values) if integers else values, column.known & finite, "number", "number()")
+
+
+def _parsed(text: str) -> float:
+    try:
+        return float(text) if "_" not in text else math.nan
+    except ValueError:
+        return math.nan
+
+
+def _replace(name: str, arguments: Sequence[Column]) -> Column:
+    column, old, new = (argument.need("text", "replace() needs texts") for argument in _arguments(name, arguments, 3))
+    if not (old.is_literal and new.is_literal and old.values[0]):
+        _refuse("replace() takes a text to look for and one to put there, in quotes")
+    made = [text.replace(old.values[0], new.values[0]) for text in column.values.tolist()]
+    return _texts(made, column.known, name)
+
+
+def _part(name: str, arguments: Sequence[Column]) -> Column:
+    """So many characters from the start (left) or the end (right) of a text."""
+    column, count = _arguments(name, arguments, 2)
+    column = column.need("text", f"{name}() needs texts; text() makes them")
+    if not count.is_literal or count.values.dtype != np.int64 or count.values[0] < 0:
+        _refuse(f"{name}() takes a number of characters")
+    size = int(count.values[0])
+    made = [text[:size] if name == "left" else text[max(0, len(text) - size) :] for text in column.values.tolist()]
+    return _texts(made, column.known, name)
+
+
+def _texts(made: Sequence[str], known: NDArray[np.bool_], name: str) -> Column:
+    if max(map(len, made), default=0) > MAX_TEXT:
+        _refuse(f"{name}() makes texts of more than {MAX_TEXT} characters")
+    return Column(np.fromiter(made, dtype=object, count=len(made)), known, "text", f"{name}()")
+
+
+def _arguments(name: str, arguments: Sequence[Column], least: int, most: int | None = None) -> Sequence[Column]:
+    if not least <= len(arguments) <= (most or least):
+        wanted = str(least) if most is None else f"{least} to {most}"
+        _refuse(f"{name}() takes {wanted} arguments, not {len(arguments)}")
+    return arguments
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "abs": _numeric(np.abs),
+    "sqrt": _numeric(np.sqrt),
+    "exp": _numeric(np.exp),
+    "ln": _numeric(np.log),
+    "log": _numeric(np.log),
+    "log10": _numeric(np.log10),
+    "sin": _numeric(np.sin),
+    "cos": _numeric(np.cos),
+    "tan": _numeric(np.tan),
+    "floor": _numeric(lambda values: _whole(np.floor(values))),
+    "ceil": _numeric(lambda values: _whole(np.ceil(values))),
+    "round": _round,
+    "min": _extreme(np.minimum),
+    "max": _extreme(np.maximum),
+    "coalesce": _coalesce,
+    "text": _text,
+    "number": _number,
+    "lower": _textual(str.lower),
+    "upper": _textual(str.upper),
+    "trim": _textual(str.strip),
+    "length": _textual(len),
+    "replace": _replace,
+    "left": _part,
+    "right": _part,
+}
+"""`log` is the natural logarithm, as in Python; angles are in radians; round() rounds halves to even."""
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

@@ -1,0 +1,226 @@
+"""Statistics of fields, for all features or for groups of them."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Array, Integers
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.columns import Column
+from backend.geo.vector.feature_measures import overlapping
+from backend.geo.vector.features import Features
+from backend.geo.vector.fields import check_size, column_of, numbers_of, shown
+from backend.geo.vector.geometry_terms import TERMS, measured
+
+type JsonObject = dict[str, Any]
+
+MOST_FREQUENT = 5
+_UNWEIGHTED = (
+    "seems to be a rate, share or average: its sum means nothing, and its mean is unweighted, every row counting "
+    "alike. For that of the whole (a ratio of totals) give the field of its denominator, such as the population, as "
+    "weight."
+)
+_DOUBLE = (
+    "counts the ground that they share more than once (double counting); that of their union is what dissolve gives"
+)
+_LARGE = 2.0**62
+MOST_CHECKED = 20_000
+"""Polygons of which it is found out whether they overlap each other."""
+_RATE = re.compile(
+    r"(?<![a-z])(rate|ratio|percent(age)?|pct|perc|share|prop(ortion)?|density|per|index|mean|avg|average|median|quote"
+    r"|anteil|prozent|dichte|taux|tasa|tasso)(?![a-z])|rate$|quote$|dichte$|anteil$|density$|%",
+    re.IGNORECASE,
+)
+"""Names of fields whose values are no amounts, so that they have no sum and a mean only with a weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Statistics of each group."""
+
+    groups: list[JsonObject]
+    """`by` (field → value), `rows`, and `fields` (name → statistics); one group of all where there is nothing to group
+    by."""
+    warnings: tuple[str, ...]
+    methods: tuple[str, ...]
+
+
+def summarize(
+    features: Features, fields: Sequence[str], group_by: Sequence[str] = (), weight: str | None = None
+) -> Summary:
+    """Count, sum, mean, extremes, median, standard deviation and different values of fields, in order of first rows.
+
+    fields: of numbers, texts or truth values, or terms of `backend.geo.vector.geometry_terms`. weight: a field of
+    numbers not below zero; the weighted mean is the sum of the products over the sum of the weights.
+
+    Raises:
+        ProcessRefusedError: a field is not there, holds values of several kinds, or a weight is below zero.
+    """
+    by = {name: column_of(features, name, "$.inputs.group_by") for name in dict.fromkeys(group_by)}
+    index, firsts = _groups(list(by.values()), len(features))
+    rows = np.bincount(index, minlength=len(firsts)).tolist()
+    groups: list[JsonObject] = [
+        {"by": {name: column[first] for name, column in by.items()}, "rows": count, "fields": {}}
+        for first, count in zip(firsts, rows, strict=True)
+    ]
+    weights = None if weight is None else _weights(features, weight)
+    warnings: list[str] = []
+    methods: list[str] = []
+    for name in dict.fromkeys(fields):
+        column = _column(features, name, warnings, methods)
+        statistics = _statistics(column, index, len(firsts), weights)
+        for group, one in zip(groups, statistics, strict=True):
+            group["fields"][name] = one
+        warnings += _doubts(features, name, column, weight)
+    without_key = [name for name, column in by.items() if None in column]
+    warnings += [f"Features without a value of {name!r} are a group of their own: null." for name in without_key]
+    return Summary(groups, tuple(dict.fromkeys(warnings)), tuple(methods))
+
+
+def _groups(columns: Sequence[Sequence[Any]], count: int) -> tuple[Integers, list[int]]:
+    """The group of each feature, counted in order of their first features, and these."""
+    index = np.zeros(count, dtype=np.int64)
+    for column in columns:
+        codes = _codes(column)
+        _, index = np.unique(index * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)
+    _, firsts, index = np.unique(index, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(firsts))
+    return rank[index], np.sort(firsts).tolist()
+
+
+def _codes(column: Sequence[Any]) -> NDArray[np.int64]:
+    """A number for each different value."""
+    kinds = set[type](map(type, column))
+    plain: Sequence[Any] = column
+    if not kinds <= {str, int, float, type(None)}:
+        # true and 1 are different values, though equal in Python; arrays and objects cannot be keys.
+        plain = [(type(value), value if value.__hash__ else repr(value)) for value in column]
+    numbers = {value: number for number, value in enumerate(dict.fromkeys(plain))}
+    return np.fromiter(map(numbers.__getitem__, plain), dtype=np.int64, count=len(plain))
+
+
+def _column(features: Features, name: str, warnings: list[str], methods: list[str]) -> Column:
+    if name in features.fields or name not in TERMS:
+        column = Column.of(column_of(features, name, "$.inputs.fields"), f"the field {shown(name)}")
+        if column.kind == "mixed":
+            _refuse(f"{column.told()}, which have no statistics", "$.inputs.fields")
+        if column.kind == "number":
+            check_size(column.values, name, "$.inputs.fields")
+        return column
+    values, told = measured(name, features)
+    warnings += told
+    methods.append(f"{name}: {TERMS[name].method(features)}")
+    return Column(np.nan_to_num(values), features.present, "number", name)
+
+
+def _weights(features: Features, weight: str) -> Array:
+    path = "$.inputs.weight"
+    if weight in TERMS and weight not in features.fields:
+        values, _ = measured(weight, features)
+    else:
+        values = numbers_of(features, weight, path)
+        check_size(values, weight, path)
+    if (values < 0).any():
+        _refuse(f"the weight {weight!r} is below zero for {int((values < 0).sum())} features", path)
+    return values
+
+
+def _statistics(column: Column, index: Integers, count: int, weights: Array | None) -> list[JsonObject]:
+    """For each group, of the values that are known."""
+    known = column.known
+    counts = np.bincount(index[known], minlength=count)
+    nulls = np.bincount(index, minlength=count) - counts
+    told: list[JsonObject] = [
+        {"count": some, "nulls": none} for some, none in zip(counts.tolist(), nulls.tolist(), strict=True)
+    ]
+    values, groups = column.values[known], index[known]
+    if column.kind in ("number", "nothing"):
+        _numeric(told, values, groups)
+        if weights is not None:
+            _weighted(told, values, groups, weights[known])
+    else:
+        _nominal(told, values.tolist(), groups.tolist())
+    return told
+
+
+def _numeric(told: list[JsonObject], values: NDArray[Any], index: Integers) -> None:
+    """Of sorted values, those of a group together, so that no group needs a pass of its own."""
+    for one in told:
+        one.update(dict.fromkeys(("sum", "mean", "min", "max", "median", "stdev")), distinct=0)
+    order = np.lexsort((values, index))
+    values, index = values[order], index[order]
+    groups, starts, sizes = np.unique(index, return_index=True, return_counts=True)
+    if not len(groups):
+        return
+    exact = values.dtype == np.int64 and np.abs(values.astype(np.float64)).sum() >= _LARGE
+    sums = np.add.reduceat(values.astype(object) if exact else values, starts)
+    means = sums.astype(np.float64) / sizes
+    squares = np.add.reduceat((values - np.repeat(means, sizes)) ** 2, starts)
+    changes = np.concatenate([[True], (values[1:] != values[:-1]) | (index[1:] != index[:-1])])
+    middles = values[starts + (sizes - 1) // 2] / 2 + values[starts + sizes // 2] / 2
+    for at, group in enumerate(groups.tolist()):
+        told[group] |= {
+            "sum": sums[at] if exact else sums[at].item(),
+            "mean": means[at].item(),
+            "min": values[starts[at]].item(),
+            "max": values[starts[at] + sizes[at] - 1].item(),
+            "median": middles[at].item(),
+            "stdev": float(np.sqrt(squares[at] / (sizes[at] - 1))) if sizes[at] > 1 else None,
+        }
+    for group, different in zip(
+        groups.tolist(), np.add.reduceat(changes.astype(np.int64), starts).tolist(), strict=True
+    ):
+        told[group]["distinct"] = different
+
+
+def _weighted(told: list[JsonObject], values: NDArray[Any], index: Integers, weights: Array) -> None:
+    has = ~np.isnan(weights)
+    totals = np.bincount(index[has], weights[has], minlength=len(told))
+    products = np.bincount(index[has], values[has] * weights[has], minlength=len(told))
+    missing = np.bincount(index[~has], minlength=len(told)).tolist()
+    for one, total, product, without in zip(told, totals.tolist(), products.tolist(), missing, strict=True):
+        one |= {
+            "weighted_mean": product / total if total > 0 else None,
+            "weight_sum": total,
+            "without_weight": without,
+        }
+
+
+def _nominal(told: list[JsonObject], values: Sequence[Any], index: Sequence[int]) -> None:
+    found = [Counter[Any]() for _ in told]
+    for group, value in zip(index, values, strict=True):
+        found[group][value] += 1
+    for one, counter in zip(told, found, strict=True):
+        frequent = [{"value": value, "count": count} for value, count in counter.most_common(MOST_FREQUENT)]
+        one |= {"distinct": len(counter), "most_frequent": frequent}
+
+
+def _doubts(features: Features, name: str, column: Column, weight: str | None) -> list[str]:
+    """Reasons why a statistic of this field may not mean what it seems to."""
+    if column.kind not in ("number", "nothing"):
+        return []
+    if _RATE.search(name) and weight is None:
+        return [f"{name!r} {_UNWEIGHTED}"]
+    if name in TERMS and "area" in name:
+        return _overlaps(features.shapes, name)
+    return []
+
+
+def _overlaps(shapes: Shapes, name: str) -> list[str]:
+    if np.count_nonzero(shapely.get_dimensions(shapes) == 2) > MOST_CHECKED:
+        return [f"Whether polygons overlap was not checked: the sum of {name} counts what they share more than once."]
+    found = int(overlapping(shapes).sum())
+    if not found:
+        return []
+    return [f"{found} polygons overlap others: the sum of {name} {_DOUBLE}."]
+
+
+def _refuse(reason: str, path: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path=path)

@@ -1,0 +1,225 @@
+"""Joins of features with the rows of a table by equal keys."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NoReturn
+
+import numpy as np
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Booleans, Integers
+from backend.geo.vector.features import Features
+from backend.geo.vector.fields import column_of, listed, text_of, texts_of
+
+type Duplicates = Literal["refuse", "first", "all"]
+type Keys = list[str | None]
+
+TABLE_SUFFIX = "_table"
+MOST_LISTED = 10
+"""Keys without a partner that an answer names."""
+_FORGIVING: Mapping[str, Callable[[str], str]] = {
+    "leading zeros": lambda key: key.lstrip("0") or "0",
+    "spaces": lambda key: "".join(key.split()),
+    "upper and lower case": str.casefold,
+    "decimals such as .0": lambda key: key.removesuffix(".0"),
+}
+"""What may keep two keys apart that mean the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Features with the fields of the rows that have their key, and what found no partner."""
+
+    features: Features
+    cardinality: str
+    """`1:1`, `1:n` (a feature has several rows), `n:1` (several features share a row) or `n:m`."""
+    matched_features: int
+    matched_rows: int
+    unmatched_features: int
+    unmatched_rows: int
+    unmatched_feature_keys: list[str | None]
+    """The first of them; None stands for features without a key."""
+    unmatched_row_keys: list[str | None]
+    added: dict[str, str]
+    """Field of the table → the field that the features have of it."""
+    warnings: tuple[str, ...]
+
+
+def join_table(
+    features: Features,
+    table: Features,
+    *,
+    field: str,
+    table_field: str,
+    taken: Sequence[str] | None,
+    duplicates: Duplicates,
+) -> Joined:
+    """Join by keys compared as texts: 7 and 7.0 are `7`, `007` is another key; missing keys equal none.
+
+    Every feature stays, without values where no row has its key. taken: fields of the table to add, all by default.
+    duplicates: what becomes of a feature with several rows: `first` takes the first one, `all` repeats the feature.
+
+    Raises:
+        ProcessRefusedError: a field is not there, no key has a partner, or a feature has several rows and that is to
+            be refused.
+    """
+    keys, row_keys = _keys(features, field, "$.inputs.field"), _keys(table, table_field, "$.inputs.table_field")
+    matches = _matches(keys, row_keys)
+    several = int((matches.counts > 1).sum())
+    if len(features) and not matches.counts.any():
+        _refuse_all(field, keys, table_field, row_keys)
+    if several and duplicates == "refuse":
+        _refuse_several(matches, keys, table_field, several)
+    owners, rows = matches.pairs(all_rows=duplicates == "all")
+    added = _names(features, _taken(table, table_field, taken))
+    # A feature without a row has -1 for its index: the last one, where nothing is.
+    columns = {name: list(map([*table.fields[own], None].__getitem__, rows)) for own, name in added.items()}
+    kept = features if len(owners) == len(features) else features.take(owners)
+    lone_keys = [keys[at] for at in np.flatnonzero(matches.counts == 0).tolist()]
+    lone_rows = [row_keys[at] for at in np.flatnonzero(~matches.used).tolist()]
+    joined = Joined(
+        kept.with_fields(columns),
+        f"{'n' if matches.shared else '1'}:{'1' if not several else 'm' if matches.shared else 'n'}",
+        len(features) - len(lone_keys),
+        len(table) - len(lone_rows),
+        len(lone_keys),
+        len(lone_rows),
+        list(dict.fromkeys(lone_keys))[:MOST_LISTED],
+        list(dict.fromkeys(lone_rows))[:MOST_LISTED],
+        added,
+        (),
+    )
+    warnings = _warnings(joined, several, matches.shared, duplicates)
+    hint = _near_misses(lone_keys, lone_rows)
+    if hint:
+        warnings.append(f"Some keys without a partner would have one but for {hint}.")
+    if table.present.any():
+        warnings.append("The table has geometries, which were not used: spatial-join joins by them.")
+    return replace(joined, warnings=tuple(warnings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Matches:
+    """Which rows have the key of each feature."""
+
+    order: Integers
+    """Rows with a key, those of one key together."""
+    starts: Integers
+    """For each feature the place in `order` of its first row."""
+    counts: Integers
+    """For each feature its rows."""
+    used: Booleans
+    """Which rows have a feature."""
+    shared: int
+    """Keys of rows that several features have."""
+
+    def pairs(self, *, all_rows: bool) -> tuple[Integers, list[int]]:
+        """Features and rows that belong together, -1 for none."""
+        sizes = np.maximum(self.counts, 1) if all_rows else np.ones_like(self.counts)
+        owners = np.repeat(np.arange(len(sizes)), sizes)
+        nth = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        has = self.counts[owners] > 0
+        rows = np.full(len(owners), -1, dtype=np.intp)
+        rows[has] = self.order[(self.starts[owners] + nth)[has]]
+        return owners, rows.tolist()
+
+
+def _matches(keys: Keys, row_keys: Keys) -> _Matches:
+    numbers: dict[str | None, int] = {key: number for number, key in enumerate(dict.fromkeys(row_keys))}
+    # Keys that are missing equal none, not even each other.
+    numbers[None] = -1
+    row_codes = np.fromiter(map(numbers.__getitem__, row_keys), dtype=np.intp, count=len(row_keys))
+    codes = np.array([numbers.get(key, -1) for key in keys], dtype=np.intp)
+    order = np.argsort(row_codes, kind="stable")[int((row_codes < 0).sum()) :]
+    sizes = np.bincount(row_codes[order], minlength=len(numbers))
+    users = np.bincount(codes[codes >= 0], minlength=len(numbers))
+    # One more place, at which -1 finds nothing.
+    counts, starts, wanted = np.append(sizes, 0), np.append(np.cumsum(sizes) - sizes, 0), np.append(users > 0, False)
+    return _Matches(order, starts[codes], counts[codes], wanted[row_codes], int((users > 1).sum()))
+
+
+def _keys(features: Features, field: str, path: str) -> Keys:
+    column = column_of(features, field, path)
+    if set[type](map(type, column)) == {str}:
+        return [text or None for text in texts_of(column)]
+    return [None if value is None or value == "" else text_of(value) for value in column]
+
+
+def _taken(table: Features, table_field: str, wanted: Sequence[str] | None) -> list[str]:
+    if wanted is None:
+        return [name for name in table.fields if name != table_field]
+    for name in wanted:
+        column_of(table, name, "$.inputs.fields")
+    return list(dict.fromkeys(wanted))
+
+
+def _names(features: Features, taken: Sequence[str]) -> dict[str, str]:
+    """Names for the table's fields that no field of the features has."""
+    used = set(features.fields)
+    names: dict[str, str] = {}
+    for own in taken:
+        name = own
+        while name in used:
+            name += TABLE_SUFFIX
+        used.add(name)
+        names[own] = name
+    return names
+
+
+def _warnings(joined: Joined, several: int, shared: int, duplicates: Duplicates) -> list[str]:
+    warnings: list[str] = []
+    if several and duplicates == "all":
+        warnings.append(
+            f"{several} features have several rows (one-to-many) and are repeated, {len(joined.features)} in all: sums "
+            "of their areas or own fields would count them more than once."
+        )
+    elif several:
+        warnings.append(f"{several} features have several rows (one-to-many): only the first row of each was taken.")
+    if shared:
+        warnings.append(
+            f"The rows of {shared} keys belong to several features each (many-to-one): sums of the joined fields would "
+            "count them more than once."
+        )
+    if joined.unmatched_features:
+        warnings.append(f"{joined.unmatched_features} features found no row: their new fields are null.")
+    if joined.unmatched_rows:
+        warnings.append(f"{joined.unmatched_rows} rows found no feature and were left out.")
+    renamed = [f"{own!r} as {name!r}" for own, name in joined.added.items() if own != name]
+    if renamed:
+        warnings.append(f"Fields of the table that the features have too were added as: {', '.join(renamed)}.")
+    return warnings
+
+
+def _near_misses(first: Sequence[str | None], second: Sequence[str | None]) -> str:
+    """What keeps some keys of both sides apart, with an example; empty where nothing does."""
+    for difference, plain in _FORGIVING.items():
+        others = {plain(key): key for key in second if key is not None}
+        for key in first:
+            if key is not None and plain(key) in others:
+                return f"{difference}: {key!r} and {others[plain(key)]!r}"
+    return ""
+
+
+def _refuse_all(field: str, keys: Keys, table_field: str, row_keys: Keys) -> NoReturn:
+    hint = _near_misses(keys, row_keys)
+    why = f"they differ by {hint}" if hint else "are these the right fields?"
+    own, other = (listed([key for key in dict.fromkeys(each) if key is not None][:3]) for each in (keys, row_keys))
+    _refuse(
+        f"no key has a partner: {field!r} holds {own or 'nothing'}, {table_field!r} of the table {other or 'nothing'}; "
+        f"{why}",
+        "$.inputs.field",
+    )
+
+
+def _refuse_several(matches: _Matches, keys: Keys, table_field: str, several: int) -> NoReturn:
+    examples = listed([keys[at] for at in np.flatnonzero(matches.counts > 1)[:3].tolist()])
+    _refuse(
+        f"{several} features have several rows of the table (one-to-many), such as {table_field!r} = {examples}: say "
+        "with `duplicates` whether the first row of each counts or the features are to be repeated (all), or "
+        "aggregate the table first with summarize",
+        "$.inputs.duplicates",
+    )
+
+
+def _refuse(reason: str, path: str) -> NoReturn:
+    raise ProcessRefusedError(reason, path=path)

@@ -1,0 +1,248 @@
+"""Columns of values of one kind, some of them not known, and what may be done with them.
+
+Not known (SQL's NULL, JSON's null) spreads: what is compared or computed with it is not known either, and conditions
+have three values, true, false and not known (ISO/IEC 9075-2, 8.1). A column of one value stands for all features.
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NoReturn, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Booleans
+from backend.geo.vector.fields import listed, numbers_array, shown, texts_of
+
+type Kind = Literal["number", "text", "boolean", "nothing", "mixed"]
+
+ORDER: Mapping[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.true_divide,
+    "//": np.floor_divide,
+    "%": np.mod,
+    "^": np.power,
+}
+DIVISIONS = frozenset(("/", "//", "%"))
+_EXACT = 2.0**62
+"""Integers stay integers while they are below this."""
+_FILL: Mapping[Kind, Any] = {"text": "", "boolean": False, "number": 0, "nothing": 0, "mixed": None}
+_PLURAL: Mapping[Kind, str] = {
+    "number": "numbers",
+    "text": "texts",
+    "boolean": "truth values",
+    "nothing": "nothing",
+    "mixed": "values of several kinds",
+}
+_SINGULAR: Mapping[Kind, str] = {
+    "number": "a number",
+    "text": "a text",
+    "boolean": "a truth value",
+    "nothing": "null",
+    "mixed": "an array or object",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Values of one kind: one for each feature, or a single one for all of them."""
+
+    values: NDArray[Any]
+    """int64, float64, bool or str (as objects); of no meaning where `known` is false."""
+    known: Booleans
+    kind: Kind
+    name: str
+    """For people: which field or part of an expression it is."""
+    is_literal: bool = False
+    """One value, as it was written."""
+
+    @classmethod
+    def of(cls, values: Sequence[Any], name: str) -> Self:
+        """The column of JSON values. Those of several kinds, arrays and objects are `mixed`: known or not, no more.
+
+        NaN and the infinities, which are no JSON, count as not known.
+        """
+        every = set[type](map(type, values))
+        types = every - {type(None)}
+        known = np.ones(len(values), dtype=np.bool_)
+        if types != every:
+            known = np.array([value is not None for value in values], dtype=np.bool_)
+        if not types:
+            return cls(np.zeros(len(values)), known, "nothing", name)
+        if types <= {int, float}:
+            numbers = numbers_array(values)
+            known &= np.isfinite(numbers)
+            return cls(np.where(known, numbers, 0), known, "number", name)
+        if types == {str}:
+            return cls(_objects(texts_of(values)), known, "text", name)
+        if types == {bool}:
+            return cls(np.array([value is True for value in values], dtype=np.bool_), known, "boolean", name)
+        return cls(_objects(values), known, "mixed", name)
+
+    @classmethod
+    def literal(cls, value: Any) -> Self:
+        """One value for all features."""
+        return replace(cls.of([value], shown(value)), is_literal=True)
+
+    @property
+    def true(self) -> Booleans:
+        """Where a condition holds."""
+        return self.known & self.values
+
+    @property
+    def false(self) -> Booleans:
+        """Where a condition is known not to hold."""
+        return self.known & ~self.values
+
+    def need(self, kind: Kind, wanted: str) -> Self:
+        """The column itself, if it is of this kind or nothing in it is known.
+
+        Raises:
+            ProcessRefusedError: it is of another kind.
+        """
+        if self.kind == "nothing":
+            size = len(self.known)
+            return replace(self, values=np.full(size, _FILL[kind], dtype=_dtype(kind)), kind=kind)
+        if self.kind != kind:
+            _refuse(f"{self.told()}, and {wanted}")
+        return self
+
+    def told(self) -> str:
+        """What it is and what it holds, for people."""
+        if self.is_literal:
+            return f"{self.name} is {_SINGULAR[self.kind]}"
+        examples = self.values[self.known][:2].tolist()
+        such = f", such as {listed(examples)}" if examples else ""
+        return f"{self.name} holds {_PLURAL[self.kind]}{such}"
+
+    def json(self, count: int) -> list[Any]:
+        """`count` JSON values, None for what is not known."""
+        values = np.broadcast_to(self.values, count).tolist()
+        known = np.broadcast_to(self.known, count).tolist()
+        return [value if is_known else None for value, is_known in zip(values, known, strict=True)]
+
+
+def condition(true: Booleans, known: Booleans, name: str = "the condition") -> Column:
+    """A column of true, false and not known."""
+    true, known = np.broadcast_arrays(true, known)
+    return Column(true & known, known, "boolean", name)
+
+
+def both(first: Column, second: Column) -> Column:
+    """AND: false where one is false, whatever the other."""
+    false = first.false | second.false
+    true = first.true & second.true
+    return condition(true, true | false)
+
+
+def either(first: Column, second: Column) -> Column:
+    """OR: true where one is true, whatever the other."""
+    true = first.true | second.true
+    false = first.false & second.false
+    return condition(true, true | false)
+
+
+def negated(column: Column) -> Column:
+    """NOT: what is not known stays so."""
+    return condition(column.false, column.known)
+
+
+def compared(sign: str, first: Column, second: Column) -> Column:
+    """Numbers with numbers, texts with texts (character by character), truth values for equality.
+
+    Raises:
+        ProcessRefusedError: the columns are of different kinds, or have no order.
+    """
+    first, second = _alike(first, second)
+    if first.kind == "boolean" and sign not in ("=", "<>"):
+        _refuse(f"{first.told()}: that has no order; compare it with = or <>")
+    return condition(ORDER[sign](first.values, second.values).astype(np.bool_), first.known & second.known)
+
+
+def computed(sign: str, first: Column, second: Column) -> Column:
+    """Arithmetic on numbers; of two texts + makes one. What has no finite result is not known.
+
+    Integers stay integers, but for `/`.
+
+    Raises:
+        ProcessRefusedError: the columns are of other kinds.
+    """
+    known = first.known & second.known
+    name = f"{first.name} {sign} {second.name}" if len(first.name) + len(second.name) < 60 else "the expression"
+    if sign == "+" and first.kind == second.kind == "text":
+        return Column(first.values + second.values, known, "text", name)
+    first = first.need("number", f"{sign} needs numbers")
+    second = second.need("number", f"{sign} needs numbers")
+    with np.errstate(all="ignore"):
+        wide = cast("NDArray[Any]", ARITHMETIC[sign](first.values.astype(np.float64), second.values.astype(np.float64)))
+        finite = np.isfinite(wide)
+        exact = sign != "/" and first.values.dtype == second.values.dtype == np.int64
+        fits = not (np.abs(wide[finite & known]) >= _EXACT).any()
+        if exact and fits and not (sign == "^" and (second.values < 0).any()):
+            return Column(_integers(sign, first.values, second.values), known & finite, "number", name)
+    return Column(np.where(finite, wide, 0), known & finite, "number", name)
+
+
+def _integers(sign: str, first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
+    if sign in DIVISIONS:
+        second = np.where(second == 0, 1, second)
+    return ARITHMETIC[sign](first, second)
+
+
+def _alike(first: Column, second: Column) -> tuple[Column, Column]:
+    for column in (first, second):
+        if column.kind == "mixed":
+            _refuse(f"{column.told()}: they cannot be compared")
+    if first.kind == "nothing" or second.kind == "nothing":
+        kind: Kind = second.kind if first.kind == "nothing" else first.kind
+        return first.need(kind, ""), second.need(kind, "")
+    if first.kind != second.kind:
+        _refuse(f"{first.told()}, but {second.told()}: they cannot be compared{_remedy(first, second)}")
+    return first, second
+
+
+def _remedy(first: Column, second: Column) -> str:
+    """How a literal would be written to be of the other's kind."""
+    for literal, other in ((first, second), (second, first)):
+        if not literal.is_literal or other.is_literal:
+            continue
+        value = literal.values[0]
+        if other.kind == "text" and literal.kind == "number":
+            return f"; as a text it is '{value}'"
+        if other.kind == "number" and literal.kind == "text":
+            return f"; a number has no quotes: {value}" if _numeric(value) else "; give a number"
+        if other.kind == "boolean":
+            return "; give true or false, without quotes"
+    return ""
+
+
+def _numeric(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _objects(values: Sequence[Any]) -> NDArray[Any]:
+    return np.fromiter(values, dtype=object, count=len(values))
+
+
+def _dtype(kind: Kind) -> Any:
+    return {"number": np.float64, "boolean": np.bool_}.get(kind, object)
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

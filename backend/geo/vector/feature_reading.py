@@ -1,0 +1,186 @@
+"""Reads features: GeoJSON (RFC 7946), GeoJSON in a CRS of its own, WKT, CSV, and files of the data folders."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NoReturn, cast
+
+import numpy as np
+import shapely
+from pyproj import CRS
+from shapely.errors import ShapelyError
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.antimeridian import wrap
+from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
+from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, long_edges, max_longitude, settled
+from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.vector.csv_features import read_csv
+from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.features import Features
+from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
+from backend.geo.vector.wkt import is_table, read_wkt
+
+SOURCE_CRS = "source_crs"
+"""Member of our own FeatureCollections: the CRS in which the coordinates stood before they became longitude and
+latitude for GeoJSON. Whoever reads them again takes them back there."""
+
+
+def read_features(value: Any, crs: CRS | None = None) -> Features:
+    """Read a GeoJSON object or text, WKT, the text of a CSV file, or a file of a data folder.
+
+    crs: of coordinates that do not tell theirs; longitude and latitude on WGS 84 by default.
+
+    Raises:
+        ProcessRefusedError: it cannot be read, is not where its CRS has places, or has no features.
+    """
+    if isinstance(value, DatasetFile):
+        # GDAL is for workers: the server reads no file.
+        from backend.geo.vector.vector_files import read_file  # noqa: PLC0415
+
+        return settle(read_file(value, crs))
+    if isinstance(value, str):
+        return _from_text(value, crs)
+    if not isinstance(value, Mapping):
+        _refuse("expected GeoJSON, WKT, CSV or a reference to features")
+    try:
+        return _from_geojson(cast("Mapping[str, Any]", value), crs)
+    except RecursionError:
+        _refuse("the geometry is nested too deeply")
+
+
+def settle(features: Features) -> Features:
+    """The features as the rest of the code may rely on: finite, where their CRS has places, valid, split at ±180°.
+
+    Raises:
+        ProcessRefusedError: a coordinate is none of the CRS.
+    """
+    if features.crs != CRS84 and not features.crs.is_projected:
+        return settle(features.in_crs(CRS84))
+    present = features.shapes[features.present]
+    if not len(present):
+        return features
+    if features.crs.is_projected:
+        return _repaired(features.warned(*_plane_warnings(present, features.crs)))
+    check_coordinates(present)
+    features = features.with_shapes(
+        shapely.transform(features.shapes, settled, include_z=bool(shapely.has_z(present).any()))
+    ).warned(*long_edges(present))
+    features = _repaired(features)
+    if max_longitude(present) <= 180:
+        return features
+    return features.with_shapes(_wrapped(features.shapes)).warned(WRAPPED)
+
+
+def _from_text(text: str, crs: CRS | None) -> Features:
+    start = text.lstrip("\ufeff \t\r\n")
+    if start.startswith(("{", "[")):
+        try:
+            return read_features(json.loads(start), crs)
+        except ValueError as error:
+            _refuse(f"the text is no JSON: {error}")
+        except RecursionError:
+            _refuse("the text is nested too deeply")
+    if is_table(start):
+        return settle(read_csv(start, crs))
+    return settle(Features(shapes_of([read_wkt(text)]), crs=crs or CRS84))
+
+
+def _from_geojson(document: Mapping[str, Any], crs: CRS | None) -> Features:
+    members = members_of(document)
+    geometries = [member.get("geometry") for member in members]
+    properties = [member.get("properties") for member in members]
+    shapes, warnings = _shapes(geometries)
+    declared = declared_crs(document)
+    features = settle(Features(shapes, _columns(properties), declared or crs or CRS84, tuple(warnings)))
+    missing = len(features) - int(features.present.sum())
+    if missing:
+        features = features.warned(f"{missing} of {len(features)} features have no geometry.")
+    source = document.get(SOURCE_CRS)
+    return features.in_crs(parse_crs(source)) if isinstance(source, str) and declared is None else features
+
+
+def members_of(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The Features of GeoJSON; a geometry is that of one."""
+    if document.get("type") == "Feature":
+        return [document]
+    if document.get("type") != "FeatureCollection":
+        return [{"geometry": document}]
+    members = document.get("features")
+    if not isinstance(members, list):
+        _refuse("the FeatureCollection has no array 'features'")
+    for index, member in enumerate(cast("list[Any]", members)):
+        if not isinstance(member, Mapping) or cast("Mapping[str, Any]", member).get("type") != "Feature":
+            _refuse(f"features[{index}] is not a Feature")
+    return cast("list[Mapping[str, Any]]", members)
+
+
+def _shapes(geometries: Sequence[Any]) -> tuple[Shapes, list[str]]:
+    """Read in one go what GEOS reads, with heights; the reader that can explain what is wrong reads the rest."""
+    texts = shapes_of([None if one is None else json.dumps(one) for one in geometries])  # pyright: ignore[reportArgumentType]
+    try:
+        shapes = shapely.from_geojson(texts, on_invalid="ignore")
+    except (ShapelyError, UnicodeError):
+        shapes = np.full(len(geometries), None, dtype=object)
+    reader = GeoJSONReader()
+    for index in np.flatnonzero(shapely.is_missing(shapes)).tolist():
+        if geometries[index] is not None:
+            shapes[index] = reader.read(geometries[index])
+    return shapes, reader.warnings()
+
+
+def _columns(properties: Sequence[Any]) -> dict[str, list[Any]]:
+    rows = [cast("Mapping[str, Any]", row if isinstance(row, Mapping) else {}) for row in properties]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def declared_crs(document: Mapping[str, Any]) -> CRS | None:
+    """What the `crs` member of GeoJSON before RFC 7946 says; of EPSG:4326 too the order was longitude, latitude."""
+    declared: Any = document.get("crs")
+    if declared is None:
+        return None
+    try:
+        name = declared["properties"]["name"]
+    except (KeyError, TypeError):
+        _refuse("the member crs names no CRS")
+    if not isinstance(name, str):
+        _refuse("the member crs names no CRS")
+    return CRS84 if WGS84_NAME.fullmatch(name.strip()) else parse_crs(name)
+
+
+def _plane_warnings(shapes: Shapes, crs: CRS) -> tuple[str, ...]:
+    if not np.isfinite(shapely.get_coordinates(shapes)).all():
+        _refuse("coordinates must be finite numbers")
+    if (np.abs(shapely.total_bounds(shapes)) > (180, 90, 180, 90)).any():
+        return ()
+    unit = crs.axis_info[0].unit_name
+    return (f"The coordinates look like degrees, but {code_of(crs)} counts in units of {unit}: is the CRS right?",)
+
+
+def _repaired(features: Features) -> Features:
+    broken = np.flatnonzero(features.present & ~shapely.is_valid(features.shapes))
+    if not broken.size:
+        return features
+    shapes = features.shapes.copy()
+    reason = str(shapely.is_valid_reason(shapes[broken[0]]))
+    areal = np.isin(shapely.get_type_id(shapes[broken]), (3, 6))
+    shapes[broken[areal]] = shapely.make_valid(shapes[broken[areal]], method="structure", keep_collapsed=False)
+    shapes[broken[~areal]] = shapely.make_valid(shapes[broken[~areal]])
+    told = f"{broken.size} of {len(features)} geometries" if len(features) > 1 else "An invalid geometry"
+    verb = "were invalid and" if len(features) > 1 else "was"
+    return replace(features, shapes=shapes).warned(
+        f"{told} {verb} repaired ({reason}); check that the result is what was meant."
+    )
+
+
+def _wrapped(shapes: Shapes) -> Shapes:
+    bounds = shapely.bounds(shapes)
+    settled_shapes = shapes.copy()
+    for index in np.flatnonzero((bounds[:, 0] < -180) | (bounds[:, 2] > 180)).tolist():
+        settled_shapes[index] = wrap(shapes[index])
+    return settled_shapes
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

@@ -1,0 +1,100 @@
+"""What may be said of each geometry by a word: its size in metres, and where it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from backend.geo.geodesy.crs import code_of
+from backend.geo.geodesy.ellipsoid import Array, Booleans
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.feature_measures import areas, lengths, planar_areas, planar_lengths
+from backend.geo.vector.features import Features
+
+_DISTORTION = 0.01
+"""Share by which a plane's measures may be off before it is told."""
+_ELLIPSOID = "on the WGS 84 ellipsoid, edges straight in {edges}"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A number for each geometry."""
+
+    values: Callable[[Features], Array]
+    how: str
+    """The method; `{plane}` stands for the features' plane, `{edges}` for that in which edges are straight, and `{crs}`
+    for the code of their CRS."""
+    dimension: int | None = None
+    """2 where it measures polygons, 1 where lines; None where any geometry has it."""
+    true: Callable[[Features], Array] | None = None
+    """What it would be on the ellipsoid, of one that is measured in a plane."""
+
+    def method(self, features: Features) -> str:
+        """The method for these features."""
+        edges = f"the {features.plane}" if features.crs.is_projected else "longitude and latitude"
+        return self.how.format(plane=features.plane, edges=edges, crs=code_of(features.crs))
+
+
+def measured(name: str, features: Features) -> tuple[Array, tuple[str, ...]]:
+    """A term's numbers, and what a person must know of them.
+
+    Raises:
+        ProcessRefusedError: it needs a plane, and the features are in degrees.
+    """
+    term = TERMS[name]
+    values = term.values(features)
+    warnings: list[str] = []
+    others = features.present & (shapely.get_dimensions(features.shapes) != term.dimension)
+    if term.dimension is not None and others.any():
+        kind = "polygons" if term.dimension == 2 else "lines"
+        warnings.append(f"{int(others.sum())} of {len(features)} features are no {kind}: their {name} is 0.")
+    if term.true is not None:
+        true = float(np.nansum(term.true(features)))
+        off = float(np.nansum(values)) / true - 1 if true else 0.0
+        if abs(off) > _DISTORTION:
+            warnings.append(
+                f"{name} is {off:+.1%} off the true sum on the ellipsoid: {code_of(features.crs)} distorts there."
+            )
+    return values, tuple(warnings)
+
+
+def _x(features: Features) -> Array:
+    x = shapely.get_x(_centroids(features))
+    return x if features.crs.is_projected else np.where(x > 180, x - 360, x)
+
+
+def _y(features: Features) -> Array:
+    return shapely.get_y(_centroids(features))
+
+
+def _centroids(features: Features) -> Shapes:
+    """In the plane; of what lies on both sides of the antimeridian with longitudes up to 360."""
+    shapes = features.shapes
+    if not features.crs.is_projected:
+        bounds = shapely.bounds(shapes)
+        split = (bounds[:, 0] == -180) & (bounds[:, 2] == 180) & ~_around(shapes)
+        shapes = shapes.copy()
+        shapes[split] = shapely.transform(shapes[split], _eastward)
+    return shapely.centroid(shapes)
+
+
+def _around(shapes: Shapes) -> Booleans:
+    """What has a place at the meridian of Greenwich goes around the globe rather than over the antimeridian."""
+    return shapely.intersects(shapes, shapely.LineString([(0, -90), (0, 90)]))
+
+
+def _eastward(coordinates: Array) -> Array:
+    return np.column_stack(
+        [np.where(coordinates[:, 0] < 0, coordinates[:, 0] + 360, coordinates[:, 0]), coordinates[:, 1:]]
+    )
+
+
+TERMS: Mapping[str, Term] = {
+    "area_m2": Term(areas, f"square metres {_ELLIPSOID}", 2),
+    "length_m": Term(lengths, f"metres of lines {_ELLIPSOID}", 1),
+    "planar_area_m2": Term(planar_areas, "square metres in the {plane}", 2, areas),
+    "planar_length_m": Term(planar_lengths, "metres of lines in the {plane}", 1, lengths),
+    "x": Term(_x, "easting or longitude of the centroid in {crs}"),
+    "y": Term(_y, "northing or latitude of the centroid in {crs}"),
+}

@@ -1,0 +1,188 @@
+"""What there is to measure of features: on the ground, in the plane of a projected CRS, and along slopes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from pyproj import CRS
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import CRS84, code_of, metres_per_unit
+from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.measure import (
+    Columns,
+    Edges,
+    Measures,
+    by_dimension,
+    measure_each,
+    polygon_areas,
+    segment_lengths,
+    segments,
+)
+from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.vector.bending import bent
+from backend.geo.vector.features import Features
+
+BEND = 0.01
+"""Metres to which the edges of projected features, which are bent on the ground, are followed."""
+SAME = 1e-9
+"""Share of an area below which overlaps are rounding."""
+DISTORTED = 0.005
+"""Share by which the plane may deviate from the ground without a warning."""
+OVERLAP = "Polygons overlap: area counts ground that several of them cover as often, covered_area counts it once."
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Measures in metres of the same features, all in one way."""
+
+    each: Columns
+    """One value for each feature."""
+    total: Measures
+    covered_area: float | None
+    """Of the union of all polygons, where there are several."""
+    length_3d: float | None
+    """Of lines with heights, along their slope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Figures in the plane of a projected CRS."""
+
+    crs: CRS
+    figures: Figures
+    area_ratio: float | None
+    """Area in the plane by area on the ground; None without polygons."""
+    length_ratio: float | None
+    """The same of lengths and perimeters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Measures on the ground and, where a plane is known, in it."""
+
+    ground: Figures
+    plane: Plane | None
+    warnings: tuple[str, ...]
+
+
+def measure_features(features: Features, edges: Edges = "lonlat", crs: CRS | None = None) -> Measured:
+    """Measure features on the WGS 84 ellipsoid and in the plane of `crs`, or of the projected CRS in which they are.
+
+    Edges are straight in longitude and latitude, and those of features in a projected CRS in its plane.
+
+    Raises:
+        ProcessRefusedError: `crs` has no plane, or the features have no place in it.
+    """
+    if crs is not None and not crs.is_projected:
+        raise ProcessRefusedError(
+            f"{code_of(crs)} counts in degrees and has no plane to measure in: give a projected CRS, or none for "
+            "measures on the ground",
+            path="$.inputs.crs",
+        )
+    ground = _on_the_ground(features, edges)
+    warnings: list[str] = []
+    if ground.covered_area is not None and ground.covered_area < ground.total.area * (1 - SAME):
+        warnings.append(OVERLAP)
+    native = features if crs is None else features.in_crs(crs)
+    plane = _in_the_plane(native, ground.total) if native.crs.is_projected else None
+    if plane is not None:
+        warnings += [*native.warnings, *_distortion(plane)]
+    if ground.length_3d is not None:
+        unit = features.crs.axis_info[0].unit_name if features.crs.is_projected else "metre"
+        warnings.append(
+            f"Vertices have heights, taken in units of {unit}: length is that on the map, length_3d along the slope."
+        )
+    return Measured(ground, plane, tuple(dict.fromkeys(warnings)))
+
+
+def ground_columns(features: Features, edges: Edges = "lonlat") -> Columns:
+    """Each feature's measures on the ellipsoid; the edges of projected features are straight in their plane."""
+    if edges == "lonlat":
+        return measure_each(bent(features, BEND).shapes, edges)
+    return measure_each(features.with_shapes(shapely.force_2d(features.shapes)).lonlat().shapes, edges)
+
+
+def _on_the_ground(features: Features, edges: Edges) -> Figures:
+    each = ground_columns(features, edges)
+    united = _united(shapely.force_2d(features.shapes))
+    covered = None
+    if united is not None:
+        covered = float(polygon_areas(bent(Features(united, crs=features.crs), BEND).shapes).sum())
+    return Figures(each, each.total(), covered, _slope_length(features, edges))
+
+
+def _in_the_plane(features: Features, ground: Measures) -> Plane:
+    metres = metres_per_unit(features.crs) or 1.0
+    areal, areal_owners, linear, linear_owners = by_dimension(features.shapes)
+    count = len(features)
+    each = Columns(
+        np.bincount(areal_owners, shapely.area(areal), count) * metres**2,
+        np.bincount(areal_owners, shapely.length(areal), count) * metres,
+        np.bincount(linear_owners, shapely.length(linear), count) * metres,
+    )
+    united = _united(features.shapes)
+    covered = None if united is None else float(shapely.area(united).sum()) * metres**2
+    total = each.total()
+    true_way, way = ground.perimeter + ground.length, total.perimeter + total.length
+    figures = Figures(each, total, covered, _plane_slope_length(linear, metres))
+    return Plane(
+        features.crs,
+        figures,
+        total.area / ground.area if ground.area else None,
+        way / true_way if true_way else None,
+    )
+
+
+def _united(shapes: Shapes) -> Shapes | None:
+    """The union of all polygons; None where there are fewer than two."""
+    areal = by_dimension(shapes)[0]
+    if shapely.get_num_geometries(areal).sum() < 2:
+        return None
+    polygons = shapely.get_parts(areal)
+    # Neighbours that share their edges, the usual case, are united already.
+    if shapely.coverage_is_valid(polygons):
+        return polygons
+    return shapes_of([shapely.disjoint_subset_union_all(polygons)])
+
+
+def _slope_length(features: Features, edges: Edges) -> float | None:
+    """Along the heights of lines, over their way on the ground."""
+    linear = by_dimension(features.shapes)[2]
+    if not shapely.has_z(linear).any():
+        return None
+    start, end, _ = segments(linear)
+    if features.crs == CRS84:
+        ground = segment_lengths(start[:, :2], end[:, :2], edges)
+        unit = 1.0
+    else:
+        ends: Any = shapely.points(np.vstack([start[:, :2], end[:, :2]]))
+        lonlat = shapely.get_coordinates(Features(ends, crs=features.crs).lonlat().shapes)
+        ground = segment_lengths(lonlat[: len(start)], lonlat[len(start) :], "geodesic")
+        unit = metres_per_unit(features.crs) or 1.0
+    return float(np.hypot(ground, unit * _climb(start, end)).sum())
+
+
+def _plane_slope_length(linear: Shapes, metres: float) -> float | None:
+    if not shapely.has_z(linear).any():
+        return None
+    start, end, _ = segments(linear)
+    flat = np.hypot(*(end - start)[:, :2].T)
+    return float(np.hypot(flat, _climb(start, end)).sum()) * metres
+
+
+def _climb(start: Array, end: Array) -> Array:
+    """Differences in height; none where one of them is not known."""
+    return np.nan_to_num((end - start)[:, 2])
+
+
+def _distortion(plane: Plane) -> list[str]:
+    told: list[str] = []
+    for name, ratio in (("areas", plane.area_ratio), ("lengths", plane.length_ratio)):
+        if ratio is not None and abs(ratio - 1) > DISTORTED:
+            told.append(
+                f"In the plane of {code_of(plane.crs)} ({plane.crs.name}) {name} are {ratio:.5g} times those on the "
+                "ground here."
+            )
+    return told

@@ -1,0 +1,155 @@
+"""Reads geometries: GeoJSON (RFC 7946), WKT and whatever else holds features, as longitude, latitude (OGC:CRS84)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, cast
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.antimeridian import wrap
+from backend.geo.geodesy.crs import CRS84, parse_crs
+from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, long_edges, max_longitude, settled
+from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.feature_reading import SOURCE_CRS, read_features
+from backend.geo.vector.features import Features, single
+from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
+from backend.geo.vector.wkt import is_table, read_wkt
+
+HEIGHTS_IGNORED = "Heights were ignored."
+
+
+@dataclass(frozen=True, slots=True)
+class GeometryInput:
+    """A geometry that was read and found usable."""
+
+    shape: BaseGeometry
+    """Two-dimensional, not empty, valid, within [-180, 180] × [-90, 90]; a FeatureCollection is a GeometryCollection.
+
+    No polygon of it crosses the antimeridian: those that did are split there.
+    """
+    warnings: tuple[str, ...] = ()
+    """What was repaired, ignored or may have been meant otherwise."""
+    features: int | None = None
+    """Features with a geometry, of a FeatureCollection, a table or a file."""
+    native: Features | None = None
+    """As they came, where that says more than `shape`: in a projected CRS, or with heights."""
+    value: Any = field(default=None, repr=False, compare=False)
+    """What was read."""
+
+    def each(self) -> Features:
+        """The features that have a geometry, each with its attributes, and all that is to be said of them."""
+        features = self.native or read_features(self.value)
+        return features.take(features.present)
+
+    @property
+    def heights_ignored(self) -> tuple[str, ...]:
+        """The warning for whoever takes `each` without its heights."""
+        return tuple(warning for warning in self.warnings if warning == HEIGHTS_IGNORED)
+
+
+def read_geometry(value: Any) -> GeometryInput:
+    """Read a GeoJSON object or text, WKT (EWKT with SRID 4326), the text of a CSV file, or a file of a data folder.
+
+    Edges are straight in longitude and latitude (RFC 7946, 3.1.1), once what came in another CRS is transformed.
+    Heights are ignored; polygons that cross themselves are repaired; longitudes between 180 and 360 are brought back;
+    each with a warning.
+
+    Raises:
+        ProcessRefusedError: it cannot be read, is empty, or lies outside the globe or where its CRS has no places.
+    """
+    try:
+        parsed = _parsed(value)
+        if isinstance(parsed, DatasetFile) or (isinstance(parsed, str) and is_table(parsed)) or _has_own_crs(parsed):
+            return _of_features(parsed)
+        if isinstance(parsed, str):
+            return _settled(parsed, read_wkt(parsed))
+        reader = GeoJSONReader()
+        return _settled(parsed, reader.read(parsed), reader)
+    except RecursionError:
+        _refuse("the geometry is nested too deeply")
+
+
+def _parsed(value: Any) -> Any:
+    """The document of a GeoJSON text; other values as they are."""
+    if isinstance(value, str) and value.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        try:
+            return json.loads(value.lstrip("\ufeff \t\r\n"))
+        except ValueError as error:
+            _refuse(f"the string is neither GeoJSON nor WKT: {error}")
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, Any]", value)
+        # It was meant as a reference, and is none: those that are have been looked up by now.
+        if "href" in members and "type" not in members and not isinstance(members["href"], str):
+            _refuse("href must be a string: the URL of a result")
+    return cast("Any", value)
+
+
+def _has_own_crs(value: Any) -> bool:
+    """Whether GeoJSON tells a CRS, other than WGS 84, that there is."""
+    if not isinstance(value, Mapping):
+        return False
+    members = cast("Mapping[str, Any]", value)
+    if isinstance(members.get(SOURCE_CRS), str):
+        return True
+    try:
+        name = members["crs"]["properties"]["name"]
+        return not WGS84_NAME.fullmatch(name.strip()) and parse_crs(name) != CRS84
+    except (KeyError, TypeError, AttributeError, ProcessRefusedError):
+        # The reader of GeoJSON tells what is wrong with it.
+        return False
+
+
+def _of_features(value: Any) -> GeometryInput:
+    features = read_features(value)
+    if not features.present.any():
+        _refuse("there is no feature with a geometry")
+    lonlat = features.lonlat()
+    warnings = list(lonlat.warnings)
+    heights = bool(shapely.has_z(features.shapes[features.present]).any())
+    if heights:
+        warnings.append(HEIGHTS_IGNORED)
+    shape = _repaired(shapely.force_2d(single(lonlat)), warnings)
+    native = features if heights or features.crs.is_projected else None
+    return GeometryInput(shape, tuple(warnings), int(features.present.sum()), native, value)
+
+
+def _settled(value: Any, shape: BaseGeometry, reader: GeoJSONReader | None = None) -> GeometryInput:
+    warnings = reader.warnings() if reader else []
+    if shape.is_empty:
+        _refuse("the geometry is empty")
+    check_coordinates(shape)
+    if shapely.has_z(shape):
+        warnings.append(HEIGHTS_IGNORED)
+    native = read_features(value) if HEIGHTS_IGNORED in warnings else None
+    shape = shapely.transform(shape, settled)
+    warnings += long_edges(shape)
+    shape = _repaired(shape, warnings)
+    if max_longitude(shape) > 180:
+        shape = wrap(shape)
+        warnings.append(WRAPPED)
+    return GeometryInput(shape, tuple(warnings), reader.features if reader else None, native, value)
+
+
+def _repaired(shape: BaseGeometry, warnings: list[str]) -> BaseGeometry:
+    if shape.geom_type == "GeometryCollection":
+        members = [_repaired(part, warnings) for part in shapely.get_parts(shape)]
+        return shapely.GeometryCollection(members)
+    if shape.is_valid:
+        return shape
+    reason = shapely.is_valid_reason(shape)
+    polygonal = shape.geom_type in ("Polygon", "MultiPolygon")
+    if polygonal:
+        repaired = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    else:
+        repaired = shapely.make_valid(shape)
+    if repaired.is_empty:
+        _refuse(f"the polygon encloses no area ({reason})")
+    warnings.append(f"An invalid geometry was repaired ({reason}); check that the result is what was meant.")
+    return repaired
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

@@ -1,0 +1,109 @@
+"""Reads features as they stand, faults and all: for whoever wants to know the faults."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn, cast
+
+import numpy as np
+import shapely
+from shapely.errors import ShapelyError
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import CRS84
+from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.vector.csv_features import read_csv
+from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.feature_reading import declared_crs, members_of
+from backend.geo.vector.features import Features
+from backend.geo.vector.geojson import GeoJSONReader
+from backend.geo.vector.wkt import is_table, read_wkt
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Features whose geometries may be invalid, infinite or on no globe."""
+
+    features: Features
+    unreadable: Mapping[int, str]
+    """Index of a feature whose geometry cannot be built, and why; it has none in `features`."""
+    unclosed: tuple[int, ...] = ()
+    """Indices of features with rings that did not end where they began."""
+
+
+def read_unchecked(value: Any) -> Unchecked:
+    """Read what `read_features` reads, without judging or mending the geometries.
+
+    Raises:
+        ProcessRefusedError: it is no GeoJSON, WKT, CSV or file of features.
+    """
+    try:
+        if isinstance(value, DatasetFile):
+            return _of_file(value)
+        if isinstance(value, str):
+            return _of_text(value)
+        if not isinstance(value, Mapping):
+            _refuse("expected GeoJSON, WKT, CSV or a reference to features")
+        return _of_geojson(cast("Mapping[str, Any]", value))
+    except RecursionError:
+        _refuse("the geometry is nested too deeply")
+
+
+def _of_text(text: str) -> Unchecked:
+    start = text.lstrip("\ufeff \t\r\n")
+    if start.startswith(("{", "[")):
+        try:
+            return read_unchecked(json.loads(start))
+        except ValueError as error:
+            _refuse(f"the text is no JSON: {error}")
+    if is_table(start):
+        return Unchecked(read_csv(start), {})
+    return Unchecked(Features(shapes_of([read_wkt(text)])), {})
+
+
+def _of_file(dataset: DatasetFile) -> Unchecked:
+    if dataset.suffix in (".json", ".geojson"):
+        try:
+            return _of_text(dataset.path.read_text("utf-8-sig"))
+        except (OSError, UnicodeDecodeError) as error:
+            _refuse(f"{dataset.id} cannot be read: {type(error).__name__}")
+    # GDAL is for workers: the server reads no file.
+    from backend.geo.vector.vector_files import read_file  # noqa: PLC0415
+
+    return Unchecked(read_file(dataset), {})
+
+
+def _of_geojson(document: Mapping[str, Any]) -> Unchecked:
+    members = members_of(document)
+    geometries = [member.get("geometry") for member in members]
+    shapes = _quickly(geometries)
+    unreadable: dict[int, str] = {}
+    unclosed: list[int] = []
+    for index in np.flatnonzero(shapely.is_missing(shapes)).tolist():
+        if geometries[index] is None:
+            continue
+        reader = GeoJSONReader()
+        try:
+            shapes[index] = reader.read(geometries[index])
+        except ProcessRefusedError as error:
+            unreadable[index] = str(error)
+        if any("closed" in warning for warning in reader.warnings()):
+            unclosed.append(index)
+    rows = [cast("Mapping[str, Any]", member.get("properties") or {}) for member in members]
+    names = dict.fromkeys(name for row in rows for name in row)
+    fields = {name: [row.get(name) for row in rows] for name in names}
+    features = Features(shapes, fields, declared_crs(document) or CRS84)
+    return Unchecked(features, unreadable, tuple(unclosed))
+
+
+def _quickly(geometries: list[Any]) -> Shapes:
+    """What GEOS can read; None for the rest."""
+    texts = [None if one is None else json.dumps(one) for one in geometries]
+    try:
+        return shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore")
+    except (ShapelyError, UnicodeError):
+        return np.full(len(geometries), None, dtype=object)
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)

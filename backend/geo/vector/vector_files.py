@@ -1,0 +1,271 @@
+"""Reads files of vector data. Imports GDAL: for workers only."""
+
+# pyogrio has no types.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import json
+import math
+import os
+import warnings
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from typing import Any, NoReturn, cast
+
+import numpy as np
+import pyogrio
+import pyogrio.errors
+import pyogrio.raw
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.csv_features import read_csv
+from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.features import Features
+
+_SIGNATURES = {
+    ".gpkg": b"SQLite format 3\x00",
+    ".fgb": b"fgb\x03",
+    ".shp": b"\x00\x00\x27\x0a",
+    ".parquet": b"PAR1",
+    ".geoparquet": b"PAR1",
+}
+"""First bytes of a file of that kind: GDAL goes by content, and some of its formats name further files to be read."""
+_MOST_EXACT = 2**53
+_SIMPLE = {str, int, bool, type(None)}
+"""Types of values that are JSON as they are."""
+_PARQUET = (".parquet", ".geoparquet")
+_SHAPEFILE_LENGTH = slice(24, 28)
+"""Of its header: the bytes that tell how many 16-bit words it has."""
+_MOST_TOLD = 20
+_FAULTS = (pyogrio.errors.DataLayerError, pyogrio.errors.DataSourceError)
+_FILE_PARAMETERS = ("PARAMETERFILE", "nadgrids", "geoidgrids")
+"""Of a CRS: they name files that PROJ would read."""
+
+
+def layers_of(dataset: DatasetFile) -> tuple[str, ...]:
+    """The layers with features or rows; one of the dataset's own name where its format has no layers.
+
+    Raises:
+        ProcessRefusedError: the file is not what its name says.
+    """
+    if not _has_layers(dataset):
+        return (dataset.id,)
+    _check_signature(dataset)
+    with _reading(dataset):
+        return tuple(str(name) for name, _ in pyogrio.list_layers(dataset.path))
+
+
+def read_file(dataset: DatasetFile, crs: CRS | None = None) -> Features:
+    """The features of a file's layer, in the file's CRS, as they stand in it.
+
+    crs: of a file that does not tell its own; such a file is refused where None is given.
+
+    Raises:
+        ProcessRefusedError: it is no file of vector data, has several layers and none is chosen, or no known CRS.
+    """
+    if dataset.kind != "vector":
+        _refuse(f"{dataset.id} is a raster; features are needed here")
+    if not _has_layers(dataset) and dataset.layer not in (None, dataset.id):
+        _refuse(f"{dataset.id} has no layer {dataset.layer[:80]!r}: files of its format have one alone")
+    if dataset.suffix == ".csv":
+        return read_csv(_text(dataset), crs)
+    if dataset.suffix in (".json", ".geojson"):
+        return _read_geojson(dataset, crs)
+    if dataset.suffix in _PARQUET:
+        return _read_parquet(dataset, crs)
+    return _read_layer(dataset, crs)
+
+
+def _has_layers(dataset: DatasetFile) -> bool:
+    return dataset.suffix in _SIGNATURES and dataset.suffix not in _PARQUET
+
+
+def _read_geojson(dataset: DatasetFile, crs: CRS | None) -> Features:
+    from backend.geo.vector.feature_reading import read_features  # noqa: PLC0415  # which reads files by this module
+
+    try:
+        document = json.loads(_text(dataset))
+    except ValueError as error:
+        _refuse(f"{dataset.id} is no GeoJSON: {error}")
+    except RecursionError:
+        _refuse(f"{dataset.id} is nested too deeply")
+    return read_features(document, crs)
+
+
+def _read_parquet(dataset: DatasetFile, crs: CRS | None) -> Features:
+    try:
+        from backend.geo.vector.parquet_files import read_parquet  # noqa: PLC0415  # of an extra
+    except ModuleNotFoundError:
+        _refuse(f"{dataset.id} is a Parquet file; reading it needs `pip install 'ogc-processes-mcp[sql]'`")
+    _check_signature(dataset)
+    try:
+        table = read_parquet(dataset.path)
+    except ProcessRefusedError as error:
+        _refuse(f"{dataset.id} cannot be read: {error}")
+    fields = {name: [_value(value) for value in column] for name, column in table.columns.items()}
+    told: list[str] = []
+    if table.geometries is None:
+        told.append(f"{dataset.id} says of none of its columns that it holds geometries: it is taken for a table.")
+        return Features(np.full(len(next(iter(fields.values()), ())), None, dtype=object), fields, warnings=tuple(told))
+    if table.spherical:
+        told.append(f"The edges of {dataset.id} are meant as shortest paths on the Earth, and taken for straight ones.")
+    shapes = shapely.from_wkb(np.array(table.geometries, dtype=object), on_invalid="fix")
+    return _features(dataset, shapes, fields, _crs(dataset, table.crs, crs), told)
+
+
+def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
+    layer = _layer(dataset)
+    with _reading(dataset) as told:
+        meta, _, geometries, columns = pyogrio.raw.read(dataset.path, layer=layer, datetime_as_string=True)
+    fields = {
+        str(name): _values(column, np.dtype(kind), str(name), told)
+        for name, column, kind in zip(meta["fields"], columns, meta["dtypes"], strict=True)
+    }
+    if geometries is None:
+        return Features(np.full(len(next(iter(columns), ())), None, dtype=object), fields, warnings=tuple(told))
+    shapes = shapely.from_wkb(geometries, on_invalid="fix")
+    if dataset.suffix == ".shp":
+        shapes = _with_holes(shapes, told)
+    return _features(dataset, shapes, fields, _crs(dataset, meta["crs"], crs), told)
+
+
+def _features(
+    dataset: DatasetFile, shapes: Shapes, fields: Mapping[str, Sequence[Any]], crs: CRS, told: list[str]
+) -> Features:
+    missing = int(shapely.is_missing(shapes).sum())
+    if missing:
+        told.append(f"{missing} of {len(shapes)} features of {dataset.id} have no geometry.")
+    return Features(shapes, fields, crs, tuple(told))
+
+
+@contextmanager
+def _reading(dataset: DatasetFile) -> Generator[list[str]]:
+    """Read a file by GDAL; what it warns of is in the list afterwards.
+
+    Raises:
+        ProcessRefusedError: it cannot be read.
+    """
+    told: list[str] = []
+    with warnings.catch_warnings(record=True, action="always", category=RuntimeWarning) as caught:
+        try:
+            yield told
+        except _FAULTS as error:
+            _refuse(f"{dataset.id} cannot be read: {_plain(error, dataset)}")
+    told += dict.fromkeys(f"{dataset.id}: {_plain(one.message, dataset)}" for one in caught[:_MOST_TOLD])
+
+
+def _layer(dataset: DatasetFile) -> str:
+    layers = layers_of(dataset)
+    told = ", ".join(layers[:_MOST_TOLD])
+    if dataset.layer is not None:
+        if dataset.layer not in layers:
+            _refuse(f"{dataset.id} has no layer {dataset.layer[:80]!r}; its layers are {told}")
+        return dataset.layer
+    if len(layers) > 1:
+        _refuse(
+            f"{dataset.id} has {len(layers)} layers: {told}. Say which one by its name after a #, "
+            f"such as {dataset.id}#{layers[0]}"
+        )
+    if not layers:
+        _refuse(f"{dataset.id} has no layers")
+    return layers[0]
+
+
+def _crs(dataset: DatasetFile, declared: str | None, given: CRS | None) -> CRS:
+    if declared is None:
+        if given is None:
+            _refuse(
+                f"{dataset.id} does not tell its CRS, which may not be guessed: assign-crs takes it with the right one"
+            )
+        return given
+    crs = CRS.from_user_input(declared)
+    if any(name in crs.to_wkt() for name in _FILE_PARAMETERS):
+        _refuse(f"the CRS of {dataset.id} names a file of its own, which is not read; store it by its authority's code")
+    authority = cast("tuple[str, str] | None", crs.to_authority(min_confidence=70))
+    if authority is None:
+        return crs
+    known = parse_crs(":".join(authority))
+    return CRS84 if code_of(known) in ("EPSG:4326", "OGC:CRS84") else known
+
+
+def _with_holes(shapes: Shapes, told: list[str]) -> Shapes:
+    """Polygons of a shapefile whose holes are wound as if they were polygons of their own, and so lie within others.
+
+    A shapefile tells holes from polygons by their direction alone.
+    """
+    doubtful = np.flatnonzero((shapely.get_type_id(shapes) == 6) & ~shapely.is_valid(shapes))
+    if not doubtful.size:
+        return shapes
+    mended = shapes.copy()
+    # By the rule of even and odd, what lies within one ring is inside, within two outside.
+    mended[doubtful] = shapely.make_valid(shapes[doubtful], method="linework")
+    changed = np.flatnonzero(~shapely.equals_exact(mended[doubtful], shapes[doubtful]))
+    if changed.size:
+        told.append(
+            f"{changed.size} polygons had parts within others, as if holes were wound in the direction of outer rings: "
+            "they were taken for holes."
+        )
+    return mended
+
+
+def _values(column: NDArray[Any], declared: np.dtype[Any], name: str, told: list[str]) -> list[Any]:
+    """The JSON values of a field, which the file declares to be of a type; None where one is missing."""
+    if column.dtype.kind in "biu":
+        return column.tolist()
+    if column.dtype.kind == "f":
+        present = np.isfinite(column)
+        if declared.kind in "biu":
+            # Whole numbers come as floating-point ones where some are missing.
+            if np.abs(column[present]).max(initial=0) >= _MOST_EXACT:
+                told.append(f"Whole numbers of field {name!r} beyond 2^53 are not exact.")
+            column = np.where(present, column, 0).astype(declared)
+        return column.tolist() if present.all() else np.ma.array(column, mask=~present).tolist()
+    values = cast("list[Any]", column.tolist())
+    return values if set(map(type, values)) <= _SIMPLE else [_value(value) for value in values]
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return None
+    return value
+
+
+def _text(dataset: DatasetFile) -> str:
+    try:
+        return dataset.path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        return dataset.path.read_text("cp1252", errors="replace")
+    except OSError as error:
+        _refuse(f"{dataset.id} cannot be read: {error.strerror}")
+
+
+def _check_signature(dataset: DatasetFile) -> None:
+    signature = _SIGNATURES[dataset.suffix]
+    try:
+        with dataset.path.open("rb") as file:
+            start = file.read(_SHAPEFILE_LENGTH.stop)
+            size = file.seek(0, os.SEEK_END)
+    except OSError as error:
+        _refuse(f"{dataset.id} cannot be read: {error.strerror}")
+    if not start.startswith(signature):
+        _refuse(f"{dataset.id} is no {dataset.suffix[1:]} file, as its name says")
+    # GDAL takes the shapes that a shapefile was cut off before for missing ones.
+    if dataset.suffix == ".shp" and size < 2 * int.from_bytes(start[_SHAPEFILE_LENGTH]):
+        _refuse(f"{dataset.id} is cut off: it is shorter than its own header says")
+
+
+def _plain(error: Warning | Exception | str, dataset: DatasetFile) -> str:
+    return str(error).replace(str(dataset.path), dataset.id)[:200]
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProcessRefusedError(reason)
