@@ -82,6 +82,7 @@ async def test_a_backend_that_cannot_start_says_why_in_every_call(home: Path, tm
                 "list_jobs",
                 "dismiss_job",
                 "read_result",
+                "list_datasets",
             ]
             result = await client.call_tool("list_jobs", {})
     assert result.is_error

@@ -10,7 +10,7 @@ from tests.contract.calls import BERLIN, ended, finished, picture, text, told
 
 pytestmark = pytest.mark.anyio
 
-OWN = ["get_job", "list_jobs", "dismiss_job", "read_result"]
+OWN = ["get_job", "list_jobs", "dismiss_job", "read_result", "list_datasets"]
 
 
 async def test_the_processes_are_tools_in_a_fixed_order_with_portable_schemas(client: Client) -> None:

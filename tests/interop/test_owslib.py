@@ -91,12 +91,17 @@ def test_it_submits_a_job_whose_location_leads_to_the_result(client: Processes) 
         (lambda client: client.process("nowhere"), "no-such-process"),
         (lambda client: client.execute("nowhere", {}), "no-such-process"),
         (lambda client: client.execute("hello-world", {"nam": "Ada"}), "Did you mean `name`"),
-        (lambda client: client.collections(), "Not Found"),
-        (lambda client: client.collection("lakes"), "Not Found"),
+        (lambda client: client.collection("lakes"), "lakes"),
         (lambda client: client.collection_schema("lakes"), "Not Found"),
     ],
-    ids=["unknown process", "unknown execution", "bad inputs", "collections", "collection", "collection schema"],
+    ids=["unknown process", "unknown execution", "bad inputs", "collection", "collection schema"],
 )
 def test_what_there_is_not_is_refused_with_the_reason(client: Processes, refused, reason: str) -> None:
     with pytest.raises(RuntimeError, match=reason):
         refused(client)
+
+
+def test_it_lists_the_datasets_as_collections(client: Processes) -> None:
+    listed = {found["id"]: found for found in client.collections()["collections"]}
+    assert {"countries", "places"} <= listed.keys()
+    assert client.collection("countries")["id"] == "countries"
