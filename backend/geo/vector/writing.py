@@ -1,0 +1,131 @@
+"""Features as files of vector data. Imports GDAL: for workers only."""
+
+# pyogrio has no types.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import csv
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio.raw
+import shapely
+from numpy.typing import NDArray
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import code_of
+from backend.geo.vector.features import Features
+
+_LARGEST = 2**63
+_POINT = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """The values of a field in a type that a file's table has."""
+
+    values: NDArray[Any]
+    missing: NDArray[np.bool_]
+
+
+def geopackage(features: Features, layer: str) -> bytes:
+    """A GeoPackage of one layer, in the features' CRS.
+
+    Raises:
+        ProcessRefusedError: names of fields differ in case alone, which no GeoPackage tells apart.
+    """
+    names = [name.lower() for name in features.fields]
+    if len(set(names)) < len(names):
+        twice = sorted({name for name in features.fields if names.count(name.lower()) > 1})
+        raise ProcessRefusedError(
+            f"the fields {', '.join(twice)} differ in case alone, which no GeoPackage tells apart: ask for flatgeobuf",
+            path="$.inputs.format",
+        )
+    return _written(features, layer, "GPKG", ".gpkg", SPATIAL_INDEX="YES", **_own_columns(names))
+
+
+def flatgeobuf(features: Features, layer: str) -> bytes:
+    """A FlatGeobuf in the features' CRS; its index has no place for features without a geometry."""
+    return _written(features, layer, "FlatGeobuf", ".fgb", SPATIAL_INDEX="YES" if features.present.all() else "NO")
+
+
+def comma_separated(features: Features) -> str:
+    """A CSV in the features' CRS, geometries as longitude and latitude (x and y) of points, else as WKT."""
+    columns = dict(features.fields)
+    present = features.present
+    if present.any() and (shapely.get_type_id(features.shapes[present]) == _POINT).all():
+        names = ("x", "y") if features.crs.is_projected else ("longitude", "latitude")
+        for name, get in zip(names, (shapely.get_x, shapely.get_y), strict=True):
+            values: list[float] = get(features.shapes).tolist()
+            columns[name] = [value if there else None for value, there in zip(values, present.tolist(), strict=True)]
+    elif present.any():
+        columns["wkt"] = shapely.to_wkt(features.shapes, rounding_precision=-1).tolist()
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    rows = zip(*columns.values(), strict=True) if columns else ()
+    writer.writerows([_plain(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _written(features: Features, layer: str, driver: str, suffix: str, **options: str) -> bytes:
+    columns = [_column(values) for values in features.fields.values()]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, layer + suffix)
+        pyogrio.raw.write(
+            path,
+            geometry=shapely.to_wkb(features.shapes),
+            field_data=[column.values for column in columns],
+            field_mask=[column.missing for column in columns],
+            fields=list(features.fields),
+            geometry_type=_geometry_type(features),
+            crs=code_of(features.crs),
+            driver=driver,
+            layer=layer,
+            layer_options=options,
+        )
+        return path.read_bytes()
+
+
+def _own_columns(names: Sequence[str]) -> dict[str, str]:
+    """Names of the columns that a GeoPackage adds, which no field may have."""
+    return {"FID": _free("fid", names), "GEOMETRY_NAME": _free("geom", names)}
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _geometry_type(features: Features) -> str:
+    kinds = {str(shape.geom_type) for shape in features.shapes[features.present]}
+    if len(kinds) != 1:
+        return "Unknown"
+    return kinds.pop() + (" Z" if shapely.has_z(features.shapes).any() else "")
+
+
+def _column(values: Sequence[Any]) -> _Column:
+    missing = np.array([value is None for value in values], dtype=bool)
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {bool}:
+        return _Column(np.array([bool(value) for value in values]), missing)
+    if kinds == {int} and all(value is None or -_LARGEST <= value < _LARGEST for value in values):
+        return _Column(np.array([0 if value is None else value for value in values], dtype=np.int64), missing)
+    if kinds and kinds <= {int, float}:
+        return _Column(np.array([np.nan if value is None else float(value) for value in values]), missing)
+    texts = np.empty(len(values), dtype=object)
+    texts[:] = [None if value is None else str(_plain(value)) for value in values]
+    return _Column(texts, missing)
+
+
+def _plain(value: Any) -> Any:
+    """A value that a cell of a table can hold: what has parts is written as JSON."""
+    if isinstance(value, dict | list | bool):
+        return json.dumps(value, ensure_ascii=False)
+    return value

@@ -1,0 +1,78 @@
+"""`convert-features`: features in another format."""
+
+from typing import Annotated, Any, Literal, TypedDict
+
+from pydantic import Field
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import CRS84
+from backend.geo.vector.collections import feature_collection
+from backend.processes.base import Output, process
+from backend.processes.inputs import Crs, Features
+
+LAYER = "features"
+
+
+class Converted(TypedDict, total=False):
+    """The one that was asked for."""
+
+    geopackage: bytes
+    flatgeobuf: bytes
+    csv: str
+    geojson: dict[str, Any]
+
+
+@process(
+    id="convert-features",
+    title="Convert features",
+    keywords=["export", "format", "GeoPackage", "FlatGeobuf", "CSV", "GeoJSON", "reproject", "file", "vector"],
+    output=[
+        Output(
+            id="geopackage",
+            media_type="application/geopackage+sqlite3",
+            schema={"type": "string", "contentEncoding": "binary"},
+        ),
+        Output(
+            id="flatgeobuf", media_type="application/flatgeobuf", schema={"type": "string", "contentEncoding": "binary"}
+        ),
+        Output(id="csv", media_type="text/csv"),
+        Output(id="geojson", media_type="application/geo+json"),
+    ],
+    links=[
+        {"rel": "about", "href": "https://www.geopackage.org/spec/", "type": "text/html", "title": "OGC GeoPackage"}
+    ],
+    idempotent=True,
+    toolsets=("look",),
+    example={"features": "name,lon,lat\nBerlin,13.4,52.5", "format": "csv"},
+)
+def convert_features(
+    features: Features,
+    format: Annotated[  # noqa: A002  # what people call it
+        Literal["geopackage", "flatgeobuf", "csv", "geojson", "shapefile"], Field(description="Of the result.")
+    ],
+    crs: Annotated[Crs | None, Field(description="To reproject to; else as they are.")] = None,
+) -> Converted:
+    """Export or convert a layer to GeoPackage, FlatGeobuf, CSV or GeoJSON, reprojected where asked."""
+    if format == "shapefile":
+        raise ProcessRefusedError(
+            "shapefiles cut field names to 10 letters, texts to 254, and have no null or mixed geometries: ask for "
+            "geopackage, which every GIS reads",
+            path="$.inputs.format",
+        )
+    if format == "geojson" and crs is not None and crs != CRS84 and crs.to_epsg() != 4326:
+        raise ProcessRefusedError(
+            "GeoJSON is in longitude and latitude on WGS 84 (RFC 7946): ask for geopackage for another CRS",
+            path="$.inputs.crs",
+        )
+    made = features if crs is None else features.in_crs(crs)
+    if format == "geojson":
+        return {"geojson": feature_collection(made, method="as they are", crs_decision="OGC:CRS84 (RFC 7946)")}
+    from backend.geo.vector import writing
+
+    match format:
+        case "geopackage":
+            return {"geopackage": writing.geopackage(made, LAYER)}
+        case "flatgeobuf":
+            return {"flatgeobuf": writing.flatgeobuf(made, LAYER)}
+        case _:
+            return {"csv": writing.comma_separated(made)}
