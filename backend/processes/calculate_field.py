@@ -57,7 +57,8 @@ def calculate_field(
         warnings.append(f"The field {field!r} was there and has been replaced.")
     nulls = calculated.values.count(None)
     if nulls:
-        warnings.append(f"{nulls} of {len(features)} features have no {field}: a value that it needs is missing.")
+        why = "a value that it needs is missing, or the expression gives none"
+        warnings.append(f"{nulls} of {len(features)} features have no {field!r}: {why}.")
     return feature_collection(
         features.with_fields({field: calculated.values}),
         method="; ".join([f"{field} = {expression.strip()}", *calculated.methods]),

@@ -5,11 +5,16 @@ from typing import Any
 from backend.geo.geodesy.geodesics import geodesic
 from backend.geo.geodesy.units import METRES
 from backend.geo.geometry.proximity import nearest_points
+from backend.geo.vector.bending import bent_geometry
+from backend.geo.vector.reading import GeometryInput
 from backend.processes.base import Output, process
 from backend.processes.inputs import Geometry, Units
 
 METHOD = "geodesic on the WGS 84 ellipsoid between the nearest points"
-CRS_DECISION = "no projection: nearest points by chord through the ellipsoid; edges straight in lon/lat (RFC 7946)"
+NO_PROJECTION = "no projection: nearest points by chord through the ellipsoid"
+STRAIGHT = "edges straight in lon/lat (RFC 7946)"
+BEND = 0.01
+"""Metres to which the edges of projected features, which are bent on the ground, are followed."""
 
 
 @process(
@@ -27,7 +32,7 @@ CRS_DECISION = "no projection: nearest points by chord through the ellipsoid; ed
 )
 def distance(geometry: Geometry, other: Geometry, units: Units = "metre") -> dict[str, Any]:
     """Shortest true distance between two geometries, with bearing."""
-    nearest = nearest_points(geometry.shape, other.shape)
+    nearest = nearest_points(bent_geometry(geometry, BEND), bent_geometry(other, BEND))
     way = geodesic(nearest.start, nearest.end)
     warnings = [*geometry.warnings, *other.warnings]
     if nearest.touching:
@@ -41,7 +46,18 @@ def distance(geometry: Geometry, other: Geometry, units: Units = "metre") -> dic
             "other": {"type": "Point", "coordinates": list(nearest.end)},
         },
         "crs": "OGC:CRS84",
-        "crs_decision": CRS_DECISION,
+        "crs_decision": f"{NO_PROJECTION}; {_edges(geometry, other)}",
         "method": METHOD,
         "warnings": [*warnings, *way.warnings],
     }
+
+
+def _edges(*geometries: GeometryInput) -> str:
+    """In which plane the edges of each are straight, said once where it is the same."""
+    planes = [
+        f"edges straight in the {geometry.native.plane}"
+        if geometry.native is not None and geometry.native.crs.is_projected
+        else STRAIGHT
+        for geometry in geometries
+    ]
+    return " and ".join(dict.fromkeys(planes))

@@ -77,8 +77,8 @@ def _code(gazetteer: Gazetteer, country: str | None) -> str | None:
         return None
     found = gazetteer.country(country)
     if found is None or found.country_code is None:
-        similar = ", ".join(gazetteer.similar(country))
-        hint = f"; did you mean {similar}?" if similar else ""
+        similar = ", ".join(gazetteer.similar_countries(country))
+        hint = f"; did you mean {similar}?" if similar else ": give a name, or an ISO code such as FR"
         raise ProcessRefusedError(f"there is no country {country[:60]!r}{hint}", path="$.inputs.country")
     return found.country_code
 

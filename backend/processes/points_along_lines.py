@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.units import METRES
 from backend.geo.geometry.line_points import MEASURE, points_along
 from backend.geo.vector.collections import feature_collection
@@ -48,10 +47,9 @@ def points_along_lines(
     made = points_along(features, None if distance is None else distance * metres, count)
     measures = [value / metres for value in made.features.fields[MEASURE]]
     warnings = [f"{made.without_line} features are no lines and were left out."] if made.without_line else []
-    on_globe = features.crs == CRS84
     return feature_collection(
         made.features.with_fields({MEASURE: measures}),
-        method="measured on the WGS 84 ellipsoid" if on_globe else f"measured in the {features.plane}",
+        method=f"measured {made.plane}",
         crs_decision=features.plane,
         warnings=warnings,
         points=len(measures),

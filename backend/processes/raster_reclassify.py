@@ -43,7 +43,7 @@ def raster_reclassify(
         Field(
             min_length=1,
             max_length=10_000,
-            description="Rows [from, to, class] (from <= value < to, null is no limit) or [value, class].",
+            description="Rows [from, to, class] (from <= value < to; ±1e99 is no limit) or [value, class].",
         ),
     ],
     band: Annotated[int, Field(ge=1, description="From 1.")] | None = None,

@@ -74,7 +74,8 @@ def _statistics(burnt: "Burnt", grid: "Grid", overlap: str) -> dict[str, Any]:
     if burnt.overlapping and overlap == "last":
         warnings.append(f"{burnt.overlapping} cells are covered by several features: the last one counts.")
     if burnt.without_cell:
-        warnings.append(f"{burnt.without_cell} features are in no cell: too small for the cells, or covered by others.")
+        why = "too small for the cells, or covered by others" if overlap == "last" else "too small for the cells"
+        warnings.append(f"{burnt.without_cell} features are in no cell: {why}, or outside the grid.")
     return grid_summary(burnt.values, grid) | {
         "overlapping_cells": burnt.overlapping,
         "features_without_cell": burnt.without_cell,

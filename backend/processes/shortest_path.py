@@ -19,6 +19,8 @@ Position = Annotated[Geometry, WithJsonSchema({"type": "string"}), Field(descrip
 """A point, as text: the tool's description has no room for the forms of GeoJSON twice."""
 FAR = 100.0
 """Metres from the network beyond which a point is worth a warning."""
+LEAST_REACH = 1000.0
+"""Metres from a network, however small, within which a point may be meant to be on it."""
 
 
 @process(
@@ -59,16 +61,17 @@ def shortest_path(
     if (end is None) == (max_cost is None):
         raise ProcessRefusedError("give an end, or max_cost for what can be reached", path="$.inputs.end")
     from backend.geo.analysis import network_paths
-    from backend.geo.analysis.network import build, costs_of, feature_lengths
+    from backend.geo.analysis.network import build, costs_of, extent_of, feature_lengths
 
     network = build(features, tolerance or 0.0)
     costs = costs_of(features, cost_field, speed_field, oneway_field, feature_lengths(network, len(features)))
+    reach = max(extent_of(network), LEAST_REACH)
     origin = network_paths.stop_at(network, _position(network, start, "start"))
-    warnings = [*network.warnings, *start.warnings, *_far("start", origin.metres)]
+    warnings = [*network.warnings, *start.warnings, *_far("start", origin.metres, reach)]
     told: dict[str, Any] = {"cost_units": costs.units, "start_snap_m": origin.metres, "joined_ends": network.joined}
     if end is not None:
         goal = network_paths.stop_at(network, _position(network, end, "end"))
-        warnings += [*end.warnings, *_far("end", goal.metres)]
+        warnings += [*end.warnings, *_far("end", goal.metres, reach)]
         legs = network_paths.shortest(network, costs, origin, goal)
         lines = [np.vstack([network_paths.coordinates_of(network, leg) for leg in legs])]
         told |= {"cost": sum(leg.cost for leg in legs), "end_snap_m": goal.metres}
@@ -96,7 +99,13 @@ def _position(network: "Network", geometry: Any, name: str) -> tuple[float, floa
     return float(here[0, 0]), float(here[0, 1])
 
 
-def _far(name: str, metres: float) -> list[str]:
+def _far(name: str, metres: float, reach: float) -> list[str]:
+    if metres > reach:
+        raise ProcessRefusedError(
+            f"the {name} is {metres / 1000:,.0f} km away from the nearest line, farther than the network is wide: it "
+            "must be near the lines, longitude before latitude",
+            path=f"$.inputs.{name}",
+        )
     return [f"The {name} is {metres:.0f} m away from the nearest line."] if metres > FAR else []
 
 

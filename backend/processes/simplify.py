@@ -4,14 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.units import METRES
 from backend.geo.geometry.generalisation import generalise
 from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features, Units
-
-STRETCHED = "longitude scaled by the cosine of the latitude nearest to the equator: within the tolerance everywhere"
 
 
 @process(
@@ -48,7 +45,7 @@ def simplify(
     return feature_collection(
         made.features,
         method=made.method,
-        crs_decision=f"{features.plane}{'; ' + STRETCHED if features.crs == CRS84 else ''}",
+        crs_decision=made.plane,
         tolerance_m=metres,
         vertices_before=made.vertices_before,
         vertices_after=made.vertices_after,

@@ -52,11 +52,13 @@ def sql(
     """Run one read-only SQL SELECT (DuckDB spatial) over features."""
     if find_spec("duckdb") is None:
         raise ProcessRefusedError("SQL needs the extra sql: pip install 'ogc-processes-mcp[sql]'")
+    from backend.geo.analysis.sql_lengths import untrue_lengths
     from backend.geo.analysis.sql_running import run_query
 
     layers = in_one_crs(features, other) if other is not None else (features,)
     answer = run_query(query, dict(zip(NAMES, layers, strict=False)))
-    warnings = list(dict.fromkeys([warning for layer in layers for warning in layer.warnings] + list(answer.warnings)))
+    read = [warning for layer in layers for warning in layer.warnings]
+    warnings = list(dict.fromkeys([*read, *answer.warnings, *untrue_lengths(query, layers)]))
     about: dict[str, Any] = {
         "method": METHOD,
         "crs_decision": f"coordinates in the {layers[0].plane}",

@@ -10,7 +10,9 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.places.coordinates import axes, is_y_first, rounded, swapped, transform
 from backend.geo.places.coordinates_reading import read_coordinates
+from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.features import Features
 from backend.processes.base import Output, process
 from backend.processes.inputs import Crs
 
@@ -22,13 +24,17 @@ _COORDINATES = WithJsonSchema({"oneOf": [_POSITIONS, {"type": "object", "format"
 @process(
     id="transform-coordinates",
     title="Transform coordinates",
-    keywords=["reproject", "project", "convert", "CRS", "EPSG", "datum", "UTM", "vector"],
+    keywords=["reproject", "project", "convert", "CRS", "EPSG", "datum", "UTM", "national grid", "vector"],
     toolsets=("core", "coordinates"),
-    output=Output(
-        id="coordinates",
-        title="Coordinates",
-        description="coordinates or WKT, axes, accuracy_m, ballpark.",
-    ),
+    output=[
+        Output(id="coordinates", title="Coordinates", description="Numbers or WKT, axes, accuracy_m, ballpark."),
+        Output(
+            id="features",
+            title="Features",
+            description="Of geometries: for other processes, which take them in the target CRS.",
+            media_type="application/geo+json",
+        ),
+    ],
     links=[
         {
             "rel": "about",
@@ -38,15 +44,15 @@ _COORDINATES = WithJsonSchema({"oneOf": [_POSITIONS, {"type": "object", "format"
         }
     ],
     idempotent=True,
-    example={"coordinates": [[9, 48], [11.5, 48.1]], "target_crs": "EPSG:25832"},
+    example={"coordinates": [[9, 48]], "target_crs": "EPSG:25832"},
 )
 def transform_coordinates(
     coordinates: Annotated[Any, _COORDINATES, Field(description="[x, y], list of them, WKT or GeoJSON.")],
     target_crs: Crs,
-    crs: Annotated[Crs | None, Field(description="Of the coordinates; else as they tell, or OGC:CRS84.")] = None,
-    authority_axes: Annotated[bool, Field(description="In the authority's axis order, not x, y.")] = False,
+    crs: Annotated[Crs | None, Field(description="Theirs, if not told; else OGC:CRS84.")] = None,
+    authority_axes: Annotated[bool, Field(description="Authority's order, not x, y.")] = False,
 ) -> dict[str, Any]:
-    """Reproject coordinates from one CRS (EPSG code, UTM, national grid) to another."""
+    """Reproject coordinates or features to another CRS (EPSG code, UTM)."""
     try:
         given = read_coordinates(coordinates, crs)
         features = given.features
@@ -64,7 +70,7 @@ def transform_coordinates(
         positions = rounded(shapes, target_crs)
         answer = {"coordinates": positions[0] if given.form == "position" else positions}
     source = given.features.crs
-    return answer | {
+    answer |= {
         "crs": code_of(target_crs),
         "crs_name": target_crs.name,
         "axes": axes(target_crs, authority_axes),
@@ -78,6 +84,16 @@ def transform_coordinates(
         "crs_decision": _decision(crs is None and source == CRS84, authority_axes),
         "warnings": list(made.warnings),
     }
+    if given.form != "geometries":
+        return {"coordinates": answer}
+    return {"coordinates": answer, "features": _features(Features(made.shapes, features.fields, target_crs), answer)}
+
+
+def _features(transformed: Features, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """GeoJSON that tells in which plane whoever reads it again has the coordinates; degrees are on WGS 84 there."""
+    told = ("accuracy_m", "ballpark", "method", "crs_decision", "warnings")
+    named = transformed if transformed.crs.is_projected else transformed.lonlat()
+    return feature_collection(named, **{name: answer[name] for name in told})
 
 
 def _decision(assumed: bool, authority_axes: bool) -> str:

@@ -46,7 +46,7 @@ def validate_geometry(
     features: UncheckedFeatures,
     repair: Annotated[bool, Field(description="Give them repaired too.")] = False,
 ) -> dict[str, Any]:
-    """Check geometries for errors such as self-intersections, duplicates or swapped axes, and repair them."""
+    """Check geometries for errors such as self-intersections, duplicates or impossible coordinates, and repair them."""
     report = examine(features)
     crs = code_of(features.features.crs)
     told: dict[str, Any] = {

@@ -140,7 +140,7 @@ def ndvi_mean(call: Call, file: str, red_band: str, nir_band: str) -> float:
 def class_area_m2(call: Call, file: str, resolution: str, **value: str) -> float:
     warped = call("raster_warp", raster=dataset(file), resolution=float(resolution))["raster"]["uri"]
     found = _cells(call, warped, "categories")["categories"].get(value["class"], {})
-    return found.get("area_m2", 0)
+    return found.get("planar_area_m2", 0)
 
 
 def mean_slope_degrees(call: Call, file: str) -> float:
@@ -148,7 +148,7 @@ def mean_slope_degrees(call: Call, file: str) -> float:
 
 
 def raster_ground_area_m2(call: Call, file: str) -> float:
-    return _cells(call, file, "area")["area"]
+    return _cells(call, file, "area")["planar_area"]
 
 
 def _planar(call: Call, file: str, figure: str) -> float:

@@ -131,6 +131,12 @@ def feature_lengths(network: Network, count: int) -> Array:
     return np.bincount(network.feature, lengths, count)
 
 
+def extent_of(network: Network) -> float:
+    """Metres from one corner of the network's bounding box to the other."""
+    corners = np.array([network.vertices.min(axis=0), network.vertices.max(axis=0)])
+    return float(along_of(corners, np.zeros(2, dtype=np.intp), network.ground)[-1])
+
+
 def _bounds(features: Features) -> tuple[float, float, float, float]:
     if not features.present.any():
         _refuse("no feature has a geometry", "features")

@@ -30,10 +30,14 @@ def check(document: Tree, tables: Collection[str], *, projected: bool) -> None:
     Raises:
         ProcessRefusedError: tells what is not allowed and what is.
     """
+    if document.get("error_type") == "not implemented":
+        _refuse("only SELECT is run, one at a time: a query reads the tables and changes nothing")
     if document.get("error"):
         _refuse(f"the query is no SELECT that can be read: {str(document.get('error_message'))[:200]}")
     statements: list[Any] = document["statements"]
-    if len(statements) != 1:
+    if not statements:
+        _refuse("the query is empty: give one SELECT")
+    if len(statements) > 1:
         _refuse("one query is run at a time: leave out all but one")
     nodes = list(_nodes(statements[0]))
     named = {str(entry["key"]).lower() for node in nodes for entry in _entries(node)}
@@ -64,15 +68,19 @@ def _check_table_function(node: Tree) -> None:
 
 def _check_function(name: str, *, projected: bool) -> None:
     if name in CLOSED:
-        also = "; transform-coordinates brings features to another CRS" if name.startswith("st_") else ""
+        also = "; use the output features of transform-coordinates" if name.startswith("st_") else ""
         _refuse(f"{name} is not available{also}")
     if not projected and name in IN_UNITS:
         _refuse(
-            f"{name} counts in degrees here, which are no lengths: bring the features to a projected CRS first "
-            "(transform-coordinates), or use ST_Area_Spheroid, ST_Length_Spheroid, ST_Distance_Sphere"
+            f"{name} counts in degrees here, which are no lengths: bring the features to a projected CRS first (the "
+            "output features of transform-coordinates), or use ST_Area_Spheroid, ST_Length_Spheroid, ST_Distance_Sphere"
         )
     if projected and name.startswith("st_") and name.endswith(ON_THE_ELLIPSOID):
-        _refuse(f"{name} takes longitude and latitude, but the coordinates are in a plane: leave out the suffix")
+        _refuse(
+            f"{name} takes longitude and latitude, but the coordinates are in a plane: without the suffix it counts "
+            "there, which is true in a CRS made for the place; else bring the features to OGC:CRS84 "
+            "(transform-coordinates)"
+        )
 
 
 def _nodes(value: Any) -> Iterator[Tree]:

@@ -117,7 +117,7 @@ def _extension() -> Path:
 
 def _answer(names: list[tuple[str, str]], rows: list[Any], warnings: tuple[str, ...]) -> Answer:
     told = list(warnings)
-    spatial = [index for index, (_, kind) in enumerate(names) if kind.startswith(("GEOMETRY", "WKB"))]
+    spatial = [index for index, (_, kind) in enumerate(names) if _is_geometry(kind)]
     fields: dict[str, list[Any]] = {}
     lost = 0
     for index, (name, _) in enumerate(names):
@@ -137,10 +137,21 @@ def _answer(names: list[tuple[str, str]], rows: list[Any], warnings: tuple[str, 
     return Answer(fields, shapes, len(rows), tuple(told))
 
 
+def _is_geometry(kind: str) -> bool:
+    """Whether it is the type of geometries, which may name a CRS in brackets; GEOMETRY_TYPE is that of their kinds."""
+    return kind == "WKB_BLOB" or kind.partition("(")[0] == "GEOMETRY"
+
+
 def _geometries(column: list[Any]) -> Shapes:
     binary = np.empty(len(column), dtype=object)
     binary[:] = column
-    return np.array(shapely.from_wkb(binary), dtype=object)
+    try:
+        shapes = np.array(shapely.from_wkb(binary), dtype=object)
+    except shapely.GEOSException as error:
+        _refuse(f"the query makes a geometry that is none: {str(error).split('Exception: ')[-1].strip()}")
+    if not np.isfinite(shapely.get_coordinates(shapes)).all():
+        _refuse("the query makes a geometry whose coordinates are no finite numbers")
+    return shapes
 
 
 def _json(value: Any) -> Any:

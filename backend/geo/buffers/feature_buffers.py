@@ -16,8 +16,8 @@ from backend.geo.buffers.buffer import GENERALISATION, Boundary, buffer_each, er
 from backend.geo.geodesy.antimeridian import collect
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.measure import measure_each
-from backend.geo.vector.bending import bent
-from backend.geo.vector.features import Features, single
+from backend.geo.vector.bending import bent, bent_geometry
+from backend.geo.vector.features import Features
 from backend.geo.vector.reading import GeometryInput
 
 DISTANCE_FIELD = "buffer_distance_m"
@@ -68,9 +68,7 @@ def buffer_features(
 
 def on_the_ground(geometry: GeometryInput, metres: float) -> BaseGeometry:
     """The geometry in longitude and latitude, its edges where they run in the plane in which they came."""
-    if geometry.native is None or not geometry.native.crs.is_projected:
-        return geometry.shape
-    return single(bent(geometry.native, GENERALISATION * abs(metres)))
+    return bent_geometry(geometry, GENERALISATION * abs(metres))
 
 
 def error_percent(made: BaseGeometry, source: Boundary, metres: float, resolution: int) -> float:

@@ -123,6 +123,22 @@ def the_short_way(part: BaseGeometry) -> BaseGeometry:
     return shapely.Polygon(rings[0], rings[1:])
 
 
+def around_pole(ring: Array) -> BaseGeometry:
+    """The polygon that a ring around a pole, n × 2, bounds with the pole in it: up to the pole along the antimeridian.
+
+    Each meridian meets the ring once.
+    """
+    longitudes, first = np.unique(ring[:, 0], return_index=True)
+    order = ring[first]
+    pole = float(np.copysign(90, order[0, 1]))
+    gap = longitudes[0] + 360 - longitudes[-1]
+    share = (180 - longitudes[-1]) / gap if gap else 0.0
+    edge = float(order[-1, 1] + share * (order[0, 1] - order[-1, 1]))
+    return shapely.orient_polygons(
+        shapely.Polygon([(-180, pole), (-180, edge), *map(tuple, order), (180, edge), (180, pole)])
+    )
+
+
 def _continued(coordinates: Array) -> Array:
     steps = np.diff(coordinates[:, 0])
     turns = np.where((np.abs(steps) > 180) & (np.abs(steps) < 360), -360 * np.sign(steps), 0)

@@ -73,14 +73,16 @@ class Transformation:
     accuracy: float | None
     """Metres, as its authority states it; None where that is unknown."""
     ballpark: bool
-    """The datums differ and their difference is not known: the result may be off by a hundred metres and more."""
+    """The datums differ and their difference is not known there: the result may be off by a hundred metres and more."""
     missing_grids: tuple[str, ...]
     """Of ways that would be more accurate."""
 
     @classmethod
     def between(cls, source: CRS, target: CRS, bounds: tuple[float, float, float, float] | None = None) -> Self:
         """Find it; `bounds` are west, south, east, north in degrees of what is to be transformed."""
-        area = None if bounds is None else AreaOfInterest(*bounds)
+        # Where neither is meant to be used, PROJ would search for seconds for a way that there is not.
+        beyond = bounds is not None and any(_apart(bounds, crs) for crs in (source, target))
+        area = None if bounds is None or beyond else AreaOfInterest(*bounds)
         with catch_warnings():
             # Of grids that are not here: whoever reads the answer is told, not who looks at the log.
             simplefilter("ignore")
@@ -92,14 +94,16 @@ class Transformation:
             )
         if not group.transformers:
             _refuse(f"there is no way from {code_of(source)} to {code_of(target)} on this machine")
-        best = group.transformers[0]
+        ways = [way for way in group.transformers if not (beyond and bounds and _apart(bounds, way))]
+        best = (ways or group.transformers)[0]
         missing = dict.fromkeys(
             grid.short_name for way in group.unavailable_operations for grid in way.grids if not grid.available
         )
-        accuracy = float(best.accuracy) if best.accuracy >= 0 else None
+        ballpark = not ways or "ballpark" in best.description.lower()
+        accuracy = float(best.accuracy) if ways and best.accuracy >= 0 else None
         return cls(
-            source, target, best, best.description, accuracy, "ballpark" in best.description.lower(),
-            () if group.best_available else tuple(missing),
+            source, target, best, best.description, accuracy, ballpark,
+            () if group.best_available or not ways else tuple(missing),
         )  # fmt: skip
 
     @cached_property
@@ -135,6 +139,19 @@ class Transformation:
         """Geometries with their vertices transformed: edges stay straight between them."""
         with_heights = bool(shapely.has_z(shapes).any())
         return shapely.transform(shapes, self.positions, include_z=with_heights)
+
+
+def _apart(bounds: tuple[float, float, float, float], meant: CRS | Transformer) -> bool:
+    """Whether degrees lie wholly beyond the area for which a CRS or an operation is meant."""
+    area = meant.area_of_use
+    if area is None:
+        return False
+    west, south, east, north = bounds
+    if north < area.south or south > area.north:
+        return True
+    if area.west <= area.east:
+        return east < area.west or west > area.east
+    return west > area.east and east < area.west
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -10,6 +10,7 @@ import numpy as np
 from affine import Affine
 from pyproj import CRS
 
+from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, half_turn, meridian_radius, parallel_radius
 
@@ -19,6 +20,13 @@ NODES = 65
 """Of a lattice over a grid, along each side, between which steps are interpolated."""
 _STEP = 10.0
 """Metres over which the scale of a plane is measured."""
+
+_BEYOND_TELLING = 10.0
+_WIDEST = 50_000.0
+"""Metres between places at which the size of cells is found."""
+
+_ALIKE = 1e-8
+"""Share by which cells of a row may differ in size and still be taken for alike: rounding of a step's length."""
 
 type Bounds = tuple[float, float, float, float]
 
@@ -40,6 +48,8 @@ class Ground:
     crs: CRS
     largest_error: float
     """By how much a length in the plane differs at most from that on the ground: 0.01 is 1 %."""
+    smallest_scale: float = 1.0
+    """The least that a metre on the ground is long in the plane, in metres."""
 
     @property
     def planar(self) -> bool:
@@ -51,8 +61,15 @@ class Ground:
         """For people."""
         if self.planar:
             return f"planar in {code_of(self.crs)} ({self.crs.name}); lengths there err by at most {self._percent}"
-        why = f"off by up to {self._percent}" if self.crs.is_projected else "in degrees"
+        why = self.error if self.crs.is_projected else "in degrees"
         return f"on the WGS 84 ellipsoid: lengths in {code_of(self.crs)} are {why}"
+
+    @property
+    def error(self) -> str:
+        """How far lengths in the plane of a projected CRS are off, for people."""
+        # At a pole, or where the plane has no places, there is no figure.
+        most = f"up to {self._percent}" if self.largest_error < _BEYOND_TELLING else "more than 1000 %"
+        return f"off by {most}"
 
     @property
     def _percent(self) -> str:
@@ -66,12 +83,14 @@ def ground_of(crs: CRS, bounds: Bounds) -> Ground:
     x, y = (grid.ravel() for grid in np.meshgrid(*(np.linspace(bounds[at], bounds[at + 2], 5) for at in (0, 1))))
     step = _STEP / (metres_per_unit(crs) or 1.0)
     lonlat = _to_lonlat(crs)
-    errors: list[Array] = []
+    scales: list[Array] = []
     for way in ((step, 0.0), (0.0, step), (step, step)):
         east, north = _ground_vector(lonlat, x, y, way)
-        errors.append(np.abs(np.hypot(*way) / step * _STEP / np.hypot(east, north) - 1))
-    worst = float(np.max(errors))
-    return Ground(crs, worst if np.isfinite(worst) else float("inf"))
+        with np.errstate(divide="ignore"):
+            scales.append(np.hypot(*way) / step * _STEP / np.hypot(east, north))
+    found = np.array(scales)
+    worst, known = float(np.max(np.abs(found - 1))), found[np.isfinite(found)]
+    return Ground(crs, worst if np.isfinite(worst) else float("inf"), float(known.min()) if known.size else 1.0)
 
 
 def steps_of(ground: Ground, transform: Affine, width: int, height: int) -> Callable[[slice], Steps]:
@@ -83,6 +102,48 @@ def steps_of(ground: Ground, transform: Affine, width: int, height: int) -> Call
     if not ground.crs.is_projected and transform.b == transform.d == 0:
         return lambda rows: _along_parallels(transform, rows)
     return _Lattice.over(ground.crs, transform, width, height).steps
+
+
+def ground_areas(crs: CRS, transform: Affine, rows: Array, columns: Array) -> Array:
+    """Areas in m² on the ellipsoid of the cells at some rows and columns of a grid in a projected CRS.
+
+    Of a shape that broadcasts to rows × columns; interpolated between places at most 50 km apart, cells outside the
+    part of the plane that has places on the ground taken for like the others.
+
+    Raises:
+        ProcessRefusedError: none of the cells has a place on the ground.
+    """
+    unit = metres_per_unit(crs) or 1.0
+    across, down = (
+        _some(at, unit * float(np.hypot(*side)))
+        for at, side in ((columns, (transform.a, transform.d)), (rows, (transform.b, transform.e)))
+    )
+    at = np.meshgrid(across + 0.5, down + 0.5)
+    x = transform.a * at[0] + transform.b * at[1] + transform.c
+    y = transform.d * at[0] + transform.e * at[1] + transform.f
+    lonlat, step = _to_lonlat(crs), _STEP / unit
+    (east, north), (other_east, other_north) = (_ground_vector(lonlat, x, y, way) for way in ((step, 0.0), (0.0, step)))
+    scale = np.abs(east * other_north - other_east * north) / _STEP**2
+    known = np.isfinite(scale)
+    if not known.any():
+        raise ProcessRefusedError(f"no cell has a place on the ground: these are no coordinates of {code_of(crs)}")
+    scale[~known] = np.median(scale[known])
+    whole = abs(transform.determinant) * unit * unit
+    if (np.ptp(scale, axis=1) <= _ALIKE * scale[:, 0]).all():
+        return whole * (_hats(rows, down) @ scale[:, :1])
+    return whole * (_hats(rows, down) @ scale @ _hats(columns, across).T)
+
+
+def _some(at: Array, spacing: float) -> Array:
+    """Places among evenly spaced ones, the first and the last included."""
+    wanted = max(NODES, int(np.ceil(len(at) * spacing / _WIDEST)) + 1)
+    return np.linspace(at[0], at[-1], min(len(at), wanted))
+
+
+def _hats(at: Array, nodes: Array) -> Array:
+    """What each node counts for at each place, in linear interpolation: places × nodes."""
+    where = np.interp(at, nodes, np.arange(len(nodes)))
+    return np.maximum(1 - np.abs(where[:, np.newaxis] - np.arange(len(nodes))), 0)
 
 
 def _along_parallels(transform: Affine, rows: slice) -> Steps:
@@ -143,7 +204,9 @@ def _ground_vector(
     lon1, lat1 = lonlat(x - way[0] / 2, y - way[1] / 2)
     lon2, lat2 = lonlat(x + way[0] / 2, y + way[1] / 2)
     middle = (lat1 + lat2) / 2
-    return (
-        np.radians(half_turn(lon2 - lon1)) * parallel_radius(middle),
-        np.radians(lat2 - lat1) * meridian_radius(middle),
-    )
+    # Where the plane has no places on the ground, there is no number.
+    with np.errstate(invalid="ignore"):
+        return (
+            np.radians(half_turn(lon2 - lon1)) * parallel_radius(middle),
+            np.radians(lat2 - lat1) * meridian_radius(middle),
+        )

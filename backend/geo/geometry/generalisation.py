@@ -10,10 +10,12 @@ from backend.errors import ProcessRefusedError
 from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.ground import ground_of
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.features import Features
 from backend.geo.vector.measuring import ground_columns
 
+STRETCHED = "longitude scaled by the cosine of the latitude nearest to the equator: within the tolerance everywhere"
 POLYGONAL = (3, 6)
 """GEOS's numbers of the types Polygon and MultiPolygon."""
 ALONE = "Douglas-Peucker, each geometry by itself, keeping it valid: no line moves further than the tolerance"
@@ -29,6 +31,8 @@ class Generalised:
 
     features: Features
     method: str
+    plane: str
+    """In which the tolerance counts, for people."""
     vertices_before: int
     vertices_after: int
     area_change_percent: float | None
@@ -41,11 +45,15 @@ def generalise(features: Features, tolerance: float, *, coverage: bool) -> Gener
     """Leave out vertices within a tolerance in metres.
 
     In longitude and latitude the plane is stretched so that no distance in it is shorter than on the ground: what is
-    within the tolerance there is within it everywhere. coverage: polygons that share edges go on sharing them.
+    within the tolerance there is within it everywhere. In a projected CRS whose lengths are not those on the ground,
+    the tolerance is that of the place where its scale is smallest, to the same effect. coverage: polygons that share
+    edges go on sharing them.
 
     Raises:
         ProcessRefusedError: nothing can be simplified.
     """
+    if not features.present.any():
+        raise ProcessRefusedError("there is nothing to simplify: no feature has a geometry", path="$.inputs.features")
     areal = features.present & np.isin(shapely.get_type_id(features.shapes), POLYGONAL)
     if not (features.present & (shapely.get_dimensions(features.shapes) > 0)).any():
         raise ProcessRefusedError(
@@ -53,7 +61,7 @@ def generalise(features: Features, tolerance: float, *, coverage: bool) -> Gener
         )
     warnings: list[str] = []
     together = coverage and _are_coverage(features.shapes[areal], warnings)
-    stretch, size = _stretch(features, tolerance)
+    stretch, size, plane = _stretch(features, tolerance)
     shapes = shapely.transform(
         features.shapes, lambda at: at * stretch[: at.shape[1]], include_z=_has_heights(features)
     )
@@ -65,6 +73,7 @@ def generalise(features: Features, tolerance: float, *, coverage: bool) -> Gener
     return Generalised(
         features.with_shapes(made).warned(*warnings),
         SHARED if together else ALONE,
+        plane,
         int(shapely.get_num_coordinates(features.shapes).sum()),
         int(shapely.get_num_coordinates(made).sum()),
         change,
@@ -89,14 +98,23 @@ def _are_coverage(polygons: Shapes, warnings: list[str]) -> bool:
     return False
 
 
-def _stretch(features: Features, tolerance: float) -> tuple[Array, float]:
-    """Factors of x, y and height, and the tolerance in that plane."""
+def _stretch(features: Features, tolerance: float) -> tuple[Array, float, str]:
+    """Factors of x, y and height, the tolerance in that plane, and which it is."""
     unit = metres_per_unit(features.crs)
+    west, south, east, north = shapely.total_bounds(features.shapes).tolist()
     if unit is not None:
-        return np.ones(3), tolerance / unit
-    _, south, _, north = shapely.total_bounds(features.shapes)
+        ground = ground_of(features.crs, (west, south, east, north))
+        if ground.planar:
+            return np.ones(3), tolerance / unit, features.plane
+        size = tolerance * ground.smallest_scale
+        told = f"{features.plane}, where the tolerance is {size:.4g} m so that it is kept on the ground"
+        return np.ones(3), size / unit, told
     nearest = 0.0 if south <= 0 <= north else min(abs(south), abs(north))
-    return np.array([max(math.cos(math.radians(nearest)), 1e-6), 1.0, 1.0]), tolerance / METRES_PER_DEGREE
+    return (
+        np.array([max(math.cos(math.radians(nearest)), 1e-6), 1.0, 1.0]),
+        tolerance / METRES_PER_DEGREE,
+        f"{features.plane}; {STRETCHED}",
+    )
 
 
 def _area_changes(before: Features, after: Features) -> tuple[float | None, float | None]:

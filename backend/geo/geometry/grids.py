@@ -9,14 +9,20 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
+from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.bending import true_to_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.local_plane import LocalPlane
 
 type Cell = Literal["square", "hexagon"]
 
 MOST_CELLS = 200_000
+NEAREST = 10_000.0
+"""Metres to a pole, around which longitudes turn too fast for edges that are straight in them."""
+BENT = 1e-4
+"""Share of a cell by which edges of features may leave their projected CRS's straight ones."""
 WIDEST = 10_000_000.0
 """Metres of an extent that one plane can show."""
 
@@ -35,15 +41,18 @@ class Grid:
 def create_grid(features: Features, cell: Cell, size: float, *, cut: bool) -> Grid:
     """Cells over the extent of features, rows from north to south, columns from west to east.
 
-    size: metres; a square's side, a hexagon's width from one flat side to the opposite one. Longitude and latitude
-    are covered in an equal-area plane centred on them, so that all cells are of the same size on the ground. cut:
+    size: metres; a square's side, a hexagon's width from one flat side to the opposite one. Longitude and latitude,
+    and a projected CRS whose lengths are not those on the ground, are covered in an equal-area plane centred on the
+    features, so that all cells are of the same size on the ground. cut:
     only cells that touch the features, else all of their extent.
 
     Raises:
-        ProcessRefusedError: there is no extent, or the cells would be too many.
+        ProcessRefusedError: there is no extent, the cells would be too many, or too near a pole.
     """
     if not features.present.any():
         _refuse("there is no geometry whose extent could be covered", "features")
+    # The bow of an edge beyond this does not matter to cells of that size.
+    features, why = true_to_lengths(features, max(size * BENT, 0.01))
     plane = LocalPlane.around(features, "laea")
     flat = _flat(features, plane)
     low = np.array(shapely.total_bounds(flat)[:2])
@@ -57,15 +66,33 @@ def create_grid(features: Features, cell: Cell, size: float, *, cut: bool) -> Gr
     if cut:
         touching = np.unique(shapely.STRtree(cells).query(flat[features.present], predicate="intersects")[1])
         cells, columns, rows = cells[touching], columns[touching], rows[touching]
-    latitude = abs(float(shapely.total_bounds(features.shapes)[[1, 3]].mean())) if plane.local is not None else 0.0
-    made = plane.back(cells, plane.longest_edge(latitude))
+    made = plane.back(cells, _longest_edge(features, plane, cells, size))
     fields = {
         "id": [f"{column}-{row}" for column, row in zip(columns.tolist(), rows.tolist(), strict=True)],
         "column": columns.tolist(),
         "row": rows.tolist(),
     }
     area = size**2 * (1 if cell == "square" else math.sqrt(3) / 2)
-    return Grid(made.with_fields(fields), plane.decision, area, features.warnings)
+    decision = f"{plane.decision}; {why}" if why else plane.decision
+    return Grid(made.with_fields(fields), decision, area, features.warnings)
+
+
+def _longest_edge(features: Features, plane: LocalPlane, cells: Shapes, size: float) -> float | None:
+    """Of cells of a local plane, in metres; None in a projected CRS."""
+    if plane.local is None:
+        return None
+    outlines = shapely.boundary(cells)
+    for pole in (-90.0, 90.0):
+        x, y = plane.local(0.0, pole)
+        # The other pole may be nowhere in the plane.
+        if math.isfinite(x) and math.isfinite(y) and shapely.distance(outlines, shapely.Point(x, y)).min() < NEAREST:
+            _refuse(
+                f"sides of cells would come nearer than {NEAREST / 1000:.0f} km to a pole, where they cannot be told "
+                "in longitude and latitude: leave that part out, give another size, or take H3 (cell: h3)",
+                "features",
+            )
+    latitude = float(np.abs(shapely.total_bounds(features.shapes)[[1, 3]]).max())
+    return plane.longest_edge(latitude + size / METRES_PER_DEGREE, size)
 
 
 def _flat(features: Features, plane: LocalPlane) -> Shapes:

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.antimeridian import bounding_box, collect, the_short_way, wrap
+from backend.geo.geodesy.antimeridian import around_pole, bounding_box, collect, the_short_way, wrap
 from backend.geo.geodesy.measure import polygon_areas
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.geometry.grids import MOST_CELLS, Grid
@@ -86,15 +86,4 @@ def _polygon(name: str) -> Any:
     try:
         return shapely.orient_polygons(wrap(the_short_way(whole)))
     except ProcessRefusedError:
-        return _around_pole(ring)
-
-
-def _around_pole(ring: Any) -> Any:
-    """The cell with a pole in it: from its boundary, in the order of longitude, up to the pole."""
-    order = ring[np.argsort(ring[:, 0])]
-    pole = math.copysign(90, float(order[0, 1]))
-    share = (180 - order[-1, 0]) / (order[0, 0] + 360 - order[-1, 0])
-    edge = float(order[-1, 1] + share * (order[0, 1] - order[-1, 1]))
-    return shapely.orient_polygons(
-        shapely.Polygon([(-180, pole), (-180, edge), *map(tuple, order), (180, edge), (180, pole)])
-    )
+        return around_pole(ring)

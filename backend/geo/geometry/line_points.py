@@ -10,6 +10,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.measure import segment_lengths, segments
+from backend.geo.vector.bending import true_to_lengths
 from backend.geo.vector.features import Features
 
 MOST_POINTS = 500_000
@@ -19,6 +20,8 @@ SOLVED = 1e-9
 """Of a segment's length."""
 ROUNDS = 12
 MEASURE = "measure"
+BENT = 0.01
+"""Metres by which a line may leave its projected CRS's straight edges where it is measured on the ellipsoid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class LinePoints:
     """Metres, of all lines."""
     without_line: int
     """Features left out."""
+    plane: str
+    """Where the lines were measured, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class _Segments:
 def points_along(features: Features, spacing: float | None, count: int | None) -> LinePoints:
     """Points every `spacing` metres from a line's beginning, or `count` of them evenly from end to end.
 
-    Longitude and latitude are measured on the ellipsoid, projected features in their plane. The parts of a
+    Longitude and latitude are measured on the ellipsoid, projected features in their plane if its lengths are those on
+    the ground, else on the ellipsoid too; points lie on lines as these run in the features' CRS. The parts of a
     multi-part line are measured one after the other, gaps between them not counted.
 
     Raises:
@@ -59,9 +65,9 @@ def points_along(features: Features, spacing: float | None, count: int | None) -
     linear = np.flatnonzero(features.present & np.isin(shapely.get_type_id(features.shapes), LINEAR))
     if not linear.size:
         _refuse("there are no lines; geometry-transform makes lines of polygons (boundary)", "features")
-    lines = features.take(linear)
+    lines, why = true_to_lengths(features.take(linear), BENT)
     start, end, line = segments(shapely.force_2d(lines.shapes))
-    unit = metres_per_unit(features.crs)
+    unit = metres_per_unit(lines.crs)
     lengths = segment_lengths(start, end) if unit is None else np.hypot(*(end - start).T) * unit
     totals = np.bincount(line, lengths, len(lines))
     if spacing is not None and float((totals / spacing).sum()) + len(lines) > MOST_POINTS:
@@ -69,12 +75,13 @@ def points_along(features: Features, spacing: float | None, count: int | None) -
     if count is not None and count * len(lines) > MOST_POINTS:
         _refuse(f"this count would make more than {MOST_POINTS} points", "count")
     owners, measures = _measures(totals, spacing, count)
-    cut = _Segments(start, end, lengths, line, features.crs != CRS84)
+    cut = _Segments(start, end, lengths, line, lines.crs != CRS84)
     positions = _positions(cut, owners, measures)
     made: Any = shapely.points(positions)
-    points = lines.take(owners).with_shapes(np.atleast_1d(made))
+    points = lines.take(owners).with_shapes(np.atleast_1d(made)).in_crs(features.crs)
     numbers = {"line": linear[owners].tolist(), MEASURE: measures.tolist()}
-    return LinePoints(points.with_fields(numbers), float(totals.sum()), len(features) - len(lines))
+    plane = why or ("on the WGS 84 ellipsoid" if lines.crs == CRS84 else f"in the {lines.plane}")
+    return LinePoints(points.with_fields(numbers), float(totals.sum()), len(features) - len(lines), plane)
 
 
 def _measures(totals: Array, spacing: float | None, count: int | None) -> tuple[Integers, Array]:

@@ -6,8 +6,18 @@ from typing import Any, cast
 import numpy as np
 import shapely
 
+from backend.geo.geodesy.crs import metres_per_unit
+from backend.geo.geodesy.measure import by_dimension, segment_lengths, segments
 from backend.geo.geodesy.shapes import shapes_of
-from backend.geo.geometry.transformations import CONCAVITY, Operation, Transformed, transform
+from backend.geo.geometry.transformations import (
+    CONCAVITY,
+    Operation,
+    Transformed,
+    box_warning,
+    boxes,
+    checked_spacing,
+    transform,
+)
 from backend.geo.vector.features import Features, single
 from backend.geo.vector.reading import GeometryInput
 
@@ -21,10 +31,14 @@ PLANAR: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "point-on-surface": (shapely.point_on_surface, "a point that is surely within it"),
     "convex-hull": (shapely.convex_hull, "smallest convex geometry around it"),
     "concave-hull": (_concave_hull, f"concave hull of the vertices, ratio {CONCAVITY}"),
-    "envelope": (shapely.envelope, "box along the axes of the CRS"),
+    "envelope": (boxes, "box along the axes of the CRS"),
     "oriented-box": (shapely.oriented_envelope, "rectangle of the smallest area around it, at any angle"),
 }
 """What is exact in the plane, and is right for many geometries at once."""
+REARRANGING = frozenset(("boundary", "explode", "collect", "to-line", "to-polygon", "orient"))
+"""What takes vertices as they are: its edges are straight in whatever plane they were."""
+MEASURABLE = 0.01
+"""Share of the longest edge below which rounding would count too much in the scale of an edge."""
 
 
 def transform_each(features: Features, operation: Operation, spacing: float | None) -> tuple[Features, str, str]:
@@ -34,16 +48,18 @@ def transform_each(features: Features, operation: Operation, spacing: float | No
         ProcessRefusedError: the operation has no answer for one of them.
     """
     flat = features.with_shapes(shapely.force_2d(features.shapes))
-    if features.crs.is_projected and operation in PLANAR:
-        function, method = PLANAR[operation]
-        return flat.with_shapes(np.array(function(flat.shapes), dtype=object)), method, features.plane
+    if _has_planar_way(features, operation):
+        made, method = _in_the_plane(flat, operation, spacing)
+        return made, method, features.plane
     lonlat = flat.lonlat()
-    made = [transform(shape, operation, spacing) for shape in lonlat.shapes.tolist()]
-    shapes = shapes_of(one.shape for one in made)
-    warnings = [warning for one in made for warning in one.warnings]
-    planes = list(dict.fromkeys(one.crs_decision for one in made))
+    transformed = [transform(shape, operation, spacing) for shape in lonlat.shapes.tolist()]
+    warnings = [warning for one in transformed for warning in one.warnings]
+    planes = list(dict.fromkeys(one.crs_decision for one in transformed))
     plane = planes[0] if len(planes) == 1 else f"{planes[0]}; of each feature its own"
-    return lonlat.with_shapes(shapes).warned(*warnings), made[0].method, plane
+    made = lonlat.with_shapes(shapes_of(one.shape for one in transformed)).warned(*warnings)
+    if features.crs.is_projected and operation in REARRANGING:
+        made, plane = made.in_crs(features.crs), features.plane
+    return made, transformed[0].method, plane
 
 
 def transform_all(geometry: GeometryInput, operation: Operation, spacing: float | None) -> Transformed:
@@ -53,9 +69,50 @@ def transform_all(geometry: GeometryInput, operation: Operation, spacing: float 
         ProcessRefusedError: the operation has no answer.
     """
     native = geometry.native
-    if native is None or not native.crs.is_projected or operation not in PLANAR:
+    if native is None or not _has_planar_way(native, operation):
         return transform(geometry.shape, operation, spacing)
+    whole = Features(shapes_of([shapely.force_2d(single(native))]), crs=native.crs)
+    made, method = _in_the_plane(whole, operation, spacing)
+    (lonlat,) = made.lonlat().shapes.tolist()
+    return Transformed(lonlat, method, native.plane, made.warnings)
+
+
+def _has_planar_way(features: Features, operation: Operation) -> bool:
+    return features.crs.is_projected and (operation in PLANAR or operation == "densify")
+
+
+def _in_the_plane(features: Features, operation: Operation, spacing: float | None) -> tuple[Features, str]:
+    """Projected features transformed in their plane, and the method."""
+    if operation == "densify":
+        return _densified(features, spacing)
     function, method = PLANAR[operation]
-    shape = function(shapely.force_2d(single(native)))
-    (lonlat,) = Features(shapes_of([shape]), crs=native.crs).lonlat().shapes.tolist()
-    return Transformed(lonlat, method, native.plane)
+    made = features.with_shapes(np.array(function(features.shapes), dtype=object))
+    return (made.warned(*box_warning(made.shapes)) if operation == "envelope" else made), method
+
+
+def _densified(features: Features, spacing: float | None) -> tuple[Features, str]:
+    """With vertices along edges that are straight in the plane, so many that none is longer than `spacing` metres on
+    the ground.
+    """
+    unit = metres_per_unit(features.crs) or 1.0
+    length = float(np.nansum(shapely.length(features.shapes))) * unit
+    longest = checked_spacing(spacing, length, int(shapely.count_coordinates(features.shapes)))
+    method = f"vertices added along edges straight in the {features.plane}, at most {longest:.10g} m apart"
+    if not length:
+        return features, method
+    trial = features.with_shapes(shapely.segmentize(features.shapes, longest / unit))
+    step = longest / _metres_per_step(trial)
+    return features.with_shapes(shapely.segmentize(features.shapes, step)), method
+
+
+def _metres_per_step(features: Features) -> float:
+    """The most metres on the ground that an edge has for each unit of its length in the plane."""
+    areal, _, linear, _ = by_dimension(features.shapes)
+    start, end, _ = segments(np.concatenate([linear, np.array(shapely.boundary(areal), dtype=object)]))
+    planar = np.hypot(*(end - start).T)
+    measurable = planar > MEASURABLE * planar.max()
+    ends: Any = shapely.points(np.vstack([start[measurable], end[measurable]]))
+    lonlat = shapely.get_coordinates(Features(ends, crs=features.crs).lonlat().shapes)
+    count = len(lonlat) // 2
+    ground = segment_lengths(lonlat[:count], lonlat[count:], "geodesic")
+    return float((ground / planar[measurable]).max())

@@ -16,8 +16,12 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.ellipsoid import Array, Integers, inverse
 from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.bending import bent, true_to_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.local_plane import LocalPlane
+
+BENT = 0.1
+"""Metres by which an edge may leave its projected CRS's straight one where lengths in that plane are not taken."""
 
 type Kind = Literal["voronoi", "delaunay"]
 MARGIN = 0.1
@@ -48,9 +52,12 @@ def tessellate(features: Features, kind: Kind, mask: Features | None = None) -> 
     Raises:
         ProcessRefusedError: there are not enough points, other geometries, or the points are spread too wide.
     """
+    features, why = true_to_lengths(features, BENT)
+    mask = bent(mask, BENT) if why and mask is not None else mask
     positions, chosen, warnings = _places(features)
     points = features.take(chosen)
     plane = LocalPlane.around(points, "aeqd")
+    decision = f"{plane.decision}; {why}" if why else plane.decision
     flat = shapely.get_coordinates(plane.flat(points.shapes))
     extent = float(np.ptp(flat, axis=0).max()) * plane.unit
     if plane.local is not None and extent > WIDEST:
@@ -60,14 +67,14 @@ def tessellate(features: Features, kind: Kind, mask: Features | None = None) -> 
     if kind == "delaunay":
         triangles, corners = _triangles(flat, window if mask is not None else None)
         made = plane.back(triangles, longest).with_fields({CORNERS: chosen[corners].tolist()})
-        return Tessellation(made.warned(*points.warnings, *warnings), plane.decision, None)
+        return Tessellation(made.warned(*points.warnings, *warnings), decision, None)
     cells = _cells(flat, window)
     kept = ~shapely.is_empty(cells)
     if not kept.all():
         warnings.append(f"{int((~kept).sum())} points have no cell within the mask.")
     error = _border_error(plane, cells, flat, positions)
     made = plane.back(cells[kept], longest).with_fields(points.take(kept).fields)
-    return Tessellation(made.warned(*points.warnings, *warnings), plane.decision, error)
+    return Tessellation(made.warned(*points.warnings, *warnings), decision, error)
 
 
 def _places(features: Features) -> tuple[Array, Integers, list[str]]:

@@ -16,6 +16,7 @@ from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.antimeridian import bounding_box, collect, flat_parts, outline, the_short_way, wrap
 from backend.geo.geodesy.centroid import centroid
 from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.shapes import Shapes, shapes_of
 
 type Operation = Literal[
     "centroid",
@@ -109,9 +110,25 @@ def _oriented_box(shape: BaseGeometry) -> Transformed:
 
 def _envelope(shape: BaseGeometry) -> Transformed:
     west, south, east, north = bounding_box(shape)
-    box = shapely.box(west, south, east if east >= west else east + 360, north)
+    diagonal = shapely.LineString([(west, south), (east if east >= west else east + 360, north)])
+    (box,) = boxes(shapes_of([diagonal]))
     made = "narrowest box along meridians and parallels; split where it crosses the antimeridian"
-    return Transformed(_finished(box), made, PLANE, _pole_warning(shape))
+    return Transformed(_finished(box), made, PLANE, (*_pole_warning(shape), *box_warning(shapes_of([box]))))
+
+
+def boxes(shapes: Shapes) -> Shapes:
+    """The box of each along the axes; a line or a point where there is no width or height, never a flat polygon."""
+    bounds = shapely.bounds(shapes).reshape(-1, 2, 2)
+    made = np.array(shapely.envelope(shapes), dtype=object)
+    lines = np.flatnonzero((bounds[:, 0] == bounds[:, 1]).sum(axis=1) == 1)
+    made[lines] = shapely.linestrings(bounds[lines])
+    return made
+
+
+def box_warning(made: Shapes) -> tuple[str, ...]:
+    """A warning where some boxes are none."""
+    flat = (shapely.get_dimensions(made) < 2) & ~shapely.is_empty(made)
+    return ("A box has no width or no height: it is a line or a point.",) if flat.any() else ()
 
 
 def _boundary(shape: BaseGeometry) -> Transformed:
@@ -182,16 +199,26 @@ def _split(shape: BaseGeometry) -> Transformed:
     return Transformed(wrap(_valid(shorter)), made, PLANE)
 
 
-def _densify(shape: BaseGeometry, spacing: float | None) -> Transformed:
+def checked_spacing(spacing: float | None, length: float, vertices: int) -> float:
+    """The longest edge in metres that may stay in geometries of so many metres and vertices.
+
+    Raises:
+        ProcessRefusedError: it is not told, too short, or would make too many vertices.
+    """
     if spacing is None:
         _refuse("densify needs max_segment: the longest edge that may stay", "$.inputs.max_segment")
     if not spacing >= MIN_SPACING:
         _refuse(f"max_segment must be at least {MIN_SPACING} m", "$.inputs.max_segment")
-    degrees = spacing / METRES_PER_DEGREE
-    if sum(part.length for part in flat_parts(shape)) / degrees + len(shapely.get_coordinates(shape)) > MAX_VERTICES:
+    if length / spacing + vertices > MAX_VERTICES:
         _refuse(f"max_segment would make more than {MAX_VERTICES} vertices", "$.inputs.max_segment")
-    made = f"vertices added along edges straight in longitude and latitude, at most {spacing:.10g} m apart"
-    return Transformed(shapely.segmentize(shape, degrees), made, PLANE)
+    return spacing
+
+
+def _densify(shape: BaseGeometry, spacing: float | None) -> Transformed:
+    length = METRES_PER_DEGREE * sum(part.length for part in flat_parts(shape))
+    longest = checked_spacing(spacing, length, int(shapely.count_coordinates(shape)))
+    made = f"vertices added along edges straight in longitude and latitude, at most {longest:.10g} m apart"
+    return Transformed(shapely.segmentize(shape, longest / METRES_PER_DEGREE), made, PLANE)
 
 
 OPERATIONS: Mapping[str, Callable[[BaseGeometry], Transformed]] = {

@@ -90,6 +90,16 @@ class Gazetteer:
         candidates = list(dict.fromkeys(pattern.findall(self.names)))
         return difflib.get_close_matches(plain, candidates, count, 0.75)
 
+    def similar_countries(self, text: str, count: int = 3) -> list[str]:
+        """Countries with a name that is written much alike."""
+        countries: dict[str, str] = {}
+        for line in self.names.splitlines():
+            if line.startswith("{"):
+                key, _, names = line.partition("\t")
+                countries |= dict.fromkeys(names.strip("|").split("|"), str(json.loads(key)["name"]))
+        found = difflib.get_close_matches(plain_name(text), countries, count, 0.75)
+        return list(dict.fromkeys(countries[name] for name in found))
+
     def _lines(self, plain: str) -> Iterator[tuple[int, int]]:
         """Where the line begins, and where in it the name stands."""
         sought = f"|{plain}|"

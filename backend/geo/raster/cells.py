@@ -8,25 +8,31 @@ from rasterio.windows import Window
 
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, meridian_radius, parallel_radius, zone_area
+from backend.geo.geodesy.ground import ground_areas
 from backend.geo.raster.rasters import Grid
 
 
 def cell_areas(grid: Grid, window: Window | None = None) -> Array:
     """Areas of the cells in m², of a shape that broadcasts to rows × columns of the window.
 
-    In a projected CRS those of its plane. On a grid of longitude and latitude those of the ellipsoid: exact where the
-    grid is upright, else by the radii at the cells' centres.
+    On the ellipsoid. On a grid of longitude and latitude they are exact where it is upright, else by the radii at the
+    cells' centres; in a projected CRS interpolated between places.
     """
     first = 0 if window is None else int(window.row_off)
     rows = np.arange(first, first + (grid.height if window is None else int(window.height)), dtype=np.float64)
-    unit = metres_per_unit(grid.crs)
     transform = grid.transform
-    if unit is not None:
-        return np.full((len(rows), 1), abs(transform.determinant) * unit * unit)
+    if grid.crs.is_projected:
+        return ground_areas(grid.crs, transform, rows, _columns(grid, window))
     if not grid.upright:
         return _about(grid, rows, window)
     edges = np.clip(transform.f + transform.e * np.append(rows, first + len(rows)), -90, 90)
     return (np.abs(np.diff(zone_area(edges))) * np.radians(abs(transform.a)))[:, np.newaxis]
+
+
+def planar_cell_area(grid: Grid) -> float | None:
+    """The area of each cell in the plane of its projected CRS, in m²; None on a grid of longitude and latitude."""
+    unit = metres_per_unit(grid.crs)
+    return None if unit is None else abs(grid.transform.determinant) * unit * unit
 
 
 def lonlat_bounds(grid: Grid) -> tuple[float, float, float, float] | None:
@@ -37,16 +43,18 @@ def lonlat_bounds(grid: Grid) -> tuple[float, float, float, float] | None:
 
 
 def area_note(grid: Grid) -> str:
-    """Which areas `cell_areas` gives, for people."""
-    if grid.crs.is_projected:
-        return f"planar in {code_of(grid.crs)}"
-    return "on the WGS 84 ellipsoid"
+    """Which areas are told of cells, for people."""
+    planar = f", planar ones in {code_of(grid.crs)}" if grid.crs.is_projected else ""
+    return f"on the WGS 84 ellipsoid{planar}"
+
+
+def _columns(grid: Grid, window: Window | None) -> Array:
+    first = 0 if window is None else int(window.col_off)
+    return np.arange(first, first + (grid.width if window is None else int(window.width)), dtype=np.float64)
 
 
 def _about(grid: Grid, rows: Array, window: Window | None) -> Array:
-    first = 0 if window is None else int(window.col_off)
-    columns = np.arange(first, first + (grid.width if window is None else int(window.width)))
-    transform = grid.transform
+    columns, transform = _columns(grid, window), grid.transform
     latitudes = transform.d * (columns + 0.5) + transform.e * (rows[:, np.newaxis] + 0.5) + transform.f
     radii = meridian_radius(latitudes) * parallel_radius(np.clip(latitudes, -90, 90))
     return radii * abs(transform.determinant) * np.radians(1) ** 2

@@ -15,9 +15,11 @@ from rasterio.io import DatasetReader
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.raster.bands import chosen_band
-from backend.geo.raster.cells import cell_areas
+from backend.geo.raster.cells import cell_areas, planar_cell_area
 from backend.geo.raster.rasters import Grid, grid_of, read_band
 
+NO_LIMIT = 1e99
+"""As large a number is no limit, for clients that send numbers only."""
 _AT_ONCE = 1 << 20
 """Cells that are looked up at a time."""
 _TYPES = (np.uint8, np.int16, np.int32)
@@ -40,14 +42,16 @@ class Classified:
     values: np.ma.MaskedArray[Any, Any]
     grid: Grid
     classes: list[dict[str, Any]]
-    """Class, cells, area in m² and share of all that has a class."""
+    """Class, cells, area in m² (in a projected CRS also that of its plane) and share of all that has a class."""
     unmatched: int
     """Cells with data that are in no row of the table."""
     warnings: tuple[str, ...]
 
 
 def table(rows: Sequence[Sequence[float | None]]) -> Table:
-    """The table of rows [from, to, class], where from ≤ value < to and None is no limit, or [value, class].
+    """The table of rows [from, to, class], where from ≤ value < to, or [value, class].
+
+    None is no limit; neither is a number from NO_LIMIT on.
 
     Raises:
         ProcessRefusedError: rows overlap, or are none such.
@@ -77,7 +81,7 @@ def classify(reader: DatasetReader, rows: Sequence[Sequence[float | None]], band
     mask = np.ones(values.shape, bool)
     distinct, places = np.unique(wanted.classes, return_inverse=True)
     cells, areas = np.zeros(len(distinct), np.int64), np.zeros(len(distinct))
-    sizes = np.broadcast_to(cell_areas(grid), values.shape)
+    sizes, planar = np.broadcast_to(cell_areas(grid), values.shape), planar_cell_area(grid)
     step = max(1, _AT_ONCE // grid.width)
     for start in range(0, grid.height, step):
         part = slice(start, start + step)
@@ -91,7 +95,9 @@ def classify(reader: DatasetReader, rows: Sequence[Sequence[float | None]], band
     if unmatched:
         told = (*told, f"{unmatched} cells have values in no row of the table ({_least(values, mask)}): no data there.")
     counted = [
-        {"class": _number(one), "cells": int(count), "area_m2": float(area), "share": float(area / (areas.sum() or 1))}
+        {"class": _number(one), "cells": int(count), "area_m2": float(area)}
+        | ({} if planar is None else {"planar_area_m2": planar * int(count)})
+        | {"share": float(area / (areas.sum() or 1))}
         for one, count, area in zip(distinct, cells, areas, strict=True)
     ]
     return Classified(np.ma.masked_array(made, mask=mask), grid, counted, unmatched, told)
@@ -102,8 +108,8 @@ def _row(row: Sequence[float | None], path: str) -> tuple[float, float, float]:
         return row[0], row[0], row[1]
     if len(row) != 3 or row[2] is None:
         _refuse("each row is [from, to, class] or [value, class]", path)
-    low = -np.inf if row[0] is None else row[0]
-    high = np.inf if row[1] is None else row[1]
+    low = -np.inf if row[0] is None or row[0] <= -NO_LIMIT else row[0]
+    high = np.inf if row[1] is None or row[1] >= NO_LIMIT else row[1]
     if low >= high:
         _refuse(f"from {low:g} to {high:g} there is nothing: [value, class] is for a single value", path)
     return low, high, row[2]

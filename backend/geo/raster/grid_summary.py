@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from backend.geo.geodesy.crs import code_of
-from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.raster.cells import cell_areas
 from backend.geo.raster.rasters import Grid
 from backend.geo.vector.collections import JsonObject
@@ -29,7 +28,7 @@ def grid_summary(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> JsonObject:
     }
     if not present.any():
         return summary | {"min": None, "max": None, "mean": None}
-    return summary | {"min": values.min().item(), "max": values.max().item(), "mean": _mean(values, cell_areas(grid))}
+    return summary | {"min": values.min().item(), "max": values.max().item(), "mean": _mean(values, grid)}
 
 
 def cell_height(grid: Grid) -> float:
@@ -37,7 +36,10 @@ def cell_height(grid: Grid) -> float:
     return float(np.hypot(grid.transform.b, grid.transform.e))
 
 
-def _mean(values: np.ma.MaskedArray[Any, Any], areas: Array) -> float:
+def _mean(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> float:
+    if grid.crs.is_projected:
+        return float(values.mean(dtype=np.float64))
+    areas = cell_areas(grid)
     if areas.shape[1] > 1:
         return float(np.ma.average(values, weights=areas))
     # Cells of a row are of one size: no array of all cells is needed.

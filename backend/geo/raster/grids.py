@@ -15,6 +15,7 @@ from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, code_of
+from backend.geo.raster.grid_reach import Bounds, area_told, bounds_in, enclosing, usable_area, usual_side
 from backend.geo.raster.rasters import Grid, places
 
 _ROUNDING = 1e-6
@@ -29,6 +30,7 @@ class Target:
 
     grid: Grid
     note: str
+    warnings: tuple[str, ...] = ()
 
 
 def gdal_crs(crs: CRS) -> rasterio.CRS:
@@ -104,12 +106,14 @@ def _check_resolution(source: Grid, crs: CRS, resolution: float | None) -> None:
 
 def _elsewhere(source: Grid, crs: CRS, resolution: float | None) -> Target:
     there, here = gdal_crs(crs), gdal_crs(source.crs)
+    area = usable_area(source, crs)
     try:
         if resolution is None:
-            west, south, east, north = source.bounds
-            made = calculate_default_transform(here, there, source.width, source.height, west, south, east, north)
-            resolution = float(made[0].a)
-        bounds = transform_bounds(here, there, *source.bounds, densify_pts=101)
+            resolution = _kept_size(source, crs, area)
+        if area is None:
+            bounds = enclosing(source, crs, transform_bounds(here, there, *source.bounds, densify_pts=101))
+        else:
+            bounds = bounds_in(area, crs)
     except RasterioError:
         bounds = (np.inf, np.inf, np.inf, np.inf)
     if not np.isfinite(bounds).all() or resolution is None or bounds[0] >= bounds[2]:
@@ -120,7 +124,25 @@ def _elsewhere(source: Grid, crs: CRS, resolution: float | None) -> Target:
     low = np.floor(np.array(bounds[:2]) / resolution + _ROUNDING) * resolution
     high = np.ceil(np.array(bounds[2:]) / resolution - _ROUNDING) * resolution
     grid = _spanned(crs, (float(low[0]), float(low[1]), float(high[0]), float(high[1])), resolution)
-    return Target(grid, f"edges at multiples of the cell size in {code_of(crs)}")
+    return Target(grid, f"edges at multiples of the cell size in {code_of(crs)}", _cut_short(crs) if area else ())
+
+
+def _kept_size(source: Grid, crs: CRS, area: Bounds | None) -> float:
+    """The side of cells as large as the raster's own are in another CRS.
+
+    GDAL's rule takes the raster for one that fills its bounds: a rotated one does not, and would lose detail.
+    """
+    if area is not None or not source.upright:
+        return usual_side(source, crs, area)
+    west, south, east, north = source.bounds
+    here, there = gdal_crs(source.crs), gdal_crs(crs)
+    made = calculate_default_transform(here, there, source.width, source.height, west, south, east, north)
+    return float(made[0].a)
+
+
+def _cut_short(crs: CRS) -> tuple[str, ...]:
+    where = f"its area of use, {area_told(crs)}"
+    return (f"The raster reaches where {code_of(crs)} has no places or wrong ones: it is cut to {where}.",)
 
 
 def _spanned(crs: CRS, bounds: tuple[float, float, float, float], resolution: float) -> Grid:

@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from rasterio.enums import MergeAlg
 from rasterio.features import rasterize
+from rasterio.windows import Window
+from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Booleans
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.raster.grids import part_of
 from backend.geo.raster.rasterizing_grid import Laid
-from backend.geo.raster.rasters import Grid
+from backend.geo.raster.rasters import Grid, places
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import column_of, is_number, listed, numbers_array, text_of
 
@@ -40,7 +44,7 @@ class Burnt:
     overlapping: int
     """Cells that several features cover."""
     without_cell: int
-    """Features that are in no cell, being too small or covered by others."""
+    """Features that are in no cell, being too small, outside, or, where the last one counts, covered by others."""
     categories: dict[str, str] = field(default_factory=dict[str, str])
     """Number → text, where the field holds texts."""
     warnings: tuple[str, ...] = ()
@@ -76,7 +80,10 @@ def burn(laid: Laid, name: str | None, *, all_touched: bool = False, overlap: Ov
     # Cells without features count for the first one, as its index is 0.
     met = np.bincount(owners.ravel(), minlength=len(shapes))
     met[0] -= covered.size - int(covered.sum())
-    return Burnt(cells, int((counts > 1).sum()), int((met == 0).sum()), categories, tuple(warnings))
+    without = np.flatnonzero(met == 0)
+    if overlap != "last":
+        without = without[[not _has_cell(shape, laid.grid, all_touched) for shape in shapes[without].tolist()]]
+    return Burnt(cells, int((counts > 1).sum()), len(without), categories, tuple(warnings))
 
 
 def _values(features: Features, name: str | None, overlap: Overlap) -> tuple[Cells, dict[str, str]]:
@@ -135,6 +142,25 @@ def _owners(shapes: Shapes, grid: Grid, all_touched: bool) -> tuple[Numbers, Num
         )
         owners = np.maximum(last - 1, 0)
     return counts, owners
+
+
+def _has_cell(shape: BaseGeometry, grid: Grid, all_touched: bool) -> bool:
+    """Whether a feature has a cell of its own or shared, by a look at the few around it."""
+    onto = ~grid.transform
+    inner = np.array(shape.representative_point().coords)[:, :2]
+    ((column, row),) = np.floor(places(onto, inner)).tolist()
+    ((x, y),) = places(grid.transform, np.array([[column + 0.5, row + 0.5]])).tolist()
+    within = 0 <= column < grid.width and 0 <= row < grid.height
+    if within and (all_touched or shape.geom_type in {"Point", "MultiPoint"} or shapely.contains_xy(shape, x, y)):
+        return True
+    west, south, east, north = shape.bounds
+    corners = places(onto, np.array([(west, south), (west, north), (east, south), (east, north)]))
+    first, top = np.clip(np.floor(corners.min(axis=0)) - 1, 0, (grid.width, grid.height)).astype(int).tolist()
+    last, bottom = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, (grid.width, grid.height)).astype(int).tolist()
+    if first >= last or top >= bottom:
+        return False
+    part = part_of(grid, Window(first, top, last - first, bottom - top))  # pyright: ignore[reportCallIssue]
+    return bool(_burnt(shapes_of([shape]), np.ones(1), part, all_touched).any())
 
 
 def _burnt(shapes: Shapes, values: NDArray[np.float64], grid: Grid, all_touched: bool) -> NDArray[np.float64]:

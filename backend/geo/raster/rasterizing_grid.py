@@ -58,7 +58,8 @@ def lay_out(features: Features, cell_size: float | None, template: Grid | None, 
     metres = metres_per_unit(chosen) or 1.0
     grid = _grid(moved, cell_size / metres, margin / metres)
     ground = ground_of(chosen, grid.bounds)
-    warnings = () if ground.planar else (f"Cells are not {cell_size:g} m on the ground: {ground.decision}.",)
+    untrue = f"Cells are not {cell_size:g} m on the ground: lengths in {code_of(chosen)} are {ground.error}."
+    warnings = () if ground.planar else (untrue,)
     why = "" if features.crs.is_projected else ", chosen for the extent of the features"
     return Laid(moved, grid, f"grid in {code_of(chosen)} ({chosen.name}){why}", warnings)
 

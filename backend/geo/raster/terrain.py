@@ -62,11 +62,17 @@ def read_relief(source: DatasetFile | bytes) -> Relief:
         grid, elevations = grid_of(reader), read_band(reader)
         unit = str(reader.units[0] or "").strip().lower()
         bands = int(reader.count)
+    plane = str(grid.crs.axis_info[0].unit_name)
     if not elevations.count():
         _refuse("the raster has no cell with data")
     warnings = [f"The first of {bands} bands was taken for the elevations."] if bands > 1 else []
     if unit and unit not in UNITS_OF_HEIGHT:
         warnings.append(f"The file says that its values are in {unit[:40]!r}; they were taken for metres.")
+    if not unit and "foot" in plane.lower():
+        warnings.append(
+            f"The grid's CRS counts in {plane}, but the file does not tell the unit of the elevations: they were taken "
+            "for metres; if they are in feet, give z_factor 0.3048."
+        )
     return Relief(elevations, grid, unit, UNITS_OF_HEIGHT.get(unit, 1.0), tuple(warnings))
 
 

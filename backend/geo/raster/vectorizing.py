@@ -18,8 +18,16 @@ from backend.geo.raster.rasters import Grid, places
 from backend.geo.vector.feature_reading import settle
 from backend.geo.vector.features import Features
 
-MOST_POLYGONS = 500_000
+MOST_POLYGONS = 100_000
 MOST_POINTS = 1_000_000
+_ALL, _LATER, _EARLIER = slice(None), slice(1, None), slice(None, -1)
+_NEIGHBOURS = (
+    ((_ALL, _EARLIER), (_ALL, _LATER)),
+    ((_EARLIER, _ALL), (_LATER, _ALL)),
+    ((_EARLIER, _EARLIER), (_LATER, _LATER)),
+    ((_EARLIER, _LATER), (_LATER, _EARLIER)),
+)
+"""Parts of a raster, each cell of one beside that of the other: along rows, along columns, across corners."""
 _READABLE = ("uint8", "uint16", "int16", "int32", "float32", "float64")
 """Types whose cells GDAL makes polygons of, the smallest first."""
 
@@ -51,6 +59,9 @@ def polygons_of(
             _refuse(f"cells of type {values.dtype} have no areas")
         kind = "float64"
     present = ~np.ma.getmaskarray(values)
+    alone = _alone(values, diagonal=diagonal)
+    if alone > MOST_POLYGONS:
+        _refuse_many(f"{alone} cells are unlike all that they touch, and each would be an area of its own")
     found = rasterio.features.shapes(
         np.ma.getdata(values).astype(kind), present, connectivity=8 if diagonal else 4, transform=grid.transform
     )
@@ -59,10 +70,7 @@ def polygons_of(
     levels: list[float] = []
     for shape, value in found:
         if len(levels) >= MOST_POLYGONS:
-            _refuse(
-                f"there are more than {MOST_POLYGONS} areas of equal value: put the values into classes first "
-                "(raster-reclassify)"
-            )
+            _refuse_many("there are too many areas of equal value")
         owners += [len(levels)] * len(shape["coordinates"])
         rings += shape["coordinates"]
         levels.append(value)
@@ -106,6 +114,24 @@ def _assembled(rings: Sequence[Any], owners: Sequence[int]) -> Shapes:
     coordinates = np.array([position for ring in rings for position in ring], dtype=np.float64)
     closed: Any = shapely.linearrings(coordinates, indices=np.repeat(np.arange(len(rings)), counts))
     return cast("Shapes", shapely.polygons(closed, indices=cast("Integers", np.array(owners))))
+
+
+def _alone(values: np.ma.MaskedArray[Any, Any], *, diagonal: bool) -> int:
+    """How many cells with data have another value than all around them: areas that are counted before they are made."""
+    data, present = np.ma.getdata(values), ~np.ma.getmaskarray(values)
+    alone = present.copy()
+    for here, there in _NEIGHBOURS if diagonal else _NEIGHBOURS[:2]:
+        differ = (data[here] != data[there]) | ~present[here] | ~present[there]
+        alone[here] &= differ
+        alone[there] &= differ
+    return int(alone.sum())
+
+
+def _refuse_many(reason: str) -> NoReturn:
+    _refuse(
+        f"{reason}, more than {MOST_POLYGONS}: put the values into classes first (raster-reclassify), or take a part "
+        "of the area"
+    )
 
 
 def _refuse(reason: str) -> NoReturn:

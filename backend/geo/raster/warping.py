@@ -21,7 +21,7 @@ from backend.geo.geodesy.crs import Transformation, code_of
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.raster.bands import is_labelled, is_whole
 from backend.geo.raster.cells import lonlat_bounds
-from backend.geo.raster.grids import gdal_crs, needed, part_of, target_grid
+from backend.geo.raster.grids import Target, gdal_crs, needed, part_of, target_grid
 from backend.geo.raster.rasters import Grid, check_size, grid_of, places, read_band
 from backend.geo.raster.zonal_zones import zones_on
 from backend.geo.vector.features import Features
@@ -73,11 +73,15 @@ def warp(reader: DatasetReader, wish: Wish) -> Warped:
         ProcessRefusedError: the mask lies outside, the area has no place in the CRS, or classes would be averaged.
     """
     source = grid_of(reader)
-    target = target_grid(source, wish.crs, wish.resolution, wish.like)
+    target = _target(source, wish)
     grid, inside, told = _cut(target.grid, wish.mask)
     same = target.grid == source
     rule, doubts = _rule(reader, wish.resampling)
-    warnings = (*told, *(() if same else (*doubts, *_way(source, grid), *_coarser(source, grid, rule))))
+    warnings = (
+        *target.warnings,
+        *told,
+        *(() if same else (*doubts, *_way(source, grid), *_coarser(source, grid, rule))),
+    )
     check_size(grid.width, grid.height, np.float64, reader.count)
     window = _offset(source, grid) if same else needed(source, grid)
     part = source if window is None else part_of(source, window)
@@ -88,6 +92,15 @@ def warp(reader: DatasetReader, wish: Wish) -> Warped:
     if not values.count():
         warnings = (*warnings, "The result has no data at all: does the raster reach there?")
     return Warped(values, grid, "none: the cells stay as they are" if same else rule, target.note, warnings)
+
+
+def _target(source: Grid, wish: Wish) -> Target:
+    """The wished grid; where the raster reaches too far for the CRS, over the part alone that the mask takes."""
+    target = target_grid(source, wish.crs, wish.resolution, wish.like)
+    if wish.mask is None or not target.warnings:
+        return target
+    window = zones_on(wish.mask, source).window(source)
+    return target if window is None else target_grid(part_of(source, window), wish.crs, wish.resolution, None)
 
 
 def _rule(reader: DatasetReader, wished: Rule | None) -> tuple[Rule, tuple[str, ...]]:

@@ -5,15 +5,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from rasterio.io import DatasetReader
 
+from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.raster.bands import chosen_band, is_labelled
-from backend.geo.raster.cells import area_note, cell_areas, lonlat_bounds
+from backend.geo.raster.cells import area_note, cell_areas, lonlat_bounds, planar_cell_area
 from backend.geo.raster.fields import joined
 from backend.geo.raster.rasters import Grid, grid_of, places, read_band
 from backend.geo.raster.zonal_extraction import PLACES, Cells, Found, extract
@@ -52,7 +53,8 @@ def zonal_statistics(
     all alike; planar cells are alike.
 
     Raises:
-        ProcessRefusedError: there is no such band or statistic, or a zone has no place in the raster's CRS.
+        ProcessRefusedError: there is no such band or statistic, a zone has no place in the raster's CRS, or all lie
+            outside.
     """
     wanted, grid = chosen(names), grid_of(reader)
     number, told = chosen_band(reader, band)
@@ -60,13 +62,16 @@ def zonal_statistics(
     if zones is None:
         zones = outline(grid)
     by_area = weighting == "area" and not grid.crs.is_projected
-    window = placed.window(grid)
-    found: list[Found | None] = [None] * len(zones)
-    if window is not None:
-        areas = cell_areas(grid, window)
-        cells = Cells(read_band(reader, number, window), areas, window, grid.height)
-        found = extract(cells, placed.shapes, wanted, by_area=by_area)
+    window, planar = placed.window(grid), planar_cell_area(grid)
+    if window is None:
+        _refuse_outside(zones, grid)
+    measured = by_area or not grid.crs.is_projected or {"area", "categories"}.intersection(wanted.names)
+    areas = cell_areas(grid, window) if measured else np.ones((1, 1))
+    cells = Cells(read_band(reader, number, window), areas, window, grid.height, planar)
+    found = extract(cells, placed.shapes, wanted, by_area=by_area)
     columns = {name: _column(name, found, grid) for name in wanted.names}
+    if planar is not None and "area" in columns:
+        columns["planar_area"] = [one.count * planar if one is not None and one.count > 0 else None for one in found]
     gaps = _gaps(found, placed)
     if np.nanmax(gaps, initial=0) > 0:
         columns["nodata_share"] = [None if np.isnan(gap) else float(gap) for gap in gaps]
@@ -81,6 +86,16 @@ def zonal_statistics(
         _method(grid, wanted, by_area=by_area),
         _crs_decision(zones, grid),
         {**counts, "raster": _told(reader, number, grid)},
+    )
+
+
+def _refuse_outside(zones: Features, grid: Grid) -> NoReturn:
+    bounds = lonlat_bounds(grid)
+    where = "" if bounds is None else " of [" + ", ".join(f"{edge:.6g}" for edge in bounds) + "] in degrees"
+    raise ProcessRefusedError(
+        f"all zones ({len(zones)}) lie outside the raster, whose CRS is {code_of(grid.crs)} and whose extent is"
+        f"{where}: does either tell a wrong CRS?",
+        path="$.inputs.features",
     )
 
 

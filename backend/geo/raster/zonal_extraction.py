@@ -40,6 +40,8 @@ class Cells:
     window: Window
     height: int
     """Rows of the whole raster."""
+    planar: float | None = None
+    """The area of each cell in its projected CRS, in m²."""
 
     @cached_property
     def source(self) -> NumPyRasterSource:
@@ -151,7 +153,7 @@ def extract(cells: Cells, zones: Shapes, wanted: Chosen, *, by_area: bool) -> li
     FeatureSequentialProcessor(polygons, results, operations).process()
     found: list[Found | None] = [None] * len(zones)
     for index, row in zip(present.tolist(), results.all, strict=True):
-        found[index] = _found(row, wanted)
+        found[index] = _found(row, wanted, cells.planar)
     return found
 
 
@@ -188,7 +190,7 @@ def _ranking(wanted: Chosen, *, by_area: bool) -> Any:
     return ranked
 
 
-def _found(row: dict[str, Any], wanted: Chosen) -> Found:
+def _found(row: dict[str, Any], wanted: Chosen, planar: float | None) -> Found:
     if row["count"] <= 0:
         return Found(0, {}, {})
     values: dict[str, Any] = {}
@@ -197,7 +199,7 @@ def _found(row: dict[str, Any], wanted: Chosen) -> Found:
         if name == "range":
             values[name] = float(row["max"]) - float(row["min"])
         elif name == "categories":
-            values[name] = _categories(row)
+            values[name] = _categories(row, planar)
         elif share(name) is not None:
             values[name] = float(next(percentiles))
         elif name in ("majority", "minority"):
@@ -208,8 +210,8 @@ def _found(row: dict[str, Any], wanted: Chosen) -> Found:
     return Found(float(row["count"]), values, places)
 
 
-def _categories(row: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Value → cells, area in m² and share of that area."""
+def _categories(row: dict[str, Any], planar: float | None) -> dict[str, dict[str, float]]:
+    """Value → cells, area in m² (in a projected CRS also that of its plane) and share of that area."""
     if len(row["unique"]) > MOST_CATEGORIES:
         raise ProcessRefusedError(
             f"a zone has {len(row['unique'])} different values, so they are no categories: raster-reclassify makes "
@@ -218,6 +220,8 @@ def _categories(row: dict[str, Any]) -> dict[str, dict[str, float]]:
         )
     members = zip(row["unique"].tolist(), row["frac"].tolist(), row["weighted_frac"].tolist(), strict=True)
     return {
-        f"{value:.10g}": {"cells": cells * row["count"], "area_m2": part * row["area"], "share": part}
+        f"{value:.10g}": {"cells": cells * row["count"], "area_m2": part * row["area"]}
+        | ({} if planar is None else {"planar_area_m2": cells * row["count"] * planar})
+        | {"share": part}
         for value, cells, part in sorted(members)
     }

@@ -65,8 +65,10 @@ def zones_on(features: Features, grid: Grid) -> Zones:
     """The zones on the grid; vertices are added where an edge would not stay straight in the raster's CRS.
 
     Raises:
-        ProcessRefusedError: there is no polygon, or one has no place in the raster's CRS.
+        ProcessRefusedError: there is no feature, or no polygon, or one has no place in the raster's CRS.
     """
+    if not len(features):
+        raise ProcessRefusedError("the layer of polygons is empty: it has no features")
     areal = features.present & np.isin(shapely.get_type_id(features.shapes), _POLYGONS)
     if not areal.any():
         raise ProcessRefusedError(

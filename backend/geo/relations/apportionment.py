@@ -9,6 +9,7 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans
+from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.relations.overlay import merged
 from backend.geo.relations.overlay_pieces import MOST_COMPARED, POLYGON, dimensions_of, of_dimensions, uniform
 from backend.geo.relations.relations import Pairs, Together, matching, together
@@ -16,11 +17,12 @@ from backend.geo.relations.relations_fields import Columns, free_name
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import numbers_of
+from backend.geo.vector.measuring import same_ground
 
 type Kind = Literal["count", "rate"]
 
-ROUNDING = 1e-6
-"""Share of an area that overlays may lose or win."""
+ROUNDING = 1e-5
+"""Share of an area that overlays may lose or win, and edges that are bent on the ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,9 @@ def _covered(met: Together, shares: Shares) -> list[float | None]:
     """What part of each zone's area lies in sources; more than 1 where these overlap."""
     whole = areas(met.second)
     inside = np.bincount(shares.pairs.second, shares.area, minlength=len(whole))
-    return [part / all_ if all_ > 0 else None for part, all_ in zip(inside.tolist(), whole.tolist(), strict=True)]
+    share = np.divide(inside, whole, out=np.zeros(len(whole)), where=whole > 0)
+    share[(share > 1) & (share <= 1 + ROUNDING)] = 1
+    return [part if all_ > 0 else None for part, all_ in zip(share.tolist(), whole.tolist(), strict=True)]
 
 
 def _told(met: Together, shares: Shares) -> list[str]:
@@ -184,6 +188,6 @@ def _overlap(features: Features) -> list[str]:
     shapes = features.shapes[features.present]
     if len(shapes) > MOST_COMPARED:
         return [f"Whether some of the {len(shapes)} features overlap each other was not looked into."]
-    if shapely.area(shapes).sum() <= shapely.area(shapely.union_all(shapes)) * (1 + ROUNDING):
+    if same_ground(shapes, shapes_of([shapely.union_all(shapes)]), features.crs):
         return []
     return ["Features overlap each other: what they hold was spread over the ground of each for itself."]

@@ -17,13 +17,12 @@ from backend.geo.relations.relations_fields import Columns, Statistic, free_name
 from backend.geo.vector.feature_measures import areas, flat
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import column_of, is_number, listed, text_of
+from backend.geo.vector.measuring import rounding
 
 BY = "$.inputs.by"
 LINE = 1
 CRACK = 0.001
 """Metres of mean width (twice area over perimeter) below which a hole comes from rounding."""
-SAME = 1e-9
-"""Share of an area that may be due to rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,8 @@ def _overlap(features: Features, groups: Integers, made: Features) -> tuple[floa
         return 0.0, []
     planar = np.bincount(groups, np.nan_to_num(shapely.area(features.shapes)), minlength=len(made))
     united = np.nan_to_num(shapely.area(made.shapes))
-    several = (planar - united) > SAME * planar
+    allowed = np.bincount(groups, np.nan_to_num(rounding(features.shapes, features.crs)), minlength=len(made))
+    several = (planar - united) > allowed
     if not several.any():
         return 0.0, []
     among = several[groups]

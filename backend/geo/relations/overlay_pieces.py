@@ -14,6 +14,7 @@ from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.vector.feature_measures import areas, lengths, overlapping, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
+from backend.geo.vector.measuring import same_ground
 
 MEASURES = ("area_m2", "planar_area_m2", "length_m", "planar_length_m")
 """Fields that pieces get; what came under these names was true of a whole feature, not of its piece."""
@@ -179,6 +180,8 @@ def covered_area(pieces: Features, totals: Mapping[str, float]) -> tuple[dict[st
     if len(areal) < 2 or not overlapping(areal.shapes).any():
         return {}, ()
     ground = shapes_of([shapely.union_all(areal.shapes)])
+    if same_ground(areal.shapes, ground, areal.crs):
+        return {}, ()
     united = Features(ground, crs=areal.crs)
     covered = {"covered_area_m2": float(areas(united)[0])}
     if areal.crs.is_projected:

@@ -69,6 +69,14 @@ class Together:
         """What was said of either when it was read or transformed."""
         return tuple(dict.fromkeys((*self.first.warnings, *self.second.warnings)))
 
+    def empty(self) -> tuple[str, ...]:
+        """A warning for each of the two that has nothing to be found."""
+        return tuple(
+            f"{name} is empty: it has no features{' with a geometry' if len(side) else ''}."
+            for name, side in (("features", self.first), ("other", self.second))
+            if not side.present.any()
+        )
+
     def apart(self) -> tuple[str, ...]:
         """A warning where the extents of the two do not even meet."""
         if not (self.first.present.any() and self.second.present.any()):

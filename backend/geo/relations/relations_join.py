@@ -68,7 +68,7 @@ def spatial_join(
         warnings += told
     matched, other_matched = (len(np.unique(side)) for side in (pairs.first, pairs.second))
     if not len(pairs):
-        warnings += met.apart() or (f"No feature {predicate} any of other.",)
+        warnings += met.empty() or met.apart() or (f"No feature {predicate} any of other.",)
     made, told = _counted(met, pairs, statistics) if mode == "count" else _rows(met, pairs, shares)
     return Joined(made.warned(*warnings, *told), met.crs_decision, len(pairs), matched, other_matched)
 

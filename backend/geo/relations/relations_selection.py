@@ -48,7 +48,7 @@ def near(features: Features, other: Features, metres: float, *, invert: bool) ->
 
 def _selected(features: Features, met: Together, chosen: Booleans, told: tuple[str, ...], *, invert: bool) -> Selected:
     kept = (~chosen if invert else chosen) & features.present
-    warnings = (*met.warnings, *told, *(met.apart() if not chosen.any() else ()))
+    warnings = (*met.warnings, *met.empty(), *told, *(met.apart() if not chosen.any() else ()))
     return Selected(features.take(kept).warned(*warnings), met.crs_decision)
 
 

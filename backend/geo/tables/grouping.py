@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Integers
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.vector.columns import Column
 from backend.geo.vector.feature_measures import overlapping
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import check_size, column_of, numbers_of, shown
 from backend.geo.vector.geometry_terms import TERMS, measured
+from backend.geo.vector.measuring import same_ground
 
 type JsonObject = dict[str, Any]
 
@@ -209,15 +210,16 @@ def _doubts(features: Features, name: str, column: Column, weight: str | None) -
     if _RATE.search(name) and weight is None:
         return [f"{name!r} {_UNWEIGHTED}"]
     if name in TERMS and "area" in name:
-        return _overlaps(features.shapes, name)
+        return _overlaps(features, name)
     return []
 
 
-def _overlaps(shapes: Shapes, name: str) -> list[str]:
-    if np.count_nonzero(shapely.get_dimensions(shapes) == 2) > MOST_CHECKED:
+def _overlaps(features: Features, name: str) -> list[str]:
+    shapes = features.shapes[shapely.get_dimensions(features.shapes) == 2]
+    if len(shapes) > MOST_CHECKED:
         return [f"Whether polygons overlap was not checked: the sum of {name} counts what they share more than once."]
     found = int(overlapping(shapes).sum())
-    if not found:
+    if not found or same_ground(shapes, shapes_of([shapely.union_all(shapes)]), features.crs):
         return []
     return [f"{found} polygons overlap others: the sum of {name} {_DOUBLE}."]
 

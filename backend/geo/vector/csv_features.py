@@ -20,8 +20,11 @@ LONGITUDES = ("longitude", "lon", "lng", "long", "x", "easting", "east")
 LATITUDES = ("latitude", "lat", "y", "northing", "north")
 TEXTS = ("wkt", "geometry", "geom", "the_geom", "shape")
 _DELIMITERS = ",;\t|"
+_COMMAS = ";\t|"
+"""Delimiters beside which a comma may be that of a decimal number."""
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_WITH_COMMA = re.compile(r"-?(?:0|[1-9]\d*)(?:,\d+)?")
 
 
 def read_csv(text: str, crs: CRS | None = None) -> Features:
@@ -29,7 +32,8 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
 
     A column is of numbers where each of its values is written as one, without leading zeros: `001` stays a text. Fields
     that are called `longitude` and `latitude` (or lon, lat, x, y, easting, northing) or `wkt` make the geometry,
-    whatever their order; without them no row has one.
+    whatever their order; without them no row has one. Where no comma parts the values, it may be the decimal sign of
+    whole columns, which is told.
 
     Raises:
         ProcessRefusedError: it is no table.
@@ -47,6 +51,8 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
     if uneven is not None:
         _refuse(f"row {uneven} of the CSV has {len(rows[uneven - 1])} values, its first line {len(names)} names")
     columns = {name: [row[index].strip() for row in rows[1:]] for index, name in enumerate(names)}
+    if delimiter in _COMMAS:
+        warnings += _decimal_points(columns)
     shapes = _shapes(columns, len(rows) - 1)
     # The text of a geometry is out of date as soon as the geometry is changed.
     written = _named(columns, TEXTS)
@@ -62,6 +68,18 @@ def typed(column: Sequence[str]) -> list[Any]:
     if present and all(_NUMBER.fullmatch(value) for value in present):
         return [float(value) if value else None for value in column]
     return [value or None for value in column]
+
+
+def _decimal_points(columns: dict[str, list[str]]) -> list[str]:
+    """Write the numbers of columns that have decimal commas with points; a warning that tells which were taken so."""
+    warnings: list[str] = []
+    for name, column in columns.items():
+        example = next((value for value in column if "," in value), None)
+        if example is not None and all(_WITH_COMMA.fullmatch(value) for value in column if value):
+            columns[name] = [value.replace(",", ".") for value in column]
+            read = example.replace(",", ".")
+            warnings.append(f"In {name!r} the comma was read as a decimal comma: {example} is {read}.")
+    return warnings
 
 
 def _unique(names: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -56,6 +56,9 @@ def settle(features: Features) -> Features:
         ProcessRefusedError: a coordinate is none of the CRS.
     """
     if features.crs != CRS84 and not features.crs.is_projected:
+        # A few count in grads.
+        if features.crs.axis_info[0].unit_name == "degree":
+            check_coordinates(features.shapes)
         return settle(features.in_crs(CRS84))
     present = features.shapes[features.present]
     if not len(present):
@@ -92,11 +95,13 @@ def _from_geojson(document: Mapping[str, Any], crs: CRS | None) -> Features:
     properties = [member.get("properties") for member in members]
     shapes, warnings = _shapes(geometries)
     declared = declared_crs(document)
-    features = settle(Features(shapes, _columns(properties), declared or crs or CRS84, tuple(warnings)))
+    source = document.get(SOURCE_CRS)
+    # Whatever they were before, coordinates beside that member are longitude and latitude.
+    told = declared or (CRS84 if isinstance(source, str) else crs) or CRS84
+    features = settle(Features(shapes, _columns(properties), told, tuple(warnings)))
     missing = len(features) - int(features.present.sum())
     if missing:
         features = features.warned(f"{missing} of {len(features)} features have no geometry.")
-    source = document.get(SOURCE_CRS)
     return features.in_crs(parse_crs(source)) if isinstance(source, str) and declared is None else features
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import shapely
 from pyproj import CRS, Proj
 
-from backend.geo.geodesy.antimeridian import bounding_box, collect, flat_parts, the_short_way, wrap
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.antimeridian import around_pole, bounding_box, collect, flat_parts, the_short_way, wrap
 from backend.geo.geodesy.crs import CRS84, metres_per_unit
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.features import Features
@@ -20,8 +21,10 @@ NAMES: dict[Projection, str] = {
 EDGE = 1e-5
 """Share of its length by which an edge may leave the plane's straight line, once it is straight in longitude and
 latitude."""
+BOW = 4e-6
+"""The same, as a share of the side of a cell, for cells of one size."""
 RADIUS = 6_371_000.0
-NEAR_POLE = 89.0
+NEAR_POLE = 89.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,21 @@ class LocalPlane:
         found = shapely.transform(shapes, lambda at: np.column_stack(local(at[:, 0], at[:, 1], inverse=True)))
         return Features(_split(found))
 
-    def longest_edge(self, latitude: float) -> float:
-        """Metres of an edge that stays straight to EDGE when it becomes straight in longitude and latitude."""
+    def longest_edge(self, latitude: float, side: float | None = None) -> float:
+        """Metres of an edge that stays straight to EDGE when it becomes straight in longitude and latitude.
+
+        side: in metres, of the cells that the edge is of: it stays straight to BOW of that instead.
+        """
         steepness = max(np.tan(np.radians(min(abs(latitude), NEAR_POLE))), 0.1)
-        return float(8 * RADIUS * EDGE / steepness)
+        return float(8 * RADIUS * EDGE / steepness if side is None else np.sqrt(8 * RADIUS * BOW * side / steepness))
 
 
 def _split(shapes: Shapes) -> Shapes:
-    """What crosses the antimeridian, whose longitudes jump there, is split."""
+    """What crosses the antimeridian, whose longitudes jump there, is split; a cell with a pole in it goes up to it."""
     bounds = shapely.bounds(shapes)
     for index in np.flatnonzero(bounds[:, 2] - bounds[:, 0] > 180).tolist():
-        shapes[index] = wrap(collect(the_short_way(part) for part in flat_parts(shapes[index])))
+        try:
+            shapes[index] = wrap(collect(the_short_way(part) for part in flat_parts(shapes[index])))
+        except ProcessRefusedError:
+            shapes[index] = around_pole(shapely.get_coordinates(shapes[index]))
     return shapes

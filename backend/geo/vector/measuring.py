@@ -26,8 +26,12 @@ from backend.geo.vector.features import Features
 
 BEND = 0.01
 """Metres to which the edges of projected features, which are bent on the ground, are followed."""
-SAME = 1e-9
-"""Share of an area below which overlaps are rounding."""
+ROUNDING = 1e-5
+"""Width, in the unit of a plane, below which what polygons have in common is rounding."""
+APART, UNSHARED = 2e-7, 1e-5
+"""Width in degrees (2 cm), and share of the area, both of which that is less than in longitude and latitude, where
+edges of neighbours that came from a plane part a little unless their vertices are the same.
+"""
 DISTORTED = 0.005
 """Share by which the plane may deviate from the ground without a warning."""
 OVERLAP = "Polygons overlap: area counts ground that several of them cover as often, covered_area counts it once."
@@ -83,7 +87,7 @@ def measure_features(features: Features, edges: Edges = "lonlat", crs: CRS | Non
         )
     ground = _on_the_ground(features, edges)
     warnings: list[str] = []
-    if ground.covered_area is not None and ground.covered_area < ground.total.area * (1 - SAME):
+    if ground.covered_area is not None and ground.covered_area < ground.total.area:
         warnings.append(OVERLAP)
     native = features if crs is None else features.in_crs(crs)
     plane = _in_the_plane(native, ground.total) if native.crs.is_projected else None
@@ -97,6 +101,21 @@ def measure_features(features: Features, edges: Edges = "lonlat", crs: CRS | Non
     return Measured(ground, plane, tuple(dict.fromkeys(warnings)))
 
 
+def same_ground(shapes: Shapes, united: Shapes, crs: CRS) -> bool:
+    """Whether the areas of polygons add up to no more than those of their union."""
+    excess = np.nansum(shapely.area(shapes)) - shapely.area(united).sum()
+    return bool(excess <= np.nansum(rounding(shapes, crs)))
+
+
+def rounding(shapes: Shapes, crs: CRS) -> Array:
+    """The area, in units of the plane, by which each may exceed the ground that it covers with its neighbours, without
+    overlapping them.
+    """
+    if crs.is_projected:
+        return ROUNDING * shapely.length(shapes)
+    return np.minimum(APART * shapely.length(shapes), UNSHARED * shapely.area(shapes))
+
+
 def ground_columns(features: Features, edges: Edges = "lonlat") -> Columns:
     """Each feature's measures on the ellipsoid; the edges of projected features are straight in their plane."""
     if edges == "lonlat":
@@ -106,11 +125,20 @@ def ground_columns(features: Features, edges: Edges = "lonlat") -> Columns:
 
 def _on_the_ground(features: Features, edges: Edges) -> Figures:
     each = ground_columns(features, edges)
+    total = each.total()
+    return Figures(each, total, _covered_area(features, total.area), _slope_length(features, edges))
+
+
+def _covered_area(features: Features, area: float) -> float | None:
+    """m² on the ground of the union of all polygons, whose own areas add up to `area`; None where there are fewer than
+    two. What is no overlap where the edges are straight is none on the ground.
+    """
     united = _united(shapely.force_2d(features.shapes))
-    covered = None
-    if united is not None:
-        covered = float(polygon_areas(bent(Features(united, crs=features.crs), BEND).shapes).sum())
-    return Figures(each, each.total(), covered, _slope_length(features, edges))
+    if united is None:
+        return None
+    if same_ground(features.shapes, united, features.crs):
+        return area
+    return float(polygon_areas(bent(Features(united, crs=features.crs), BEND).shapes).sum())
 
 
 def _in_the_plane(features: Features, ground: Measures) -> Plane:

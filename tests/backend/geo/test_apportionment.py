@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import parse_crs
@@ -113,3 +114,24 @@ def test_what_cannot_be_apportioned_is_refused(sources: str, zones: str, fields:
             "count",
         )
     assert refused.value.path == path
+
+
+def _parcels_with_t_junctions() -> Features:
+    """One large parcel beside three small ones, whose corners it does not have, turned so that no edge is along an
+    axis.
+    """
+    large, *small = [(0, 0, 600, 600), (600, 0, 800, 200), (600, 200, 800, 400), (600, 400, 800, 600)]
+    made = boxes(large, *small, people=[9, 1, 1, 1])
+    turned: Any = [shapely.affinity.rotate(shape, 30, origin=(500_000, 4_500_000)) for shape in made.shapes]
+    return made.with_shapes(shapes_of(turned))
+
+
+def test_neighbours_without_common_vertices_do_not_overlap_in_another_crs() -> None:
+    parcels = _parcels_with_t_junctions()
+    lonlat = parcels.lonlat().shapes
+    west, south, east, north = shapely.total_bounds(lonlat).tolist()
+    zones = Features(shapes_of([shapely.box(west - 1, south - 1, east + 1, north + 1), shapely.union_all(lonlat[1:])]))
+    made = apportion(parcels, zones, ["people"], "count")
+    assert not any("Features overlap" in warning for warning in made.features.warnings)
+    assert made.features.fields["covered_share"][1] == pytest.approx(1, abs=1e-4)
+    assert made.features.fields["covered_share"][1] <= 1

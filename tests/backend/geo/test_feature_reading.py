@@ -163,6 +163,28 @@ def test_a_column_of_a_table_is_of_numbers_only_where_every_value_is_written_as_
     assert "'name' is there more than once" in found.warnings[0]
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_decimal_commas_of_whole_columns_are_read_and_told_where_no_comma_parts_the_values(delimiter: str) -> None:
+    text = "lat;lon;n;mixed;note\n50,7374;7,0982;1,5;1,5;a, b\n-0,5;8;;x;c".replace(";", delimiter)
+    found = read_features(text)
+    assert found.shapes.tolist() == [shapely.Point(7.0982, 50.7374), shapely.Point(8, -0.5)]
+    assert found.fields == {
+        "lat": [50.7374, -0.5], "lon": [7.0982, 8], "n": [1.5, None], "mixed": ["1,5", "x"], "note": ["a, b", "c"]
+    }  # fmt: skip
+    assert [warning for warning in found.warnings if "decimal comma" in warning] == [
+        "In 'lat' the comma was read as a decimal comma: 50,7374 is 50.7374.",
+        "In 'lon' the comma was read as a decimal comma: 7,0982 is 7.0982.",
+        "In 'n' the comma was read as a decimal comma: 1,5 is 1.5.",
+    ]
+
+
+@pytest.mark.parametrize("column", ["1,234,567", "001,5", "1.234,5", ",5", "1,", "1,5e3", "50.1\n50,1"])
+def test_commas_that_may_be_others_than_decimal_ones_stay_as_they_are(column: str) -> None:
+    found = read_features("\n".join(["id;n", *(f"{row};{value}" for row, value in enumerate(column.split("\n")))]))
+    assert found.fields["n"] == column.split("\n")
+    assert found.warnings == ()
+
+
 def test_a_table_with_semicolons_and_wkt_has_geometries() -> None:
     found = read_features("id;wkt\n1;POINT (1 2)\n2;")
     assert found.shapes.tolist() == [shapely.Point(1, 2), None]

@@ -29,6 +29,13 @@ def test_a_plane_is_good_for_lengths_where_it_is_true_to_one_percent(
     assert ("planar in" if planar else "ellipsoid") in ground.decision
 
 
+def test_a_plane_whose_lengths_have_no_figure_is_called_so() -> None:
+    ground = ground_of(parse_crs("EPSG:6933"), (-2e7, -9e6, 2e7, 9e6))
+    assert not ground.planar
+    assert "off by more than 1000 %" in ground.decision
+    assert 0 < ground.smallest_scale < 1
+
+
 @pytest.mark.parametrize("turned", [False, True], ids=["upright", "turned"])
 @pytest.mark.parametrize("latitude", [-75.0, 0.0, 60.0])
 def test_steps_in_degrees_are_as_long_as_on_the_ground(latitude: float, turned: bool, geodesic_distance: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, parse_crs
@@ -134,6 +135,18 @@ def test_what_overlaps_within_one_layer_is_told_with_the_ground_it_covers() -> N
     assert totals["planar_area_m2"] == pytest.approx(20_000)
     assert covered["covered_planar_area_m2"] == pytest.approx(16_000)
     assert "overlap each other" in warnings[0]
+
+
+def test_neighbours_without_common_vertices_do_not_overlap_in_longitude_and_latitude() -> None:
+    large, *small = squares((0, 0, 600, 600), (600, 0, 800, 200), (600, 200, 800, 400), (600, 400, 800, 600)).shapes
+    turned: Any = [shapely.affinity.rotate(one, 30, origin=(500_000, 4_500_000)) for one in (large, *small)]
+    parcels = Features(shapes_of(turned), crs=UTM)
+    west, south, east, north = shapely.total_bounds(parcels.lonlat().shapes).tolist()
+    around = Features(shapes_of([shapely.box(west, south, east, north)]))
+    pieces, totals = with_measures(overlay_layers(parcels, around, "clip", 0.001).features)
+    assert pieces.crs == CRS84
+    assert totals["area_m2"] == pytest.approx((600 * 600 + 200 * 600) / 0.9996**2, rel=1e-5)
+    assert covered_area(pieces, totals) == ({}, ())
 
 
 def test_lines_and_points_are_cut_by_polygons() -> None:

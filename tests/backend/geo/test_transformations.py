@@ -67,6 +67,21 @@ def test_an_envelope_crosses_the_antimeridian_where_that_is_narrower() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("geometry", "box"),
+    [
+        ("MULTIPOINT ((179 0), (-179 0))", "MULTILINESTRING ((179 0, 180 0), (-180 0, -179 0))"),
+        ("LINESTRING (1 0, 1 5)", "LINESTRING (1 0, 1 5)"),
+        ("POINT (3 4)", "POINT (3 4)"),
+    ],
+)
+def test_an_envelope_without_width_or_height_is_a_line_or_a_point_and_says_so(geometry: str, box: str) -> None:
+    found = transform(read_geometry(geometry).shape, "envelope")
+    assert found.shape.equals(shapely.from_wkt(box))
+    assert found.shape.is_valid
+    assert "no width or no height" in found.warnings[0]
+
+
 def test_a_boundary_leaves_out_the_cut_along_the_antimeridian() -> None:
     found = made(CROSSING, "boundary")
     assert found.length == pytest.approx(60)

@@ -122,7 +122,9 @@ def test_the_whole_raster_is_one_zone_when_there_are_none() -> None:
     assert only(found, "median") == pytest.approx(np.median(values), rel=1e-9)
     assert only(found, "p90") == pytest.approx(np.quantile(values, 0.9), rel=1e-9)
     assert only(found, "range") == pytest.approx(np.ptp(values), rel=1e-9)
-    assert only(found, "area") == values.size * 100
+    assert only(found, "planar_area") == values.size * 100
+    # The scale on the central meridian of UTM is 0.9996.
+    assert only(found, "area") == pytest.approx(values.size * 100 / 0.9996**2, rel=1e-6)
     assert only(found, "nodata_share") == pytest.approx(1 - values.size / 1600)
     assert "no data" in found.features.warnings[0]
 

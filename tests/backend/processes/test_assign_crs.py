@@ -79,3 +79,19 @@ def test_a_refusal_names_the_input_at_fault(inputs: dict[str, Any], path: str) -
     with pytest.raises(ProcessRefusedError) as refused:
         answer(**inputs)
     assert refused.value.path == f"$.inputs.{path}"
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:4258", "EPSG:4314", "OGC:CRS84"])
+def test_metres_are_refused_as_degrees_for_what_they_are(crs: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=r"\(365000, 5620000\) looks projected") as refused:
+        answer(features="POINT (365000 5620000)", crs=crs)
+    assert refused.value.path == "$.inputs.features"
+
+
+def test_an_answer_that_is_given_its_own_crs_again_stays_where_it_is() -> None:
+    made = answer(features="POINT (691608 5334764)", crs="EPSG:32632")
+    again = answer(features=made, crs="EPSG:32632")
+    assert again["extent_in_crs"] == pytest.approx([691608, 5334764, 691608, 5334764], abs=1e-6)
+    assert again["warnings"] == []
+    with pytest.raises(ProcessRefusedError, match="tell that they are in EPSG:32632"):
+        answer(features=made, crs="EPSG:32633")

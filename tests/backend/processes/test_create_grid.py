@@ -64,6 +64,38 @@ def test_a_projected_extent_has_its_grid_in_its_plane() -> None:
     assert cells(told)[0].bounds[3] == pytest.approx(north, abs=1e-6)
 
 
+def test_a_plane_that_is_not_true_to_the_ground_is_not_taken() -> None:
+    crs = {"crs": {"type": "name", "properties": {"name": "EPSG:3857"}}}
+    told = answer(features={**mapping(shapely.box(780_000, 6_570_000, 781_577, 6_571_577)), **crs}, size=100)
+    assert told["cells"] in {100, 110, 121}, "1577 m of the plane are 1 km on the ground"
+    assert told["cell_area_m2"] == 10_000
+    assert [true_area(one) for one in cells(told)] == pytest.approx([10_000] * told["cells"], rel=1e-4)
+    assert "lengths in EPSG:3857 are off by up to 5" in told["crs_decision"]
+
+
+def test_large_cells_near_a_pole_have_their_size_and_few_vertices() -> None:
+    told = answer(features="POLYGON ((0 80, 90 80, 90 89, 0 89, 0 80))", size=100_000)
+    assert 130 < told["cells"] < 200
+    assert sum(shapely.get_num_coordinates(cells(told))) < 200_000
+    assert all(one.is_valid for one in cells(told))
+    assert [true_area(one) for one in cells(told)[::11]] == pytest.approx([1e10] * len(cells(told)[::11]), rel=1e-4)
+
+
+def test_a_cell_with_a_pole_in_it_goes_up_to_the_pole() -> None:
+    told = answer(features="POLYGON ((0 80, 90 80, 90 90, 0 90, 0 80))", size=100_000)
+    (polar,) = (one for one in cells(told) if one.bounds[3] == 90)
+    assert polar.is_valid
+    assert polar.bounds[::2] == (-180, 180)
+    assert true_area(polar) == pytest.approx(1e10, rel=1e-4)
+
+
+@pytest.mark.parametrize("extent", ["POINT (0 90)", "POINT (0 -90)"])
+def test_a_grid_at_a_pole_is_refused_with_the_true_reason(extent: str) -> None:
+    with pytest.raises(ProcessRefusedError, match="nearer than 10 km to a pole") as refused:
+        answer(features=extent, size=100_000)
+    assert refused.value.path == "$.inputs.features"
+
+
 def test_cells_may_be_only_those_that_touch_the_features() -> None:
     triangle = shapely.Polygon([(13, 52.3), (13.8, 52.3), (13, 52.7)])
     every = answer(features=mapping(triangle), size=3000)

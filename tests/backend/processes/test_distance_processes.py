@@ -4,6 +4,9 @@ import json
 from typing import Any
 
 import pytest
+import shapely
+from pyproj import Transformer
+from shapely.geometry import mapping
 
 from backend.errors import ProcessRefusedError
 from backend.processes.base import TypedProcess
@@ -38,6 +41,19 @@ def test_a_distance_tells_bearings_nearest_points_and_method() -> None:
 def test_a_distance_between_points_is_the_published_one_in_its_units() -> None:
     told = answer(distance, geometry="POINT (174.81 -41.32)", other="POINT (-5.5 40.96)", units="kilometre")
     assert told["distance"] == {"value": pytest.approx(19_959.679_267_353_82, rel=1e-12), "units": "kilometre"}
+
+
+def test_long_edges_of_projected_features_are_straight_in_their_plane() -> None:
+    member = {"type": "Feature", "properties": {}, "geometry": mapping(shapely.box(5e5, 54e5, 6e5, 55e5))}
+    declared = {"type": "name", "properties": {"name": "EPSG:32632"}}
+    square = {"type": "FeatureCollection", "features": [member], "crs": declared}
+    way: Any = Transformer.from_crs("EPSG:32632", "OGC:CRS84", always_xy=True)
+    beside = way.transform(550_000, 55e5 + 300)
+    told = answer(distance, geometry=json.loads(json.dumps(square)), other=f"POINT ({beside[0]!r} {beside[1]!r})")
+    # The scale of UTM at 50 km from the central meridian: 0.9996 · (1 + 50² / (2 · 6380²)).
+    assert told["distance"]["value"] == pytest.approx(300 / (0.9996 * (1 + 50**2 / (2 * 6380**2))), abs=0.05)
+    assert "plane of EPSG:32632" in told["crs_decision"]
+    assert "RFC 7946" in told["crs_decision"]
 
 
 def test_geometries_that_touch_are_at_no_distance_and_in_no_direction() -> None:

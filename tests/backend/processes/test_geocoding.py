@@ -179,3 +179,12 @@ def test_reverse_geocoding_refuses_what_has_no_one_place(features: Any, reason: 
     with pytest.raises(ProcessRefusedError, match=reason) as refused:
         answer(reverse_geocode, features=features)
     assert refused.value.path == "$.inputs.features"
+
+
+@pytest.mark.parametrize(
+    ("country", "hint"), [("Atlantis", ": give a name, or an ISO code"), ("Germny", "; did you mean Germany[?]")]
+)
+def test_a_country_that_there_is_not_is_sought_among_countries_only(country: str, hint: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=f"no country '{country}'{hint}") as refused:
+        answer(geocode, places=["Paris"], country=country)
+    assert refused.value.path == "$.inputs.country"

@@ -5,9 +5,11 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
-from pyproj import Geod
+import shapely.affinity
+from pyproj import Geod, Transformer
 
 from backend.errors import ProcessRefusedError
 from backend.geo.vector.datasets import DatasetFile
@@ -88,6 +90,32 @@ def test_neighbours_that_share_an_edge_do_not_overlap() -> None:
     told = answer(geometry=collection(None, box(0, 0, 1, 1), box(1, 0, 1, 1)))
     assert told["covered_area"]["value"] == pytest.approx(told["area"]["value"], rel=1e-12)
     assert told["warnings"] == []
+
+
+@pytest.mark.parametrize("crs", ["EPSG:32632", None])
+def test_neighbours_without_common_vertices_do_not_overlap(crs: str | None) -> None:
+    # On the west side of the line one large parcel, on the east three small ones, whose corners it does not have.
+    boxes = [shapely.box(4e5, 56e5, 400_600, 5_600_600)]
+    boxes += [shapely.box(400_600, 56e5 + north, 400_800, 5_600_200 + north) for north in (0, 200, 400)]
+    turned: list[Any] = [shapely.affinity.rotate(box, 30, origin=(4e5, 56e5)) for box in boxes]
+    if crs is None:
+        way: Any = Transformer.from_crs("EPSG:32632", "OGC:CRS84", always_xy=True)
+        turned = [shapely.transform(box, lambda at: np.column_stack(way.transform(*at.T))) for box in turned]
+    told = answer(geometry=collection(crs, *(json.loads(text) for text in shapely.to_geojson(turned).tolist())))
+    assert told["covered_area"]["value"] == pytest.approx(told["area"]["value"], rel=1e-12)
+    assert told["warnings"] == []
+
+
+def test_a_small_overlap_of_large_polygons_is_told() -> None:
+    told = answer(geometry=collection("EPSG:32632", box(4e5, 5e6, 1e5, 1e5), box(5e5 - 0.001, 5e6, 1e5, 1e5)))
+    assert any("Polygons overlap" in warning for warning in told["warnings"])
+    plane = told["planar"]
+    assert plane["area"]["value"] - plane["covered_area"]["value"] == pytest.approx(100, rel=1e-3)
+
+
+def test_a_small_polygon_that_is_there_twice_is_told_beside_large_ones() -> None:
+    told = answer(geometry=collection(None, box(0, 0, 20, 20), box(30, 0, 0.02, 0.02), box(30, 0, 0.02, 0.02)))
+    assert any("Polygons overlap" in warning for warning in told["warnings"])
 
 
 def test_a_slope_is_measured_beside_its_way_on_the_map() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from pyproj import Transformer
+from pyproj import Geod, Transformer
 from shapely.geometry import mapping, shape
 
 from backend.errors import ProcessRefusedError
@@ -88,6 +88,41 @@ def test_hulls_and_boxes_of_projected_features_are_exact(operation: str, area: f
     corners = [way.transform(*corner) for corner in told["geometry"]["coordinates"][0]]
     assert shapely.Polygon(corners).area == pytest.approx(area, abs=1e-3)
     assert told["source_crs"] == "EPSG:32632"
+
+
+@pytest.mark.parametrize("each", [True, False])
+@pytest.mark.parametrize("crs", ["EPSG:32632", "EPSG:3857"])
+def test_densify_adds_vertices_on_the_edges_of_the_plane_as_far_apart_on_the_ground(crs: str, *, each: bool) -> None:
+    x, y = (500_000, 5_400_000) if crs == "EPSG:32632" else (800_000, 6_500_000)
+    edge = shapely.LineString([(x, y), (x + 90_000, y + 30_000)])
+    told = answer(geometry=collection(crs, edge), operation="densify", max_segment=1000, each=each)
+    (member,) = told["features"] if each else [told]
+    found = np.array(member["geometry"]["coordinates"])
+    way: Any = Transformer.from_crs("OGC:CRS84", crs, always_xy=True)
+    back = np.column_stack(way.transform(*found.T))
+    on_the_edge: Any = shapely.points(back)
+    assert shapely.dwithin(edge, on_the_edge, 1e-5).all()
+    geod: Any = Geod(ellps="WGS84")
+    steps = geod.inv(*found[:-1].T, *found[1:].T)[2]
+    assert 950 < steps.max() <= 1000
+    assert told["source_crs"] == crs
+
+
+@pytest.mark.parametrize("operation", ["boundary", "orient"])
+def test_what_takes_vertices_as_they_are_leaves_features_in_their_plane(operation: str) -> None:
+    told = answer(geometry=collection("EPSG:32632", moved(L_SHAPE, 5e5, 5e6)), operation=operation, each=True)
+    assert told["source_crs"] == "EPSG:32632"
+    assert "plane of EPSG:32632" in told["crs_decision"]
+
+
+def test_projected_points_in_line_have_a_line_for_their_box() -> None:
+    points = shapely.MultiPoint([(5e5, 5e6), (5e5, 5_000_100)])
+    for each in (True, False):
+        told = answer(geometry=collection("EPSG:32632", points), operation="envelope", each=each)
+        (member,) = told["features"] if each else [told]
+        assert member["geometry"]["type"] == "LineString"
+        warnings = told["warnings"] if each else told["properties"]["warnings"]
+        assert any("no width or no height" in warning for warning in warnings)
 
 
 def test_a_point_on_surface_is_within_where_the_centroid_is_not() -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pyproj import Geod
+from pyproj import Geod, Transformer
 
 from backend.errors import ProcessRefusedError
 from backend.processes.points_along_lines import points_along_lines
 from backend.processes.running import run_processor
 
+MERCATOR = Transformer.from_crs("OGC:CRS84", "EPSG:3857")
 DEGREE = math.radians(1) * 6_378_137
 """Metres of the equator."""
 
@@ -110,3 +111,17 @@ def test_what_has_no_points_along_it_is_refused(inputs: dict[str, Any], path: st
     with pytest.raises(ProcessRefusedError) as refused:
         answer(**inputs)
     assert refused.value.path == path
+
+
+def test_metres_of_mercator_are_not_taken_for_metres_on_the_ground() -> None:
+    line = {"type": "LineString", "coordinates": [[780_000, 6_570_000], [784_000, 6_573_000]]}
+    told = answer(features=collection("EPSG:3857", (line, {})), distance=100)
+    geod: Any = Geod(ellps="WGS84")
+    assert told["points"] == 32, "5 km of the plane are 3.15 km on the ground"
+    for (west, south), (east, north) in zip(places(told), places(told)[1:], strict=False):
+        assert geod.inv(west, south, east, north)[2] == pytest.approx(100, abs=1e-3)
+    assert told["source_crs"] == "EPSG:3857"
+    assert "ellipsoid: lengths in EPSG:3857 are off by up to 5" in told["method"]
+    # Points lie on the line as it runs on the map.
+    for x, y in (MERCATOR.transform(*at) for at in places(told)):
+        assert (x - 780_000) * 3 / 4 == pytest.approx(y - 6_570_000, abs=0.02)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from affine import Affine
-from pyproj import Geod
-from shapely import box, segmentize
+from pyproj import Geod, Transformer
+from shapely import Polygon, box, segmentize
 
 from backend.errors import ProcessRefusedError
 from backend.processes.raster_reclassify import raster_reclassify
@@ -34,11 +34,22 @@ def test_ranges_hold_their_lower_limit_and_not_their_upper_one() -> None:
     assert values.tolist() == [[[1, 1, 2, 3, 3]]]
     assert profile["dtype"] == "uint8"
     assert told["classes"] == [
-        {"class": 1, "cells": 2, "area_m2": pytest.approx(200), "share": pytest.approx(0.4)},
-        {"class": 2, "cells": 1, "area_m2": pytest.approx(100), "share": pytest.approx(0.2)},
-        {"class": 3, "cells": 2, "area_m2": pytest.approx(200), "share": pytest.approx(0.4)},
+        {
+            "class": number,
+            "cells": cells,
+            "area_m2": pytest.approx(100 * cells / 0.9996**2, rel=1e-6),
+            "planar_area_m2": pytest.approx(100 * cells),
+            "share": pytest.approx(cells / 5),
+        }
+        for number, cells in ((1, 2), (2, 1), (3, 2))
     ]
     assert told["warnings"] == []
+
+
+def test_a_limit_of_1e99_is_none_for_clients_that_send_numbers_only() -> None:
+    cells = np.array([[-np.inf, -3e38, 10, 3e38, np.inf]], np.float64)
+    values, *_ = classified(tiff(cells), [[-1e99, 10, 1], [10, 1e99, 2]])
+    assert values.tolist() == classified(tiff(cells), [[None, 10, 1], [10, None, 2]])[0].tolist()
 
 
 def test_values_are_mapped_and_what_is_in_no_row_is_told() -> None:
@@ -67,6 +78,38 @@ def test_areas_in_degrees_are_those_on_the_ellipsoid() -> None:
     for one, south in zip(told["classes"], (60, 59), strict=True):
         ring = segmentize(box(10, south, 12, south + 1), 0.001)
         assert one["area_m2"] == pytest.approx(abs(geod.geometry_area_perimeter(ring)[0]), rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("crs", "transform"),
+    [
+        ("EPSG:3857", Affine(100, 0, 780_000, 0, -100, 6_580_000)),
+        ("EPSG:3857", Affine(2_000_000, 0, 0, 0, -2_000_000, 8_000_000)),
+        ("EPSG:3857", Affine(70, 70, 780_000, 70, -70, 6_580_000)),
+        ("EPSG:3035", Affine(100, 0, 4_000_000, 0, -100, 3_000_000)),
+        ("EPSG:2263", Affine(100, 0, 980_000, 0, -100, 210_000)),
+    ],
+)
+def test_areas_in_any_plane_are_those_on_the_ellipsoid(crs: str, transform: Affine) -> None:
+    raster = tiff(np.ones((4, 5), np.uint8), transform, crs)
+    *_, told = classified(raster, [[1, 1]])
+    corners = [transform @ at for at in ((0, 0), (0, 4), (5, 4), (5, 0))]
+    to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    outline = segmentize(Polygon(corners), np.hypot(transform.a, transform.d) / 50)
+    ring = Polygon(zip(*to_degrees.transform(*outline.exterior.xy), strict=True))
+    geod: Any = Geod(ellps="WGS84")
+    truth = abs(geod.geometry_area_perimeter(ring)[0])
+    # A cell as large as the second grid's has another scale at each of its corners.
+    assert told["classes"][0]["area_m2"] == pytest.approx(truth, rel=1e-6 if abs(transform.e) < 1000 else 0.02)
+    assert "ellipsoid" in told["method"]
+
+
+def test_cells_beyond_the_edge_of_a_world_map_do_no_harm() -> None:
+    # Lambert's azimuthal projection is equal-area, so that its planar areas are the truth; these corners are no places.
+    raster = tiff(np.ones((40, 40), np.uint8), Affine(500_000, 0, -1e7, 0, -500_000, 1e7), "EPSG:6931")
+    *_, told = classified(raster, [[1, 1]])
+    (one,) = told["classes"]
+    assert one["area_m2"] == pytest.approx(one["planar_area_m2"], rel=1e-4)
 
 
 def test_fractional_classes_are_kept() -> None:

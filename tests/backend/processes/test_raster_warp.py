@@ -169,11 +169,67 @@ def test_values_of_scaled_bands_are_the_physical_ones() -> None:
     assert profile["dtype"].startswith("float")
 
 
+GLOBE = np.arange(36 * 72, dtype=np.float32).reshape(36, 72)
+
+
+@pytest.mark.parametrize("west", [-180, 0])
+def test_a_globe_ends_where_mercator_does_and_it_is_told(west: int) -> None:
+    values, profile, told = warped(tiff(GLOBE, Affine(5, 0, west, 0, -5, 90), "EPSG:4326"), crs="EPSG:3857")
+    side = profile["transform"].a
+    # Cells of 5 degrees are 557 km wide on this plane, and as high or, near the edge, up to 11 times as high.
+    assert 557_000 < side < 1_200_000
+    half = 20_048_966
+    assert -profile["transform"].c == pytest.approx(half, abs=side)
+    assert profile["transform"].f == pytest.approx(half, abs=side)
+    assert values.shape[1:] == pytest.approx((2 * half / side,) * 2, abs=2)
+    assert "cut to its area of use, -180 to 180 degrees of longitude and -85.06 to 85.06" in told["warnings"][0]
+
+
+def test_a_globe_is_cut_to_the_zone_of_a_narrow_crs() -> None:
+    _, profile, told = warped(tiff(GLOBE, Affine(5, 0, -180, 0, -5, 90), "EPSG:4326"), crs="EPSG:25832", resolution=1e5)
+    assert profile["transform"].c > -500_000
+    assert profile["width"] < 30
+    assert "EPSG:25832 has no places or wrong ones" in told["warnings"][0]
+
+
+def test_of_a_globe_a_mask_takes_what_lies_beyond_the_zone_of_a_crs() -> None:
+    raster = tiff(np.ones((180, 360), np.float32), Affine(1, 0, -180, 0, -1, 90), "EPSG:4326")
+    poland = "POLYGON ((15 50, 23 50, 23 54, 15 54, 15 50))"
+    values, profile, told = warped(raster, crs="EPSG:25832", resolution=10_000, mask=poland)
+    # On the ellipsoid 2.445e11 m2; 10 degrees off the meridian of the zone its plane is 1 % larger.
+    assert values.count() * profile["transform"].a ** 2 == pytest.approx(2.47e11, rel=0.01)
+    assert told["warnings"] == []
+
+
+def test_a_country_beyond_its_zone_is_not_cut() -> None:
+    raster = tiff(GLOBE[:18, :20], Affine(0.5, 0, 5, 0, -0.5, 56), "EPSG:4326")
+    _, profile, told = warped(raster, crs="EPSG:25832", resolution=10_000)
+    east, _ = Transformer.from_crs("EPSG:4326", "EPSG:25832", always_xy=True).transform(15, 47)
+    assert profile["transform"].c + 10_000 * profile["width"] >= east
+    assert told["warnings"] == []
+
+
+def test_what_lies_inside_a_globe_is_kept_where_its_edges_do_not_enclose_it() -> None:
+    raster = tiff(GLOBE, Affine(5, 0, 0, 0, -5, 90), "EPSG:4326")
+    _, profile, _ = warped(raster, crs="EPSG:8857", resolution=100_000)
+    # Half the equator of Equal Earth is 17,243,959 m long (Savric, Patterson and Jenny, 2018).
+    assert profile["transform"].c == pytest.approx(-17_243_959, abs=100_000)
+    assert profile["width"] in {345, 346}
+
+
+def test_a_rotated_raster_keeps_its_detail() -> None:
+    rotated = Affine.translation(500_000, 5_000_000) @ Affine.rotation(45) @ Affine.scale(10, -10)
+    _, profile, _ = warped(tiff(np.ones((30, 30), np.float32), rotated), crs="EPSG:25832")
+    assert profile["transform"].a == pytest.approx(10, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("inputs", "reason"),
     [
         ({"mask": square(600_000, 5_000_000, 600_100, 5_000_100)}, "mask lies outside"),
         ({"mask": square(500_001, 5_000_001, 500_002, 5_000_002)}, "centre of no cell"),
+        ({"mask": {"type": "FeatureCollection", "features": []}}, "layer of polygons is empty"),
+        ({"crs": "EPSG:3031"}, "area of use is -180 to 180 degrees of longitude and -90 to -60"),
         ({"resolution": 1e-6}, "larger cells"),
         ({"crs": "EPSG:99999"}, "no CRS"),
         ({"crs": "+proj=longlat +nadgrids=/etc/passwd"}, "is no CRS"),

@@ -77,6 +77,19 @@ def test_overlaps_are_told_and_the_last_one_counts() -> None:
     assert answer(features=layers, cell_size=10, overlap="count")[0].tolist() == [[1, 1, 2, 1, 1]]
 
 
+@pytest.mark.parametrize("overlap", ["sum", "count"])
+def test_where_all_count_only_what_is_in_no_cell_is_told(overlap: str) -> None:
+    slim = shapely.Polygon([(EAST + 1, NORTH), (EAST + 99, NORTH + 98), (EAST + 99, NORTH + 100), (EAST + 1, NORTH)])
+    shapes = [box(0, 0, 40, 40), slim, box(1, 1, 2, 2), shapely.Point(EAST + 7, NORTH + 7), box(0, 0, 100, 100)]
+    cells, _, told = answer(features=collection(shapes, v=[1] * 5), field="v", cell_size=10, overlap=overlap)
+    assert cells.max() == 3
+    assert told["features_without_cell"] == 1
+    assert any(warning.startswith("1 features are in no cell: too small") for warning in told["warnings"])
+    hidden = collection([box(0, 0, 40, 40)] * 3, v=[1, 2, 3])
+    assert answer(features=hidden, cell_size=10, overlap=overlap)[2]["features_without_cell"] == 0
+    assert answer(features=hidden, cell_size=10)[2]["features_without_cell"] == 2
+
+
 def test_features_too_small_for_the_cells_are_told_and_kept_where_asked_for() -> None:
     layers = collection([box(0, 0, 100, 100), box(201, 1, 202, 2)], v=[1, 2])
     cells, _, told = answer(features=layers, field="v", cell_size=100)

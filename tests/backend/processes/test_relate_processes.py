@@ -75,6 +75,17 @@ def test_where_a_plane_would_decide_otherwise_is_told() -> None:
     assert "In the plane of EPSG:32632" in told["warnings"][0]
 
 
+@pytest.mark.parametrize("nothing", [[], [{"type": "Feature", "properties": {}, "geometry": None}]])
+def test_a_layer_with_nothing_in_it_is_told(nothing: list[Any]) -> None:
+    empty = {"type": "FeatureCollection", "features": nothing}
+    for told in (
+        answer(nearest_features, features=WELLS, other=empty),
+        answer(select_by_location, features=WELLS, other=empty),
+        answer(select_by_location, features=WELLS, other=empty, distance=5),
+    ):
+        assert any(warning.startswith("other is empty: it has no features") for warning in told["warnings"])
+
+
 def test_the_nearest_come_with_distance_bearing_rank_and_the_fields_of_both() -> None:
     told = answer(nearest_features, features="id,lon,lat\nx,3,0\n", other=WELLS, count=2)
     rows = [one["properties"] for one in told["features"]]

@@ -195,3 +195,30 @@ def test_what_has_no_way_is_refused_with_the_input_at_fault(inputs: dict[str, An
 def test_the_example_succeeds() -> None:
     told = answer(**shortest_path.description["example"]["inputs"])
     assert told["cost"] == pytest.approx(EQUATORIAL_DEGREE, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path"),
+    [
+        ({"start": "POINT (0 0)", "end": at(100, 100)}, "start"),
+        ({"start": at(0, 0), "end": at(0, 1_500)}, "end"),
+        ({"start": "POINT (50.5 9)", "max_cost": 100}, "start"),
+    ],
+)
+def test_a_point_farther_away_than_the_network_is_wide_is_refused(inputs: dict[str, Any], path: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=f"the {path} is .* km away from the nearest line") as refused:
+        answer(features=network(SQUARE), **inputs)
+    assert refused.value.path == f"$.inputs.{path}"
+
+
+def test_a_point_beside_a_small_network_is_brought_to_it_with_a_warning() -> None:
+    told = answer(features=network(SQUARE), start=at(0, 0), end=at(0, 900))
+    assert told["end_snap_m"] == pytest.approx(800, abs=0.01)
+    assert "The end is 800 m away from the nearest line." in told["warnings"]
+
+
+def test_a_network_in_degrees_reaches_as_far_as_it_is_wide() -> None:
+    line = shapely.to_geojson(shapely.LineString([(0, 0), (1, 0)]))
+    assert answer(features=line, start="POINT (1.9 0)", end="POINT (0 0)")["start_snap_m"] > 90_000
+    with pytest.raises(ProcessRefusedError, match="122 km away"):
+        answer(features=line, start="POINT (2.1 0)", end="POINT (0 0)")

@@ -98,6 +98,21 @@ def test_a_projected_plane_has_its_own_unit() -> None:
     assert generalise(features, 0.60, coverage=True).vertices_after == 3
 
 
+@pytest.mark.parametrize(("tolerance", "left"), [(19.5, 3), (20.5, 2)])
+def test_a_tolerance_counts_on_the_ground_where_the_plane_is_not_true_to_it(tolerance: float, left: int) -> None:
+    # At 60 degrees north 40 m of Mercator's plane are 20 m.
+    north = 8_399_738
+    line = shapely.LineString([(0, north), (500, north + 40), (1000, north)])
+    told = answer(features=collection("EPSG:3857", [line]), tolerance=tolerance)
+    assert told["vertices_after"] == left
+    assert "so that it is kept on the ground" in told["crs_decision"]
+
+
+def test_a_layer_without_geometries_is_called_so() -> None:
+    with pytest.raises(ProcessRefusedError, match="no feature has a geometry"):
+        answer(features=collection(None, []), tolerance=5)
+
+
 def test_areas_before_and_after_are_compared_on_the_ground() -> None:
     notch = shapely.Polygon([(0, 0), (10_000, 0), (10_000, 10_000), (5000, 9990), (0, 10_000)])
     moved = shapely.transform(notch, lambda at: np.add(at, (500_000, 5_000_000)))

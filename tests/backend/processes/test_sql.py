@@ -14,6 +14,7 @@ from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.features import Features
 from backend.processes.running import run_processor
 from backend.processes.sql import sql
+from backend.processes.transform_coordinates import transform_coordinates
 
 EAST, NORTH = 500_000, 5_600_000
 
@@ -149,6 +150,41 @@ def test_what_is_no_query_over_the_inputs_is_refused(query: str) -> None:
     assert refused.value.path == "$.inputs.query"
 
 
+@pytest.mark.parametrize("query", ["DROP TABLE features", "SELECT 1; DELETE FROM features", "EXPLAIN SELECT 1"])
+def test_what_is_more_than_a_select_is_refused_in_words_that_say_so(query: str) -> None:
+    with pytest.raises(ProcessRefusedError, match="only SELECT is run, one at a time"):
+        answer(query)
+
+
+def test_the_kind_of_a_geometry_is_a_text_and_lists_of_geometries_are_no_geometry() -> None:
+    told = rows("SELECT ST_GeometryType(geometry) AS kind, [geometry] AS all FROM features WHERE name = 'a'")
+    assert told[0]["kind"] == "POLYGON"
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        ("ST_GeomFromText('POLYGON((0 0))')", "a geometry that is none: "),
+        ("'\\x00'::BLOB::WKB_BLOB", "a geometry that is none: Unexpected EOF"),
+        ("ST_Point('nan'::DOUBLE, 1)", "no finite numbers"),
+    ],
+)
+def test_a_geometry_that_cannot_be_is_refused(made: str, reason: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=reason) as refused:
+        answer(f"SELECT {made} AS g FROM features")  # noqa: S608
+    assert refused.value.path == "$.inputs.query"
+
+
+def test_degrees_that_were_transformed_are_measured_in_their_plane() -> None:
+    outputs = run_processor(
+        transform_coordinates({"name": "there"}), {"coordinates": DEGREES, "target_crs": "EPSG:6933"}, None, quiet
+    )
+    (plane,) = [json.loads(output.encode()) for output in outputs if output.id == "features"]
+    (row,) = rows("SELECT ST_Area(geometry) AS area FROM features", features=plane)
+    # An eighth of the ellipsoid: the projection keeps areas.
+    assert row["area"] == pytest.approx(510_065_621_724_088 / 8, rel=1e-6)
+
+
 def test_a_query_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql_running, "SECONDS", 0.2)
     with pytest.raises(ProcessRefusedError, match=r"longer than 0\.2 s"):
@@ -165,3 +201,18 @@ def test_too_many_rows_and_too_much_memory_are_refused(monkeypatch: pytest.Monke
 
 def test_the_example_succeeds() -> None:
     assert rows(**sql.description["example"]["inputs"]) == [{"lon": 13}]
+
+
+@pytest.mark.parametrize(("crs", "warned"), [("EPSG:3857", True), ("EPSG:25832", False)])
+def test_lengths_in_a_plane_that_is_not_true_to_the_ground_are_told(crs: str, *, warned: bool) -> None:
+    parcel = layer([box(0, 10)], crs)
+    told = answer("SELECT St_Area(geometry) AS a FROM features", features=parcel)
+    assert any("off by up to" in one and crs in one for one in told["warnings"]) is warned
+    assert answer("SELECT ST_X(ST_Centroid(geometry)) AS x FROM features", features=parcel)["warnings"] == []
+
+
+def test_whoever_asks_for_the_ellipsoid_in_a_plane_is_not_sent_to_untrue_areas() -> None:
+    with pytest.raises(
+        ProcessRefusedError, match="true in a CRS made for the place; else bring the features to OGC:CRS84"
+    ):
+        answer("SELECT ST_Area_Spheroid(geometry) AS a FROM features")

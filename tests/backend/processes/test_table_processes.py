@@ -83,6 +83,12 @@ def test_a_calculated_field_is_added_and_its_gaps_are_told() -> None:
     assert "replaced" in replaced["warnings"][0]
 
 
+def test_a_field_without_values_is_told_by_its_name_and_with_every_reason_that_there_may_be() -> None:
+    told = answer(calculate_field, features=TOWNS, field="new", expression="people / 0")
+    assert "3 of 3 features have no 'new'" in told["warnings"][-1]
+    assert "or the expression gives none" in told["warnings"][-1]
+
+
 def test_a_summary_has_a_group_for_each_value() -> None:
     told = answer(summarize, features=TOWNS, fields=["people"], group_by=["land"])
     assert [(group["by"]["land"], group["fields"]["people"]["sum"]) for group in told["groups"]] == [

@@ -150,6 +150,15 @@ def test_contours_of_a_cone_are_circles(transform: Affine) -> None:
         assert np.allclose(away, radius, atol=0.3)
 
 
+@pytest.mark.parametrize(("units", "warned"), [(None, True), ("ft", False)])
+def test_a_grid_in_feet_without_a_unit_of_height_is_told(units: str | None, *, warned: bool) -> None:
+    grid = Affine(30, 0, 980_000, 0, -30, 210_000)
+    raster = tiff(np.eye(5), grid, "EPSG:2263", units=units)
+    assert any("z_factor 0.3048" in one for one in answer(raster=raster)["statistics"]["warnings"]) is warned
+    contours = answer(raster=raster, product="contours", interval=0.5)["features"]
+    assert any("z_factor 0.3048" in one for one in contours["warnings"]) is warned
+
+
 def test_contours_are_exact_on_a_plane_and_end_at_nodata() -> None:
     x, _ = centres(NORTH_UP, (9, 9))
     plane = x - 500_000

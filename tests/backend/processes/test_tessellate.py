@@ -120,3 +120,15 @@ def test_what_has_no_cells_is_refused_with_the_reason(inputs: dict[str, Any], pa
     with pytest.raises(ProcessRefusedError, match=reason) as refused:
         answer(**inputs)
     assert refused.value.path == path
+
+
+def test_borders_in_a_plane_that_is_not_true_to_the_ground_are_where_they_belong() -> None:
+    # In Mercator's plane the middle of 40 and 60 degrees north is at 51.1; on the ground it is near 50.
+    mercator = np.array([(0, 4_865_942.28), (0, 8_399_737.89)])
+    crs = {"type": "name", "properties": {"name": "EPSG:3857"}}
+    mask = {**mapping(shapely.box(-1000, 4_800_000, 1000, 8_500_000)), "crs": crs}
+    told = answer(features=points(mercator, "EPSG:3857"), mask=mask)
+    south = cells(told)[0]
+    truth = GEOD.npts(0, 40, 0, 60, 1)[0][1]
+    assert south.bounds[3] == pytest.approx(truth, abs=1e-3)
+    assert "lengths in EPSG:3857 are off" in told["crs_decision"]

@@ -2,13 +2,18 @@
 
 import json
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from shapely import area, box, from_wkt
+from shapely.geometry import mapping
 
 from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import code_of
 from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.feature_reading import read_features
 from backend.processes.running import run_processor
 from backend.processes.transform_coordinates import transform_coordinates
 
@@ -17,9 +22,13 @@ RADIUS = 6_378_137.0
 type Answer = Callable[..., Any]
 
 
+def answers(**inputs: Any) -> dict[str, Any]:
+    outputs = run_processor(transform_coordinates({"name": "here"}), inputs, None, lambda _percent, _text=None: None)
+    return {output.id: json.loads(output.encode()) for output in outputs}
+
+
 def answer(**inputs: Any) -> Any:
-    (output,) = run_processor(transform_coordinates({"name": "here"}), inputs, None, lambda _percent, _text=None: None)
-    return json.loads(output.encode())
+    return answers(**inputs)["coordinates"]
 
 
 def web_mercator(longitude: float, latitude: float) -> tuple[float, float]:
@@ -86,6 +95,40 @@ def test_a_geometry_comes_back_as_wkt_with_its_attributes() -> None:
     assert told["geometries"] == [{"wkt": "POINT (500000 0)", "properties": {"name": "zero"}}]
     line = answer(coordinates="LINESTRING (9 0, 9 0.5)", target_crs="EPSG:32632")
     assert line["geometries"][0]["wkt"].startswith("LINESTRING (500000 0, 500000 5526")
+
+
+def test_features_come_back_as_such_for_other_processes_to_take_in_the_target_crs() -> None:
+    square = {"type": "Feature", "geometry": mapping(box(9, 50, 9.001, 50.001)), "properties": {"name": "one"}}
+    told = answers(coordinates=square, target_crs="EPSG:25832")
+    again = read_features(told["features"])
+    assert code_of(again.crs) == told["features"]["source_crs"] == "EPSG:25832"
+    assert again.fields == {"name": ["one"]}
+    # 0.001 degrees of longitude and latitude by the radii of the ellipsoid, at the scale of the central meridian.
+    assert area(again.shapes[0]) == pytest.approx(71.6957 * 111.2290 * 0.9996**2, rel=1e-4)
+    assert area(from_wkt(told["coordinates"]["geometries"][0]["wkt"])) == pytest.approx(area(again.shapes[0]), abs=1e-4)
+
+
+def test_degrees_of_another_datum_come_back_as_features_on_wgs84_and_numbers_as_numbers_only() -> None:
+    told = answers(coordinates={"type": "Point", "coordinates": [9, 50]}, target_crs="EPSG:4314")
+    assert "source_crs" not in told["features"]
+    assert told["features"]["features"][0]["geometry"]["coordinates"] == pytest.approx([9, 50], abs=1e-6)
+    assert told["coordinates"]["crs"] == "EPSG:4314"
+    assert list(answers(coordinates=[9, 50], target_crs="EPSG:4314")) == ["coordinates"]
+
+
+@pytest.mark.parametrize("crs", ["EPSG:25832", "EPSG:31467", "EPSG:2056"])
+def test_places_far_from_where_a_crs_is_meant_are_told_as_ballpark_without_a_long_search(crs: str) -> None:
+    begin = time.process_time()
+    told = answer(coordinates=[110, -30], target_crs=crs)
+    assert time.process_time() - begin < 0.5
+    assert (told["ballpark"], told["accuracy_m"], told["missing_grids"]) == (True, None, [])
+    assert any("ballpark" in warning for warning in told["warnings"])
+    assert any(f"outside the area for which {crs}" in warning for warning in told["warnings"])
+
+
+def test_a_projection_of_the_same_datum_is_no_ballpark_anywhere() -> None:
+    told = answer(coordinates=[20, -30], target_crs="EPSG:32632")
+    assert (told["ballpark"], told["accuracy_m"]) == (False, 0)
 
 
 def test_a_file_is_taken_in_the_crs_that_it_tells_and_refused_in_another(tmp_path: Any) -> None:

@@ -115,6 +115,19 @@ def test_a_raster_without_classes_is_told_so() -> None:
     assert any("raster-reclassify" in warning for warning in told["warnings"])
 
 
+@pytest.mark.parametrize("diagonal", [True, False])
+def test_more_areas_than_anybody_reads_are_refused_before_they_are_made(*, diagonal: bool) -> None:
+    noise = np.random.default_rng(7).permutation(320 * 320).astype(np.float32).reshape(320, 320)
+    with pytest.raises(ProcessRefusedError, match=r"102400 cells are unlike all .*raster-reclassify"):
+        answer(raster=tiff(noise), diagonal=diagonal)
+
+
+def test_many_areas_of_several_cells_are_refused_too() -> None:
+    pairs = np.arange(110_000, dtype=np.float32).reshape(100, 1100).repeat(2, axis=1)
+    with pytest.raises(ProcessRefusedError, match=r"too many areas of equal value, more than 100000"):
+        answer(raster=tiff(pairs))
+
+
 def test_a_raster_without_data_has_no_areas_and_says_so() -> None:
     told = answer(raster=tiff(np.zeros((3, 3), dtype=np.uint8), nodata=0))
     assert told["features"] == []

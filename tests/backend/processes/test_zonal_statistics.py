@@ -98,10 +98,24 @@ def test_categories_have_cells_areas_and_shares() -> None:
     values = np.array([[1, 1, 3], [1, 9, 3]], np.uint8)
     found = whole(tiff(values, nodata=9), "categories", "majority", "minority", "variety")
     assert found["categories"] == {
-        "1": {"cells": pytest.approx(3), "area_m2": pytest.approx(300), "share": pytest.approx(0.6)},
-        "3": {"cells": pytest.approx(2), "area_m2": pytest.approx(200), "share": pytest.approx(0.4)},
+        value: {
+            "cells": pytest.approx(cells),
+            "area_m2": pytest.approx(100 * cells / 0.9996**2, rel=1e-6),
+            "planar_area_m2": pytest.approx(100 * cells),
+            "share": pytest.approx(cells / 5),
+        }
+        for value, cells in (("1", 3), ("3", 2))
     }
     assert (found["majority"], found["minority"], found["variety"]) == (1, 3, 2)
+
+
+def test_areas_in_a_plane_that_is_not_true_to_the_ground_are_those_on_the_ground() -> None:
+    # At 60 degrees north Mercator's scale is 2, but for the ellipsoid's 0.3 %.
+    found = whole(
+        tiff(np.ones((4, 5), np.uint8), Affine(10, 0, 0, 0, -10, 8_399_738), "EPSG:3857"), "area", "categories"
+    )
+    assert found["planar_area"] == found["categories"]["1"]["planar_area_m2"] == pytest.approx(2000)
+    assert found["area"] == found["categories"]["1"]["area_m2"] == pytest.approx(500, rel=0.01)
 
 
 def test_the_median_of_integers_lies_between_them() -> None:
@@ -127,7 +141,7 @@ def test_a_file_beside_the_raster_does_not_move_it(tmp_path: Path) -> None:
         "<PAMDataset><GeoTransform>600000, 20, 0, 5040000, 0, -20</GeoTransform></PAMDataset>", "utf-8"
     )
     (tmp_path / "terrain.tfw").write_text("20\n0\n0\n-20\n600010\n5039990\n", "utf-8")
-    assert whole(DatasetFile("terrain", path, "raster"), "area")["area"] == 40_000
+    assert whole(DatasetFile("terrain", path, "raster"), "area")["planar_area"] == 40_000
 
 
 def test_several_bands_are_told_and_averages_of_labels_too() -> None:
@@ -155,6 +169,8 @@ def test_all_cells_without_data_give_no_numbers() -> None:
         ({"raster": base64.b64encode(tiff(RAMP.astype(np.int16))[:-300]).decode()}, None, "cannot be read"),
         ({"raster": base64.b64encode(tiff(RAMP.astype(np.int16), crs=None)).decode()}, None, "does not tell its CRS"),
         ({"features": "POINT (9 45)"}, None, "zones must be polygons"),
+        ({"features": {"type": "FeatureCollection", "features": []}}, None, "layer of polygons is empty"),
+        ({"features": "POLYGON ((1 1, 2 1, 2 2, 1 1))"}, "$.inputs.features", "all zones .* lie outside the raster"),
         ({"statistics": ["categories"], "raster": base64.b64encode(
             tiff(np.arange(1600, dtype=np.float32).reshape(40, 40))).decode()}, "$.inputs.statistics", "no categories"),
     ],
