@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,16 @@ class ProcessRefusedError(BackendError):
 
 class NoSuchDatasetError(ProcessRefusedError):
     """There is no dataset of that id."""
+
+
+def refuse(reason: str, path: str | None = None) -> NoReturn:
+    """Raise `ProcessRefusedError`: in the middle of a computation one word says it, and type checkers see its end."""
+    raise ProcessRefusedError(reason, path=path)
+
+
+def refuse_input(reason: str, name: str) -> NoReturn:
+    """Refuse for what is wrong with the input of this name."""
+    refuse(reason, f"$.inputs.{name}")
 
 
 class ProcessFailedError(BackendError):

@@ -157,7 +157,7 @@ def _planar(call: Call, file: str, figure: str) -> float:
 
 def _overlay_area(call: Call, first: str, second: str, operation: str) -> float:
     pieces = call("overlay", features=dataset(first), other=dataset(second), operation=operation)
-    return pieces["features"]["totals"].get("planar_area_m2", 0)
+    return pieces["features"]["totals"]["planar_area_m2"]
 
 
 def _cells(call: Call, raster: str, statistic: str) -> Mapping[str, Any]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import shapely
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse_input
 from backend.geo.analysis.network_snapping import Segments, nearest_segments
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
@@ -64,17 +64,17 @@ def costs_of(features: Features, cost: str | None, speed: str | None, oneway: st
         ProcessRefusedError: a field is missing, or holds what is no cost, speed or direction.
     """
     if cost and speed:
-        _refuse("give a cost_field or a speed_field, not both", "speed_field")
+        refuse_input("give a cost_field or a speed_field, not both", "speed_field")
     rates, units = np.ones(len(features)), "metre"
     if cost:
         values = numbers_of(features, cost, "$.inputs.cost_field")
         if (values < 0).any():
-            _refuse(f"the field {cost!r} holds negative costs", "cost_field")
+            refuse_input(f"the field {cost!r} holds negative costs", "cost_field")
         rates, units = np.divide(values, metres, out=np.zeros(len(values)), where=metres > 0), cost
     if speed:
         values = numbers_of(features, speed, "$.inputs.speed_field")
         if (values < 0).any():
-            _refuse(f"the field {speed!r} holds negative speeds", "speed_field")
+            refuse_input(f"the field {speed!r} holds negative speeds", "speed_field")
         rates = np.divide(0.06, values, out=np.full(len(values), np.inf), where=values > 0)
         units = "minute"
     # Without a cost or speed there is no way.
@@ -139,7 +139,7 @@ def extent_of(network: Network) -> float:
 
 def _bounds(features: Features) -> tuple[float, float, float, float]:
     if not features.present.any():
-        _refuse("no feature has a geometry", "features")
+        refuse_input("no feature has a geometry", "features")
     west, south, east, north = shapely.total_bounds(features.shapes).tolist()
     return west, south, east, north
 
@@ -148,7 +148,7 @@ def _lines(features: Features) -> tuple[Shapes, Integers]:
     """The single lines and the features that they are of."""
     linear = np.isin(shapely.get_type_id(features.shapes), (1, 5)) & features.present
     if not linear.any():
-        _refuse("no feature is a line", "features")
+        refuse_input("no feature is a line", "features")
     index = np.flatnonzero(linear)
     parts, owners = shapely.get_parts(features.shapes[index], return_index=True)
     return parts, index[owners]
@@ -205,14 +205,10 @@ def _directions(values: Sequence[Any]) -> tuple[Booleans, Booleans]:
     texts = ["" if value is None else str(value).strip().lower().removesuffix(".0") for value in values]
     unknown = sorted(set(texts) - _FORWARD - _BACKWARD - _BOTH)
     if unknown:
-        _refuse(
+        refuse_input(
             f"the field holds {listed(unknown)}; directions are yes, true, 1 or FT (as the line runs), -1, reverse or "
             "TF (against it), and no, false, 0 or nothing (both)",
             "oneway_field",
         )
     forward, backward = (np.array([text not in other for text in texts]) for other in (_BACKWARD, _FORWARD))
     return forward, backward
-
-
-def _refuse(reason: str, name: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

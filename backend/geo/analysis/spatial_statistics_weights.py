@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NoReturn
+from typing import Literal
 
 import numpy as np
 import shapely
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse_input
 from backend.geo.geodesy.crs import CRS84, Transformation, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.geocentric import geocentric
@@ -56,11 +56,11 @@ def weights_of(features: Features, kind: Neighbourhood, count: int, distance: fl
     positions, how = _positions(features)
     if kind == "distance":
         if distance is None:
-            _refuse("neighbours by distance need a distance in metres", "distance")
+            refuse_input("neighbours by distance need a distance in metres", "distance")
         pairs = _searched(positions, lambda far, reach: far <= distance + reach, lambda far: far <= distance)
         return _weights(len(features), pairs, f"features within {distance:g} m of each other ({how})")
     if count >= len(features):
-        _refuse(f"there are {len(features)} features: they cannot have {count} neighbours each", "k")
+        refuse_input(f"there are {len(features)} features: they cannot have {count} neighbours each", "k")
 
     def near(far: Array, reach: float) -> Booleans:
         # One more, as each is nearest to itself.
@@ -77,7 +77,7 @@ def weights_of(features: Features, kind: Neighbourhood, count: int, distance: fl
 def _touching(features: Features) -> Weights:
     shapes = features.shapes
     if (shapely.get_dimensions(shapes) != 2).any():
-        _refuse("contiguity is for polygons; take k-nearest or distance", "neighbours")
+        refuse_input("contiguity is for polygons; take k-nearest or distance", "neighbours")
     first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     apart = first != second
     return _weights(len(features), (first[apart], second[apart]), "polygons that touch or overlap (queen contiguity)")
@@ -114,7 +114,7 @@ def _searched(
         rows, columns = np.nonzero(pick(far))
         left -= len(rows)
         if left < 0:
-            _refuse(f"there are more than {MOST_PAIRS} pairs of neighbours: take a smaller distance", "distance")
+            refuse_input(f"there are more than {MOST_PAIRS} pairs of neighbours: take a smaller distance", "distance")
         firsts.append(leaf[rows])
         seconds.append(candidates[columns])
     return np.concatenate(firsts), np.concatenate(seconds)
@@ -138,7 +138,3 @@ def _leaves(
     order = index[np.argpartition(side, len(side) // 2)]
     for half in (order[: len(order) // 2], order[len(order) // 2 :]):
         yield from _leaves(positions, near, half, candidates)
-
-
-def _refuse(reason: str, name: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NoReturn, Self, cast
+from typing import Self, cast
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
@@ -13,7 +13,7 @@ from pyproj.aoi import AreaOfInterest
 from pyproj.exceptions import ProjError
 from pyproj.transformer import TransformerGroup
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.shapes import Shapes
 
@@ -27,6 +27,8 @@ _CODE = re.compile(
 )
 _FORMS = "an authority's code such as EPSG:25832, OGC:CRS84 or http://www.opengis.net/def/crs/EPSG/0/25832"
 _LONGEST_SHOWN = 60
+_FILE_PARAMETERS = ("PARAMETERFILE", "nadgrids", "geoidgrids")
+"""Of a CRS: they name files that PROJ would read."""
 
 
 def parse_crs(text: str) -> CRS:
@@ -38,16 +40,31 @@ def parse_crs(text: str) -> CRS:
     shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
     match = _CODE.fullmatch(text.strip())
     if match is None:
-        _refuse(f"{shown!r} is no CRS: give {_FORMS}")
+        refuse(f"{shown!r} is no CRS: give {_FORMS}")
     authority = match["urn"] or match["url"] or match["short"]
     code = match["urn_code"] or match["url_code"] or match["short_code"]
     try:
         crs = CRS.from_authority(authority.upper(), code.upper() if authority.upper() == "OGC" else code)
     except ProjError:
-        _refuse(f"there is no CRS {shown!r}: give {_FORMS}")
+        refuse(f"there is no CRS {shown!r}: give {_FORMS}")
     if not (crs.is_geographic or crs.is_projected):
-        _refuse(f"{shown} ({crs.name}) has no horizontal coordinates on the Earth's surface")
+        refuse(f"{shown} ({crs.name}) has no horizontal coordinates on the Earth's surface")
     return crs
+
+
+def stored_crs(crs: CRS, name: str) -> CRS:
+    """The CRS that stands in the file of this name: by its authority's code where it has one, WGS 84 as CRS84.
+
+    Raises:
+        ProcessRefusedError: it names a file that PROJ would read, or is none of places on the Earth.
+    """
+    if any(parameter in crs.to_wkt() for parameter in _FILE_PARAMETERS):
+        refuse(f"the CRS of {name} names a file of its own, which is not read; store it by its authority's code")
+    authority = cast("tuple[str, str] | None", crs.to_authority(min_confidence=70))
+    if authority is None:
+        return crs
+    known = parse_crs(":".join(authority))
+    return CRS84 if code_of(known) == "EPSG:4326" else known
 
 
 def code_of(crs: CRS) -> str:
@@ -93,7 +110,7 @@ class Transformation:
                 area_of_interest=area,  # pyright: ignore[reportArgumentType]  # the stub means the same class elsewhere
             )
         if not group.transformers:
-            _refuse(f"there is no way from {code_of(source)} to {code_of(target)} on this machine")
+            refuse(f"there is no way from {code_of(source)} to {code_of(target)} on this machine")
         ways = [way for way in group.transformers if not (beyond and bounds and _apart(bounds, way))]
         best = (ways or group.transformers)[0]
         missing = dict.fromkeys(
@@ -132,7 +149,7 @@ class Transformation:
         lost = np.flatnonzero(~(np.isfinite(x) & np.isfinite(y)))
         if lost.size:
             at = ", ".join(f"{ordinate:.10g}" for ordinate in coordinates[lost[0], :2])
-            _refuse(f"({at}) in {code_of(self.source)} has no place in {code_of(self.target)}")
+            refuse(f"({at}) in {code_of(self.source)} has no place in {code_of(self.target)}")
         return np.column_stack([x, y, *coordinates[:, 2:].T])
 
     def shapes(self, shapes: Shapes) -> Shapes:
@@ -152,7 +169,3 @@ def _apart(bounds: tuple[float, float, float, float], meant: CRS | Transformer) 
     if area.west <= area.east:
         return east < area.west or west > area.east
     return west > area.east and east < area.west
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -1,12 +1,10 @@
 """Positions in longitude and latitude: what can be one, and what a person meant by one that cannot."""
 
-from typing import NoReturn
-
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.antimeridian import flat_parts
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.shapes import Shapes
@@ -31,19 +29,19 @@ def check_coordinates(shapes: Geometries) -> None:
     """
     coordinates = shapely.get_coordinates(shapes)
     if not np.isfinite(coordinates).all():
-        _refuse("coordinates must be finite numbers")
+        refuse("coordinates must be finite numbers")
     longitudes, latitudes = np.abs(coordinates).T
     outside = np.flatnonzero((longitudes > MAX_LONGITUDE) | (latitudes > 90 + SLACK))
     if not outside.size:
         return
     x, y = (float(ordinate) for ordinate in coordinates[outside[0]])
     if abs(x) > 1000 or abs(y) > 1000:
-        _refuse(f"({x:.10g}, {y:.10g}) looks projected: coordinates must be longitude, latitude in degrees (WGS 84)")
+        refuse(f"({x:.10g}, {y:.10g}) looks projected: coordinates must be longitude, latitude in degrees (WGS 84)")
     if abs(x) <= 90 and abs(y) <= MAX_LONGITUDE:
-        _refuse(
+        refuse(
             f"latitude {y:.10g} is outside -90 to 90: is the order latitude, longitude? It must be longitude, latitude"
         )
-    _refuse(f"({x:.10g}, {y:.10g}) is outside the globe: longitude -180 to 180, latitude -90 to 90")
+    refuse(f"({x:.10g}, {y:.10g}) is outside the globe: longitude -180 to 180, latitude -90 to 90")
 
 
 def settled(coordinates: Array) -> Array:
@@ -78,7 +76,3 @@ def _lines(shapes: Geometries) -> list[BaseGeometry]:
     ]
     rings = [ring for part in parts if isinstance(part, shapely.Polygon) for ring in (part.exterior, *part.interiors)]
     return [*rings, *(part for part in parts if isinstance(part, shapely.LineString))]
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

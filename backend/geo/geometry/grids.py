@@ -2,13 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NoReturn, cast
+from typing import Literal, cast
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse_input
 from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.shapes import Shapes
@@ -50,7 +50,7 @@ def create_grid(features: Features, cell: Cell, size: float, *, cut: bool) -> Gr
         ProcessRefusedError: there is no extent, the cells would be too many, or too near a pole.
     """
     if not features.present.any():
-        _refuse("there is no geometry whose extent could be covered", "features")
+        refuse_input("there is no geometry whose extent could be covered", "features")
     # The bow of an edge beyond this does not matter to cells of that size.
     features, why = true_to_lengths(features, max(size * BENT, 0.01))
     plane = LocalPlane.around(features, "laea")
@@ -58,7 +58,7 @@ def create_grid(features: Features, cell: Cell, size: float, *, cut: bool) -> Gr
     low = np.array(shapely.total_bounds(flat)[:2])
     high = np.array(shapely.total_bounds(flat)[2:])
     if float((high - low).max()) * plane.unit > WIDEST and plane.local is not None:
-        _refuse(
+        refuse_input(
             f"the extent is wider than {WIDEST / 1000:.0f} km, too wide for one plane; H3 covers the globe", "features"
         )
     step = size / plane.unit
@@ -86,7 +86,7 @@ def _longest_edge(features: Features, plane: LocalPlane, cells: Shapes, size: fl
         x, y = plane.local(0.0, pole)
         # The other pole may be nowhere in the plane.
         if math.isfinite(x) and math.isfinite(y) and shapely.distance(outlines, shapely.Point(x, y)).min() < NEAREST:
-            _refuse(
+            refuse_input(
                 f"sides of cells would come nearer than {NEAREST / 1000:.0f} km to a pole, where they cannot be told "
                 "in longitude and latitude: leave that part out, give another size, or take H3 (cell: h3)",
                 "features",
@@ -132,10 +132,6 @@ def _hexagons(low: Array, high: Array, step: float) -> tuple[Shapes, Integers, I
 def _numbered(columns: int, rows: int) -> tuple[Integers, Integers]:
     """Column and row of each cell, row by row."""
     if columns * rows > MOST_CELLS:
-        _refuse(f"this size would make {columns * rows} cells, more than {MOST_CELLS}: give a larger one", "size")
+        refuse_input(f"this size would make {columns * rows} cells, more than {MOST_CELLS}: give a larger one", "size")
     index = np.arange(columns * rows)
     return index % columns, index // columns
-
-
-def _refuse(reason: str, name: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

@@ -1,12 +1,12 @@
 """Points along lines, at measured distances from their beginnings."""
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import shapely
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse_input
 from backend.geo.geodesy.crs import CRS84, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.measure import segment_lengths, segments
@@ -64,16 +64,16 @@ def points_along(features: Features, spacing: float | None, count: int | None) -
     """
     linear = np.flatnonzero(features.present & np.isin(shapely.get_type_id(features.shapes), LINEAR))
     if not linear.size:
-        _refuse("there are no lines; geometry-transform makes lines of polygons (boundary)", "features")
+        refuse_input("there are no lines; geometry-transform makes lines of polygons (boundary)", "features")
     lines, why = true_to_lengths(features.take(linear), BENT)
     start, end, line = segments(shapely.force_2d(lines.shapes))
     unit = metres_per_unit(lines.crs)
     lengths = segment_lengths(start, end) if unit is None else np.hypot(*(end - start).T) * unit
     totals = np.bincount(line, lengths, len(lines))
     if spacing is not None and float((totals / spacing).sum()) + len(lines) > MOST_POINTS:
-        _refuse(f"this spacing would make more than {MOST_POINTS} points", "distance")
+        refuse_input(f"this spacing would make more than {MOST_POINTS} points", "distance")
     if count is not None and count * len(lines) > MOST_POINTS:
-        _refuse(f"this count would make more than {MOST_POINTS} points", "count")
+        refuse_input(f"this count would make more than {MOST_POINTS} points", "count")
     owners, measures = _measures(totals, spacing, count)
     cut = _Segments(start, end, lengths, line, lines.crs != CRS84)
     positions = _positions(cut, owners, measures)
@@ -90,7 +90,7 @@ def _measures(totals: Array, spacing: float | None, count: int | None) -> tuple[
         shares = np.linspace(0, 1, count) if count > 1 else np.array([0.5])
         return np.repeat(np.arange(len(totals)), count), np.outer(totals, shares).ravel()
     if spacing is None:
-        _refuse("distance or count is needed", "distance")
+        refuse_input("distance or count is needed", "distance")
     counts = np.floor(totals / spacing * (1 + 1e-12)).astype(np.intp) + 1
     owners = np.repeat(np.arange(len(totals)), counts)
     rank = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -116,7 +116,3 @@ def _positions(cut: _Segments, owners: Integers, measures: Array) -> Array:
         if float(np.abs(missing).max(initial=0)) < SOLVED:
             break
     return origin + way * share[:, np.newaxis]
-
-
-def _refuse(reason: str, name: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

@@ -1,14 +1,14 @@
 """Coordinates of one reference system in another, with what is known of how good they are."""
 
 from dataclasses import dataclass
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 import shapely
 from pyproj import CRS
 from pyproj.enums import TransformDirection
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.lonlat import check_coordinates
@@ -56,7 +56,7 @@ def transform(features: Features, target: CRS) -> Transformed:
     error = _return_error(checked.shapes, shapes, way)
     outside = _outside(bounds, source, target)
     if outside and source.is_projected and _like_degrees(checked.shapes):
-        _refuse(
+        refuse(
             f"the coordinates look like degrees, but {code_of(source)} counts in {source.axis_info[0].unit_name}s and "
             "has no places there: name the CRS in which they are (longitude, latitude is OGC:CRS84)"
         )
@@ -107,7 +107,7 @@ def points(positions: Array) -> Shapes:
 
 def _checked(features: Features) -> Features:
     if not features.present.any():
-        _refuse("there is no coordinate to transform")
+        refuse("there is no coordinate to transform")
     # A point needs no repair; looking for one takes longer than transforming it.
     only_points = not (shapely.get_type_id(features.shapes[features.present]) != 0).any()
     in_range = bool((np.abs(shapely.total_bounds(features.shapes)) <= (180, 90, 180, 90)).all())
@@ -115,7 +115,7 @@ def _checked(features: Features) -> Features:
         return settle(features)
     coordinates = shapely.get_coordinates(features.shapes)
     if not np.isfinite(coordinates).all():
-        _refuse("coordinates must be finite numbers")
+        refuse("coordinates must be finite numbers")
     # Degrees of any meridian and datum have the same range; a few systems count grads.
     if features.crs.axis_info[0].unit_name == "degree":
         check_coordinates(features.shapes)
@@ -180,7 +180,3 @@ def _within(bounds: Bounds, area: Any) -> bool:
     if area.west <= area.east:
         return west >= area.west - 0.1 and east <= area.east + 0.1
     return all(edge >= area.west - 0.1 or edge <= area.east + 0.1 for edge in (west, east))
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

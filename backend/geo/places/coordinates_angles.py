@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal, NoReturn
+from typing import Literal
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 
 type Kind = Literal["latitude", "longitude"]
 
@@ -64,7 +64,7 @@ def read_angles(text: str) -> tuple[list[Angle], str]:
         ProcessRefusedError: it holds something else.
     """
     if _EXPONENT.search(text):
-        _refuse(f"{text[:60]!r} has an exponent: write the number out")
+        refuse(f"{text[:60]!r} has an exponent: write the number out")
     plain = text.translate(_SIGNS)
     for pattern, letter in _WORDS:
         plain = pattern.sub(letter, plain)
@@ -85,9 +85,9 @@ def sexagesimal(degrees: float, minutes: float, seconds: float) -> float:
         ProcessRefusedError: minutes or seconds are not within 0 to 60, or a fraction stands before the last part.
     """
     if not (0 <= minutes < 60 and 0 <= seconds < 60):
-        _refuse(f"{minutes:g} minutes {seconds:g} seconds: both are at least 0 and below 60")
+        refuse(f"{minutes:g} minutes {seconds:g} seconds: both are at least 0 and below 60")
     if ((minutes or seconds) and degrees % 1) or (seconds and minutes % 1):
-        _refuse(f"{degrees:g}° {minutes:g}' {seconds:g}\" has a fraction before its last part")
+        refuse(f"{degrees:g}° {minutes:g}' {seconds:g}\" has a fraction before its last part")
     return degrees + minutes / 60 + seconds / 3600
 
 
@@ -126,7 +126,7 @@ def _angle(piece: str, text: str) -> tuple[Angle, int]:
     kinds: set[Kind] = {named[letter] if letter in named else _LETTERS[letter][0] for letter in letters}
     compass = [letter for letter in letters if letter in _LETTERS]
     if len(kinds) > 1 or len(compass) > 1:
-        _refuse(f"{text[:60]!r} has more letters than one for an angle")
+        refuse(f"{text[:60]!r} has more letters than one for an angle")
     sign = _LETTERS[compass[0]][1] if compass else 1
     bare = re.sub(r"[NSEWOφλ]", " ", piece).strip(" ,;/:")
     packed = _PACKED.fullmatch(bare) if compass and re.fullmatch(r"\d{5,7}(\.\d+)?|\d{4}", bare) else None
@@ -135,9 +135,9 @@ def _angle(piece: str, text: str) -> tuple[Angle, int]:
         return _made(sign * sexagesimal(float(whole), float(minutes), float(seconds)), kinds, compass), 3
     found = _PARTS.fullmatch(bare)
     if found is None:
-        _refuse(f"{text[:60]!r} is no position: {bare[:40]!r} is no angle")
+        refuse(f"{text[:60]!r} is no position: {bare[:40]!r} is no angle")
     if found["sign"] == "-" and compass:
-        _refuse(f"{text[:60]!r} has a minus sign and the letter {compass[0]}: only one may tell the hemisphere")
+        refuse(f"{text[:60]!r} has a minus sign and the letter {compass[0]}: only one may tell the hemisphere")
     parts = [float(found[name] or 0) for name in ("degrees", "minutes", "seconds")]
     degrees = sexagesimal(*parts) * sign * (-1 if found["sign"] == "-" else 1)
     return _made(degrees, kinds, compass), sum(found[name] is not None for name in ("degrees", "minutes", "seconds"))
@@ -145,7 +145,3 @@ def _angle(piece: str, text: str) -> tuple[Angle, int]:
 
 def _made(degrees: float, kinds: set[Kind], compass: list[str]) -> Angle:
     return Angle(degrees, next(iter(kinds), None), compass == ["O"])
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import shapely
 
-from backend.errors import ProcessRefusedError
+from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.places.coordinates_angles import sexagesimal
 from backend.geo.vector.features import Features
@@ -58,7 +58,7 @@ def with_decimal_degrees(features: Features) -> Features:
     """
     found = angle_columns(list(features.fields))
     if not found:
-        _refuse("no columns of degrees and minutes are there, such as lat_deg, lat_min, lat_sec, lat_hem")
+        refuse("no columns of degrees and minutes are there, such as lat_deg, lat_min, lat_sec, lat_hem")
     warnings: list[str] = []
     degrees = {columns.axis: _column(features, columns, warnings) for columns in found}
     made = features.with_fields(degrees).warned(*warnings)
@@ -96,15 +96,15 @@ def _angle(axis: Axis, row: Sequence[Any]) -> float | None:
     parts = [0.0 if part is None else _number(part) for part in (degrees, minutes, seconds)]
     magnitude = sexagesimal(abs(parts[0]), parts[1], parts[2])
     if magnitude > _LIMITS[axis]:
-        _refuse(f"{magnitude:g} is no {axis}")
+        refuse(f"{magnitude:g} is no {axis}")
     sign = -1 if parts[0] < 0 else 1
     letter = str(hemisphere or "").strip().upper()[:1]
     if not letter:
         return sign * magnitude
     if letter not in _SIGNS[axis]:
-        _refuse(f"{hemisphere!r} is no hemisphere of a {axis}")
+        refuse(f"{hemisphere!r} is no hemisphere of a {axis}")
     if sign < 0:
-        _refuse(f"{degrees!r} and {hemisphere!r} both tell a hemisphere")
+        refuse(f"{degrees!r} and {hemisphere!r} both tell a hemisphere")
     return _SIGNS[axis][letter] * magnitude
 
 
@@ -112,8 +112,4 @@ def _number(value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        _refuse(f"{str(value)[:20]!r} is no number")
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)
+        refuse(f"{str(value)[:20]!r} is no number")

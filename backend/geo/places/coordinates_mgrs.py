@@ -5,9 +5,8 @@ Source: NGA.STND.0037, Universal Grids and the Transverse Mercator and Polar Ste
 
 import re
 from dataclasses import dataclass
-from typing import NoReturn
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.places.coordinates_utm import Grid, band_edges
 
 REFERENCE = re.compile(
@@ -52,7 +51,7 @@ def read_mgrs(text: str) -> Square | None:
         return None
     digits = re.sub(r"\s", "", found["digits"] or "")
     if len(digits) % 2 or len(digits) > 10:
-        _refuse(f"{text.strip()!r} has {len(digits)} digits: easting and northing need equally many, at most 5 each")
+        refuse(f"{text.strip()!r} has {len(digits)} digits: easting and northing need equally many, at most 5 each")
     half = len(digits) // 2
     metres = 10 ** (5 - half)
     within = (int(digits[:half] or 0) * metres, int(digits[half:] or 0) * metres)
@@ -67,10 +66,10 @@ def read_mgrs(text: str) -> Square | None:
 
 def _utm(zone: int, band: str, column: str, row: str, within: tuple[int, int]) -> tuple[float, float, Grid]:
     if not 1 <= zone <= 60 or (band == "X" and zone in (32, 34, 36)):
-        _refuse(f"there is no zone {zone}{band}")
+        refuse(f"there is no zone {zone}{band}")
     letters = _COLUMNS[(zone - 1) % 3]
     if column not in letters or row not in _ROWS:
-        _refuse(f"zone {zone} has no squares {column}{row}: the first letter is of {letters}, the second of {_ROWS}")
+        refuse(f"zone {zone} has no squares {column}{row}: the first letter is of {letters}, the second of {_ROWS}")
     easting = (letters.index(column) + 1) * 100_000 + within[0]
     first = (_ROWS.index(row) - (0 if zone % 2 else 5)) % 20 * 100_000 + within[1]
     grid = Grid(zone, south=band < "N")
@@ -82,7 +81,7 @@ def _utm(zone: int, band: str, column: str, row: str, within: tuple[int, int]) -
         if south - _SQUARE_DEGREES < grid.lonlat(easting, northing)[1] < north + _SQUARE_DEGREES
     ]
     if not northings:
-        _refuse(f"band {band} of zone {zone} has no squares {column}{row}")
+        refuse(f"band {band} of zone {zone} has no squares {column}{row}")
     return float(easting), float(northings[0]), grid
 
 
@@ -90,11 +89,7 @@ def _polar(pole: str, column: str, row: str, within: tuple[int, int]) -> tuple[f
     columns = _POLAR_COLUMNS[pole]
     rows = _POLAR_ROWS if pole in "AB" else _POLAR_ROWS[:14]
     if column not in columns or row not in rows:
-        _refuse(f"the polar area {pole} has no squares {column}{row}")
+        refuse(f"the polar area {pole} has no squares {column}{row}")
     easting = _POLAR_WEST[pole] + columns.index(column) * 100_000 + within[0]
     northing = _POLAR_SOUTH[pole] + rows.index(row) * 100_000 + within[1]
     return float(easting), float(northing), Grid(0, south=pole in "AB")
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

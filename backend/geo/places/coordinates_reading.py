@@ -4,12 +4,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 from pyproj import CRS
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.places.coordinates import points
@@ -50,7 +50,7 @@ def read_coordinates(value: Any, crs: CRS | None = None) -> CoordinatesInput:
         return CoordinatesInput(Features(shapes_of([read_wkt(value)]), crs=crs or CRS84), "geometries")
     features = _raw_file(value, crs) if isinstance(value, DatasetFile) else read_features(value, crs)
     if crs is not None and features.crs != crs and not _brought_to_lonlat(features, crs):
-        _refuse(f"the coordinates are in {code_of(features.crs)}, as they themselves tell, not in {code_of(crs)}")
+        refuse(f"the coordinates are in {code_of(features.crs)}, as they themselves tell, not in {code_of(crs)}")
     return CoordinatesInput(features, "geometries")
 
 
@@ -68,12 +68,12 @@ def _raw_file(dataset: DatasetFile, crs: CRS | None) -> Features:
 def _of_lines(text: str, crs: CRS) -> CoordinatesInput:
     lines = [line for line in re.split(r"[;\n]", text) if line.strip()]
     if not lines:
-        _refuse("there are no coordinates")
+        refuse("there are no coordinates")
     positions: list[list[float]] = []
     for line in lines:
         found = _POSITION.fullmatch(line)
         if found is None:
-            _refuse(
+            refuse(
                 f"{line.strip()[:60]!r} is no pair of numbers: give 'x y' or [x, y]; degrees, minutes and seconds, UTM "
                 "and MGRS are read by parse-coordinates"
             )
@@ -83,24 +83,20 @@ def _of_lines(text: str, crs: CRS) -> CoordinatesInput:
 
 def _of_positions(value: Sequence[Any], crs: CRS) -> CoordinatesInput:
     if not value:
-        _refuse("there are no coordinates")
+        refuse("there are no coordinates")
     single = not isinstance(value[0], list | tuple | Mapping)
     positions: Sequence[Any] = [value] if single else value
     if len(positions) > MOST_POSITIONS:
-        _refuse(f"{len(positions)} positions are more than {MOST_POSITIONS:,}")
+        refuse(f"{len(positions)} positions are more than {MOST_POSITIONS:,}")
     lengths = {len(cast("Sequence[Any]", item)) if isinstance(item, list | tuple) else 0 for item in positions}
     if not lengths <= {2, 3} or len(lengths) != 1:
-        _refuse("each position must be [x, y] or [x, y, height], all alike")
+        refuse("each position must be [x, y] or [x, y, height], all alike")
     for index, position in enumerate(positions):
         if not all(_is_number(ordinate) for ordinate in position):
-            _refuse(f"position {index} is not of finite numbers: {str(position)[:60]}")
+            refuse(f"position {index} is not of finite numbers: {str(position)[:60]}")
     shapes = points(np.array(positions, dtype=float))
     return CoordinatesInput(Features(shapes, crs=crs), "position" if single else "positions")
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NoReturn
+from typing import Literal
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.places.coordinates_angles import Angle, read_angles
 from backend.geo.places.coordinates_mgrs import read_mgrs
 from backend.geo.places.coordinates_utm import read_utm
@@ -45,10 +45,10 @@ def read_position(text: str, order: Order = "auto") -> Written:
         ProcessRefusedError: it cannot be read, or is no place on the Earth.
     """
     if len(text) > LONGEST:
-        _refuse(f"a text of {len(text)} characters is no position")
+        refuse(f"a text of {len(text)} characters is no position")
     plain = " ".join(text.split())
     if not plain:
-        _refuse("the text is empty")
+        refuse("the text is empty")
     readers: Sequence[Callable[[str], Written | None]] = (_wkt, _uri, _iso6709, _mgrs, _utm)
     for read in readers:
         written = read(plain)
@@ -80,7 +80,7 @@ def _packed(digits: str, degrees: int) -> float:
     """Degrees, minutes and seconds without anything between them."""
     whole = len(digits.partition(".")[0])
     if whole not in (degrees, degrees + 2, degrees + 4):
-        _refuse(f"{digits} has neither {degrees}, {degrees + 2} nor {degrees + 4} digits before the point")
+        refuse(f"{digits} has neither {degrees}, {degrees + 2} nor {degrees + 4} digits before the point")
     parts = [digits[:degrees], digits[degrees : degrees + 2], digits[degrees + 2 :]]
     if whole == degrees:
         return float(digits)
@@ -88,7 +88,7 @@ def _packed(digits: str, degrees: int) -> float:
         parts = [digits[:degrees], digits[degrees:], "0"]
     minutes, seconds = float(parts[1]), float(parts[2])
     if minutes >= 60 or seconds >= 60:
-        _refuse(f"{digits} has 60 minutes or seconds or more")
+        refuse(f"{digits} has 60 minutes or seconds or more")
     return int(parts[0]) + minutes / 60 + seconds / 3600
 
 
@@ -113,11 +113,11 @@ def _utm(text: str) -> Written | None:
 def _angles(text: str, order: Order) -> Written:
     angles, notation = read_angles(text)
     if len(angles) != 2:
-        _refuse(f"{text[:60]!r} holds {len(angles)} angle{'' if len(angles) == 1 else 's'}: a position needs two")
+        refuse(f"{text[:60]!r} holds {len(angles)} angle{'' if len(angles) == 1 else 's'}: a position needs two")
     first, second = angles
     kinds = {angle.kind for angle in angles if angle.kind}
     if first.kind and first.kind == second.kind:
-        _refuse(f"{text[:60]!r} has two {first.kind}s")
+        refuse(f"{text[:60]!r} has two {first.kind}s")
     if kinds:
         longitude_first = first.kind == "longitude" or second.kind == "latitude"
         return _with_eastings(first, second, longitude_first, notation)
@@ -150,9 +150,9 @@ def _unmarked(first: float, second: float, order: Order, notation: str) -> Writt
 def _on_earth(written: Written) -> Written:
     longitude, latitude = written.position
     if not abs(latitude) <= 90:
-        _refuse(f"latitude {latitude:.10g} is outside -90 to 90")
+        refuse(f"latitude {latitude:.10g} is outside -90 to 90")
     if not abs(longitude) <= 360:
-        _refuse(f"longitude {longitude:.10g} is outside -180 to 180")
+        refuse(f"longitude {longitude:.10g} is outside -180 to 180")
     if abs(longitude) <= 180:
         return written
     return replace(written, position=((longitude + 180) % 360 - 180, latitude))
@@ -162,8 +162,4 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        _refuse(f"{text[:40]!r} is no number")
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)
+        refuse(f"{text[:40]!r} is no number")

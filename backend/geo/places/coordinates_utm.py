@@ -2,11 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from typing import NoReturn
 
 from pyproj import Proj
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 
 BANDS = "CDEFGHJKLMNPQRSTUVWX"
 """Letters of 8° of latitude from 80° S; the last has 12."""
@@ -63,11 +62,11 @@ def read_utm(text: str) -> UtmPosition | None:
         return None
     zone, letter = int(found["zone"]), found["letter"].upper()
     if not 1 <= zone <= 60:
-        _refuse(f"there is no UTM zone {zone}: zones are 1 to 60")
+        refuse(f"there is no UTM zone {zone}: zones are 1 to 60")
     first, second = (float(found[name].replace(",", ".")) for name in ("first", "second"))
     easting, northing = (second, first) if (found["axis"] or "").upper() == "N" else (first, second)
     if not 100_000 <= easting <= 900_000 or northing > 10_000_000:
-        _refuse(f"easting {easting:.10g}, northing {northing:.10g} is outside UTM: is the order easting, northing?")
+        refuse(f"easting {easting:.10g}, northing {northing:.10g} is outside UTM: is the order easting, northing?")
     return _located(zone, letter, easting, northing)
 
 
@@ -79,12 +78,12 @@ def _located(zone: int, letter: str, easting: float, northing: float) -> UtmPosi
         is_band = letter == "S" and 32 <= other[1] < 40
         return UtmPosition(*grid.lonlat(easting, northing), grid.code, other if is_band else None)
     if letter not in BANDS:
-        _refuse(f"there is no UTM band {letter}: bands are {BANDS[0]} to {BANDS[-1]} without I and O")
+        refuse(f"there is no UTM band {letter}: bands are {BANDS[0]} to {BANDS[-1]} without I and O")
     grid = Grid(zone, south=letter < "N")
     longitude, latitude = grid.lonlat(easting, northing)
     south, north = band_edges(letter)
     if not south - 0.01 <= latitude <= north + 0.01:
-        _refuse(
+        refuse(
             f"northing {northing:.10g} is at latitude {latitude:.4f}, but band {letter} goes from {south}° to {north}°"
         )
     return UtmPosition(longitude, latitude, grid.code)
@@ -94,7 +93,3 @@ def band_edges(letter: str) -> tuple[int, int]:
     """Southern and northern latitude of a band."""
     south = -80 + 8 * BANDS.index(letter)
     return south, south + (12 if letter == "X" else 8)
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -8,7 +8,8 @@ from typing import Any, cast
 import numpy as np
 import shapely
 
-from backend.geo.geodesy.ellipsoid import E2, A, Array, Integers, inverse
+from backend.geo.geodesy.ellipsoid import Array, Integers, inverse
+from backend.geo.geodesy.geocentric import geocentric
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.places.coordinates import points
 from backend.geo.places.places import DATA
@@ -85,7 +86,7 @@ def _nearest(here: Array, there: Array, tree: shapely.STRtree) -> tuple[Integers
     reach = _geodesics(here, there[guess])[1]
     position, copy = tree.query(_boxes(here, reach))
     place = copy % len(there)
-    chords = np.linalg.norm(_geocentric(here)[position] - _geocentric(there)[place], axis=1)
+    chords = np.linalg.norm(geocentric(here)[position] - geocentric(there)[place], axis=1)
     shortest = np.full(len(here), np.inf)
     np.minimum.at(shortest, position, chords)
     alike = chords <= shortest[position] * _ALIKE
@@ -108,15 +109,6 @@ def _boxes(here: Array, metres: Array) -> Shapes:
 
 def _geodesics(start: Array, end: Array) -> tuple[Array, Array]:
     return inverse(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
-
-
-def _geocentric(positions: Array) -> Array:
-    """Positions on the ellipsoid in metres from its centre."""
-    lam, phi = np.radians(positions).T
-    radius = A / np.sqrt(1 - E2 * np.sin(phi) ** 2)
-    return np.column_stack(
-        [radius * np.cos(phi) * np.cos(lam), radius * np.cos(phi) * np.sin(lam), radius * (1 - E2) * np.sin(phi)]
-    )
 
 
 def _by_position(pairs: Integers, count: int) -> list[list[int]]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import shapely
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse_input
 from backend.geo.geodesy.crs import CRS84, Transformation, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.geocentric import geocentric
@@ -70,14 +70,14 @@ def samples_of(laid: Laid, field: str | None) -> Samples:
     """
     features, grid = laid.features, laid.grid
     if grid.width * grid.height > MOST_CELLS:
-        _refuse(f"the grid would have {grid.width} x {grid.height} cells, more than {MOST_CELLS}", "cell_size")
+        refuse_input(f"the grid would have {grid.width} x {grid.height} cells, more than {MOST_CELLS}", "cell_size")
     values = np.ones(len(features)) if field is None else numbers_of(features, field, "$.inputs.field")
     usable = features.present & ~np.isnan(values)
     shapes = features.shapes[usable]
     if not len(shapes):
-        _refuse("no feature has both a geometry and a value", "features")
+        refuse_input("no feature has both a geometry and a value", "features")
     if (shapely.get_type_id(shapes) != 0).any():
-        _refuse(
+        refuse_input(
             "points are needed: the features hold other geometries (geometry-transform makes centroids)", "features"
         )
     left_out = len(features) - len(shapes)
@@ -127,10 +127,10 @@ def density(samples: Samples, grid: Grid, radius: float, progress: Progress) -> 
     Source: B. W. Silverman, Density estimation for statistics and data analysis (1986), 4.5 (the kernel K2).
     """
     if (samples.values < 0).any():
-        _refuse("a density needs weights that are not negative", "field")
+        refuse_input("a density needs weights that are not negative", "field")
     cell = abs(grid.transform.determinant) * (metres_per_unit(grid.crs) or 111_000.0) ** 2
     if len(samples.values) * min(np.pi * radius**2 / cell, grid.width * grid.height) > MOST_PAIRS:
-        _refuse("the kernels of the points cover too many cells: take larger cells or a smaller radius", "radius")
+        refuse_input("the kernels of the points cover too many cells: take larger cells or a smaller radius", "radius")
 
     def near(distances: Array, reach: float) -> Booleans:
         return distances < radius + reach
@@ -238,7 +238,3 @@ def _space(ground: Ground) -> Callable[[Array], Array]:
         return geocentric
     way = Transformation.between(ground.crs, CRS84)
     return lambda coordinates: geocentric(way.positions(coordinates))
-
-
-def _refuse(reason: str, name: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import numpy as np
 import shapely
@@ -15,7 +15,7 @@ from rasterio.features import rasterize
 from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse_input
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.raster.grids import part_of
@@ -63,11 +63,11 @@ def burn(laid: Laid, name: str | None, *, all_touched: bool = False, overlap: Ov
     values, categories = _values(features, name, overlap)
     usable = features.present & ~np.ma.getmaskarray(values)
     if not usable.any():
-        _refuse("no feature has both a geometry and a value", "field" if name else "features")
+        refuse_input("no feature has both a geometry and a value", "field" if name else "features")
     if not usable.all():
         warnings.append(f"{int((~usable).sum())} of {len(usable)} features have no geometry or no value: left out.")
     if usable.sum() >= MOST_FEATURES:
-        _refuse(f"there are more than {MOST_FEATURES} features", "features")
+        refuse_input(f"there are more than {MOST_FEATURES} features", "features")
     shapes, numbers = features.shapes[usable], values[usable]
     counts, owners = _owners(shapes, laid.grid, all_touched)
     covered = counts > 0
@@ -95,7 +95,7 @@ def _values(features: Features, name: str | None, overlap: Overlap) -> tuple[Cel
     if all(value is None or is_number(value) for value in column):
         return np.ma.MaskedArray(_compact(numbers_array(column)), missing), {}
     if overlap == "sum":
-        _refuse(f"the field {name!r} holds texts, which have no sum", "field")
+        refuse_input(f"the field {name!r} holds texts, which have no sum", "field")
     return _categories(name, column, missing)
 
 
@@ -104,7 +104,7 @@ def _categories(name: str, column: Sequence[Any], missing: Booleans) -> tuple[Ce
     texts = ["" if value is None else text_of(value) for value in column]
     names = sorted({text for text, gone in zip(texts, missing.tolist(), strict=True) if not gone})
     if len(names) > MOST_CATEGORIES:
-        _refuse(
+        refuse_input(
             f"the field {name!r} has {len(names)} different texts, such as {listed(names[:3])}; at most "
             f"{MOST_CATEGORIES} can be categories",
             "field",
@@ -174,7 +174,3 @@ def _burnt(shapes: Shapes, values: NDArray[np.float64], grid: Grid, all_touched:
         dtype=np.float64,
     )
     return burnt
-
-
-def _refuse(reason: str, name: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

@@ -1,14 +1,13 @@
 """Grids for rasters that are made of features: with cells of so many metres, or those of another raster."""
 
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
 import shapely
 from affine import Affine
 from pyproj import CRS
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse_input
 from backend.geo.geodesy.crs import CRS84, code_of, metres_per_unit, parse_crs
 from backend.geo.geodesy.ground import Bounds, ground_of
 from backend.geo.raster.rasters import Grid
@@ -45,14 +44,14 @@ def lay_out(features: Features, cell_size: float | None, template: Grid | None, 
         ProcessRefusedError: nothing says how large cells are, or there are too many.
     """
     if not features.present.any():
-        _refuse("no feature has a geometry", "features")
+        refuse_input("no feature has a geometry", "features")
     if template is not None:
         if cell_size is not None:
-            _refuse("a template has its own cells: leave cell_size out", "cell_size")
+            refuse_input("a template has its own cells: leave cell_size out", "cell_size")
         moved = in_plane(features, template.crs)
         return Laid(moved, template, f"the template's grid in {code_of(template.crs)}", _outside(moved, template))
     if cell_size is None:
-        _refuse("give cell_size in metres, or a template raster", "cell_size")
+        refuse_input("give cell_size in metres, or a template raster", "cell_size")
     chosen = features.crs if features.crs.is_projected else metric_crs(features)
     moved = in_plane(features, chosen)
     metres = metres_per_unit(chosen) or 1.0
@@ -106,7 +105,9 @@ def _grid(features: Features, size: float, margin: float) -> Grid:
         right, bottom = int(np.floor(east / size + _NOTHING)) + 1, int(np.ceil(south / size - _NOTHING)) - 1
     width, height = max(right - left, 1), max(top - bottom, 1)
     if width * height > MOST_CELLS:
-        _refuse(f"the grid would have {width} x {height} cells, more than {MOST_CELLS}: take larger ones", "cell_size")
+        refuse_input(
+            f"the grid would have {width} x {height} cells, more than {MOST_CELLS}: take larger ones", "cell_size"
+        )
     return Grid(width, height, Affine(size, 0, left * size, 0, -size, top * size), features.crs)
 
 
@@ -119,9 +120,5 @@ def _outside(features: Features, template: Grid) -> tuple[str, ...]:
     away = (bounds[:, 0] > east) | (bounds[:, 2] < west) | (bounds[:, 1] > north) | (bounds[:, 3] < south)
     count = int(away.sum())
     if count == len(bounds):
-        _refuse("no feature lies within the template", "template")
+        refuse_input("no feature lies within the template", "template")
     return (f"{count} of {len(features)} features lie outside the template.",) if count else ()
-
-
-def _refuse(reason: str, name: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

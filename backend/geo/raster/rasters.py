@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 import rasterio
@@ -18,14 +18,13 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 
-from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
+from backend.errors import refuse
+from backend.geo.geodesy.crs import stored_crs
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.vector.datasets import DatasetFile
 
 type Values = NDArray[Any]
 
-GEOTIFF = "image/tiff; application=geotiff"
 MAX_BYTES = 1 << 30
 """Of what is read or made at once: a small compressed file may claim to be of any size."""
 _SIGNATURES = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
@@ -80,7 +79,7 @@ def opened(source: DatasetFile | bytes, *, windowed: bool = False) -> Generator[
     """
     name = source.id if isinstance(source, DatasetFile) else "the raster"
     if isinstance(source, DatasetFile) and source.kind != "raster":
-        _refuse(f"{name} is vector data; a raster is needed here")
+        refuse(f"{name} is vector data; a raster is needed here")
     _check_signature(source, name)
     try:
         with rasterio.Env(**_OPTIONS), _reader(source) as reader:
@@ -89,7 +88,7 @@ def opened(source: DatasetFile | bytes, *, windowed: bool = False) -> Generator[
             yield cast("DatasetReader", reader)
     except RasterioError as error:
         path = str(source.path) if isinstance(source, DatasetFile) else ""
-        _refuse(f"{name} cannot be read: {_reason(error).replace(path or name, name)[:200]}")
+        refuse(f"{name} cannot be read: {_reason(error).replace(path or name, name)[:200]}")
 
 
 def check_size(width: int, height: int, dtype: Any, bands: int = 1) -> None:
@@ -100,7 +99,7 @@ def check_size(width: int, height: int, dtype: Any, bands: int = 1) -> None:
     """
     needed = width * height * bands * np.dtype(dtype).itemsize
     if needed > MAX_BYTES:
-        _refuse(
+        refuse(
             f"{width} x {height} cells take {needed / 2**30:.3g} GiB, more than the {MAX_BYTES / 2**30:.3g} GiB that "
             "are worked on at once: take a part of the area, or larger cells"
         )
@@ -113,18 +112,15 @@ def grid_of(reader: DatasetReader) -> Grid:
         ProcessRefusedError: it does not tell its CRS, or has no place on the Earth.
     """
     if reader.crs is None:
-        _refuse("the raster does not tell its CRS, and none may be guessed")
+        refuse("the raster does not tell its CRS, and none may be guessed")
     crs = CRS.from_user_input(reader.crs)
     if crs.is_compound:
         crs = crs.sub_crs_list[0]
     if reader.transform.is_degenerate or reader.transform.is_identity:
-        _refuse("the raster does not tell where its cells lie")
-    authority = cast("tuple[str, str] | None", crs.to_authority(min_confidence=70))
-    known = parse_crs(":".join(authority)) if authority else crs
+        refuse("the raster does not tell where its cells lie")
+    known = stored_crs(crs, "the raster")
     if not (known.is_geographic or known.is_projected):
-        _refuse(f"the raster's CRS ({known.name}) has no place on the Earth")
-    if code_of(known) == "EPSG:4326":
-        known = CRS84
+        refuse(f"the raster's CRS ({known.name}) has no place on the Earth")
     return Grid(reader.width, reader.height, reader.transform, known)
 
 
@@ -137,14 +133,14 @@ def read_band(reader: DatasetReader, band: int = 1, window: Window | None = None
         ProcessRefusedError: there is no such band, or it is too large.
     """
     if not 1 <= band <= reader.count:
-        _refuse(f"there is no band {band}: the raster has {reader.count}")
+        refuse(f"there is no band {band}: the raster has {reader.count}")
     scale, offset = float(reader.scales[band - 1]), float(reader.offsets[band - 1])
     stored = (scale, offset) == (1.0, 0.0)
     part = window or Window(0, 0, reader.width, reader.height)  # pyright: ignore[reportCallIssue]  # attrs without types
     check_size(int(part.width), int(part.height), reader.dtypes[band - 1] if stored else np.float64)
     values: Any = reader.read(band, masked=True, window=part)
     if np.issubdtype(values.dtype, np.complexfloating):
-        _refuse(f"band {band} has complex numbers")
+        refuse(f"band {band} has complex numbers")
     if np.issubdtype(values.dtype, np.floating):
         invalid = ~np.isfinite(values.data)
         if invalid.any():
@@ -185,9 +181,9 @@ def _check_signature(source: DatasetFile | bytes, name: str) -> None:
     try:
         start = source[:4] if isinstance(source, bytes) else _first_bytes(source)
     except OSError as error:
-        _refuse(f"{name} cannot be read: {error.strerror}")
+        refuse(f"{name} cannot be read: {error.strerror}")
     if start not in _SIGNATURES:
-        _refuse(f"{name} is no GeoTIFF")
+        refuse(f"{name} is no GeoTIFF")
 
 
 def _first_bytes(dataset: DatasetFile) -> bytes:
@@ -209,14 +205,10 @@ def _nodata(values: np.ma.MaskedArray[Any, Any] | Values) -> float | None:
         return int(last)
     free = np.setdiff1d(np.arange(limits.min, min(limits.max, limits.min + 65_536)), taken)
     if not free.size:
-        _refuse(f"every value of {values.dtype} is in use, so none is left to say that a cell has no data")
+        refuse(f"every value of {values.dtype} is in use, so none is left to say that a cell has no data")
     return int(free[0])
 
 
 def _reason(error: RasterioError) -> str:
     """What GDAL says of it, which rasterio keeps as the cause."""
     return str(error.__cause__ or error)
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import numpy as np
 import shapely
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse_input
 from backend.geo.geodesy.ellipsoid import Integers
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.relations.overlay_pieces import (
@@ -97,18 +97,16 @@ def _check(met: Together, operation: Operation) -> None:
     for name, found in kinds.items():
         told = ", ".join(found)
         if not found:
-            _refuse("there is no feature with a geometry", name)
+            refuse_input("there is no feature with a geometry", name)
         if operation in ("union", "symmetric-difference") and found != ["polygons"]:
-            _refuse(f"{operation} works on polygons, and here are {told}: intersection and clip also cut these", name)
+            refuse_input(
+                f"{operation} works on polygons, and here are {told}: intersection and clip also cut these", name
+            )
         if operation in ("identity", "clip") and name == "other" and found != ["polygons"]:
-            _refuse(f"{operation} cuts by polygons, and here are {told}", name)
+            refuse_input(f"{operation} cuts by polygons, and here are {told}", name)
     largest = kinds["features"][-1]
     if operation == "difference" and KINDS.index(kinds["other"][0]) < KINDS.index(largest):
-        _refuse(f"{kinds['other'][0]} take nothing away from {largest}", "other")
-
-
-def _refuse(reason: str, name: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")
+        refuse_input(f"{kinds['other'][0]} take nothing away from {largest}", "other")
 
 
 def _pieces(a: Shapes, b: Shapes, pairs: Pairs, operation: Operation) -> tuple[Pieces, int]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import numpy as np
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.vector.fields import check_size
 
@@ -45,7 +45,7 @@ def classify(values: Array, scheme: Scheme, count: int, breaks: Sequence[float] 
     """
     present = values[~np.isnan(values)]
     if not len(present):
-        _refuse("no feature has a number in this field", "$.inputs.field")
+        refuse("no feature has a number in this field", "$.inputs.field")
     check_size(present, "the field", "$.inputs.field")
     if scheme == "given-breaks":
         cuts, warnings = _rising(breaks), list[str]()
@@ -67,9 +67,9 @@ def classify(values: Array, scheme: Scheme, count: int, breaks: Sequence[float] 
 def _rising(breaks: Sequence[float]) -> Array:
     cuts = np.array(breaks, dtype=np.float64)
     if not len(cuts):
-        _refuse("give the breaks between the classes, such as [10, 20] for three classes", "$.inputs.breaks")
+        refuse("give the breaks between the classes, such as [10, 20] for three classes", "$.inputs.breaks")
     if not np.isfinite(cuts).all() or (np.diff(cuts) <= 0).any():
-        _refuse("the breaks must be numbers that rise, each above the one before", "$.inputs.breaks")
+        refuse("the breaks must be numbers that rise, each above the one before", "$.inputs.breaks")
     return cuts
 
 
@@ -177,7 +177,3 @@ _SCHEMES: Mapping[Scheme, Callable[[Array, int], tuple[Array, list[str]]]] = {
     "quantiles": _quantiles,
     "equal-interval": _equal,
 }
-
-
-def _refuse(reason: str, path: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path=path)

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, cast
 import numpy as np
 from pyproj import CRS
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.tables.cql2_matching import alike, doubtful_order, like_pattern, without_accents
@@ -65,7 +65,7 @@ def parse(filter_: str | Mapping[str, Any]) -> Node:
     try:
         return json.loads(filter_)
     except (ValueError, RecursionError) as error:
-        _refuse(f"the filter begins as JSON and is none: {error}")
+        refuse(f"the filter begins as JSON and is none: {error}")
 
 
 @dataclass(slots=True)
@@ -82,16 +82,16 @@ class _Evaluation:
         if node is None or isinstance(node, str | bool) or is_number(node):
             return Column.literal(node)
         if not isinstance(node, Mapping):
-            _refuse(f"{shown(node)} is no CQL2")
+            refuse(f"{shown(node)} is no CQL2")
         members = cast("Mapping[str, Any]", node)
         if isinstance(name := members.get("property"), str):
             return self._property(name)
         if is_temporal(members) or is_spatial(members):
-            _refuse(f"{shown(members)} can only stand in a comparison or in a predicate for its kind")
+            refuse(f"{shown(members)} can only stand in a comparison or in a predicate for its kind")
         operation, arguments = _operation(members)
         self.depth += 1
         if self.depth > MAX_NESTED:
-            _refuse(f"the filter is nested more than {MAX_NESTED} levels deep")
+            refuse(f"the filter is nested more than {MAX_NESTED} levels deep")
         answer = self._answer(operation, arguments)
         self.depth -= 1
         return answer
@@ -114,7 +114,7 @@ class _Evaluation:
     def _property(self, name: str) -> Column:
         if name not in self.features.fields and len(self.features):
             reason = no_such_field(name, list(self.features.fields))
-            _refuse(reason if "did you mean" in reason else f"{reason}; a text stands in single quotes, '{name[:40]}'")
+            refuse(reason if "did you mean" in reason else f"{reason}; a text stands in single quotes, '{name[:40]}'")
         if name not in self.read:
             self.read[name] = Column.of(self.features.fields.get(name, ()), f"the field {shown(name)}")
         return self.read[name]
@@ -149,13 +149,13 @@ class _Evaluation:
     def is_in(self, arguments: Sequence[Node]) -> Column:
         value, listing = _two("in", arguments)
         if not isinstance(listing, list) or not listing:
-            _refuse("IN needs a list of values in parentheses")
+            refuse("IN needs a list of values in parentheses")
         items = cast("list[Node]", listing)
         if len(items) <= 20 or any(isinstance(item, Mapping) for item in items):
             return reduce(either, (self._compared("=", value, item) for item in items))
         column, wanted = self.column(value), Column.of(items, "the list")
         if "mixed" in (column.kind, wanted.kind) or (wanted.kind != column.kind != "nothing"):
-            _refuse(f"{column.told()}, but {wanted.told()}: they cannot be compared")
+            refuse(f"{column.told()}, but {wanted.told()}: they cannot be compared")
         chosen = set(wanted.values[wanted.known].tolist())
         true = np.array([item in chosen for item in column.values.tolist()], dtype=np.bool_)
         return condition(true, column.known & (true | bool(wanted.known.all())))
@@ -165,7 +165,7 @@ class _Evaluation:
         column = self.column(value).need("text", "LIKE needs texts")
         wanted = self.column(pattern).need("text", "LIKE needs a pattern with % and _")
         if not wanted.is_literal and len(wanted.values) != 1:
-            _refuse("the pattern of LIKE is a text, not a field")
+            refuse("the pattern of LIKE is a text, not a field")
         matches = like_pattern(wanted.values[0]).fullmatch
         found = {text: matches(text) is not None for text in set(column.values.tolist())}
         true = np.array([found[text] for text in column.values.tolist()], dtype=np.bool_)
@@ -196,7 +196,7 @@ class _Evaluation:
         if is_temporal(first) or is_temporal(second):
             for node in (first, second):
                 if isinstance(node, Mapping) and "interval" in node:
-                    _refuse("an interval is compared with T_INTERSECTS, T_BEFORE, T_AFTER and the like")
+                    refuse("an interval is compared with T_INTERSECTS, T_BEFORE, T_AFTER and the like")
             return related_in_time(sign, self._periods(first), self._periods(second), self.warnings)
         left, right = self.column(first), self.column(second)
         answer = compared(sign, left, right)
@@ -214,7 +214,7 @@ class _Evaluation:
             return literal_geometry(node, self.crs)
         name = cast("Mapping[str, Any]", node).get("property") if isinstance(node, Mapping) else None
         if not isinstance(name, str) or not self._is_geometry(name):
-            _refuse(f"a spatial predicate needs the property geometry or a geometry (WKT, BBOX), not {shown(node)}")
+            refuse(f"a spatial predicate needs the property geometry or a geometry (WKT, BBOX), not {shown(node)}")
         return self.features
 
     def _is_geometry(self, name: str) -> bool:
@@ -240,13 +240,13 @@ def _refuse_operation(operation: str) -> NoReturn:
     told = f"did you mean {listed(close)}?" if close else f"there are {', '.join(known)}"
     if any(word in operation for word in ("dwithin", "distance", "beyond", "buffer")):
         told = "CQL2 knows no distances: select-by-location takes them"
-    _refuse(f"the filter has no operator or function {shown(operation)}; {told}")
+    refuse(f"the filter has no operator or function {shown(operation)}; {told}")
 
 
 def _operation(node: Mapping[str, Any]) -> tuple[str, Sequence[Node]]:
     operation, arguments = node.get("op"), node.get("args")
     if not isinstance(operation, str) or not isinstance(arguments, list):
-        _refuse(f"{shown(node)} is no CQL2 JSON: an object has op and args, or property")
+        refuse(f"{shown(node)} is no CQL2 JSON: an object has op and args, or property")
     return operation.lower(), cast("list[Node]", arguments)
 
 
@@ -261,9 +261,5 @@ def _some(operation: str, arguments: Sequence[Node]) -> Sequence[Node]:
 
 def _arity(operation: str, arguments: Sequence[Node], count: int) -> Sequence[Node]:
     if len(arguments) != count:
-        _refuse(f"{operation} takes {count} arguments, not {len(arguments)}")
+        refuse(f"{operation} takes {count} arguments, not {len(arguments)}")
     return arguments
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

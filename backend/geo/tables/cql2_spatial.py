@@ -1,13 +1,13 @@
 """Spatial literals and predicates of CQL2 (OGC 21-065r2, 7.6)."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import shapely
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
-from backend.errors import ProcessRefusedError
+from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.crs import code_of
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.vector.columns import Column, condition
@@ -68,21 +68,17 @@ def related(operation: str, first: Features, second: Features, warnings: list[st
 
 def _box(numbers: Any, crs: CRS) -> BaseGeometry:
     if not isinstance(numbers, list) or len(cast("list[Any]", numbers)) not in (4, 6):
-        _refuse("a BBOX has the four numbers west, south, east, north")
+        refuse("a BBOX has the four numbers west, south, east, north")
     values = cast("list[Any]", numbers)
     if not all(is_number(value) for value in values):
-        _refuse(f"a BBOX has numbers only, not {shown(values)}")
+        refuse(f"a BBOX has numbers only, not {shown(values)}")
     half = len(values) // 2
     west, south, east, north = float(values[0]), float(values[1]), float(values[half]), float(values[half + 1])
     if south > north:
-        _refuse(f"the south of the BBOX, {south:g}, lies north of its north, {north:g}")
+        refuse(f"the south of the BBOX, {south:g}, lies north of its north, {north:g}")
     if west <= east:
         return shapely.box(west, south, east, north)
     if crs.is_projected:
-        _refuse(f"the west of the BBOX, {west:g}, lies east of its east, {east:g}")
+        refuse(f"the west of the BBOX, {west:g}, lies east of its east, {east:g}")
     # Across the antimeridian (RFC 7946, 5.2).
     return shapely.MultiPolygon([shapely.box(west, south, 180, north), shapely.box(-180, south, east, north)])
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.vector.columns import ORDER, Column, condition
 from backend.geo.vector.fields import shown
@@ -81,10 +81,10 @@ def literal_periods(node: Mapping[str, Any], column: Callable[[Any], Column]) ->
         return _instant(next(node[key] for key in ("date", "timestamp") if key in node))
     ends = cast("list[Any]", node["interval"])
     if type(ends) is not list or len(ends) != 2:
-        _refuse("an interval has two ends: dates, times or '..'")
+        refuse("an interval has two ends: dates, times or '..'")
     start, end = _end(ends[0], -_ALWAYS, column), _end(ends[1], _ALWAYS, column)
     if len(start.start) == len(end.start) == 1 and start.start[0] > end.end[0]:
-        _refuse("the interval ends before it begins")
+        refuse("the interval ends before it begins")
     return Periods(
         start.start, end.end, start.known & end.known, start.dated or end.dated, start.zoneless or end.zoneless
     )
@@ -134,7 +134,7 @@ def _end(node: Any, always: int, column: Callable[[Any], Column]) -> Periods:
 
 def _instant(text: Any) -> Periods:
     if not isinstance(text, str):
-        _refuse(f"{shown(text)} is no date or time: give a text such as '2024-05-31'")
+        refuse(f"{shown(text)} is no date or time: give a text such as '2024-05-31'")
     moment = _datetime(text, None)
     value = np.array([_micros(moment)])
     dated = len(text) == _DATE_LENGTH
@@ -150,13 +150,9 @@ def _datetime(text: str, field: str | None) -> datetime:
         return datetime.fromisoformat(text.replace("/", "-") if _SLASHED.match(text) else text)
     except ValueError:
         where = f"{field} holds {shown(text)}, which" if field else shown(text)
-        _refuse(f"{where} is no date or time in ISO 8601, such as '2024-05-31' or '2024-05-31T12:00:00Z'")
+        refuse(f"{where} is no date or time in ISO 8601, such as '2024-05-31' or '2024-05-31T12:00:00Z'")
 
 
 def _micros(moment: datetime) -> int:
     zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return (zoned - _EPOCH) // _MICROSECOND
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 
 type Node = Any
 """CQL2 JSON: an object with `op` and `args`, a property, a literal. A geometry in WKT is `{"wkt": text}`."""
@@ -54,7 +54,7 @@ def parse_cql2_text(text: str) -> Node:
         ProcessRefusedError: it is no CQL2; tells where.
     """
     if len(text) > MAX_LENGTH:
-        _refuse(f"the filter has {len(text)} characters; up to {MAX_LENGTH} are read")
+        refuse(f"the filter has {len(text)} characters; up to {MAX_LENGTH} are read")
     parser = _Parser(text)
     node = parser.disjunction()
     parser.finish()
@@ -212,7 +212,7 @@ class _Parser:
     def _deeper[T](self, read: Callable[[], T]) -> T:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            _refuse(f"the filter is nested more than {MAX_DEPTH} levels deep")
+            refuse(f"the filter is nested more than {MAX_DEPTH} levels deep")
         node = read()
         self._depth -= 1
         return node
@@ -237,13 +237,13 @@ class _Parser:
         if match is None or match.lastgroup is None:
             rest = self._text[position:].lstrip()
             hint = " (a text ends with a single quote)" if rest.startswith("'") else ""
-            _refuse(f"the filter cannot be read at {rest[:30]!r}{hint}")
+            refuse(f"the filter cannot be read at {rest[:30]!r}{hint}")
         return _Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup))
 
     def _fail(self, wanted: str) -> NoReturn:
         found = self._next
         there = "the filter ends" if found.kind == "end" else f"there is {found.text[:30]!r}"
-        _refuse(f"the filter is no CQL2: {wanted} is needed at character {found.start + 1}, where {there}")
+        refuse(f"the filter is no CQL2: {wanted} is needed at character {found.start + 1}, where {there}")
 
 
 def _negated(node: Node, negative: bool) -> Node:
@@ -254,8 +254,4 @@ def _number(text: str) -> int | float:
     try:
         return int(text) if text.isdigit() else float(text)
     except ValueError:  # more digits than Python reads
-        _refuse(f"the number {text[:20]}… has too many digits")
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)
+        refuse(f"the number {text[:20]}… has too many digits")

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.vector.columns import Column, Kind
 from backend.geo.vector.fields import text_of
 
@@ -42,7 +42,7 @@ def _round(name: str, arguments: Sequence[Column]) -> Column:
     if len(arguments) == 2:
         given = arguments[1].need("number", "round() takes a number of digits")
         if not given.is_literal or given.values.dtype != np.int64 or not 0 <= given.values[0] <= MAX_DIGITS:
-            _refuse(f"round() takes a number of digits from 0 to {MAX_DIGITS}")
+            refuse(f"round() takes a number of digits from 0 to {MAX_DIGITS}")
         digits = int(given.values[0])
     with np.errstate(over="ignore", invalid="ignore"):
         values = np.round(column.values, digits)
@@ -124,7 +124,7 @@ def _parsed(text: str) -> float:
 def _replace(name: str, arguments: Sequence[Column]) -> Column:
     column, old, new = (argument.need("text", "replace() needs texts") for argument in _arguments(name, arguments, 3))
     if not (old.is_literal and new.is_literal and old.values[0]):
-        _refuse("replace() takes a text to look for and one to put there, in quotes")
+        refuse("replace() takes a text to look for and one to put there, in quotes")
     made = [text.replace(old.values[0], new.values[0]) for text in column.values.tolist()]
     return _texts(made, column.known, name)
 
@@ -134,7 +134,7 @@ def _part(name: str, arguments: Sequence[Column]) -> Column:
     column, count = _arguments(name, arguments, 2)
     column = column.need("text", f"{name}() needs texts; text() makes them")
     if not count.is_literal or count.values.dtype != np.int64 or count.values[0] < 0:
-        _refuse(f"{name}() takes a number of characters")
+        refuse(f"{name}() takes a number of characters")
     size = int(count.values[0])
     made = [text[:size] if name == "left" else text[max(0, len(text) - size) :] for text in column.values.tolist()]
     return _texts(made, column.known, name)
@@ -142,14 +142,14 @@ def _part(name: str, arguments: Sequence[Column]) -> Column:
 
 def _texts(made: Sequence[str], known: NDArray[np.bool_], name: str) -> Column:
     if max(map(len, made), default=0) > MAX_TEXT:
-        _refuse(f"{name}() makes texts of more than {MAX_TEXT} characters")
+        refuse(f"{name}() makes texts of more than {MAX_TEXT} characters")
     return Column(np.fromiter(made, dtype=object, count=len(made)), known, "text", f"{name}()")
 
 
 def _arguments(name: str, arguments: Sequence[Column], least: int, most: int | None = None) -> Sequence[Column]:
     if not least <= len(arguments) <= (most or least):
         wanted = str(least) if most is None else f"{least} to {most}"
-        _refuse(f"{name}() takes {wanted} arguments, not {len(arguments)}")
+        refuse(f"{name}() takes {wanted} arguments, not {len(arguments)}")
     return arguments
 
 
@@ -180,7 +180,3 @@ FUNCTIONS: Mapping[str, Function] = {
     "right": _part,
 }
 """`log` is the natural logarithm, as in Python; angles are in radians; round() rounds halves to even."""
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -10,11 +10,11 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.tables.expression_functions import FUNCTIONS
 from backend.geo.vector.columns import DIVISIONS, Column, both, compared, computed, condition, either, negated
@@ -66,7 +66,7 @@ def calculate(features: Features, text: str) -> Calculated:
     evaluation = _Evaluation(features)
     column = evaluation.column(_parsed(text), np.ones(len(features), dtype=np.bool_))
     if column.kind == "mixed":
-        _refuse(f"{column.told()}: nothing can be calculated of them")
+        refuse(f"{column.told()}: nothing can be calculated of them")
     return Calculated(
         column.json(len(features)), tuple(dict.fromkeys(evaluation.warnings)), tuple(dict.fromkeys(evaluation.methods))
     )
@@ -74,7 +74,7 @@ def calculate(features: Features, text: str) -> Calculated:
 
 def _parsed(text: str) -> ast.expr:
     if len(text) > MAX_LENGTH:
-        _refuse(f"the expression has {len(text)} characters; up to {MAX_LENGTH} are read")
+        refuse(f"the expression has {len(text)} characters; up to {MAX_LENGTH} are read")
     try:
         with warnings.catch_warnings():
             # Of backslashes in texts, to whoever started the server.
@@ -83,12 +83,12 @@ def _parsed(text: str) -> ast.expr:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         hint = "; one = is ==" if "=" in text.replace("==", "").replace("<=", "").replace(">=", "") else ""
         reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply or has too many digits"
-        _refuse(f"the expression cannot be read: {reason}{hint}")
+        refuse(f"the expression cannot be read: {reason}{hint}")
     level: list[ast.AST] = [tree.body]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     if level:
-        _refuse(f"the expression is nested more than {MAX_DEPTH} levels deep")
+        refuse(f"the expression is nested more than {MAX_DEPTH} levels deep")
     return tree.body
 
 
@@ -104,13 +104,13 @@ class _Evaluation:
         """The value of a node; `active` are the features for which it counts, where a condition chooses."""
         evaluate = _NODES.get(type(node))
         if evaluate is None:
-            _refuse(f"{_source(node)} cannot stand in an expression: there are fields, values, {_ALLOWED}")
+            refuse(f"{_source(node)} cannot stand in an expression: there are fields, values, {_ALLOWED}")
         return evaluate(self, node, active)
 
     def constant(self, node: ast.Constant, _active: Booleans) -> Column:
         value = node.value
         if value is not None and not isinstance(value, str | bool) and not is_number(value):
-            _refuse(f"{shown(value)} is no number, text, True, False or None")
+            refuse(f"{shown(value)} is no number, text, True, False or None")
         return Column.literal(value)
 
     def name(self, node: ast.Name, _active: Booleans) -> Column:
@@ -123,7 +123,7 @@ class _Evaluation:
         if node.id not in TERMS and len(self.features):
             close = difflib.get_close_matches(node.id, TERMS, n=1)
             hint = f" (there is the term {close[0]})" if close else ""
-            _refuse(f"{no_such_field(node.id, list(self.features.fields))}{hint}")
+            refuse(f"{no_such_field(node.id, list(self.features.fields))}{hint}")
         return self._term(node.id) if node.id in TERMS else Column.of([], node.id)
 
     def _term(self, name: str) -> Column:
@@ -138,14 +138,14 @@ class _Evaluation:
         if isinstance(node.op, ast.Not):
             return negated(column.need("boolean", "not needs a condition"))
         if isinstance(node.op, ast.Invert):
-            _refuse("~ cannot stand in an expression: not is what negates")
+            refuse("~ cannot stand in an expression: not is what negates")
         column = column.need("number", "a sign needs a number")
         return column if isinstance(node.op, ast.UAdd) else self._computed("-", Column.literal(0), column, active)
 
     def arithmetic(self, node: ast.BinOp, active: Booleans) -> Column:
         sign = _ARITHMETIC.get(type(node.op))
         if sign is None:
-            _refuse(f"{_source(node)}: the operators are + - * / // % **")
+            refuse(f"{_source(node)}: the operators are + - * / // % **")
         return self._computed(sign, self.column(node.left, active), self.column(node.right, active), active)
 
     def conditions(self, node: ast.BoolOp, active: Booleans) -> Column:
@@ -182,14 +182,14 @@ class _Evaluation:
     def call(self, node: ast.Call, active: Booleans) -> Column:
         name = node.func.id if isinstance(node.func, ast.Name) else None
         if name is None or node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
-            _refuse(f"{_source(node)} cannot be called: the functions are {', '.join(sorted(FUNCTIONS))}")
+            refuse(f"{_source(node)} cannot be called: the functions are {', '.join(sorted(FUNCTIONS))}")
         if name == "field":
             return self._named_field(node.args)
         function = FUNCTIONS.get(name)
         if function is None:
             close = difflib.get_close_matches(name, FUNCTIONS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"the functions are {', '.join(sorted(FUNCTIONS))}"
-            _refuse(f"there is no function {shown(name)}; {hint}")
+            refuse(f"there is no function {shown(name)}; {hint}")
         arguments = [self.column(argument, active) for argument in node.args]
         answer = function(name, arguments)
         lost = reduce(np.logical_and, (argument.known for argument in arguments), active) & ~answer.known
@@ -200,9 +200,9 @@ class _Evaluation:
     def _named_field(self, arguments: Sequence[ast.expr]) -> Column:
         name = arguments[0].value if len(arguments) == 1 and isinstance(arguments[0], ast.Constant) else None
         if not isinstance(name, str):
-            _refuse("field() takes the name of a field in quotes")
+            refuse("field() takes the name of a field in quotes")
         if name not in self.features.fields and len(self.features):
-            _refuse(no_such_field(name, list(self.features.fields)))
+            refuse(no_such_field(name, list(self.features.fields)))
         return self._field(name)
 
     def _field(self, name: str) -> Column:
@@ -215,14 +215,14 @@ class _Evaluation:
             return self._listed(left, right, active, negative=isinstance(operator, ast.NotIn))
         if isinstance(operator, ast.Is | ast.IsNot):
             if not (isinstance(right, ast.Constant) and right.value is None):
-                _refuse("is stands before None only: == compares values")
+                refuse("is stands before None only: == compares values")
             known = self.column(left, active).known
             return condition(known if isinstance(operator, ast.IsNot) else ~known, np.ones_like(known))
         return compared(_COMPARISONS[type(operator)], self.column(left, active), self.column(right, active))
 
     def _listed(self, left: ast.expr, right: ast.expr, active: Booleans, *, negative: bool) -> Column:
         if not isinstance(right, ast.Tuple | ast.List | ast.Set) or not right.elts:
-            _refuse("in needs a list of values: name in ('a', 'b')")
+            refuse("in needs a list of values: name in ('a', 'b')")
         column = self.column(left, active)
         answer = compared("=", column, self.column(right.elts[0], active))
         for item in right.elts[1:]:
@@ -234,7 +234,7 @@ class _Evaluation:
             if side.is_literal and side.kind == "text" and other.kind == "number":
                 text = side.values[0]
                 hint = f"; the field is {text} or field('{text}')" if text in self.features.fields else ""
-                _refuse(f"{side.told()}, and {sign} needs numbers{hint}")
+                refuse(f"{side.told()}, and {sign} needs numbers{hint}")
         answer = computed(sign, left, right)
         lost = int((active & left.known & right.known & ~answer.known).sum())
         if lost:
@@ -262,7 +262,3 @@ def _source(node: ast.expr) -> str:
         return shown(ast.unparse(node))
     except (RecursionError, ValueError):
         return "that"
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -4,13 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.vector.columns import Column
@@ -111,7 +111,7 @@ def _column(features: Features, name: str, warnings: list[str], methods: list[st
     if name in features.fields or name not in TERMS:
         column = Column.of(column_of(features, name, "$.inputs.fields"), f"the field {shown(name)}")
         if column.kind == "mixed":
-            _refuse(f"{column.told()}, which have no statistics", "$.inputs.fields")
+            refuse(f"{column.told()}, which have no statistics", "$.inputs.fields")
         if column.kind == "number":
             check_size(column.values, name, "$.inputs.fields")
         return column
@@ -129,7 +129,7 @@ def _weights(features: Features, weight: str) -> Array:
         values = numbers_of(features, weight, path)
         check_size(values, weight, path)
     if (values < 0).any():
-        _refuse(f"the weight {weight!r} is below zero for {int((values < 0).sum())} features", path)
+        refuse(f"the weight {weight!r} is below zero for {int((values < 0).sum())} features", path)
     return values
 
 
@@ -222,7 +222,3 @@ def _overlaps(features: Features, name: str) -> list[str]:
     if not found or same_ground(shapes, shapes_of([shapely.union_all(shapes)]), features.crs):
         return []
     return [f"{found} polygons overlap others: the sum of {name} {_DOUBLE}."]
-
-
-def _refuse(reason: str, path: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path=path)

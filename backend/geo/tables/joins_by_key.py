@@ -6,7 +6,7 @@ from typing import Literal, NoReturn
 
 import numpy as np
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Booleans, Integers
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import column_of, listed, text_of, texts_of
@@ -204,7 +204,7 @@ def _refuse_all(field: str, keys: Keys, table_field: str, row_keys: Keys) -> NoR
     hint = _near_misses(keys, row_keys)
     why = f"they differ by {hint}" if hint else "are these the right fields?"
     own, other = (listed([key for key in dict.fromkeys(each) if key is not None][:3]) for each in (keys, row_keys))
-    _refuse(
+    refuse(
         f"no key has a partner: {field!r} holds {own or 'nothing'}, {table_field!r} of the table {other or 'nothing'}; "
         f"{why}",
         "$.inputs.field",
@@ -213,13 +213,9 @@ def _refuse_all(field: str, keys: Keys, table_field: str, row_keys: Keys) -> NoR
 
 def _refuse_several(matches: _Matches, keys: Keys, table_field: str, several: int) -> NoReturn:
     examples = listed([keys[at] for at in np.flatnonzero(matches.counts > 1)[:3].tolist()])
-    _refuse(
+    refuse(
         f"{several} features have several rows of the table (one-to-many), such as {table_field!r} = {examples}: say "
         "with `duplicates` whether the first row of each counts or the features are to be repeated (all), or "
         "aggregate the table first with summarize",
         "$.inputs.duplicates",
     )
-
-
-def _refuse(reason: str, path: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path=path)

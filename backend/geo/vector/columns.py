@@ -7,12 +7,12 @@ have three values, true, false and not known (ISO/IEC 9075-2, 8.1). A column of 
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NoReturn, Self, cast
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.vector.fields import listed, numbers_array, shown, texts_of
 
@@ -116,7 +116,7 @@ class Column:
             size = len(self.known)
             return replace(self, values=np.full(size, _FILL[kind], dtype=_dtype(kind)), kind=kind)
         if self.kind != kind:
-            _refuse(f"{self.told()}, and {wanted}")
+            refuse(f"{self.told()}, and {wanted}")
         return self
 
     def told(self) -> str:
@@ -167,7 +167,7 @@ def compared(sign: str, first: Column, second: Column) -> Column:
     """
     first, second = _alike(first, second)
     if first.kind == "boolean" and sign not in ("=", "<>"):
-        _refuse(f"{first.told()}: that has no order; compare it with = or <>")
+        refuse(f"{first.told()}: that has no order; compare it with = or <>")
     return condition(ORDER[sign](first.values, second.values).astype(np.bool_), first.known & second.known)
 
 
@@ -204,12 +204,12 @@ def _integers(sign: str, first: NDArray[Any], second: NDArray[Any]) -> NDArray[A
 def _alike(first: Column, second: Column) -> tuple[Column, Column]:
     for column in (first, second):
         if column.kind == "mixed":
-            _refuse(f"{column.told()}: they cannot be compared")
+            refuse(f"{column.told()}: they cannot be compared")
     if first.kind == "nothing" or second.kind == "nothing":
         kind: Kind = second.kind if first.kind == "nothing" else first.kind
         return first.need(kind, ""), second.need(kind, "")
     if first.kind != second.kind:
-        _refuse(f"{first.told()}, but {second.told()}: they cannot be compared{_remedy(first, second)}")
+        refuse(f"{first.told()}, but {second.told()}: they cannot be compared{_remedy(first, second)}")
     return first, second
 
 
@@ -242,7 +242,3 @@ def _objects(values: Sequence[Any]) -> NDArray[Any]:
 
 def _dtype(kind: Kind) -> Any:
     return {"number": np.float64, "boolean": np.bool_}.get(kind, object)
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -4,14 +4,14 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import shapely
 from pyproj import CRS
 from shapely.errors import ShapelyError
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.features import Features
@@ -40,16 +40,16 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
     """
     lines = text.lstrip("\ufeff").splitlines()
     if not lines:
-        _refuse("the CSV is empty")
+        refuse("the CSV is empty")
     delimiter = max(_DELIMITERS, key=lines[0].count)
     try:
         rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
     except csv.Error as error:
-        _refuse(f"the CSV cannot be read: {error}")
+        refuse(f"the CSV cannot be read: {error}")
     names, warnings = _unique([name.strip() for name in rows[0]])
     uneven = next((index for index, row in enumerate(rows[1:], 2) if len(row) != len(names)), None)
     if uneven is not None:
-        _refuse(f"row {uneven} of the CSV has {len(rows[uneven - 1])} values, its first line {len(names)} names")
+        refuse(f"row {uneven} of the CSV has {len(rows[uneven - 1])} values, its first line {len(names)} names")
     columns = {name: [row[index].strip() for row in rows[1:]] for index, name in enumerate(names)}
     if delimiter in _COMMAS:
         warnings += _decimal_points(columns)
@@ -108,7 +108,7 @@ def _shapes(columns: Mapping[str, Sequence[str]], count: int) -> Shapes:
             with np.errstate(all="ignore"):
                 return shapely.from_wkt(np.array([value or None for value in columns[text]], dtype=object))
         except ShapelyError as error:
-            _refuse(f"a geometry of the CSV is no WKT: {str(error)[:100]}")
+            refuse(f"a geometry of the CSV is no WKT: {str(error)[:100]}")
     shapes = np.full(count, None, dtype=object)
     if x is None or y is None:
         return shapes
@@ -125,9 +125,5 @@ def _numbers(column: Iterable[str], present: Any) -> list[float]:
             try:
                 numbers.append(float(value))
             except ValueError:
-                _refuse(f"row {row} of the CSV has {value[:40]!r} where a coordinate in decimal notation should be")
+                refuse(f"row {row} of the CSV has {value[:40]!r} where a coordinate in decimal notation should be")
     return numbers
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 import shapely
 from pyproj import CRS
 from shapely.errors import ShapelyError
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 from backend.geo.geodesy.antimeridian import wrap
 from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
 from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, long_edges, max_longitude, settled
@@ -42,11 +42,11 @@ def read_features(value: Any, crs: CRS | None = None) -> Features:
     if isinstance(value, str):
         return _from_text(value, crs)
     if not isinstance(value, Mapping):
-        _refuse("expected GeoJSON, WKT, CSV or a reference to features")
+        refuse("expected GeoJSON, WKT, CSV or a reference to features")
     try:
         return _from_geojson(cast("Mapping[str, Any]", value), crs)
     except RecursionError:
-        _refuse("the geometry is nested too deeply")
+        refuse("the geometry is nested too deeply")
 
 
 def settle(features: Features) -> Features:
@@ -81,9 +81,9 @@ def _from_text(text: str, crs: CRS | None) -> Features:
         try:
             return read_features(json.loads(start), crs)
         except ValueError as error:
-            _refuse(f"the text is no JSON: {error}")
+            refuse(f"the text is no JSON: {error}")
         except RecursionError:
-            _refuse("the text is nested too deeply")
+            refuse("the text is nested too deeply")
     if is_table(start):
         return settle(read_csv(start, crs))
     return settle(Features(shapes_of([read_wkt(text)]), crs=crs or CRS84))
@@ -113,10 +113,10 @@ def members_of(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         return [{"geometry": document}]
     members = document.get("features")
     if not isinstance(members, list):
-        _refuse("the FeatureCollection has no array 'features'")
+        refuse("the FeatureCollection has no array 'features'")
     for index, member in enumerate(cast("list[Any]", members)):
         if not isinstance(member, Mapping) or cast("Mapping[str, Any]", member).get("type") != "Feature":
-            _refuse(f"features[{index}] is not a Feature")
+            refuse(f"features[{index}] is not a Feature")
     return cast("list[Mapping[str, Any]]", members)
 
 
@@ -148,15 +148,15 @@ def declared_crs(document: Mapping[str, Any]) -> CRS | None:
     try:
         name = declared["properties"]["name"]
     except (KeyError, TypeError):
-        _refuse("the member crs names no CRS")
+        refuse("the member crs names no CRS")
     if not isinstance(name, str):
-        _refuse("the member crs names no CRS")
+        refuse("the member crs names no CRS")
     return CRS84 if WGS84_NAME.fullmatch(name.strip()) else parse_crs(name)
 
 
 def _plane_warnings(shapes: Shapes, crs: CRS) -> tuple[str, ...]:
     if not np.isfinite(shapely.get_coordinates(shapes)).all():
-        _refuse("coordinates must be finite numbers")
+        refuse("coordinates must be finite numbers")
     if (np.abs(shapely.total_bounds(shapes)) > (180, 90, 180, 90)).any():
         return ()
     unit = crs.axis_info[0].unit_name
@@ -185,7 +185,3 @@ def _wrapped(shapes: Shapes) -> Shapes:
     for index in np.flatnonzero((bounds[:, 0] < -180) | (bounds[:, 2] > 180)).tolist():
         settled_shapes[index] = wrap(shapes[index])
     return settled_shapes
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -5,12 +5,12 @@ import difflib
 import math
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import ProcessRefusedError
+from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.vector.features import Features
 
@@ -45,7 +45,7 @@ def numbers_of(features: Features, name: str, path: str | None = None) -> Array:
     values = numbers_array(column).astype(np.float64) if usable else np.array([])
     if not usable or np.isinf(values).any():
         wrong = next(value for value in column if not (value is None or is_number(value)))
-        _refuse(f"the field {name!r} holds {shown(wrong)}, which is no number; numbers are needed here", path)
+        refuse(f"the field {name!r} holds {shown(wrong)}, which is no number; numbers are needed here", path)
     return np.where(np.array([value is None for value in column], dtype=np.bool_), np.nan, values)
 
 
@@ -56,7 +56,7 @@ def check_size(numbers: Numbers, name: str, path: str | None = None) -> None:
         ProcessRefusedError: one is that large.
     """
     if len(numbers) and float(np.nanmax(np.abs(numbers), initial=0)) > LARGEST:
-        _refuse(f"{name!r} holds numbers beyond {LARGEST:g}, which have no reliable statistics", path)
+        refuse(f"{name!r} holds numbers beyond {LARGEST:g}, which have no reliable statistics", path)
 
 
 def is_number(value: Any) -> bool:
@@ -78,7 +78,7 @@ def numbers_array(values: Sequence[Any]) -> Numbers:
     try:
         return np.array(filled, dtype=np.float64)
     except OverflowError:
-        _refuse("an integer of more than 308 digits is too large to compute with", None)
+        refuse("an integer of more than 308 digits is too large to compute with", None)
 
 
 def no_such_field(name: str, fields: Sequence[str]) -> str:
@@ -129,7 +129,3 @@ def _finite(value: float) -> bool:
         return math.isfinite(value)
     except OverflowError:  # an integer beyond any float
         return False
-
-
-def _refuse(reason: str, path: str | None) -> NoReturn:
-    raise ProcessRefusedError(reason, path=path)

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from itertools import chain
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 
 WGS84_NAME = re.compile(r"(.*[:/#])?(CRS:?84h?|EPSG[:/]+([\d.]*[:/])?4326)", re.IGNORECASE)
 """Names of WGS 84 in the `crs` member of GeoJSON before RFC 7946; axis order was longitude, latitude even then."""
@@ -32,7 +32,7 @@ class GeoJSONReader:
             ProcessRefusedError: the object is no GeoJSON, has no geometry, or another CRS.
         """
         if not isinstance(value, Mapping):
-            _refuse(f"expected a GeoJSON object or WKT, not {_kind(value)}")
+            refuse(f"expected a GeoJSON object or WKT, not {_kind(value)}")
         members = cast("Mapping[str, Any]", value)
         _check_crs(members.get("crs"))
         match members.get("type"):
@@ -40,7 +40,7 @@ class GeoJSONReader:
                 return self._collection(members)
             case "Feature":
                 if members.get("geometry") is None:
-                    _refuse("the Feature has no geometry")
+                    refuse("the Feature has no geometry")
                 return self._geometry(members["geometry"], "geometry")
             case _:
                 return self._geometry(members, "")
@@ -60,12 +60,12 @@ class GeoJSONReader:
     def _collection(self, members: Mapping[str, Any]) -> BaseGeometry:
         features = members.get("features")
         if not isinstance(features, list):
-            _refuse("the FeatureCollection has no array 'features'")
+            refuse("the FeatureCollection has no array 'features'")
         shapes: list[BaseGeometry] = []
         for index, feature in enumerate(cast("list[Any]", features)):
             where = f"features[{index}]"
             if not isinstance(feature, Mapping) or cast("Mapping[str, Any]", feature).get("type") != "Feature":
-                _refuse(f"{where} is not a Feature")
+                refuse(f"{where} is not a Feature")
             geometry = cast("Mapping[str, Any]", feature).get("geometry")
             shape = self._geometry(geometry, f"{where}.geometry") if geometry is not None else shapely.Point()
             if shape.is_empty:
@@ -73,19 +73,19 @@ class GeoJSONReader:
             else:
                 shapes.append(shape)
         if not shapes:
-            _refuse("the FeatureCollection has no feature with a geometry")
+            refuse("the FeatureCollection has no feature with a geometry")
         self.features = len(shapes)
         return shapely.GeometryCollection(shapes)
 
     def _geometry(self, value: Any, where: str) -> BaseGeometry:
         if not isinstance(value, Mapping):
-            _refuse(f"{where or 'the geometry'} is not a GeoJSON geometry, but {_kind(value)}")
+            refuse(f"{where or 'the geometry'} is not a GeoJSON geometry, but {_kind(value)}")
         members = cast("Mapping[str, Any]", value)
         kind = members.get("type")
         if kind == "GeometryCollection":
             geometries = members.get("geometries")
             if not isinstance(geometries, list):
-                _refuse(f"{where or 'the GeometryCollection'} has no array 'geometries'")
+                refuse(f"{where or 'the GeometryCollection'} has no array 'geometries'")
             inside = f"{where}.geometries" if where else "geometries"
             parts = [self._geometry(part, f"{inside}[{i}]") for i, part in enumerate(cast("list[Any]", geometries))]
             return shapely.GeometryCollection(parts)
@@ -98,9 +98,9 @@ class GeoJSONReader:
             "MultiPolygon": lambda items, at: shapely.MultiPolygon(_each(items, at, self._polygon)),
         }
         if not isinstance(kind, str) or kind not in builders:
-            _refuse(f"{where or 'the object'} has no GeoJSON type: {kind!r:.40}")
+            refuse(f"{where or 'the object'} has no GeoJSON type: {kind!r:.40}")
         if "coordinates" not in members:
-            _refuse(f"{where or 'the ' + kind} has no coordinates")
+            refuse(f"{where or 'the ' + kind} has no coordinates")
         return builders[kind](members["coordinates"], f"{where}.coordinates" if where else "coordinates")
 
     def _point(self, value: Any, where: str) -> shapely.Point:
@@ -111,7 +111,7 @@ class GeoJSONReader:
     def _line(self, value: Any, where: str) -> shapely.LineString:
         positions = self._positions(value, where)
         if len(positions) == 1:
-            _refuse(f"{where} has one position; a line needs two")
+            refuse(f"{where} has one position; a line needs two")
         return shapely.LineString(positions)
 
     def _polygon(self, value: Any, where: str) -> shapely.Polygon:
@@ -124,34 +124,34 @@ class GeoJSONReader:
             self._unclosed += 1
             positions = np.vstack([positions, positions[:1]])
         if 0 < len(positions) < 4:
-            _refuse(f"{where} has {len(positions)} positions; a polygon's ring needs four, the last equal to the first")
+            refuse(f"{where} has {len(positions)} positions; a polygon's ring needs four, the last equal to the first")
         return positions
 
     def _positions(self, value: Any, where: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Positions without their heights, n × 2."""
         if not isinstance(value, list):
-            _refuse(f"{where} must be an array of positions, not {_kind(value)}")
+            refuse(f"{where} must be an array of positions, not {_kind(value)}")
         items = cast("list[Any]", value)
         if not items:
             return np.empty((0, 2))
         for index, item in enumerate(items):
             if not isinstance(item, (list, tuple)) or len(cast("list[Any]", item)) < 2:
-                _refuse(f"{where}[{index}] is not a position: it must be [longitude, latitude]")
+                refuse(f"{where}[{index}] is not a position: it must be [longitude, latitude]")
         if not set(map(type, chain.from_iterable(items))) <= {int, float}:
-            _refuse(f"{where} has positions with something else than numbers")
+            refuse(f"{where} has positions with something else than numbers")
         self._heights |= any(len(item) > 2 for item in items)
         try:
             positions = np.array([position[:2] for position in items], dtype=np.float64)
         except OverflowError:
-            _refuse(f"{where} has numbers beyond all range")
+            refuse(f"{where} has numbers beyond all range")
         if not np.isfinite(positions).all():
-            _refuse(f"{where} has coordinates that are not finite")
+            refuse(f"{where} has coordinates that are not finite")
         return positions
 
 
 def _each[T](items: Any, where: str, build: Callable[[Any, str], T]) -> list[T]:
     if not isinstance(items, list):
-        _refuse(f"{where} must be an array, not {_kind(items)}")
+        refuse(f"{where} must be an array, not {_kind(items)}")
     return [build(item, f"{where}[{index}]") for index, item in enumerate(cast("list[Any]", items))]
 
 
@@ -162,13 +162,9 @@ def _check_crs(crs: Any) -> None:
     properties: Any = cast("Mapping[str, Any]", crs).get("properties") if isinstance(crs, Mapping) else None
     name: Any = cast("Mapping[str, Any]", properties).get("name") if isinstance(properties, Mapping) else None
     if not isinstance(name, str) or not WGS84_NAME.fullmatch(name.strip()):
-        _refuse(f"crs {str(name)[:60]!r} is not supported: coordinates must be longitude, latitude on WGS 84")
+        refuse(f"crs {str(name)[:60]!r} is not supported: coordinates must be longitude, latitude on WGS 84")
 
 
 def _kind(value: Any) -> str:
     names = {"dict": "an object", "list": "an array", "str": "a string", "bool": "a boolean", "NoneType": "null"}
     return names.get(type(value).__name__, "a number")
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import duckdb
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "allow_community_extensions": "false",
@@ -46,7 +46,7 @@ def read_parquet(path: Path) -> ParquetTable:
         ProcessRefusedError: it is no Parquet, or its geometries are in a form that is not read.
     """
     if _PATTERN & set(str(path)):
-        _refuse("its path holds one of * ? [, which stand for other files here; rename it")
+        refuse("its path holds one of * ? [, which stand for other files here; rename it")
     with duckdb.connect(":memory:", config=_SETTINGS) as database:
         try:
             database.execute("SET allowed_paths = $1", [[str(path)]])
@@ -58,7 +58,7 @@ def read_parquet(path: Path) -> ParquetTable:
             names = [str(column[0]) for column in cursor.description or ()]
             rows = cursor.fetchall()
         except duckdb.Error as error:
-            _refuse(str(error).partition("\n")[0].replace(str(path), "it")[:200])
+            refuse(str(error).partition("\n")[0].replace(str(path), "it")[:200])
     values: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     columns = {name: _plain(column) for name, column in zip(names, values, strict=True)}
     if told is None:
@@ -80,15 +80,15 @@ def _geometry(metadata: str) -> _Geometry:
         members = document["columns"][name]
         encoding = members["encoding"]
     except (ValueError, RecursionError, KeyError, TypeError):
-        _refuse("its GeoParquet metadata do not tell a column of geometries")
+        refuse("its GeoParquet metadata do not tell a column of geometries")
     if encoding != "WKB":
-        _refuse(f"its geometries are encoded as {str(encoding)[:40]}; WKB is read")
+        refuse(f"its geometries are encoded as {str(encoding)[:40]}; WKB is read")
     return _Geometry(name, members)
 
 
 def _with_geometries(columns: dict[str, list[Any]], geometry: _Geometry) -> ParquetTable:
     if geometry.name not in columns:
-        _refuse(f"it has no column {geometry.name[:80]!r}, which its metadata say the geometries are in")
+        refuse(f"it has no column {geometry.name[:80]!r}, which its metadata say the geometries are in")
     geometries = [None if one is None else bytes(one) for one in columns.pop(geometry.name)]
     declared: Any = geometry.members.get("crs", "OGC:CRS84")
     crs = declared if declared is None or isinstance(declared, str) else json.dumps(declared)
@@ -102,7 +102,3 @@ def _plain(column: Sequence[Any]) -> list[Any]:
 
 def _as_json(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else json.loads(json.dumps(value, default=str))
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from backend.errors import ProcessRefusedError
+from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.antimeridian import wrap
 from backend.geo.geodesy.crs import CRS84, parse_crs
 from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, long_edges, max_longitude, settled
@@ -69,7 +69,7 @@ def read_geometry(value: Any) -> GeometryInput:
         reader = GeoJSONReader()
         return _settled(parsed, reader.read(parsed), reader)
     except RecursionError:
-        _refuse("the geometry is nested too deeply")
+        refuse("the geometry is nested too deeply")
 
 
 def _parsed(value: Any) -> Any:
@@ -78,12 +78,12 @@ def _parsed(value: Any) -> Any:
         try:
             return json.loads(value.lstrip("\ufeff \t\r\n"))
         except ValueError as error:
-            _refuse(f"the string is neither GeoJSON nor WKT: {error}")
+            refuse(f"the string is neither GeoJSON nor WKT: {error}")
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
         # It was meant as a reference, and is none: those that are have been looked up by now.
         if "href" in members and "type" not in members and not isinstance(members["href"], str):
-            _refuse("href must be a string: the URL of a result")
+            refuse("href must be a string: the URL of a result")
     return cast("Any", value)
 
 
@@ -105,7 +105,7 @@ def _has_own_crs(value: Any) -> bool:
 def _of_features(value: Any) -> GeometryInput:
     features = read_features(value)
     if not features.present.any():
-        _refuse("there is no feature with a geometry")
+        refuse("there is no feature with a geometry")
     lonlat = features.lonlat()
     warnings = list(lonlat.warnings)
     heights = bool(shapely.has_z(features.shapes[features.present]).any())
@@ -119,7 +119,7 @@ def _of_features(value: Any) -> GeometryInput:
 def _settled(value: Any, shape: BaseGeometry, reader: GeoJSONReader | None = None) -> GeometryInput:
     warnings = reader.warnings() if reader else []
     if shape.is_empty:
-        _refuse("the geometry is empty")
+        refuse("the geometry is empty")
     check_coordinates(shape)
     if shapely.has_z(shape):
         warnings.append(HEIGHTS_IGNORED)
@@ -146,10 +146,6 @@ def _repaired(shape: BaseGeometry, warnings: list[str]) -> BaseGeometry:
     else:
         repaired = shapely.make_valid(shape)
     if repaired.is_empty:
-        _refuse(f"the polygon encloses no area ({reason})")
+        refuse(f"the polygon encloses no area ({reason})")
     warnings.append(f"An invalid geometry was repaired ({reason}); check that the result is what was meant.")
     return repaired
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 import shapely
 from shapely.errors import ShapelyError
 
-from backend.errors import ProcessRefusedError
+from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.vector.csv_features import read_csv
@@ -43,10 +43,10 @@ def read_unchecked(value: Any) -> Unchecked:
         if isinstance(value, str):
             return _of_text(value)
         if not isinstance(value, Mapping):
-            _refuse("expected GeoJSON, WKT, CSV or a reference to features")
+            refuse("expected GeoJSON, WKT, CSV or a reference to features")
         return _of_geojson(cast("Mapping[str, Any]", value))
     except RecursionError:
-        _refuse("the geometry is nested too deeply")
+        refuse("the geometry is nested too deeply")
 
 
 def _of_text(text: str) -> Unchecked:
@@ -55,7 +55,7 @@ def _of_text(text: str) -> Unchecked:
         try:
             return read_unchecked(json.loads(start))
         except ValueError as error:
-            _refuse(f"the text is no JSON: {error}")
+            refuse(f"the text is no JSON: {error}")
     if is_table(start):
         return Unchecked(read_csv(start), {})
     return Unchecked(Features(shapes_of([read_wkt(text)])), {})
@@ -66,7 +66,7 @@ def _of_file(dataset: DatasetFile) -> Unchecked:
         try:
             return _of_text(dataset.path.read_text("utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
-            _refuse(f"{dataset.id} cannot be read: {type(error).__name__}")
+            refuse(f"{dataset.id} cannot be read: {type(error).__name__}")
     # GDAL is for workers: the server reads no file.
     from backend.geo.vector.vector_files import read_file  # noqa: PLC0415
 
@@ -103,7 +103,3 @@ def _quickly(geometries: list[Any]) -> Shapes:
         return shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore")
     except (ShapelyError, UnicodeError):
         return np.full(len(geometries), None, dtype=object)
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 import pyogrio
@@ -20,8 +20,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
+from backend.errors import ProcessRefusedError, refuse
+from backend.geo.geodesy.crs import stored_crs
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
@@ -43,8 +43,6 @@ _SHAPEFILE_LENGTH = slice(24, 28)
 """Of its header: the bytes that tell how many 16-bit words it has."""
 _MOST_TOLD = 20
 _FAULTS = (pyogrio.errors.DataLayerError, pyogrio.errors.DataSourceError)
-_FILE_PARAMETERS = ("PARAMETERFILE", "nadgrids", "geoidgrids")
-"""Of a CRS: they name files that PROJ would read."""
 
 
 def layers_of(dataset: DatasetFile) -> tuple[str, ...]:
@@ -69,9 +67,9 @@ def read_file(dataset: DatasetFile, crs: CRS | None = None) -> Features:
         ProcessRefusedError: it is no file of vector data, has several layers and none is chosen, or no known CRS.
     """
     if dataset.kind != "vector":
-        _refuse(f"{dataset.id} is a raster; features are needed here")
+        refuse(f"{dataset.id} is a raster; features are needed here")
     if not _has_layers(dataset) and dataset.layer not in (None, dataset.id):
-        _refuse(f"{dataset.id} has no layer {dataset.layer[:80]!r}: files of its format have one alone")
+        refuse(f"{dataset.id} has no layer {dataset.layer[:80]!r}: files of its format have one alone")
     if dataset.suffix == ".csv":
         return read_csv(_text(dataset), crs)
     if dataset.suffix in (".json", ".geojson"):
@@ -91,9 +89,9 @@ def _read_geojson(dataset: DatasetFile, crs: CRS | None) -> Features:
     try:
         document = json.loads(_text(dataset))
     except ValueError as error:
-        _refuse(f"{dataset.id} is no GeoJSON: {error}")
+        refuse(f"{dataset.id} is no GeoJSON: {error}")
     except RecursionError:
-        _refuse(f"{dataset.id} is nested too deeply")
+        refuse(f"{dataset.id} is nested too deeply")
     return read_features(document, crs)
 
 
@@ -101,12 +99,12 @@ def _read_parquet(dataset: DatasetFile, crs: CRS | None) -> Features:
     try:
         from backend.geo.vector.parquet_files import read_parquet  # noqa: PLC0415  # of an extra
     except ModuleNotFoundError:
-        _refuse(f"{dataset.id} is a Parquet file; reading it needs `pip install 'ogc-processes-mcp[sql]'`")
+        refuse(f"{dataset.id} is a Parquet file; reading it needs `pip install 'ogc-processes-mcp[sql]'`")
     _check_signature(dataset)
     try:
         table = read_parquet(dataset.path)
     except ProcessRefusedError as error:
-        _refuse(f"{dataset.id} cannot be read: {error}")
+        refuse(f"{dataset.id} cannot be read: {error}")
     fields = {name: [_value(value) for value in column] for name, column in table.columns.items()}
     told: list[str] = []
     if table.geometries is None:
@@ -155,7 +153,7 @@ def _reading(dataset: DatasetFile) -> Generator[list[str]]:
         try:
             yield told
         except _FAULTS as error:
-            _refuse(f"{dataset.id} cannot be read: {_plain(error, dataset)}")
+            refuse(f"{dataset.id} cannot be read: {_plain(error, dataset)}")
     told += dict.fromkeys(f"{dataset.id}: {_plain(one.message, dataset)}" for one in caught[:_MOST_TOLD])
 
 
@@ -164,33 +162,26 @@ def _layer(dataset: DatasetFile) -> str:
     told = ", ".join(layers[:_MOST_TOLD])
     if dataset.layer is not None:
         if dataset.layer not in layers:
-            _refuse(f"{dataset.id} has no layer {dataset.layer[:80]!r}; its layers are {told}")
+            refuse(f"{dataset.id} has no layer {dataset.layer[:80]!r}; its layers are {told}")
         return dataset.layer
     if len(layers) > 1:
-        _refuse(
+        refuse(
             f"{dataset.id} has {len(layers)} layers: {told}. Say which one by its name after a #, "
             f"such as {dataset.id}#{layers[0]}"
         )
     if not layers:
-        _refuse(f"{dataset.id} has no layers")
+        refuse(f"{dataset.id} has no layers")
     return layers[0]
 
 
 def _crs(dataset: DatasetFile, declared: str | None, given: CRS | None) -> CRS:
     if declared is None:
         if given is None:
-            _refuse(
+            refuse(
                 f"{dataset.id} does not tell its CRS, which may not be guessed: assign-crs takes it with the right one"
             )
         return given
-    crs = CRS.from_user_input(declared)
-    if any(name in crs.to_wkt() for name in _FILE_PARAMETERS):
-        _refuse(f"the CRS of {dataset.id} names a file of its own, which is not read; store it by its authority's code")
-    authority = cast("tuple[str, str] | None", crs.to_authority(min_confidence=70))
-    if authority is None:
-        return crs
-    known = parse_crs(":".join(authority))
-    return CRS84 if code_of(known) in ("EPSG:4326", "OGC:CRS84") else known
+    return stored_crs(CRS.from_user_input(declared), dataset.id)
 
 
 def _with_holes(shapes: Shapes, told: list[str]) -> Shapes:
@@ -245,7 +236,7 @@ def _text(dataset: DatasetFile) -> str:
     except UnicodeDecodeError:
         return dataset.path.read_text("cp1252", errors="replace")
     except OSError as error:
-        _refuse(f"{dataset.id} cannot be read: {error.strerror}")
+        refuse(f"{dataset.id} cannot be read: {error.strerror}")
 
 
 def _check_signature(dataset: DatasetFile) -> None:
@@ -255,17 +246,13 @@ def _check_signature(dataset: DatasetFile) -> None:
             start = file.read(_SHAPEFILE_LENGTH.stop)
             size = file.seek(0, os.SEEK_END)
     except OSError as error:
-        _refuse(f"{dataset.id} cannot be read: {error.strerror}")
+        refuse(f"{dataset.id} cannot be read: {error.strerror}")
     if not start.startswith(signature):
-        _refuse(f"{dataset.id} is no {dataset.suffix[1:]} file, as its name says")
+        refuse(f"{dataset.id} is no {dataset.suffix[1:]} file, as its name says")
     # GDAL takes the shapes that a shapefile was cut off before for missing ones.
     if dataset.suffix == ".shp" and size < 2 * int.from_bytes(start[_SHAPEFILE_LENGTH]):
-        _refuse(f"{dataset.id} is cut off: it is shorter than its own header says")
+        refuse(f"{dataset.id} is cut off: it is shorter than its own header says")
 
 
 def _plain(error: Warning | Exception | str, dataset: DatasetFile) -> str:
     return str(error).replace(str(dataset.path), dataset.id)[:200]
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

@@ -1,14 +1,13 @@
 """Reads well-known text: WKT, and EWKT with SRID 4326."""
 
 import re
-from typing import NoReturn
 
 import numpy as np
 import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from backend.errors import ProcessRefusedError
+from backend.errors import refuse
 
 EWKT = re.compile(r"\s*SRID\s*=\s*(?P<srid>\d+)\s*;\s*(?P<wkt>.*)", re.IGNORECASE | re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -35,23 +34,19 @@ def read_wkt(text: str) -> BaseGeometry:
         ProcessRefusedError: it is neither.
     """
     if control := CONTROL.search(text):
-        _refuse(f"the string holds the control character U+{ord(control[0]):04X}: it is neither GeoJSON nor WKT")
+        refuse(f"the string holds the control character U+{ord(control[0]):04X}: it is neither GeoJSON nor WKT")
     match = EWKT.fullmatch(text)
     if match and match["srid"] != "4326":
-        _refuse(f"SRID {match['srid']} is not supported: coordinates must be longitude, latitude on WGS 84 (SRID 4326)")
+        refuse(f"SRID {match['srid']} is not supported: coordinates must be longitude, latitude on WGS 84 (SRID 4326)")
     wkt = match["wkt"] if match else text
     try:
         # Numbers beyond the range of a float are read as infinite, and refused as such.
         with np.errstate(all="ignore"):
             shape = shapely.from_wkt(wkt)
     except NotImplementedError:
-        _refuse("curved geometry types are not supported")
+        refuse("curved geometry types are not supported")
     except ShapelyError:
-        _refuse(f"{wkt.strip()[:40]!r} is neither GeoJSON nor WKT (such as 'POINT (13.4 52.5)')")
+        refuse(f"{wkt.strip()[:40]!r} is neither GeoJSON nor WKT (such as 'POINT (13.4 52.5)')")
     if shape.geom_type not in GEOMETRY_TYPES:
-        _refuse(f"geometry type {shape.geom_type} is not supported")
+        refuse(f"geometry type {shape.geom_type} is not supported")
     return shape
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason)

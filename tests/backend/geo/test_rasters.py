@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 from affine import Affine
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
@@ -90,3 +91,15 @@ def test_a_raster_without_a_place_is_refused() -> None:
 def test_complex_numbers_are_refused() -> None:
     with opened(tiff(np.ones((2, 2), np.complex64))) as reader, pytest.raises(ProcessRefusedError, match="complex"):
         read_band(reader)
+
+
+@pytest.mark.parametrize("projection", ["longlat +ellps=bessel", "merc +a=6378137 +b=6378137 +wktext"])
+def test_a_crs_that_names_a_file_is_refused(projection: str) -> None:
+    crs = rasterio.CRS.from_string(f"+proj={projection} +nadgrids=/etc/hosts +no_defs")
+    with MemoryFile() as file:
+        grid = {"width": 2, "height": 2, "transform": Affine(1, 0, 9, 0, -1, 48)}
+        with file.open(driver="GTiff", count=1, dtype="uint8", crs=crs, **grid) as writer:
+            writer.write(np.zeros((1, 2, 2), np.uint8))
+        hostile = bytes(file.getbuffer())
+    with opened(hostile) as reader, pytest.raises(ProcessRefusedError, match="names a file"):
+        grid_of(reader)
