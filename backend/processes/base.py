@@ -101,8 +101,6 @@ def process(
 
     def decorate(function: Callable[..., Any]) -> type[TypedProcess]:
         signature = Signature.of(function)
-        members = signature.returns.get("properties", {})
-        returns = {item.id: signature.returns if len(outputs) == 1 else members.get(item.id, {}) for item in outputs}
         description: JsonObject = {
             "id": id,
             "title": title,
@@ -112,7 +110,7 @@ def process(
             "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
             "outputTransmission": ["value", "reference"],
             "inputs": {name: parameter.description for name, parameter in signature.parameters.items()},
-            "outputs": {item.id: _output_description(item, returns[item.id]) for item in outputs},
+            "outputs": _output_descriptions(outputs, signature.returns),
             "links": [dict(link) for link in links],
         }
         if toolsets:
@@ -132,6 +130,13 @@ def process(
         return type(function.__name__, (TypedProcess,), attributes)
 
     return decorate
+
+
+def _output_descriptions(outputs: Sequence[Output], returned: JsonObject) -> dict[str, JsonObject]:
+    """Of one output `returned` is the schema, of several that of the mapping which they are members of."""
+    members = returned.get("properties", {})
+    schemas = {item.id: returned if len(outputs) == 1 else members.get(item.id, {}) for item in outputs}
+    return {item.id: _output_description(item, schemas[item.id]) for item in outputs}
 
 
 def _output_description(output: Output, returned: JsonObject) -> JsonObject:

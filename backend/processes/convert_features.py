@@ -9,6 +9,7 @@ from backend.geo.geodesy.crs import CRS84
 from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Crs, Features
+from backend.processes.outputs import BINARY
 
 LAYER = "features"
 
@@ -27,14 +28,8 @@ class Converted(TypedDict, total=False):
     title="Convert features",
     keywords=["export", "format", "GeoPackage", "FlatGeobuf", "CSV", "GeoJSON", "reproject", "file", "vector"],
     output=[
-        Output(
-            id="geopackage",
-            media_type="application/geopackage+sqlite3",
-            schema={"type": "string", "contentEncoding": "binary"},
-        ),
-        Output(
-            id="flatgeobuf", media_type="application/flatgeobuf", schema={"type": "string", "contentEncoding": "binary"}
-        ),
+        Output(id="geopackage", media_type="application/geopackage+sqlite3", schema=BINARY),
+        Output(id="flatgeobuf", media_type="application/flatgeobuf", schema=BINARY),
         Output(id="csv", media_type="text/csv"),
         Output(id="geojson", media_type="application/geo+json"),
     ],

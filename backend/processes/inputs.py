@@ -16,8 +16,8 @@ from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.reading import GeometryInput, read_geometry
 from backend.geo.vector.unchecked import Unchecked, read_unchecked
+from backend.processes.outputs import GEOTIFF
 
-GEOTIFF = "image/tiff; application=geotiff"
 _VECTOR = WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]})
 
 

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from backend.errors import ProcessRefusedError
 from backend.processes.base import Output, Progress, process
-from backend.processes.inputs import GEOTIFF, Features
+from backend.processes.inputs import Features
+from backend.processes.outputs import RASTER
 
 
 class Interpolated(TypedDict):
@@ -22,7 +23,7 @@ class Interpolated(TypedDict):
     title="Interpolate points",
     keywords=["IDW", "inverse distance weighting", "kernel density", "heatmap", "surface", "vector", "raster"],
     output=[
-        Output(id="raster", media_type=GEOTIFF, schema={"type": "string", "contentEncoding": "binary"}),
+        RASTER,
         Output(id="statistics", description="Grid, cross-validated error, extrapolated share, warnings."),
     ],
     toolsets=("raster",),

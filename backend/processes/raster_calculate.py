@@ -7,7 +7,8 @@ from pydantic import Field
 
 from backend.processes.base import Output, process
 from backend.processes.example_rasters import HILL
-from backend.processes.inputs import GEOTIFF, Raster
+from backend.processes.inputs import Raster
+from backend.processes.outputs import RASTER
 from backend.processes.signature import Repeated
 
 
@@ -23,7 +24,7 @@ class CalculatedRaster(TypedDict):
     title="Raster calculator",
     keywords=["raster", "band math", "map algebra", "NDVI", "index", "difference", "formula"],
     output=[
-        Output(id="raster", media_type=GEOTIFF, schema={"type": "string", "contentEncoding": "binary"}),
+        RASTER,
         Output(id="statistics"),
     ],
     links=[

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from backend.processes.base import Output, process
 from backend.processes.example_rasters import HILL
-from backend.processes.inputs import GEOTIFF, Raster
+from backend.processes.inputs import Raster
+from backend.processes.outputs import RASTER
 
 
 class ClassifiedRaster(TypedDict):
@@ -21,7 +22,7 @@ class ClassifiedRaster(TypedDict):
     title="Reclassify raster",
     keywords=["raster", "classes", "threshold", "lookup table", "ranges", "remap", "class area"],
     output=[
-        Output(id="raster", media_type=GEOTIFF, schema={"type": "string", "contentEncoding": "binary"}),
+        RASTER,
         Output(id="statistics", description="Cells and area of each class, warnings."),
     ],
     links=[

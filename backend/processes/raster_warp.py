@@ -6,7 +6,8 @@ from pydantic import Field
 
 from backend.processes.base import Output, process
 from backend.processes.example_rasters import HILL
-from backend.processes.inputs import GEOTIFF, Crs, Features, Raster
+from backend.processes.inputs import Crs, Features, Raster
+from backend.processes.outputs import RASTER
 
 
 class WarpedRaster(TypedDict):
@@ -21,7 +22,7 @@ class WarpedRaster(TypedDict):
     title="Clip or reproject raster",
     keywords=["raster", "clip", "mask", "crop", "reproject", "resample", "align", "cell size"],
     output=[
-        Output(id="raster", media_type=GEOTIFF, schema={"type": "string", "contentEncoding": "binary"}),
+        RASTER,
         Output(id="statistics"),
     ],
     links=[

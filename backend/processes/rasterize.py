@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 from pydantic import Field
 
 from backend.processes.base import Output, process
-from backend.processes.inputs import GEOTIFF, Features, Raster
+from backend.processes.inputs import Features, Raster
+from backend.processes.outputs import RASTER
 
 if TYPE_CHECKING:
     from backend.geo.raster.rasterizing import Burnt
@@ -24,7 +25,7 @@ class Rasterized(TypedDict):
     title="Rasterize",
     keywords=["vector to raster", "burn", "polygon to raster", "vector", "raster"],
     output=[
-        Output(id="raster", media_type=GEOTIFF, schema={"type": "string", "contentEncoding": "binary"}),
+        RASTER,
         Output(id="statistics", description="Grid, categories, overlaps, warnings."),
     ],
     toolsets=("raster",),

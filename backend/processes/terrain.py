@@ -7,7 +7,8 @@ from pydantic import Field
 from backend.errors import ProcessRefusedError
 from backend.processes.base import Output, process
 from backend.processes.example_rasters import HILL
-from backend.processes.inputs import GEOTIFF, Raster
+from backend.processes.inputs import Raster
+from backend.processes.outputs import RASTER
 
 if TYPE_CHECKING:
     from backend.geo.raster.terrain import Relief
@@ -29,7 +30,7 @@ class Terrain(TypedDict):
     title="Slope, aspect, hillshade, contours",
     keywords=["slope", "aspect", "hillshade", "contour lines", "isolines", "DEM", "elevation", "raster"],
     output=[
-        Output(id="raster", media_type=GEOTIFF, schema={"type": "string", "contentEncoding": "binary"}),
+        RASTER,
         Output(id="statistics", description="Of the raster: mean, min, max, units, warnings."),
         Output(id="features", description="Contours.", media_type="application/geo+json"),
     ],
