@@ -6,11 +6,11 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
-from pygeoapi.api import API
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -30,13 +30,13 @@ from backend.jobs.callbacks.delivery import Deliveries
 from backend.jobs.callbacks.destinations import Origins
 from backend.jobs.callbacks.posting import Poster
 from backend.jobs.callbacks.telling import Persistence
-from backend.jobs.manager import JobManager
 from backend.jobs.observer import JobObserver
 from backend.jobs.service import JobService, ProcessSetting
 from backend.settings import Settings
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
+    from pygeoapi.api import API
 
     from backend.api.metrics import Metrics
     from backend.api.traces import JobTraces
@@ -136,7 +136,7 @@ def _lifespan(
         jobs = await anyio.to_thread.run_sync(_start, settings, configuration)
         jobs.engine.observers = observers
         app.state.service = Service(settings, offerings, jobs.store, jobs.engine)
-        app.state.pygeoapi = _pygeoapi(settings, configuration, jobs)
+        app.state.pygeoapi = cache(partial(_pygeoapi, settings, configuration, jobs))
         try:
             yield
         finally:
@@ -167,8 +167,15 @@ def _start(settings: Settings, configuration: Configuration) -> JobService:
     return replace(jobs, deliveries=deliveries)
 
 
-def _pygeoapi(settings: Settings, configuration: Configuration, jobs: JobService) -> API:
-    """pygeoapi's own view of this server: its configuration and, as its process manager, our jobs."""
+def _pygeoapi(settings: Settings, configuration: Configuration, jobs: JobService) -> "API":
+    """pygeoapi's own view of this server: its configuration and, as its process manager, our jobs.
+
+    For code written for pygeoapi. Nothing here asks for it: its import takes as long as all else of the start.
+    """
+    from pygeoapi.api import API  # noqa: PLC0415
+
+    from backend.jobs.manager import JobManager  # noqa: PLC0415
+
     document = copy.deepcopy(dict(configuration.document))  # `API` alters what it is given
     document["server"] = {**document["server"], "url": settings.base_url}
     # Without any handler pygeoapi would send the log of the whole program to standard output.

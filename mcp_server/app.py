@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import anyio.to_thread
 
+from backend.jobs.fork_server import start_fork_server
 from backend.settings import Settings as BackendSettings
 from mcp_server.catalog import Catalog, Kept, Patterns, Selection
 from mcp_server.connections import Connections
@@ -122,7 +123,9 @@ def _sources(folder: Path) -> Iterator[str]:
 
 
 def _load_backend(settings: BackendSettings) -> "Starlette":
-    # pygeoapi takes a second and a half to import, and no tool list needs it.
+    if settings.warm:
+        start_fork_server()  # beside which the backend is loaded
+    # It takes longer than all else of the start, and no list of kept tools needs it.
     from backend import app  # noqa: PLC0415
 
     try:

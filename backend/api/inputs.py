@@ -58,21 +58,24 @@ class CheckedInputs:
     """Everything else."""
 
 
-def input_rules(description: Mapping[str, Any]) -> Mapping[str, InputRule] | None:
-    """The rule of each input; None where the description does not list its inputs by id."""
+def input_rules(description: Mapping[str, Any], *, sound: bool = False) -> Mapping[str, InputRule] | None:
+    """The rule of each input; None where the description does not list its inputs by id.
+
+    sound: its schemas are known to be such; to find that out takes longer than all else.
+    """
     inputs = description.get("inputs", {})
     if not isinstance(inputs, Mapping):
         return None
     described = cast("Mapping[str, Any]", inputs)
-    return {name: _rule(name, cast("Mapping[str, Any]", one)) for name, one in described.items()}
+    return {name: _rule(name, cast("Mapping[str, Any]", one), sound=sound) for name, one in described.items()}
 
 
-def _rule(name: str, described: Mapping[str, Any]) -> InputRule:
+def _rule(name: str, described: Mapping[str, Any], *, sound: bool) -> InputRule:
     schema = schema_of_input(described)
     properties = schema.get("properties")
     return InputRule(
         id=name,
-        validator=Draft202012Validator(prepare(schema)),
+        validator=Draft202012Validator(prepare(schema, sound=sound)),
         min_occurs=min_occurs(described),
         max_occurs=max_occurs(described),
         own_members=frozenset(cast("Mapping[str, Any]", properties) if isinstance(properties, Mapping) else ()),

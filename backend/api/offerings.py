@@ -1,4 +1,4 @@
-"""The processes on offer, each loaded and described once when the server starts."""
+"""The processes on offer, each described once when the server starts."""
 
 import logging
 import unicodedata
@@ -12,8 +12,7 @@ from backend.api.encoding import encode
 from backend.api.inputs import InputRule, input_rules
 from backend.api.schemas import media_types_in
 from backend.errors import BackendError, NoSuchProcessError
-from backend.processes.base import TypedProcess
-from backend.processes.running import load_processor
+from backend.processes.descriptions import Descriptions
 
 LOGGER = logging.getLogger(__name__)
 
@@ -61,37 +60,37 @@ class Offerings:
 
 
 def load_offerings(configuration: Configuration, base_url: str) -> Offerings:
-    """Every process of the configuration, loaded.
+    """Every process of the configuration, described.
 
     One of the user's that cannot be loaded is logged, and left out or left to the packaged one that it would override.
 
     Raises:
         ConfigurationError: A packaged processor cannot be loaded or describes itself in no usable way.
     """
-    offered = (_offer(entry, base_url) for entry in configuration.processes)
+    descriptions = Descriptions.packaged()
+    offered = (_offer(entry, descriptions, base_url) for entry in configuration.processes)
     loaded = tuple(offering for offering in offered if offering is not None)
     return Offerings(loaded, {offering.id: offering for offering in loaded})
 
 
-def _offer(entry: ProcessEntry, base_url: str) -> Offering | None:
+def _offer(entry: ProcessEntry, descriptions: Descriptions, base_url: str) -> Offering | None:
     try:
-        return _load(entry, base_url)
+        return _describe(entry, descriptions, base_url)
     except ConfigurationError as error:
         if entry.packaged:
             raise
         instead = "" if entry.overrides is None else "; the packaged process of this id is offered instead"
         LOGGER.warning("%s%s", error, instead)
-        return None if entry.overrides is None else _offer(entry.overrides, base_url)
+        return None if entry.overrides is None else _offer(entry.overrides, descriptions, base_url)
 
 
-def _load(entry: ProcessEntry, base_url: str) -> Offering:
+def _describe(entry: ProcessEntry, descriptions: Descriptions, base_url: str) -> Offering:
     where = f"{entry.source}: process `{_printable(entry.id)}`"
     try:
         require_addressable(entry.id)
-        processor = load_processor(entry.processor)
-        idempotent = bool(getattr(processor, "idempotent", False))
-        roles = ([IDEMPOTENT] if idempotent else []) + ([DEMONSTRATION] if entry.demonstration else [])
-        description = describe(entry.id, processor.metadata, base_url, roles)
+        described = descriptions.of(entry.processor)
+        roles = ([IDEMPOTENT] if described.idempotent else []) + ([DEMONSTRATION] if entry.demonstration else [])
+        description = describe(entry.id, described.metadata, base_url, roles)
         outputs = _outputs(description)
         for output in outputs:
             require_addressable(output)
@@ -100,11 +99,11 @@ def _load(entry: ProcessEntry, base_url: str) -> Offering:
             entry=entry,
             summary=encode(summarise_description(description)),
             body=encode(description),
-            rules=input_rules(description),
+            rules=input_rules(description, sound=described.typed),
             outputs=outputs,
             control=frozenset(description["jobControlOptions"]),
-            checks_inputs=isinstance(processor, TypedProcess),
-            idempotent=idempotent,
+            checks_inputs=described.typed,
+            idempotent=described.idempotent,
         )
     except Exception as error:
         # A plugin is foreign code: whatever it raises when loaded is told with the entry that named it.

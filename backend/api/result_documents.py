@@ -14,7 +14,7 @@ from backend.api.encoding import encode
 from backend.jobs.contents import stored_bytes
 from backend.jobs.records import ResultRecord, StoredResult
 from backend.jobs.references import OwnReference
-from backend.processes.running import is_json
+from summaries.values import is_json
 
 type Document = dict[str, Any]
 

@@ -26,7 +26,7 @@ from backend.api.result_documents import (
 )
 from backend.api.service import Service, service_of
 from backend.jobs.records import Job, ResultRecord, StoredResult
-from backend.processes.running import is_json
+from summaries.values import is_json
 
 _LONGEST_PAGE = 10**9
 # A process names the media type of what it gives: no browser may take it for something else, or run what is in it

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.jobs.records import ResultRecord
-from backend.processes.running import is_json
+from summaries.values import is_json
 
 
 def stored_bytes(content: bytes | Path) -> bytes:

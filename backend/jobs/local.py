@@ -2,7 +2,6 @@
 
 import atexit
 import logging
-import multiprocessing
 import signal
 import sys
 import threading
@@ -15,12 +14,10 @@ from typing import Any, cast
 
 from backend.jobs.captured import AppendLog, JobLogs
 from backend.jobs.executor import Assignment, Ended, Outcome
+from backend.jobs.fork_server import start_fork_server, worker_context
 from backend.jobs.scratch import sweep_scratch
-from backend.jobs.worker import Report, WorkerConfig
+from backend.jobs.worker_config import Report, WorkerConfig
 from backend.jobs.worker_process import WorkerProcess, exit_text
-
-_PRELOAD = ("backend.jobs.worker", "sqlalchemy.dialects.sqlite", "shapely", "pyproj")
-"""Imported once by the fork server, for all workers to share: most of their memory and start."""
 
 _NO_WORKERS = "The worker processes of this server do not start."
 
@@ -70,7 +67,7 @@ class LocalExecutor:
         self._failed_starts = 0
         self._start_after = 0.0
         self._logs = JobLogs(append_log)
-        self._context: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+        self._context: Any = worker_context()
         # Nobody ever writes: the workers see the pipe close when this process is gone.
         self._alive: _Pipe = cast("_Pipe", self._context.Pipe(duplex=False))
         self._bell: _Pipe = cast("_Pipe", self._context.Pipe(duplex=False))
@@ -84,8 +81,8 @@ class LocalExecutor:
     def start(self) -> None:
         """Start the workers in the background, if they are to be warm."""
         sweep_scratch(self._config.home)  # of servers that were killed
-        if sys.platform == "linux":
-            multiprocessing.set_forkserver_preload([*_PRELOAD, *self._config.own_modules])
+        if self._wanted:
+            start_fork_server()
         # The interpreter's end would wait for workers that nobody has ended.
         atexit.register(self.stop)
         self._logs.start()

@@ -21,8 +21,8 @@ from backend.jobs.contents import stored_bytes, stored_value
 from backend.jobs.records import Job, JobQuery, JobRequest
 from backend.jobs.service import JobService, ProcessSetting
 from backend.jobs.states import JobStatus
-from backend.processes.running import is_json
 from backend.settings import Settings
+from summaries.values import is_json
 
 type Executed = tuple[str, str, Any, PygeoapiStatus, dict[str, str] | None]
 """Job id, media type, content, status, response headers: what pygeoapi expects of an execution."""

@@ -13,7 +13,7 @@ from backend.jobs.local import LocalExecutor
 from backend.jobs.retention import Retention
 from backend.jobs.store import JobStore
 from backend.jobs.sweeping import Sweeping
-from backend.jobs.worker import WorkerConfig
+from backend.jobs.worker_config import WorkerConfig
 from backend.settings import Settings
 
 

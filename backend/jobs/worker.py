@@ -7,13 +7,9 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
-from pathlib import Path
-from typing import Any
 
 from backend.errors import (
     BackendError,
@@ -22,7 +18,6 @@ from backend.errors import (
     ProcessRefusedError,
     StoreUnavailableError,
 )
-from backend.geo.vector.datasets import Datasets
 from backend.geo.vector.reach import confine
 from backend.jobs.executor import Assignment
 from backend.jobs.limits import JobLimits, breach, outputs_too_large
@@ -34,6 +29,7 @@ from backend.jobs.rlimits import held_to, peak_memory, prevent_core_dumps
 from backend.jobs.scratch import WorkerScratch
 from backend.jobs.server_watch import die_with_server
 from backend.jobs.store import JobStore
+from backend.jobs.worker_config import Report, WorkerConfig
 from backend.processes.base import Processor
 from backend.processes.running import load_processor, run_processor
 from summaries import summarise
@@ -42,62 +38,6 @@ from telemetry.logs import JsonLines, LogFormat, about
 _log = logging.getLogger(__name__)
 
 _STORE_RETRY_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerConfig:
-    """All that a worker needs to know; sent to it when it starts."""
-
-    home: Path
-    lease_seconds: float
-    inline_result_bytes: int
-    """Larger results go to files."""
-    max_reference_bytes: int
-    """The most that the results to which a job's inputs refer may be in all."""
-    import_paths: tuple[str, ...]
-    """Folders with a user's own processes, put before the import path."""
-    processes: Mapping[str, Mapping[str, Any]]
-    """Process id → pygeoapi's processor definition."""
-    base_url: str
-    """Root of this server's URLs, without a trailing slash: inputs below it refer to own results."""
-    log_level: str
-    """Name of the least level of the worker's own records that are logged."""
-    log_format: LogFormat = "text"
-    """How the worker's records are written."""
-    jobs_url: str | None = None
-    """The database of the job store; None is the file in the home folder."""
-    jobs_folder: Path | None = None
-    """Folder of large inputs and results; None is the home folder."""
-    limits: JobLimits = field(default_factory=JobLimits)
-    """What a job may use."""
-    own_limits: Mapping[str, JobLimits] = field(default_factory=dict[str, JobLimits])
-    """Process id → what a job of it may use."""
-    max_jobs: int | None = None
-    """Jobs after which a worker is replaced."""
-    max_memory_bytes: int | None = None
-    """Resident memory that a worker is replaced for when it ever had more."""
-    datasets: Datasets = field(default_factory=Datasets)
-    """Files that inputs may refer to."""
-
-    @property
-    def own_modules(self) -> list[str]:
-        """Modules of the processes that are ours: a user's own might not even let itself be imported."""
-        names = {str(definition["name"]).rpartition(".")[0] for definition in self.processes.values()}
-        return sorted(name for name in names if name.startswith("backend.processes."))
-
-    def limits_of(self, process_id: str) -> JobLimits:
-        """What a job of the process may use."""
-        return self.own_limits.get(process_id, self.limits)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a worker tells its server: that it is ready or, once a job has ended in the store, ready for the next."""
-
-    spent: bool = False
-    """It is to be replaced."""
-    failure: str = ""
-    """Why the job's end could not be stored, if it could not."""
 
 
 class Worker:

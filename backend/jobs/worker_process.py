@@ -11,7 +11,7 @@ import psutil
 from backend.jobs import captured
 from backend.jobs.executor import Assignment
 from backend.jobs.liveness import ProcessIdentity, kill_group
-from backend.jobs.worker import Report, WorkerConfig, serve
+from backend.jobs.worker_config import Report, WorkerConfig
 
 _READ_BYTES = 2**16
 _REAP_SECONDS = 1.0
@@ -34,7 +34,7 @@ class WorkerProcess:
         output: tuple[Connection, Connection] | None = context.Pipe(duplex=False) if captured.is_supported() else None
         self.output: Connection | None = output and output[0]
         self._process = context.Process(
-            target=serve, args=(config, theirs, output and output[1], alive), name="ogc-processes-worker"
+            target=_serve, args=(config, theirs, output and output[1], alive), name="ogc-processes-worker"
         )
         try:
             self._process.start()
@@ -130,6 +130,13 @@ class WorkerProcess:
                     connection.close()
         with suppress(ValueError):
             self._process.close()
+
+
+def _serve(*arguments: Any) -> None:
+    # Only the worker needs what jobs work with, and the server that names this function does not.
+    from backend.jobs.worker import serve  # noqa: PLC0415
+
+    serve(*arguments)
 
 
 def exit_text(code: int) -> str:

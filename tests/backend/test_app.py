@@ -46,7 +46,7 @@ async def test_a_process_that_cannot_be_loaded_is_named_in_the_log_and_the_other
         assert "hello-world" in listed
         assert "mine" not in listed
         assert (await client.get("/processes/mine")).status_code == 404
-        assert "mine" not in app.state.pygeoapi.config["resources"]
+        assert "mine" not in app.state.pygeoapi().config["resources"]
 
 
 def test_a_folder_of_processes_that_does_not_exist_is_named(home: Path, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_creating_an_application_touches_no_state(home: Path) -> None:
 async def test_the_applications_jobs_are_pygeoapis_process_manager(home: Path) -> None:
     app = create_app(settings(home, warm=False, public_url="https://maps.example", root_path="/ogc"))
     async with app.router.lifespan_context(app):
-        api = app.state.pygeoapi
+        api = app.state.pygeoapi()
         assert isinstance(api.manager, JobManager)
         assert api.base_url == "https://maps.example/ogc"
         assert "hello-world" in api.manager.processes

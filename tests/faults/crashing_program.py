@@ -11,7 +11,8 @@ from typing import Any
 from backend.jobs.executor import Assignment
 from backend.jobs.records import JobRequest
 from backend.jobs.store import JobStore
-from backend.jobs.worker import Worker, WorkerConfig
+from backend.jobs.worker import Worker
+from backend.jobs.worker_config import WorkerConfig
 
 HERE = Path(__file__).parent
 

@@ -1,7 +1,7 @@
 """URIs of jobs, results and processes."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_server.errors import InvalidReferenceError
@@ -18,7 +18,6 @@ NAME = st.from_regex(r"[a-z][a-z0-9-]{0,19}", fullmatch=True).filter(lambda name
 IDENTIFIER = st.text(min_size=1, max_size=40)
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(server=NAME, job=IDENTIFIER, output=IDENTIFIER)
 def test_whatever_a_server_calls_its_jobs_and_outputs_a_reference_reads_back_as_itself(
     server: str, job: str, output: str

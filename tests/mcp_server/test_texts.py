@@ -4,7 +4,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_server.texts import harmless, is_harmless, visible
@@ -161,7 +161,6 @@ TEXTS = st.text(max_size=60) | st.lists(FRAGMENTS, max_size=14).map("".join)
 INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-@settings(derandomize=True, deadline=None)
 @given(TEXTS)
 def test_nothing_invisible_ever_comes_out_and_nothing_is_left_to_do(text: str) -> None:
     left = harmless(text)
@@ -171,7 +170,6 @@ def test_nothing_invisible_ever_comes_out_and_nothing_is_left_to_do(text: str) -
     assert is_harmless(left)
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(st.text("abcXYZ019.,;-_/()+*=?%'\"", min_size=1, max_size=9), max_size=12).map(" ".join))
 def test_plain_ascii_is_never_changed(text: str) -> None:
     assert harmless(text) == text

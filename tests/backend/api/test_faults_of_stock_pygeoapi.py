@@ -108,7 +108,7 @@ async def test_a_configuration_is_the_same_after_a_server_has_run_with_it(
     async with app.router.lifespan_context(app), reached(app) as client:
         assert (await run(client, "hello", inputs={"name": "x"})).status_code == 200
         # pygeoapi writes into what it is given, at whichever place.
-        for section in app.state.pygeoapi.config.values():
+        for section in app.state.pygeoapi().config.values():
             section.clear()
         assert (await client.get("/processes/hello")).status_code == 200
     assert given == before

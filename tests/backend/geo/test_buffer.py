@@ -112,7 +112,7 @@ def test_a_buffer_holds_what_is_near_and_nothing_else(name: str, distance_to_lin
     assert (found == expected)[clear].all()
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     positions=st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=2, max_size=4),
     exponent=st.floats(0, 6.9),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
@@ -53,7 +53,6 @@ def test_a_meridian_is_measured_by_its_published_quarter() -> None:
     assert measure(shapely.LineString([(7, -90), (7, 90)])).length == pytest.approx(2 * 10_001_965.729, abs=0.01)
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.floats(-180, 180), st.floats(-89, 89)), min_size=3, max_size=6, unique=True))
 def test_measures_agree_with_geodesics_between_dense_points(corners: list[tuple[float, float]]) -> None:
     polygon = shapely.convex_hull(shapely.MultiPoint(corners))
@@ -63,7 +62,8 @@ def test_measures_agree_with_geodesics_between_dense_points(corners: list[tuple[
     area, perimeter = Geod(ellps="WGS84").geometry_area_perimeter(
         shapely.orient_polygons(shapely.segmentize(polygon, 0.02))
     )
-    assert found.area == pytest.approx(abs(area), rel=1e-5, abs=1e5)
+    # Geod goes around the other way, and so measures the rest of the Earth, where a polygon is more than half of it.
+    assert found.area == pytest.approx(area if area > 0 else area + EARTH, rel=1e-5, abs=1e5)
     assert found.perimeter == pytest.approx(perimeter, rel=1e-6)
 
 

@@ -11,7 +11,7 @@ from backend.jobs.engine import Engine
 from backend.jobs.local import LocalExecutor
 from backend.jobs.records import Job, JobRequest
 from backend.jobs.store import JobStore
-from backend.jobs.worker import WorkerConfig
+from backend.jobs.worker_config import WorkerConfig
 
 IMPORT_PATH = Path(__file__).parent / "import_path"
 PROCESSES = {
@@ -46,12 +46,12 @@ async def answer(engine: Engine, command: dict[str, Any]) -> Job:
         case "submit":
             return engine.submit(request(command["process"], **command.get("inputs", {})), durable=True)
         case "running":
-            job = await engine.wait(command["job"], timeout=20, version=1)
+            job = await engine.wait(command["job"], timeout=60, version=1)
             while job.status == "accepted":
-                job = await engine.wait(command["job"], timeout=20, version=job.version)
+                job = await engine.wait(command["job"], timeout=60, version=job.version)
             return job
         case "wait":
-            return await engine.wait(command["job"], timeout=20)
+            return await engine.wait(command["job"], timeout=60)
         case _:
             return await engine.dismiss(command["job"])
 

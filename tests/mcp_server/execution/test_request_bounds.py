@@ -163,7 +163,7 @@ JSON = st.recursive(
 WIDE = many(NESTED, maxOccurs=3)
 
 
-@settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from(["geometry", "distance", "units", "inputs", "x"]), JSON, max_size=4))
 def test_any_arguments_are_taken_or_refused(arguments: dict[str, Any]) -> None:
     for tool in (BUFFER, WIDE):

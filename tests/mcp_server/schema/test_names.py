@@ -4,7 +4,7 @@ import random
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_server.schema.names import argument_names, tool_names
@@ -78,7 +78,6 @@ IDS = st.lists(
 )
 
 
-@settings(derandomize=True, deadline=None)
 @given(IDS, st.booleans(), st.randoms(use_true_random=False))
 def test_names_are_valid_injective_and_independent_of_order(
     keys: list[tuple[str, str]], prefixed: bool, shuffler: random.Random
@@ -92,7 +91,6 @@ def test_names_are_valid_injective_and_independent_of_order(
     assert tool_names(shuffled, prefixed=prefixed, reserved=RESERVED) == names
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(st.text("aB_-. é水0", max_size=80), max_size=10))
 def test_argument_names_are_valid_and_injective(ids: list[str]) -> None:
     names = argument_names(ids)

@@ -259,13 +259,13 @@ def check(process: CanonicalProcess) -> None:
     assert set(tool.argument_names.values()) == {spec.id for spec in process.inputs}
 
 
-@settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(JSON)
 def test_any_json_is_normalised(raw: Any) -> None:
     check(normalise(raw))
 
 
-@settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     st.dictionaries(st.sampled_from(["a", "b", "å", "a b"]), WILD, max_size=3),
     st.dictionaries(st.sampled_from(["o", "p"]), WILD, max_size=2),

@@ -1,7 +1,7 @@
 """What a model reads of foreign texts."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_server.schema.text import brief, in_one_language
@@ -45,7 +45,6 @@ def test_where_there_is_no_room_there_is_no_text(limit: int) -> None:
     assert brief("one two three four five", limit) == ""
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.text(), st.integers(min_value=2, max_value=50))
 def test_a_brief_text_keeps_its_limit(text: str, limit: int) -> None:
     assert len(brief(text, limit)) <= limit

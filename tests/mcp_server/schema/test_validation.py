@@ -4,7 +4,7 @@ import subprocess
 import sys
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mcp_server.schema.normalise import normalise
@@ -48,7 +48,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(derandomize=True, deadline=None)
 @given(SCHEMAS, st.booleans(), VALUES)
 @example({"type": "array", "enum": [True]}, False, [1])
 @example({"enum": [1]}, False, True)
