@@ -45,8 +45,8 @@ METHODS = {
 def apportion(
     features: Features,
     zones: Annotated[Features, Field(description="Polygons.")],
-    fields: Annotated[list[str], Field(min_length=1, max_length=100, description="Numeric, of features.")],
-    kind: Annotated[apportionment.Kind, Field(description="Rates are averaged.")] = "count",
+    fields: Annotated[list[str], Field(min_length=1, max_length=100, description="Numeric fields of features.")],
+    kind: Annotated[apportionment.Kind, Field(description="Counts are divided, rates averaged.")] = "count",
 ) -> dict[str, Any]:
     """Estimate counts (population) for other zones by share of area."""
     made = apportionment.apportion(features, zones, list(dict.fromkeys(fields)), kind)

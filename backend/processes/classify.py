@@ -25,9 +25,10 @@ from backend.processes.inputs import Features
     toolsets=("analysis",),
     idempotent=True,
     example={
-        "features": "name,people\nA,10\nB,12\nC,50\nD,55",
+        "features": "town,people\nA,1200\nB,1500\nC,1900\nD,8000\nE,8800\nF,9100\nG,52000\nH,55000\nI,61000\nJ,240000\n"
+        "K,255000\nL,1300\nM,8400\nN,57500\nO,249000\nP,1700\nQ,9900\nR,50500\nS,1100\nT,260000\nU,1450\nV,8650",
         "field": "people",
-        "classes": 2,
+        "classes": 4,
     },
     links=[
         {
@@ -40,10 +41,13 @@ from backend.processes.inputs import Features
 )
 def classify(
     features: Features,
-    field: str,
-    scheme: Literal["natural-breaks", "quantiles", "equal-interval", "given-breaks"] = "natural-breaks",
-    classes: Annotated[int, Field(ge=2, le=30)] = 5,
-    breaks: Annotated[list[float] | None, Field(max_length=100, description="Limits.")] = None,
+    field: Annotated[str, Field(description="Numeric field.")],
+    scheme: Annotated[
+        Literal["natural-breaks", "quantiles", "equal-interval", "given-breaks"],
+        Field(description="How limits are set."),
+    ] = "natural-breaks",
+    classes: Annotated[int, Field(ge=2, le=30, description="How many.")] = 5,
+    breaks: Annotated[list[float] | None, Field(max_length=100, description="Limits, for given-breaks.")] = None,
 ) -> dict[str, Any]:
     """Sort features into classes (bins) by a number, such as natural breaks (Jenks)."""
     if breaks is not None and scheme != "given-breaks":

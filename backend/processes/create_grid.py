@@ -46,7 +46,7 @@ def create_grid(
     size: Annotated[float, Field(ge=0.001, description="Width of a cell.")],
     cell: Annotated[Literal["square", "hexagon", "h3"], Field(description="Form.")] = "square",
     units: Units = "metre",
-    cut: Annotated[bool, Field(description="Only cells touching them.")] = False,
+    cut: Annotated[bool, Field(description="Only cells that touch features.")] = False,
 ) -> dict[str, Any]:
     """Grid (fishnet) of square, hexagonal or H3 cells over the extent of features."""
     made = _grid(features, cell, size * METRES[units], cut=cut)

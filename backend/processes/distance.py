@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from backend.geo.geodesy.crs import code_of, metres_per_unit
 from backend.geo.geodesy.geodesics import geodesic
-from backend.geo.geodesy.units import METRES
+from backend.geo.geodesy.units import METRES, LengthUnit
 from backend.geo.geometry.proximity import nearest_points
 from backend.geo.vector.bending import bent_geometry
+from backend.geo.vector.features import single
 from backend.geo.vector.reading import GeometryInput
 from backend.processes.base import Output, process
 from backend.processes.inputs import Geometry, Units
@@ -25,7 +27,8 @@ BEND = 0.01
     output=Output(
         id="distance",
         title="Distance",
-        description="distance as {value, units}, bearings in degrees from north, nearest_points, method, warnings.",
+        description="distance as {value, units}, bearings in degrees from north, nearest_points, method, warnings; "
+        "planar_distance where both come in one projected CRS.",
     ),
     idempotent=True,
     example={"geometry": "POINT (2.3522 48.8566)", "other": "POINT (13.405 52.52)", "units": "kilometre"},
@@ -41,6 +44,7 @@ def distance(geometry: Geometry, other: Geometry, units: Units = "metre") -> dic
         "distance": {"value": way.metres / METRES[units], "units": units},
         "initial_bearing": way.initial_bearing,
         "final_bearing": way.final_bearing,
+        **_planar(geometry, other, units),
         "nearest_points": {
             "geometry": {"type": "Point", "coordinates": list(nearest.start)},
             "other": {"type": "Point", "coordinates": list(nearest.end)},
@@ -50,6 +54,15 @@ def distance(geometry: Geometry, other: Geometry, units: Units = "metre") -> dic
         "method": METHOD,
         "warnings": [*warnings, *way.warnings],
     }
+
+
+def _planar(geometry: GeometryInput, other: GeometryInput, units: LengthUnit) -> dict[str, Any]:
+    """The distance in the plane of the projected CRS in which both came; nothing where they did not."""
+    first, second = geometry.native, other.native
+    if first is None or second is None or first.crs != second.crs or not first.crs.is_projected:
+        return {}
+    apart = single(first).distance(single(second)) * (metres_per_unit(first.crs) or 1.0)
+    return {"planar_distance": {"value": apart / METRES[units], "units": units, "crs": code_of(first.crs)}}
 
 
 def _edges(*geometries: GeometryInput) -> str:

@@ -1,20 +1,28 @@
 """`geometry-buffer`: all points within a distance, anywhere on Earth."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from backend.geo.buffers.buffer import boundary, buffer
 from backend.geo.buffers.feature_buffers import buffer_features, error_percent, on_the_ground
+from backend.geo.buffers.strips import MITRE_LIMIT, Style, check_style, style_of
+from backend.geo.geodesy.antimeridian import flat_parts
 from backend.geo.geodesy.measure import polygon_area
 from backend.geo.geodesy.units import METRES
-from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.collections import feature_collection, geometry_object
 from backend.processes.base import Output, Progress, process
 from backend.processes.inputs import Geometry, Units
 
-METHOD = "geodesic offsets on the WGS 84 ellipsoid; round ends and corners"
+METHOD = "geodesic offsets on the WGS 84 ellipsoid; "
+ENDS = {"round": "round ends", "flat": "flat ends", "square": "square ends, the distance beyond the line"}
+CORNERS = {
+    "round": "round corners",
+    "mitre": f"mitred corners, bevelled where they would be over {MITRE_LIMIT:g} distances long",
+    "bevel": "bevelled corners",
+}
+SIDES = "; max_boundary_error_percent is that of the sides"
 CRS_DECISION = "no projection: distances are geodesics, edges are straight in longitude and latitude (RFC 7946)"
 FROM_PLANE = "no projection: distances are geodesics, edges are straight in the "
 
@@ -42,50 +50,61 @@ FROM_PLANE = "no projection: distances are geodesics, edges are straight in the 
     toolsets=("core", "geometry"),
 )
 def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
-    geometry: Geometry,
-    distance: Annotated[float, Field(description="May be negative.")],
+    geometry: Annotated[Geometry, Field(description="GeoJSON, WKT or CSV; longitude, latitude in degrees.")],
+    distance: Annotated[float, Field(description="Negative shrinks polygons.")],
     progress: Progress,
     units: Units = "metre",
-    dissolve: Annotated[bool, Field(description="All as one.")] = True,
-    field: Annotated[str | None, Field(description="Factor field.")] = None,
-    resolution: Annotated[int, Field(ge=4, le=256, description="Edges per quarter.")] = 32,
+    dissolve: Annotated[bool, Field(description="One area of all; false: one per feature.")] = True,
+    field: Annotated[str | None, Field(description="Numeric field that multiplies each feature's distance.")] = None,
+    style: Annotated[
+        list[Literal["flat", "square", "mitre", "bevel"]] | None,
+        Field(description="Line ends (flat, square) and corners (mitre, bevel); else round."),
+    ] = None,
+    resolution: Annotated[int, Field(ge=4, le=256, description="Segments per quarter circle.")] = 32,
 ) -> dict[str, Any]:
-    """Buffer: area within a true distance."""
+    """The area within a true distance of points, lines or polygons: zone, corridor, radius."""
     metres = distance * METRES[units]
+    wanted = style_of(style or ())
+    kinds = frozenset(part.geom_type for part in flat_parts(geometry.shape))
+    warnings = [*geometry.warnings, *check_style(wanted, kinds)]
     native = geometry.native
-    decision = FROM_PLANE + native.plane if native is not None and native.crs.is_projected else CRS_DECISION
+    about: dict[str, Any] = {
+        "method": _method(wanted),
+        "crs_decision": FROM_PLANE + native.plane if native is not None and native.crs.is_projected else CRS_DECISION,
+    }
     if dissolve and field is None:
         source = boundary(on_the_ground(geometry, metres))
-        area = buffer(source, metres, resolution, lambda share: progress(90 * share, "buffering"))
+        area = buffer(source, metres, resolution, lambda share: progress(90 * share, "buffering"), wanted)
         progress(90, "measuring the result")
-        warnings = list(geometry.warnings)
         if geometry.features is not None and geometry.features > 1:
             warnings.append(f"The {geometry.features} features were buffered together, as their union.")
-        error = error_percent(area, source, metres, resolution)
-        return _feature(area, decision, error, warnings, distance_m=metres)
-    made = buffer_features(geometry, metres, field, resolution, lambda share: progress(90 * share, "buffering"))
+        error = error_percent(area, source, metres, resolution, wanted)
+        return _feature(area, error, warnings, **about, distance_m=metres)
+    made = buffer_features(geometry, metres, field, resolution, lambda share: progress(90 * share, "buffering"), wanted)
+    warnings = [*check_style(wanted, kinds), *made.features.warnings]
     if dissolve:
-        warnings = list(made.features.warnings)
-        return _feature(made.union(), decision, made.max_error_percent, warnings, left_out=made.left_out)
+        return _feature(made.union(), made.max_error_percent, warnings, **about, left_out=made.left_out)
     return feature_collection(
         made.features,
-        method=METHOD,
-        crs_decision=decision,
+        **about,
+        warnings=warnings,
         max_boundary_error_percent=made.max_error_percent,
         left_out=made.left_out,
     )
 
 
-def _feature(area: BaseGeometry, decision: str, error: float, warnings: list[str], **told: float) -> dict[str, Any]:
+def _method(style: Style) -> str:
+    return f"{METHOD}{ENDS[style.cap]}, {CORNERS[style.join]}{'' if style.round else SIDES}"
+
+
+def _feature(area: BaseGeometry, error: float, warnings: list[str], **told: Any) -> dict[str, Any]:
     return {
         "type": "Feature",
-        "geometry": mapping(area),
+        "geometry": geometry_object(area),
         "properties": {
             "area_m2": float(f"{polygon_area(area):.10g}"),
             **told,
-            "method": METHOD,
             "crs": "OGC:CRS84",
-            "crs_decision": decision,
             "max_boundary_error_percent": error,
             "warnings": warnings,
         },

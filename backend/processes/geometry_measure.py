@@ -49,8 +49,10 @@ COLUMNS = ("area", "perimeter", "length")
 def geometry_measure(
     geometry: Geometry,
     units: Units = "metre",
-    edges: Annotated[Literal["lonlat", "geodesic"], Field(description="How edges run.")] = "lonlat",
-    crs: Annotated[Crs | None, Field(description="Projected CRS, for planar ones.")] = None,
+    edges: Annotated[
+        Literal["lonlat", "geodesic"], Field(description="Edges straight in lon/lat, or geodesics.")
+    ] = "lonlat",
+    crs: Annotated[Crs | None, Field(description="Projected CRS for planar measures.")] = None,
     each: Annotated[bool, Field(description="Per feature too.")] = False,
 ) -> dict[str, Any]:
     """True area, perimeter and length on the ellipsoid, and planar ones in a projected CRS."""

@@ -2,12 +2,11 @@
 
 from typing import Annotated, Any
 
-import shapely
 from pydantic import Field
 from shapely.geometry import mapping
 
-from backend.geo.geodesy.crs import code_of
-from backend.geo.geometry.plane_transformations import transform_all, transform_each
+from backend.geo.geodesy.crs import authority_code
+from backend.geo.geometry.plane_transformations import exploded, transform_all, transform_each
 from backend.geo.geometry.transformations import Operation
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.feature_reading import SOURCE_CRS
@@ -41,10 +40,14 @@ def geometry_transform(
     geometry: Geometry,
     operation: Annotated[Operation, Field(description="What to make.")],
     max_segment: Annotated[float | None, Field(description="Metres, for densify.")] = None,
-    each: Annotated[bool, Field(description="Of each feature.")] = False,
+    each: Annotated[bool, Field(description="Of each feature, not all as one.")] = False,
 ) -> dict[str, Any]:
     """Centroid, hull, box, boundary or parts; points to line or polygon."""
-    if each and operation != "explode":
+    if operation == "explode":
+        parts = exploded(geometry.each())
+        told = {"operation": operation, "method": "parts as single geometries", "crs_decision": parts.plane}
+        return feature_collection(parts, warnings=geometry.heights_ignored, **told)
+    if each:
         features, method, plane = transform_each(geometry.each(), operation, max_segment)
         told = {"operation": operation, "method": method, "crs_decision": plane}
         return feature_collection(features, warnings=geometry.heights_ignored, **told)
@@ -56,15 +59,7 @@ def geometry_transform(
         "crs_decision": made.crs_decision,
         "warnings": [*geometry.warnings, *made.warnings],
     }
-    native = {SOURCE_CRS: code_of(geometry.native.crs)} if geometry.native and geometry.native.crs.is_projected else {}
-    if operation != "explode":
-        return {"type": "Feature", "geometry": mapping(made.shape), "properties": properties, **native}
-    parts = enumerate(shapely.get_parts(made.shape))
-    return {
-        "type": "FeatureCollection",
-        "features": [
-            {"type": "Feature", "geometry": mapping(part), "properties": {"part": index, **properties}}
-            for index, part in parts
-        ],
-        **native,
-    }
+    native = geometry.native
+    code = authority_code(native.crs) if native and native.crs.is_projected else None
+    answer = {"type": "Feature", "geometry": mapping(made.shape), "properties": properties}
+    return answer | ({SOURCE_CRS: code} if code else {})

@@ -38,16 +38,25 @@ FEW = 30
             "title": "Ord and Getis: Local spatial autocorrelation statistics",
         }
     ],
-    example={"features": "lon,lat,v\n1,1,1\n2,1,2\n3,1,8", "field": "v", "k": 1},
+    example={
+        "features": "lon,lat,rent\n13.30,52.50,9\n13.31,52.50,8\n13.32,52.50,10\n13.33,52.50,9\n13.34,52.50,11\n"
+        "13.40,52.50,19\n13.41,52.50,21\n13.42,52.50,20\n13.43,52.50,22\n13.44,52.50,18\n13.45,52.50,20",
+        "field": "rent",
+        "k": 3,
+    },
 )
 def hotspots(
     features: Features,
-    field: str,
+    field: Annotated[str, Field(description="Numeric field.")],
     *,
-    statistic: Literal["getis-ord", "local-moran"] = "getis-ord",
-    neighbours: Literal["k-nearest", "distance", "contiguity"] = "k-nearest",
-    k: Annotated[int, Field(ge=1)] = 8,
-    distance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="Metres.")] = None,
+    statistic: Annotated[
+        Literal["getis-ord", "local-moran"], Field(description="Gi* scores, or clusters and outliers.")
+    ] = "getis-ord",
+    neighbours: Annotated[
+        Literal["k-nearest", "distance", "contiguity"], Field(description="Who is a neighbour.")
+    ] = "k-nearest",
+    k: Annotated[int, Field(ge=1, description="For k-nearest.")] = 8,
+    distance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="Metres, for distance.")] = None,
 ) -> dict[str, Any]:
     """Hot spots (Getis-Ord Gi*, local Moran) and global Moran's I."""
     from backend.geo.analysis.spatial_statistics import moran

@@ -18,6 +18,9 @@ from backend.geo.vector.reading import GeometryInput, read_geometry
 from backend.geo.vector.unchecked import Unchecked, read_unchecked
 from backend.processes.outputs import GEOTIFF
 
+FORMS = "GeoJSON, WKT or CSV (lon, lat)."
+"""How features and geometries may come, beside as a reference to a dataset or result."""
+
 _VECTOR = WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]})
 
 
@@ -52,7 +55,7 @@ Geometry = Annotated[
     GeometryInput,
     _reading(read_geometry),
     _VECTOR,
-    Field(description="GeoJSON, WKT or CSV; longitude, latitude in degrees."),
+    Field(description=FORMS),
 ]
 """A geometry in WGS 84. The function gets it read and checked: `.shape` (shapely), `.warnings`, and as it came."""
 
@@ -66,7 +69,7 @@ Features = Annotated[
     features.Features,
     _reading(read_features),
     _VECTOR,
-    Field(description="GeoJSON or CSV, longitude, latitude in degrees."),
+    Field(description=FORMS),
 ]
 """Features with their attributes. The function gets them read, valid, and in the CRS in which they came."""
 
@@ -74,7 +77,7 @@ UncheckedFeatures = Annotated[
     Unchecked,
     _reading(read_unchecked),
     _VECTOR,
-    Field(description="GeoJSON or CSV, longitude, latitude in degrees."),
+    Field(description=FORMS),
 ]
 """Features as they stand, faults and all, for a process that looks for them."""
 

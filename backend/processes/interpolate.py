@@ -36,17 +36,26 @@ class Interpolated(TypedDict):
             "title": "Shepard: A two-dimensional interpolation function",
         }
     ],
-    example={"features": "POINT (1 2)", "method": "density", "cell_size": 9, "radius": 9},
+    example={
+        "features": "lon,lat,rain\n9.00,48.00,700\n9.10,48.00,720\n9.20,48.02,760\n9.05,48.08,810\n9.15,48.10,830\n"
+        "9.02,48.14,880\n9.11,48.16,900\n9.19,48.17,930\n9.00,48.18,940\n9.20,48.10,850\n9.10,48.20,980",
+        "field": "rain",
+        "cell_size": 1000,
+    },
 )
 def interpolate(
     features: Features,
     progress: Progress,
     *,
     cell_size: Annotated[float, Field(ge=0.01, allow_inf_nan=False, description="Metres.")],
-    field: Annotated[str | None, Field(description="Values.")] = None,
-    method: Literal["idw", "density"] = "idw",
-    radius: Annotated[float | None, Field(ge=0.01, allow_inf_nan=False, description="Metres.")] = None,
-    power: Annotated[float, Field(ge=0)] = 2,
+    field: Annotated[str | None, Field(description="Field of values, for idw.")] = None,
+    method: Annotated[
+        Literal["idw", "density"], Field(description="Values between points, or points per km².")
+    ] = "idw",
+    radius: Annotated[
+        float | None, Field(ge=0.01, allow_inf_nan=False, description="Metres; needed for density.")
+    ] = None,
+    power: Annotated[float, Field(ge=0, description="Of distance, for idw.")] = 2,
 ) -> Interpolated:
     """IDW surface or density heatmap of points."""
     from backend.geo.raster import interpolation

@@ -9,6 +9,8 @@ from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 
+KEYS = "keys compared as texts, leading zeros counting; empty keys equal none"
+
 
 @process(
     id="join-table",
@@ -23,9 +25,11 @@ from backend.processes.inputs import Features
     toolsets=("core", "table"),
     idempotent=True,
     example={
-        "features": "id,a\n01,x",
-        "table": "id,b\n01,y",
-        "field": "id",
+        "features": "ags,name,lon,lat\n01001,Flensburg,9.44,54.78\n01002,Kiel,10.13,54.32\n01003,Lübeck,10.69,53.87",
+        "table": "code,people\n01001,92550\n01002,247717\n01003,218095\n",
+        "field": "ags",
+        "table_field": "code",
+        "fields": ["people"],
     },
     links=[
         {
@@ -39,19 +43,26 @@ from backend.processes.inputs import Features
 def join_table(
     features: Features,
     table: Annotated[Features, Field(description="GeoJSON or CSV.")],
-    field: str,
+    field: Annotated[str, Field(description="Key of features.")],
     *,
-    table_field: str | None = None,
-    fields: Annotated[list[str] | None, Field(description="To add.")] = None,
-    duplicates: Literal["refuse", "first", "all"] = "refuse",
+    table_field: Annotated[str | None, Field(description="Of table, if other.")] = None,
+    fields: Annotated[list[str] | None, Field(description="To add; else all.")] = None,
+    duplicates: Annotated[Literal["refuse", "first", "all"], Field(description="Rows of equal key.")] = "refuse",
+    inner: Annotated[bool, Field(description="Only features with a row.")] = False,
 ) -> dict[str, Any]:
     """Add a table's columns to features by a key field (left join)."""
     joined = joins_by_key.join_table(
-        features, table, field=field, table_field=table_field or field, taken=fields, duplicates=duplicates
+        features,
+        table,
+        field=field,
+        table_field=table_field or field,
+        taken=fields,
+        duplicates=duplicates,
+        inner=inner,
     )
     return feature_collection(
         joined.features,
-        method="left outer join; keys compared as texts, leading zeros counting; empty keys equal none",
+        method=f"{'inner' if inner else 'left outer'} join; {KEYS}",
         crs_decision="none was needed",
         warnings=[*table.warnings, *joined.warnings],
         cardinality=joined.cardinality,

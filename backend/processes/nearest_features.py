@@ -39,9 +39,9 @@ CRS_DECISION = "no projection: edges straight in longitude and latitude (RFC 794
 )
 def nearest_features(
     features: Features,
-    other: Annotated[Features | None, Field(description="Else features.")] = None,
-    count: Annotated[int, Field(ge=1, le=1000, description="Of each.")] = 1,
-    distance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="At most.")] = None,
+    other: Annotated[Features | None, Field(description="Where to search; else among features.")] = None,
+    count: Annotated[int, Field(ge=1, le=1000, description="Neighbours of each.")] = 1,
+    distance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="At most so far.")] = None,
     units: Units = "metre",
 ) -> dict[str, Any]:
     """Closest features (k nearest neighbours) with true distance and bearing."""

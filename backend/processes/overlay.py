@@ -37,9 +37,11 @@ METHOD = "exact overlay of straight edges; areas and lengths on the WGS 84 ellip
 )
 def overlay(
     features: Features,
-    other: Features,
-    operation: Annotated[Operation, Field(description="difference: less other.")] = "intersection",
-    sliver_width: Annotated[float, Field(ge=0, allow_inf_nan=False, description="Metres.")] = 0.001,
+    other: Annotated[Features, Field(description="Cuts them.")],
+    operation: Annotated[
+        Operation, Field(description="difference: features less other; clip: fields of features only.")
+    ] = "intersection",
+    sliver_width: Annotated[float, Field(ge=0, allow_inf_nan=False, description="Metres; narrower pieces go.")] = 0.001,
 ) -> dict[str, Any]:
     """Intersect, clip, erase or unite layers; areas told."""
     made = overlay_layers(features, other, operation, sliver_width)

@@ -42,7 +42,8 @@ CRS_DECISION = "WGS 84; UTM and MGRS on WGS 84"
 )
 def parse_coordinates(
     coordinates: Annotated[
-        list[Annotated[str, Field(max_length=200)]] | None, Field(max_length=10_000, description="Texts.")
+        list[Annotated[str, Field(max_length=200)]] | None,
+        Field(max_length=10_000, description="As people write them."),
     ] = None,
     table: Annotated[Features | None, Field(description="CSV with columns such as lat_deg, lat_min, lat_sec.")] = None,
     order: Annotated[Order, Field(description="Of two bare numbers.")] = "auto",

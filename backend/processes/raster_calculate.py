@@ -48,7 +48,8 @@ def raster_calculate(
             description="Bands a1, a2… (b1… of others) or by name: (a2 - a1) / (a2 + a1), where(a1 > 9, 1, 0).",
         ),
     ],
-    others: Annotated[list[Raster], Repeated(), Field(max_length=25)] | None = None,
+    others: Annotated[list[Raster], Repeated(), Field(max_length=25, description="Rasters b, c and so on.")]
+    | None = None,
 ) -> CalculatedRaster:
     """Band math (map algebra), such as NDVI or the difference of two rasters."""
     # GDAL is for workers: the server reads no file.

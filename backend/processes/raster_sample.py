@@ -35,8 +35,10 @@ from backend.processes.inputs import Features, Raster
 def raster_sample(
     raster: Raster,
     features: Annotated[Features, Field(description="Points.")],
-    interpolation: Literal["nearest", "bilinear"] = "nearest",
-    band: Annotated[int, Field(ge=1, description="Default: all.")] | None = None,
+    interpolation: Annotated[
+        Literal["nearest", "bilinear"], Field(description="The cell, or between centres.")
+    ] = "nearest",
+    band: Annotated[int, Field(ge=1, description="From 1; default all.")] | None = None,
 ) -> dict[str, Any]:
     """Look up raster values, such as elevation, at points."""
     # GDAL is for workers: the server reads no file.

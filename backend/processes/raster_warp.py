@@ -39,15 +39,14 @@ class WarpedRaster(TypedDict):
 )
 def raster_warp(  # noqa: PLR0917  # the inputs of a process come by name
     raster: Raster,
-    crs: Crs | None = None,
-    resolution: Annotated[float, Field(ge=1e-9, allow_inf_nan=False, description="Cell size.")] | None = None,
-    mask: Annotated[Features, Field(description="Polygons.")] | None = None,
-    like: Annotated[Raster, Field(description="Whose grid to take.")] | None = None,
+    crs: Annotated[Crs | None, Field(description="Target.")] = None,
+    resolution: Annotated[float | None, Field(ge=1e-9, allow_inf_nan=False, description="Cell size.")] = None,
+    mask: Annotated[Features | None, Field(description="Polygons.")] = None,
+    like: Annotated[Raster | None, Field(description="Whose grid to take.")] = None,
     resampling: Annotated[
-        Literal["nearest", "mode", "bilinear", "cubic", "average"],
-        Field(description="Resampling"),
-    ]
-    | None = None,
+        Literal["nearest", "mode", "bilinear", "cubic", "average"] | None,
+        Field(description="Of classes: nearest, mode."),
+    ] = None,
 ) -> WarpedRaster:
     """Clip a raster to a mask, reproject or resample it."""
     # GDAL is for workers: the server reads no file.

@@ -38,16 +38,21 @@ class Rasterized(TypedDict):
             "title": "GDAL: rasterize",
         }
     ],
-    example={"features": "POINT (13 52)", "cell_size": 9},
+    example={
+        "features": 'use,wkt\n1,"POLYGON ((13.0 52.0, 13.01 52.0, 13.01 52.01, 13.0 52.01, 13.0 52.0))"\n'
+        '2,"POLYGON ((13.01 52.0, 13.02 52.0, 13.02 52.01, 13.01 52.01, 13.01 52.0))"',
+        "field": "use",
+        "cell_size": 50,
+    },
 )
 def rasterize(
     features: Features,
     *,
-    field: Annotated[str | None, Field(description="Else 1.")] = None,
+    field: Annotated[str | None, Field(description="Field of values, else 1.")] = None,
     cell_size: Annotated[float | None, Field(ge=0.01, allow_inf_nan=False, description="Metres.")] = None,
-    template: Annotated[Raster | None, Field(description="Its grid.")] = None,
-    all_touched: bool = False,
-    overlap: Literal["last", "sum", "count"] = "last",
+    template: Annotated[Raster | None, Field(description="Or a raster whose grid to take.")] = None,
+    all_touched: Annotated[bool, Field(description="Every cell touched, not only by its centre.")] = False,
+    overlap: Annotated[Literal["last", "sum", "count"], Field(description="Where features overlap.")] = "last",
 ) -> Rasterized:
     """Burn features into a raster."""
     from backend.geo.raster.rasterizing import burn

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.units import METRES, LengthUnit
+from backend.geo.geodesy.units import METRES
 from backend.geo.relations.relations import Predicate
 from backend.geo.relations.relations_selection import near, related
 from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
-from backend.processes.inputs import Features
+from backend.processes.inputs import Features, Units
 
 
 @process(
@@ -33,18 +33,23 @@ from backend.processes.inputs import Features
     ],
     idempotent=True,
     toolsets=("core", "relate"),
-    example={"features": "POINT(0 1)", "other": "POINT(0 1)"},
+    example={
+        "features": "shop,lon,lat\nbakery,13.3810,52.5210\nbooks,13.4105,52.5120\n"
+        "florist,13.6004,52.4508\ntailor,13.4001,52.5302",
+        "other": "POLYGON ((13.35 52.50, 13.42 52.50, 13.42 52.54, 13.35 52.54, 13.35 52.50))",
+        "predicate": "within",
+    },
 )
 def select_by_location(
     features: Annotated[Features, Field(description="GeoJSON, CSV.")],
     other: Annotated[Features, Field(description="GeoJSON.")],
-    predicate: Predicate = "intersects",
-    distance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="Within.")] = None,
-    units: LengthUnit = "metre",
+    predicate: Annotated[Predicate, Field(description="Relation.")] = "intersects",
+    distance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="At most so far.")] = None,
+    units: Units = "metre",
     *,
-    invert: bool = False,
+    invert: Annotated[bool, Field(description="The rest.")] = False,
 ) -> dict[str, Any]:
-    """Features in or near others."""
+    """Select features in or near others."""
     if distance is None:
         made = related(features, other, predicate, invert=invert)
         method, relation = "geometries that stand in the relation (DE-9IM)", f"feature {predicate} other"

@@ -42,18 +42,25 @@ LEAST_REACH = 1000.0
             "title": "Dijkstra: A note on two problems in connexion with graphs",
         }
     ],
-    example={"features": "LINESTRING (0 0, 1 0)", "start": "POINT (0 0)", "end": "POINT (1 0)"},
+    example={
+        "features": 'street,wkt\nHigh Street,"LINESTRING (13.40 52.50, 13.41 52.50, 13.42 52.50)"\n'
+        'Mill Lane,"LINESTRING (13.41 52.50, 13.41 52.51)"\nRing Road,"LINESTRING (13.40 52.50, 13.41 52.51)"',
+        "start": "POINT (13.42 52.50)",
+        "end": "POINT (13.41 52.51)",
+    },
 )
 def shortest_path(
     features: Annotated[Features, Field(description="Lines.")],
     start: Position,
     *,
-    end: Position | None = None,
-    max_cost: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="Without end.")] = None,
-    cost_field: str | None = None,
-    speed_field: Annotated[str | None, Field(description="km/h.")] = None,
-    oneway_field: str | None = None,
-    tolerance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="Metres, joins ends.")] = None,
+    end: Annotated[Position | None, Field(description="Or give max_cost.")] = None,
+    max_cost: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="Reach, instead of an end.")] = None,
+    cost_field: Annotated[str | None, Field(description="Cost of a line; else metres.")] = None,
+    speed_field: Annotated[str | None, Field(description="km/h; cost in minutes.")] = None,
+    oneway_field: Annotated[str | None, Field(description="yes, no, -1.")] = None,
+    tolerance: Annotated[
+        float | None, Field(ge=0, allow_inf_nan=False, description="Metres within which ends join.")
+    ] = None,
 ) -> dict[str, Any]:
     """Shortest route along lines, or the lines reached (service area)."""
     if find_spec("networkx") is None:

@@ -34,16 +34,21 @@ METHOD = "pairs of features whose geometries stand in the relation (DE-9IM)"
     ],
     idempotent=True,
     toolsets=("core", "relate"),
-    example={"features": "POINT(0 1)", "other": "POINT(0 1)"},
+    example={
+        "features": "POLYGON ((13.35 52.50, 13.42 52.50, 13.42 52.54, 13.35 52.54, 13.35 52.50))",
+        "other": "shop,staff,lon,lat\nbakery,9,13.3810,52.5210\nbooks,4,13.4105,52.5120\nflorist,2,13.6004,52.4508",
+        "mode": "count",
+        "statistics": ["sum:staff"],
+    },
 )
 def spatial_join(
-    features: Annotated[Features, Field(description="GeoJSON or CSV.")],
-    other: Annotated[Features, Field(description="GeoJSON.")],
-    predicate: Predicate = "intersects",
-    mode: relations_join.Mode = "rows",
-    statistics: Annotated[list[str] | None, Field(description="sum:FIELD")] = None,
+    features: Annotated[Features, Field(description="These stay.")],
+    other: Annotated[Features, Field(description="Joined to them.")],
+    predicate: Annotated[Predicate, Field(description="feature … other")] = "intersects",
+    mode: Annotated[relations_join.Mode, Field(description="A row per pair, match_count, or most overlap.")] = "rows",
+    statistics: Annotated[list[str] | None, Field(description="sum:FIELD, mean:FIELD")] = None,
 ) -> dict[str, Any]:
-    """Join by location; count points in polygons."""
+    """Join attributes by location; count points in polygons."""
     made = relations_join.spatial_join(features, other, predicate, mode, parse_statistics(statistics or ()))
     return feature_collection(
         made.features,

@@ -6,8 +6,8 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from pydantic import Field
 
 from backend.errors import ProcessRefusedError
+from backend.geo.vector.bending import in_one_crs
 from backend.geo.vector.features import Features as Record
-from backend.geo.vector.features import in_one_crs
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 

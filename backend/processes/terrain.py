@@ -48,8 +48,12 @@ class Terrain(TypedDict):
 )
 def terrain(
     raster: Raster,
-    product: Literal["slope", "slope-percent", "aspect", "hillshade", "contours"] = "slope",
-    interval: Annotated[float | None, Field(ge=1e-6, allow_inf_nan=False, description="Between contours.")] = None,
+    product: Annotated[
+        Literal["slope", "slope-percent", "aspect", "hillshade", "contours"], Field(description="What to make.")
+    ] = "slope",
+    interval: Annotated[
+        float | None, Field(ge=1e-6, allow_inf_nan=False, description="Between contours, in units of elevation.")
+    ] = None,
     z_factor: Annotated[
         float, Field(ge=1e-6, allow_inf_nan=False, description="Times elevations; 0.3048 for feet.")
     ] = 1,

@@ -49,7 +49,7 @@ _COORDINATES = WithJsonSchema({"oneOf": [_POSITIONS, {"type": "object", "format"
 def transform_coordinates(
     coordinates: Annotated[Any, _COORDINATES, Field(description="[x, y], list of them, WKT or GeoJSON.")],
     target_crs: Crs,
-    crs: Annotated[Crs | None, Field(description="Theirs, if not told; else OGC:CRS84.")] = None,
+    crs: Annotated[Crs | None, Field(description="They are in, if not told; else OGC:CRS84.")] = None,
     authority_axes: Annotated[bool, Field(description="Authority's order, not x, y.")] = False,
 ) -> dict[str, Any]:
     """Reproject coordinates or features to another CRS (EPSG code, UTM)."""

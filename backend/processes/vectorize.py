@@ -33,10 +33,10 @@ from backend.processes.inputs import Raster
 )
 def vectorize(
     raster: Raster,
-    geometry_type: Literal["polygons", "points"] = "polygons",
+    geometry_type: Annotated[Literal["polygons", "points"], Field(description="Of the result.")] = "polygons",
     dissolve: Annotated[bool, Field(description="One feature per value.")] = False,
     diagonal: Annotated[bool, Field(description="Cells meeting at corners are connected.")] = False,
-    band: Annotated[int, Field(ge=1)] = 1,
+    band: Annotated[int, Field(ge=1, description="From 1.")] = 1,
 ) -> dict[str, Any]:
     """Polygonize: areas of equal value of a raster as polygons, or its cells as points."""
     from backend.geo.raster import vectorizing

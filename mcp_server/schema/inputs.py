@@ -12,7 +12,8 @@ from mcp_server.schema.references import is_complex
 from mcp_server.schema.text import brief
 
 _DEFAULT_BYTES = 200
-_RESULT_URI = "result URI (ogc://…)"
+_URI = "ogc:// URI"
+"""Of a result or a dataset."""
 
 
 def input_property(spec: InputSpec, detail: Detail) -> JsonObject:
@@ -44,7 +45,7 @@ def _described(spec: InputSpec, length: int) -> str:
     if not suffix or "ogc://" in text:
         return brief(text, length)
     if "geojson" in text.lower() and suffix.startswith("GeoJSON"):
-        suffix = f"Or a {_RESULT_URI}."
+        suffix = f"Or an {_URI}."
     head = brief(text, max(length - len(suffix) - 2, length // 2))
     if head and not head.endswith((".", "!", "?", "…", ":")):
         head += "."
@@ -63,7 +64,7 @@ def _forms(spec: InputSpec) -> str:
         texts = any(branch.get("type") == "string" and not is_complex(branch) for branch in (*kept, *of_items))
         forms += ["WKT"] if forms and texts else []
         forms += [_content(branch) for branch in relevant if "contentMediaType" in branch and not _is_geojson(branch)]
-        return f"{', '.join(dict.fromkeys(forms[:4])) or 'Object'} or {_RESULT_URI}."
+        return f"{', '.join(dict.fromkeys(forms[:4])) or 'Object'} or {_URI}."
     values = next((as_list(branch["enum"]) for branch in kept if "enum" in branch), as_list(None))
     if values and not is_enum_listed(values):
         return f"One of {len(values)} values, such as {', '.join(map(str, values[:3]))}."

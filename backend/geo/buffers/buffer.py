@@ -15,6 +15,7 @@ from backend.geo.buffers.capsules import OUTWARD, capsules
 from backend.geo.buffers.discs import discs, fits
 from backend.geo.buffers.pieces import Pieces
 from backend.geo.buffers.simplification import METRES_PER_DEGREE, decimals, rounded, simplify
+from backend.geo.buffers.strips import ROUND, Style, check_reach, prolonged, strips
 from backend.geo.geodesy.antimeridian import collect, flat_parts, outline
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.shapes import Shapes, shapes_of
@@ -35,6 +36,8 @@ MAX_PIECES = 200_000
 """A boundary of more edges than this would take minutes."""
 BATCH = 2000
 """Pieces united at a time."""
+_POINT, _POLYGON = 0, 3
+"""As GEOS numbers types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +54,32 @@ class Boundary:
     @property
     def punctual(self) -> bool:
         """There are points and nothing else."""
-        return all(isinstance(line, shapely.Point) for line in self.lines)
+        return bool((shapely.get_type_id(shapes_of(self.lines)) == _POINT).all())
 
 
 def boundary(shape: BaseGeometry) -> Boundary:
     """Take a geometry within [-180, 180] × [-90, 90] apart."""
-    parts = flat_parts(shape)
-    areal = shapely.union_all([part for part in parts if part.geom_type == "Polygon"])
-    others = [part for part in parts if part.geom_type != "Polygon"]
+    parts = shapes_of(flat_parts(shape))
+    polygons = shapely.get_type_id(parts) == _POLYGON
+    areal = shapely.union_all(parts[polygons])
     edges = [part for part in flat_parts(outline(areal)) if isinstance(part, shapely.LineString)]
     # A ring that was cut where it begins would otherwise have two free ends.
     merged = flat_parts(linemerge(edges)) if edges else []
-    return Boundary(areal, (*merged, *others), not others)
+    return Boundary(areal, (*merged, *parts[~polygons].tolist()), bool(polygons.all()))
 
 
 def buffer(
-    source: Boundary, distance: float, resolution: int, tell: Callable[[float], None] = lambda _: None
+    source: Boundary,
+    distance: float,
+    resolution: int,
+    tell: Callable[[float], None] = lambda _: None,
+    style: Style = ROUND,
 ) -> BaseGeometry:
     """All points within `distance` metres of the source, or, if it is negative, of its polygons all points further
     than that from their outline.
 
-    `resolution` is the number of edges of a quarter circle. `tell` is called with the share done.
+    `resolution` is the number of edges of a quarter circle. `tell` is called with the share done. `style`: what ends of
+    lines and corners are like.
 
     Returns: a Polygon or MultiPolygon, split at the antimeridian, exterior rings counterclockwise (RFC 7946, 3.1.6).
 
@@ -79,14 +87,19 @@ def buffer(
         ProcessRefusedError: the distance is not possible, or nothing is left.
     """
     _check(source, distance)
-    made = _buffered(source, distance, resolution, tell)
+    check_reach(style, distance)
+    made = _buffered(source, distance, resolution, tell, style)
     if made is None:
         _refuse(f"nothing is left: the polygons are narrower than twice {abs(distance):.10g} m")
     return made
 
 
 def buffer_each(
-    shapes: Shapes, distances: Array, resolution: int, tell: Callable[[float], None] = lambda _: None
+    shapes: Shapes,
+    distances: Array,
+    resolution: int,
+    tell: Callable[[float], None] = lambda _: None,
+    style: Style = ROUND,
 ) -> Shapes:
     """Buffers of geometries by a distance in metres for each, as `buffer` makes them; None where nothing is left.
 
@@ -94,7 +107,7 @@ def buffer_each(
         ProcessRefusedError: a distance is not possible.
     """
     made: Shapes = np.full(len(shapes), None, dtype=object)
-    single = (shapely.get_type_id(shapes) == 0) & (distances >= MIN_DISTANCE) & (distances <= MAX_DISTANCE)
+    single = (shapely.get_type_id(shapes) == _POINT) & (distances >= MIN_DISTANCE) & (distances <= MAX_DISTANCE)
     points, reaches = np.flatnonzero(single), distances[single]
     positions = shapely.get_coordinates(shapes[points])
     fitting = fits(positions, reaches, resolution, OUTWARD)
@@ -105,7 +118,8 @@ def buffer_each(
     for done, index in enumerate(rest, 1):
         source, distance = boundary(shapes[index]), float(distances[index])
         _check(source, distance)
-        made[index] = _buffered(source, distance, resolution, lambda _: None)
+        check_reach(style, distance)
+        made[index] = _buffered(source, distance, resolution, lambda _: None, style)
         tell(done / len(rest))
     return made
 
@@ -120,11 +134,13 @@ def error_bound(punctual: bool, resolution: int) -> float:
     return chord + OUTWARD + PRECISION + (0 if punctual else GENERALISED * GENERALISATION)
 
 
-def _buffered(source: Boundary, distance: float, resolution: int, tell: Callable[[float], None]) -> BaseGeometry | None:
+def _buffered(
+    source: Boundary, distance: float, resolution: int, tell: Callable[[float], None], style: Style
+) -> BaseGeometry | None:
     """The buffer; None where nothing is left."""
     if source.punctual and (plain := _plain_discs(source, distance, resolution)) is not None:
         return plain
-    zone = _zone(source, abs(distance), resolution, tell)
+    zone = _zone(source, abs(distance), resolution, tell, style)
     if distance > 0:
         result = shapely.union(source.areal, zone) if not source.areal.is_empty else zone
     else:
@@ -166,7 +182,9 @@ def _refuse(reason: str) -> NoReturn:
     raise ProcessRefusedError(reason, path="$.inputs.distance")
 
 
-def _zone(source: Boundary, distance: float, resolution: int, tell: Callable[[float], None]) -> BaseGeometry:
+def _zone(
+    source: Boundary, distance: float, resolution: int, tell: Callable[[float], None], style: Style
+) -> BaseGeometry:
     """All points within the distance of the boundary."""
     if len(shapely.get_coordinates(list(source.lines))) > MAX_VERTICES:
         _refuse_vertices(MAX_VERTICES)
@@ -174,8 +192,11 @@ def _zone(source: Boundary, distance: float, resolution: int, tell: Callable[[fl
     zones = discs(near, np.full(len(near), distance), resolution, decimals(PRECISION * distance))
     degrees = GENERALISATION * distance / METRES_PER_DEGREE
     lines = shapely.simplify(lines, degrees, preserve_topology=False)
-    if len(lines):
-        zones = np.concatenate([zones, _capsule_zones(lines, distance, resolution, tell)])
+    rounded_off = np.full(len(lines), style.round) | (shapely.get_type_id(lines) == _POINT)
+    if rounded_off.any():
+        zones = np.concatenate([zones, _capsule_zones(lines[rounded_off], distance, resolution, tell)])
+    if not rounded_off.all():
+        zones = np.concatenate([zones, _strip_zones(lines[~rounded_off], distance, resolution, style)])
     if not len(zones):
         return shapely.Polygon()
     return shapely.remove_repeated_points(shapely.disjoint_subset_union_all(zones))
@@ -184,7 +205,7 @@ def _zone(source: Boundary, distance: float, resolution: int, tell: Callable[[fl
 def _near_points(source: Boundary, distance: float, resolution: int) -> tuple[Array, Shapes]:
     """Positions of the points that are simple discs at this distance, and all else of the boundary."""
     lines = shapes_of(source.lines)
-    points = np.flatnonzero(shapely.get_type_id(lines) == 0)
+    points = np.flatnonzero(shapely.get_type_id(lines) == _POINT)
     positions = shapely.get_coordinates(lines[points])
     fitting = fits(positions, np.full(len(points), distance), resolution, OUTWARD)
     return positions[fitting], np.delete(lines, points[fitting])
@@ -203,6 +224,14 @@ def _capsule_zones(lines: Shapes, distance: float, resolution: int, tell: Callab
         zones.append(shapely.disjoint_subset_union_all(polygons))
         tell((first + len(index)) / len(pieces))
     return shapely.get_parts(shapes_of(zones))
+
+
+def _strip_zones(lines: Shapes, distance: float, resolution: int, style: Style) -> Shapes:
+    if len(shapely.get_coordinates(lines)) > MAX_PIECES:
+        _refuse_vertices(MAX_PIECES)
+    ways = prolonged(lines, distance) if style.cap == "square" else lines
+    pieces = Pieces.of(ways.tolist(), distance, GENERALISATION * distance)
+    return shapely.get_parts(shapely.disjoint_subset_union_all(strips(pieces, style, distance, resolution)))
 
 
 def _refuse_vertices(most: int) -> NoReturn:

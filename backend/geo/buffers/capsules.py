@@ -29,13 +29,19 @@ WIDE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Vertices:
+class Vertices:
     """Vertices of many rings, one ring after the other, each ring's last equal to its first."""
 
+    ring: Integers
+    """Ascending."""
     piece: Integers
     share: Array
+    """Of the piece's length, where the vertex's geodesic starts; outside 0 to 1 on the way that the piece would go on.
+    """
     angle: Array
     """Degrees from the direction of the piece."""
+    reach: Array
+    """Length of the vertex's geodesic, as a share of the distance."""
     exposed: Booleans
     """The edge to the next vertex may be a part of the union's boundary."""
     checked: Booleans
@@ -48,7 +54,11 @@ def capsules(pieces: Pieces, turns: Array, preceded: Booleans, distance: float, 
     `turns` are degrees to the right at each piece's end, NaN at a line's end; `preceded` says whether another piece
     ends where this one starts; `resolution` is the number of edges of a quarter circle.
     """
-    vertices = _first_vertices(turns, preceded, resolution)
+    return refined(pieces, _first_vertices(turns, preceded, resolution), distance, resolution)
+
+
+def refined(pieces: Pieces, vertices: Vertices, distance: float, resolution: int) -> list[BaseGeometry]:
+    """Polygons of rings, with more vertices where their edges are too far from the true curve."""
     inward = 1 - np.cos(np.pi / 4 / resolution) + OUTWARD
     points = _positions(pieces, vertices, distance)
     while not vertices.checked.all():
@@ -58,10 +68,10 @@ def capsules(pieces: Pieces, turns: Array, preceded: Booleans, distance: float, 
             middle = _between(vertices, split)
             points = np.insert(points, split + 1, _positions(pieces, middle, distance), axis=0)
             vertices = _inserted(vertices, split, middle)
-    return _polygons(pieces, vertices.piece, points)
+    return _polygons(pieces, vertices, points)
 
 
-def _first_vertices(turns: Array, preceded: Booleans, resolution: int) -> _Vertices:
+def _first_vertices(turns: Array, preceded: Booleans, resolution: int) -> Vertices:
     """The rings before refinement: the end, from right to left, then the start, from left to right."""
     step = 90 / resolution
     end = np.linspace(90, -90, 2 * resolution + 1)
@@ -83,40 +93,44 @@ def _first_vertices(turns: Array, preceded: Booleans, resolution: int) -> _Verti
     along = np.append(share[1:] != share[:-1], False)
     exposed = along | (fine & np.append(fine[1:], False))
     last = np.append(piece[1:] != piece[:-1], True)
-    return _Vertices(piece, share, columns[kept], exposed, last)
+    return Vertices(piece, piece, share, columns[kept], np.ones(len(piece)), exposed, last)
 
 
-def _positions(pieces: Pieces, vertices: _Vertices, distance: float) -> Array:
+def _positions(pieces: Pieces, vertices: Vertices, distance: float) -> Array:
     """Longitude and latitude, n × 2."""
     longitude, latitude, azimuth = pieces.at(vertices.piece, vertices.share)
-    lon, lat, _ = forward(longitude, latitude, azimuth + vertices.angle, np.array(distance))
+    lon, lat, _ = forward(longitude, latitude, azimuth + vertices.angle, distance * vertices.reach)
     return np.column_stack([lon, lat])
 
 
-def _between(vertices: _Vertices, index: Integers) -> _Vertices:
+def _between(vertices: Vertices, index: Integers) -> Vertices:
     """The vertices half way along the edges that begin at `index`."""
-    return _Vertices(
+    return Vertices(
+        vertices.ring[index],
         vertices.piece[index],
         (vertices.share[index] + vertices.share[index + 1]) / 2,
         (vertices.angle[index] + vertices.angle[index + 1]) / 2,
+        np.ones(len(index)),
         vertices.exposed[index],
         np.zeros(len(index), dtype=bool),
     )
 
 
-def _inserted(vertices: _Vertices, index: Integers, middle: _Vertices) -> _Vertices:
+def _inserted(vertices: Vertices, index: Integers, middle: Vertices) -> Vertices:
     checked = vertices.checked.copy()
     checked[index] = False
-    return _Vertices(
+    return Vertices(
+        np.insert(vertices.ring, index + 1, middle.ring),
         np.insert(vertices.piece, index + 1, middle.piece),
         np.insert(vertices.share, index + 1, middle.share),
         np.insert(vertices.angle, index + 1, middle.angle),
+        np.insert(vertices.reach, index + 1, middle.reach),
         np.insert(vertices.exposed, index + 1, middle.exposed),
         np.insert(checked, index + 1, middle.checked),
     )
 
 
-def _far_from_curve(pieces: Pieces, vertices: _Vertices, points: Array, distance: float, inward: float) -> Integers:
+def _far_from_curve(pieces: Pieces, vertices: Vertices, points: Array, distance: float, inward: float) -> Integers:
     """Edges not yet checked that need a vertex more."""
     edge = np.flatnonzero(~vertices.checked)
     span = np.abs(half_turn(points[edge + 1, 0] - points[edge, 0]))
@@ -132,7 +146,7 @@ def _far_from_curve(pieces: Pieces, vertices: _Vertices, points: Array, distance
     return edge[far]
 
 
-def _reach(pieces: Pieces, vertices: _Vertices, points: Array, edge: Integers, share: float) -> Array:
+def _reach(pieces: Pieces, vertices: Vertices, points: Array, edge: Integers, share: float) -> Array:
     """Metres from a place on each edge, at a share of the edge, to the place on the piece that belongs to it."""
     foot = (1 - share) * vertices.share[edge] + share * vertices.share[edge + 1]
     longitude, latitude, _ = pieces.at(vertices.piece[edge], foot)
@@ -143,24 +157,25 @@ def _reach(pieces: Pieces, vertices: _Vertices, points: Array, edge: Integers, s
     return reach
 
 
-def _polygons(pieces: Pieces, piece: Integers, points: Array) -> list[BaseGeometry]:
-    starts = np.flatnonzero(np.concatenate([[True], piece[1:] != piece[:-1]]))
-    jump = np.append(np.abs(np.diff(points[:, 0])) > 90, False) & np.append(piece[1:] == piece[:-1], False)
+def _polygons(pieces: Pieces, vertices: Vertices, points: Array) -> list[BaseGeometry]:
+    ring, piece = vertices.ring, vertices.piece
+    starts = np.flatnonzero(np.concatenate([[True], ring[1:] != ring[:-1]]))
+    jump = np.append(np.abs(np.diff(points[:, 0])) > 90, False) & np.append(ring[1:] == ring[:-1], False)
     crossing = np.logical_or.reduceat(jump, starts)
-    plain = ~np.repeat(crossing, np.diff(np.append(starts, len(piece))))
+    plain = ~np.repeat(crossing, np.diff(np.append(starts, len(ring))))
     polygons: list[BaseGeometry] = []
     if plain.any():
-        inside: Any = shapely.polygons(shapely.linearrings(points[plain], indices=_ranked(piece[plain])))
+        inside: Any = shapely.polygons(shapely.linearrings(points[plain], indices=_ranked(ring[plain])))
         polygons += _valid(inside.tolist())
     for number in np.flatnonzero(crossing):
-        ring = slice(starts[number], starts[number + 1] if number + 1 < len(starts) else None)
+        span = slice(starts[number], starts[number + 1] if number + 1 < len(starts) else None)
         middle = (pieces.start[piece[starts[number]], 1] + pieces.end[piece[starts[number]], 1]) / 2
-        polygons += _crossing_polygons(points[ring, 0], points[ring, 1], 90.0 if middle >= 0 else -90.0)
+        polygons += _crossing_polygons(points[span, 0], points[span, 1], 90.0 if middle >= 0 else -90.0)
     return polygons
 
 
-def _ranked(piece: Integers) -> Integers:
-    return np.cumsum(np.concatenate([[0], (piece[1:] != piece[:-1]).astype(np.intp)]))
+def _ranked(ring: Integers) -> Integers:
+    return np.cumsum(np.concatenate([[0], (ring[1:] != ring[:-1]).astype(np.intp)]))
 
 
 def _crossing_polygons(lon: Array, lat: Array, pole: float) -> list[BaseGeometry]:

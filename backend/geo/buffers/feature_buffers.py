@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from backend.errors import ProcessRefusedError
 from backend.geo.buffers.accuracy import boundary_error_percent
 from backend.geo.buffers.buffer import GENERALISATION, Boundary, buffer_each, error_bound
+from backend.geo.buffers.strips import ROUND, Style
 from backend.geo.geodesy.antimeridian import collect
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.measure import measure_each
@@ -41,8 +42,13 @@ class FeatureBuffers:
         return shapely.orient_polygons(collect([united]))
 
 
-def buffer_features(
-    geometry: GeometryInput, metres: float, field: str | None, resolution: int, tell: Callable[[float], None]
+def buffer_features(  # noqa: PLR0917  # as `buffer` takes them
+    geometry: GeometryInput,
+    metres: float,
+    field: str | None,
+    resolution: int,
+    tell: Callable[[float], None],
+    style: Style = ROUND,
 ) -> FeatureBuffers:
     """Buffer each feature by a distance, or by its number in a field times that distance.
 
@@ -50,7 +56,7 @@ def buffer_features(
         ProcessRefusedError: there is no such field, no number in it, or a distance is not possible.
     """
     features, distances, warnings = _with_distances(geometry, metres, field)
-    shapes = buffer_each(features.shapes, distances, resolution, tell)
+    shapes = buffer_each(features.shapes, distances, resolution, tell, style)
     kept = ~shapely.is_missing(shapes)
     if not kept.any():
         raise ProcessRefusedError("nothing is left of any feature: give a shorter distance", path="$.inputs.distance")
@@ -71,11 +77,14 @@ def on_the_ground(geometry: GeometryInput, metres: float) -> BaseGeometry:
     return bent_geometry(geometry, GENERALISATION * abs(metres))
 
 
-def error_percent(made: BaseGeometry, source: Boundary, metres: float, resolution: int) -> float:
+def error_percent(made: BaseGeometry, source: Boundary, metres: float, resolution: int, style: Style = ROUND) -> float:
     """A bound of the deviation of a buffer's boundary from the distance, in percent of it.
 
-    What the construction promises is measured too, at some places; the worse of both counts.
+    What the construction promises is measured too, at some places; the worse of both counts. Ends and corners that are
+    not round are elsewhere on purpose: there the bound is that of the sides, which are not measured.
     """
+    if not style.round:
+        return _percent(error_bound(source.punctual, resolution))
     measured = boundary_error_percent(made, source.lines, abs(metres)) / 100
     return _percent(max(error_bound(source.punctual, resolution), measured))
 

@@ -12,6 +12,7 @@ from rasterio.io import DatasetReader
 from backend.geo.describing.features import JsonObject
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.ellipsoid import meridian_radius, parallel_radius
+from backend.geo.raster.cells import alike
 from backend.geo.raster.rasters import Grid, grid_of, places, read_band
 
 MOST_CLASSES = 30
@@ -132,10 +133,9 @@ def _warnings(reader: DatasetReader, grid: Grid | None, bands: list[JsonObject])
     warnings: list[str] = []
     if grid is None:
         warnings.append("The raster does not tell its CRS, and none may be guessed.")
-    elif not grid.crs.is_projected:
-        warnings.append(
-            "Cells of this grid in degrees shrink towards the poles: a mean over them needs weighing by area."
-        )
+    elif not alike(grid):
+        how = "differ in size on the ground" if grid.crs.is_projected else "in degrees shrink towards the poles"
+        warnings.append(f"Cells of this grid {how}: a mean over them needs weighing by area.")
     if reader.transform.is_identity:
         warnings.append("The raster is not georeferenced: its coordinates are columns and rows.")
     empty = [band["band"] for band in bands if band["nodata_share"] == 1]

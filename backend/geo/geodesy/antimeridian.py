@@ -10,17 +10,22 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.shapes import Shapes
 
 WORLD = shapely.box(-180, -90, 180, 90)
 SINGLE = frozenset(("Point", "LineString", "LinearRing", "Polygon"))
+_POLYGON = 3
+"""As GEOS numbers types: those above have parts."""
 
 
 def flat_parts(shape: BaseGeometry) -> list[BaseGeometry]:
     """Points, line strings and polygons of a geometry, however deep its collections are nested."""
-    parts = [shape]
-    while any(part.geom_type not in SINGLE for part in parts):
-        parts = [item for part in parts for item in shapely.get_parts(part)]
-    return [part for part in parts if not part.is_empty]
+    if shape.geom_type in SINGLE:
+        return [] if shape.is_empty else [shape]
+    parts: Shapes = shapely.get_parts(shape)
+    while (shapely.get_type_id(parts) > _POLYGON).any():
+        parts = shapely.get_parts(parts)
+    return parts[~shapely.is_empty(parts)].tolist()
 
 
 def wrap(shape: BaseGeometry) -> BaseGeometry:
@@ -88,17 +93,19 @@ def _seam(edge: BaseGeometry) -> BaseGeometry:
 
 def bounding_box(shape: BaseGeometry) -> tuple[float, float, float, float]:
     """West, south, east and north of the narrowest box; west > east where it crosses the antimeridian (RFC 7946, 5)."""
-    _, south, _, north = shape.bounds
-    spans = sorted((part.bounds[0], part.bounds[2]) for part in flat_parts(shape))
-    west, reached = spans[0]
-    gaps: list[tuple[float, float, float]] = []
-    for start, end in spans[1:]:
-        if start > reached:
-            gaps.append((start - reached, reached, start))
-        reached = max(reached, end)
-    widest, before, after = max(gaps, default=(0.0, reached, west))
+    west, south, east, north = shape.bounds
+    parts = flat_parts(shape)
+    if len(parts) < 2:
+        return west, south, east, north
+    spans = shapely.bounds(parts)
+    spans = spans[np.argsort(spans[:, 0])]
+    reached = np.maximum.accumulate(spans[:, 2])
+    gaps = spans[1:, 0] - reached[:-1]
+    widest = int(gaps.argmax())
     # The gap across the antimeridian stays outside the box unless another one is wider.
-    return (after, south, before, north) if widest > west + 360 - reached else (west, south, reached, north)
+    if gaps[widest] > west + 360 - east:
+        return float(spans[widest + 1, 0]), south, float(reached[widest]), north
+    return west, south, east, north
 
 
 def the_short_way(part: BaseGeometry) -> BaseGeometry:

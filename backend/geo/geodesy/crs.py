@@ -60,22 +60,35 @@ def stored_crs(crs: CRS, name: str) -> CRS:
     """
     if any(parameter in crs.to_wkt() for parameter in _FILE_PARAMETERS):
         refuse(f"the CRS of {name} names a file of its own, which is not read; store it by its authority's code")
-    authority = cast("tuple[str, str] | None", crs.to_authority(min_confidence=70))
-    if authority is None:
+    code = authority_code(crs)
+    if code is None:
         return crs
-    known = parse_crs(":".join(authority))
+    known = parse_crs(code)
     return CRS84 if code_of(known) == "EPSG:4326" else known
 
 
-def code_of(crs: CRS) -> str:
-    """The authority's code, such as `EPSG:25832`; the name where it has none."""
+def authority_code(crs: CRS) -> str | None:
+    """The authority's code, such as `EPSG:25832`; None where it has none, as of a CRS of somebody's own."""
     found = cast("tuple[str, str] | None", crs.to_authority(min_confidence=70))
-    return ":".join(found) if found else crs.name
+    return ":".join(found) if found else None
+
+
+def code_of(crs: CRS) -> str:
+    """The authority's code; the name where it has none."""
+    return authority_code(crs) or crs.name
 
 
 def metres_per_unit(crs: CRS) -> float | None:
     """The length in metres of a unit of a projected CRS; None for one in degrees."""
     return float(crs.axis_info[0].unit_conversion_factor) if crs.is_projected else None
+
+
+def area_told(crs: CRS) -> str:
+    """The area that a CRS is made for, for people."""
+    area = crs.area_of_use
+    if area is None:
+        return "unknown"
+    return f"{area.west:g} to {area.east:g} degrees of longitude and {area.south:g} to {area.north:g} of latitude"
 
 
 @dataclass(frozen=True)

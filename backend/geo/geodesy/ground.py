@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from affine import Affine
-from pyproj import CRS
+from pyproj import CRS, Proj
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_unit
@@ -22,6 +22,7 @@ _STEP = 10.0
 """Metres over which the scale of a plane is measured."""
 
 _BEYOND_TELLING = 10.0
+_TURN = 360.0
 _WIDEST = 50_000.0
 """Metres between places at which the size of cells is found."""
 
@@ -132,6 +133,23 @@ def ground_areas(crs: CRS, transform: Affine, rows: Array, columns: Array) -> Ar
     if (np.ptp(scale, axis=1) <= _ALIKE * scale[:, 0]).all():
         return whole * (_hats(rows, down) @ scale[:, :1])
     return whole * (_hats(rows, down) @ scale @ _hats(columns, across).T)
+
+
+def error_beyond_area(crs: CRS, longitude: Array, latitude: Array) -> float:
+    """By how much lengths in the plane of a CRS are off at most, at those places that lie beyond its area of use: 0.01
+    is 1 %; 0 where none does.
+    """
+    area = crs.area_of_use
+    if area is None or not crs.is_projected:
+        return 0.0
+    width = (area.east - area.west) % _TURN or _TURN
+    beyond = (longitude - area.west) % _TURN > width
+    beyond |= (latitude < area.south) | (latitude > area.north)
+    if not beyond.any():
+        return 0.0
+    factors = Proj(crs).get_factors(half_turn(longitude[beyond]), np.clip(latitude[beyond], -90, 90))
+    largest, smallest = np.asarray(factors.tissot_semimajor), np.asarray(factors.tissot_semiminor)
+    return float(np.max(np.maximum(largest - 1, 1 - smallest)))
 
 
 def _some(at: Array, spacing: float) -> Array:

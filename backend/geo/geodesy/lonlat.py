@@ -5,7 +5,6 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse
-from backend.geo.geodesy.antimeridian import flat_parts
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.shapes import Shapes
 
@@ -19,6 +18,8 @@ NOTHING = 1e-13
 """Degrees: a hundredth of a micrometre."""
 CROSSING_HINT = "If it was meant to cross the antimeridian, split it there, or go on beyond 180."
 WRAPPED = "Longitudes beyond ±180 were brought back into range; what crosses the antimeridian is split there."
+_LINE, _POLYGON = 1, 3
+"""As GEOS numbers types: those above have parts."""
 
 
 def check_coordinates(shapes: Geometries) -> None:
@@ -36,7 +37,10 @@ def check_coordinates(shapes: Geometries) -> None:
         return
     x, y = (float(ordinate) for ordinate in coordinates[outside[0]])
     if abs(x) > 1000 or abs(y) > 1000:
-        refuse(f"({x:.10g}, {y:.10g}) looks projected: coordinates must be longitude, latitude in degrees (WGS 84)")
+        refuse(
+            f"({x:.10g}, {y:.10g}) looks projected: coordinates must be longitude, latitude in "
+            "degrees (WGS 84); assign-crs takes them with the CRS in which they are"
+        )
     if abs(x) <= 90 and abs(y) <= MAX_LONGITUDE:
         refuse(
             f"latitude {y:.10g} is outside -90 to 90: is the order latitude, longitude? It must be longitude, latitude"
@@ -59,6 +63,8 @@ def max_longitude(shapes: Geometries) -> float:
 def long_edges(shapes: Geometries) -> list[str]:
     """A warning where an edge was probably meant to cross the antimeridian the short way."""
     coordinates, owners = shapely.get_coordinates(_lines(shapes), return_index=True)
+    if not len(coordinates):
+        return []
     spans = np.abs(np.diff(coordinates[:, 0]))[np.diff(owners) == 0]
     # An edge of 360° closes a box around the whole globe.
     if not ((spans > 180) & (spans < 360)).any():
@@ -67,12 +73,10 @@ def long_edges(shapes: Geometries) -> list[str]:
     return [f"An edge spans {widest:.6g}° of longitude and was read as it stands (RFC 7946). {CROSSING_HINT}"]
 
 
-def _lines(shapes: Geometries) -> list[BaseGeometry]:
-    parts = [
-        part
-        for shape in np.atleast_1d(np.asarray(shapes, dtype=object))
-        if shape is not None and shape.geom_type not in ("Point", "MultiPoint")
-        for part in flat_parts(shape)
-    ]
-    rings = [ring for part in parts if isinstance(part, shapely.Polygon) for ring in (part.exterior, *part.interiors)]
-    return [*rings, *(part for part in parts if isinstance(part, shapely.LineString))]
+def _lines(shapes: Geometries) -> Shapes:
+    """Lines and the rings of polygons, however deep their collections are nested."""
+    parts: Shapes = np.atleast_1d(np.asarray(shapes, dtype=object))
+    while (shapely.get_type_id(parts) > _POLYGON).any():
+        parts = shapely.get_parts(parts)
+    kinds = shapely.get_type_id(parts)
+    return np.concatenate([shapely.get_rings(parts[kinds == _POLYGON]), parts[kinds == _LINE]])

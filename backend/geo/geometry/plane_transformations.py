@@ -11,6 +11,7 @@ from backend.geo.geodesy.measure import by_dimension, segment_lengths, segments
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.geometry.transformations import (
     CONCAVITY,
+    PLANE,
     Operation,
     Transformed,
     box_warning,
@@ -18,6 +19,7 @@ from backend.geo.geometry.transformations import (
     checked_spacing,
     transform,
 )
+from backend.geo.vector.feature_measures import flat
 from backend.geo.vector.features import Features, single
 from backend.geo.vector.reading import GeometryInput
 
@@ -37,8 +39,20 @@ PLANAR: Mapping[str, tuple[Callable[[Any], Any], str]] = {
 """What is exact in the plane, and is right for many geometries at once."""
 REARRANGING = frozenset(("boundary", "explode", "collect", "to-line", "to-polygon", "orient"))
 """What takes vertices as they are: its edges are straight in whatever plane they were."""
+AT_ONCE = frozenset(("convex-hull", "point-on-surface"))
+"""What is the same in the plane of longitude and latitude, of geometries that do not go around the Earth."""
 MEASURABLE = 0.01
 """Share of the longest edge below which rounding would count too much in the scale of an edge."""
+
+
+def exploded(features: Features) -> Features:
+    """A feature for each part, with the attributes of its feature and its number in it, from 0, as `part`."""
+    parts, owners = flat(shapely.force_2d(features.shapes))
+    number = np.arange(len(owners)) - np.searchsorted(owners, owners)
+    name = "part"
+    while name in features.fields:
+        name += "_"
+    return features.take(owners).with_shapes(parts).with_fields({name: number.tolist()})
 
 
 def transform_each(features: Features, operation: Operation, spacing: float | None) -> tuple[Features, str, str]:
@@ -47,11 +61,14 @@ def transform_each(features: Features, operation: Operation, spacing: float | No
     Raises:
         ProcessRefusedError: the operation has no answer for one of them.
     """
-    flat = features.with_shapes(shapely.force_2d(features.shapes))
+    level = features.with_shapes(shapely.force_2d(features.shapes))
     if _has_planar_way(features, operation):
-        made, method = _in_the_plane(flat, operation, spacing)
+        made, method = _in_the_plane(level, operation, spacing)
         return made, method, features.plane
-    lonlat = flat.lonlat()
+    lonlat = level.lonlat()
+    if operation in AT_ONCE and _is_narrow(lonlat):
+        made, method = _in_the_plane(lonlat, operation, spacing)
+        return made, method, PLANE
     transformed = [transform(shape, operation, spacing) for shape in lonlat.shapes.tolist()]
     warnings = [warning for one in transformed for warning in one.warnings]
     planes = list(dict.fromkeys(one.crs_decision for one in transformed))
@@ -81,8 +98,14 @@ def _has_planar_way(features: Features, operation: Operation) -> bool:
     return features.crs.is_projected and (operation in PLANAR or operation == "densify")
 
 
+def _is_narrow(features: Features) -> bool:
+    """Whether no geometry is nearer to itself the other way around the Earth."""
+    bounds = shapely.bounds(features.shapes)
+    return bool((bounds[:, 2] - bounds[:, 0] <= 180).all())
+
+
 def _in_the_plane(features: Features, operation: Operation, spacing: float | None) -> tuple[Features, str]:
-    """Projected features transformed in their plane, and the method."""
+    """Features transformed in their plane, and the method."""
     if operation == "densify":
         return _densified(features, spacing)
     function, method = PLANAR[operation]

@@ -18,7 +18,7 @@ from backend.geo.geodesy.ellipsoid import Array, Integers, inverse
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.bending import bent, true_to_lengths
 from backend.geo.vector.features import Features
-from backend.geo.vector.local_plane import LocalPlane
+from backend.geo.vector.local_plane import EDGE, RADIUS, LocalPlane
 
 BENT = 0.1
 """Metres by which an edge may leave its projected CRS's straight one where lengths in that plane are not taken."""
@@ -28,6 +28,8 @@ MARGIN = 0.1
 """Of the points' extent, by which cells without a mask go beyond it."""
 WIDEST = 5_000_000.0
 """Metres from end to end of points whose plane is not yet too bent."""
+STRAIGHTER = 0.1
+"""How much less edges may be bent than their plane is stretched."""
 MOST_CORNERS = 20_000
 """Corners of cells whose true distances are compared."""
 CORNERS = "points"
@@ -63,7 +65,7 @@ def tessellate(features: Features, kind: Kind, mask: Features | None = None) -> 
     if plane.local is not None and extent > WIDEST:
         _refuse(f"the points are spread over {extent / 1000:.0f} km, too wide for one plane: give a part of them")
     window = _window(flat, plane, mask, features)
-    longest = plane.longest_edge(float(np.abs(positions[:, 1]).max())) if plane.local is not None else None
+    longest, bow = _straightness(plane, flat, positions)
     if kind == "delaunay":
         triangles, corners = _triangles(flat, window if mask is not None else None)
         made = plane.back(triangles, longest).with_fields({CORNERS: chosen[corners].tolist()})
@@ -72,7 +74,7 @@ def tessellate(features: Features, kind: Kind, mask: Features | None = None) -> 
     kept = ~shapely.is_empty(cells)
     if not kept.all():
         warnings.append(f"{int((~kept).sum())} points have no cell within the mask.")
-    error = _border_error(plane, cells, flat, positions)
+    error = _border_error(plane, cells, flat, positions, bow)
     made = plane.back(cells[kept], longest).with_fields(points.take(kept).fields)
     return Tessellation(made.warned(*points.warnings, *warnings), decision, error)
 
@@ -143,8 +145,22 @@ def _triangles(flat: Array, window: BaseGeometry | None) -> tuple[Shapes, Intege
     return cut[kept], corners[kept]
 
 
-def _border_error(plane: LocalPlane, cells: Shapes, flat: Array, positions: Array) -> float | None:
-    """The largest difference of true distances from a corner that several cells share to their points."""
+def _straightness(plane: LocalPlane, flat: Array, positions: Array) -> tuple[float | None, float]:
+    """Metres of the longest edge that need not be cut, and the share of its length by which it may leave its way.
+
+    Far from its centre the plane itself stretches, by distance² / (6 · radius²): an edge need not be much straighter.
+    """
+    if plane.local is None:
+        return None, 0.0
+    stretch = float((flat**2).sum(axis=1).max()) / (6 * RADIUS**2)
+    bow = max(EDGE, STRAIGHTER * stretch)
+    return plane.longest_edge(float(np.abs(positions[:, 1]).max())) * bow / EDGE, bow
+
+
+def _border_error(plane: LocalPlane, cells: Shapes, flat: Array, positions: Array, bow: float) -> float | None:
+    """The largest difference of true distances from a corner that several cells share to their points, and twice what
+    an edge may leave its way by, a share of its length.
+    """
     if plane.local is None:
         return None
     coordinates, owners = shapely.get_coordinates(cells, return_index=True)
@@ -156,12 +172,19 @@ def _border_error(plane: LocalPlane, cells: Shapes, flat: Array, positions: Arra
     away = np.hypot(*(coordinates - flat[owners]).T)
     farthest = np.unique(place[np.argsort(away)[-MOST_CORNERS:]])
     chosen = np.isin(place, farthest)
+    all_owners = owners
     place, owners, corners = place[chosen], owners[chosen], coordinates[chosen]
     found: Any = plane.local(corners[:, 0], corners[:, 1], inverse=True)
     _, reach = inverse(found[0], found[1], positions[owners, 0], positions[owners, 1])
     order = np.argsort(place, kind="stable")
     first = np.flatnonzero(np.diff(place[order], prepend=-1))
-    return float((np.maximum.reduceat(reach[order], first) - np.minimum.reduceat(reach[order], first)).max())
+    apart = float((np.maximum.reduceat(reach[order], first) - np.minimum.reduceat(reach[order], first)).max())
+    return apart + 2 * bow * _longest_edge(coordinates, all_owners)
+
+
+def _longest_edge(coordinates: Array, owners: Integers) -> float:
+    steps = np.hypot(*np.diff(coordinates, axis=0).T)
+    return float(steps[np.diff(owners) == 0].max(initial=0))
 
 
 def _refuse(reason: str) -> NoReturn:

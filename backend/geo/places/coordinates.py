@@ -9,7 +9,7 @@ from pyproj import CRS
 from pyproj.enums import TransformDirection
 
 from backend.errors import refuse
-from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_unit
+from backend.geo.geodesy.crs import CRS84, Transformation, area_told, code_of, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.lonlat import check_coordinates
 from backend.geo.geodesy.shapes import Shapes
@@ -24,6 +24,8 @@ METRES_PER_DEGREE = 111_319.5
 """Of the equator: no degree of longitude is longer."""
 RETURN_WARNED = 0.1
 """Metres by which a position may come back beside itself: seven-parameter shifts are not quite their own inverse."""
+RETURN_REFUSED = 1000.0
+"""Metres beyond which they are no coordinates of that place."""
 
 _RETURNING = 1000
 """Vertices that are taken back."""
@@ -54,6 +56,11 @@ def transform(features: Features, target: CRS) -> Transformed:
     way = Transformation.between(source, target, bounds)
     shapes = way.shapes(checked.shapes)
     error = _return_error(checked.shapes, shapes, way)
+    if error > RETURN_REFUSED:
+        refuse(
+            f"the coordinates lie too far from where {code_of(target)} is meant to be used ({area_told(target)}): the "
+            f"way back misses them by {error:.3g} m; choose a CRS for where they are"
+        )
     outside = _outside(bounds, source, target)
     if outside and source.is_projected and _like_degrees(checked.shapes):
         refuse(
@@ -168,7 +175,7 @@ def _outside(bounds: Bounds | None, source: CRS, target: CRS) -> list[str]:
         hint = ""
         if not source.is_projected and _within((south, west, north, east), area):
             hint = " With longitude and latitude exchanged they lie within it: is the order right?"
-        warnings.append(f"Coordinates lie outside the area for which {code_of(crs)} is meant ({area.name}).{hint}")
+        warnings.append(f"Coordinates lie outside the area for which {code_of(crs)} is meant ({area_told(crs)}).{hint}")
     return warnings
 
 

@@ -16,7 +16,7 @@ from backend.geo.places.coordinates import points
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.features import Features
-from backend.geo.vector.reading import read_wkt
+from backend.geo.vector.wkt import read_wkt, told_crs
 
 MOST_POSITIONS = 1_000_000
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -47,11 +47,18 @@ def read_coordinates(value: Any, crs: CRS | None = None) -> CoordinatesInput:
     if isinstance(value, list | tuple):
         return _of_positions(cast("Sequence[Any]", value), crs or CRS84)
     if isinstance(value, str) and "\n" not in value.strip() and not value.lstrip().startswith(("[", "{")):
-        return CoordinatesInput(Features(shapes_of([read_wkt(value)]), crs=crs or CRS84), "geometries")
+        told = told_crs(value)
+        _check_alike(told, crs)
+        return CoordinatesInput(Features(shapes_of([read_wkt(value)]), crs=told or crs or CRS84), "geometries")
     features = _raw_file(value, crs) if isinstance(value, DatasetFile) else read_features(value, crs)
-    if crs is not None and features.crs != crs and not _brought_to_lonlat(features, crs):
-        refuse(f"the coordinates are in {code_of(features.crs)}, as they themselves tell, not in {code_of(crs)}")
+    if crs is not None and not _brought_to_lonlat(features, crs):
+        _check_alike(features.crs, crs)
     return CoordinatesInput(features, "geometries")
+
+
+def _check_alike(told: CRS | None, given: CRS | None) -> None:
+    if told is not None and given is not None and told != given:
+        refuse(f"the coordinates are in {code_of(told)}, as they themselves tell, not in {code_of(given)}")
 
 
 def _brought_to_lonlat(features: Features, crs: CRS) -> bool:

@@ -6,10 +6,16 @@
 import numpy as np
 from rasterio.windows import Window
 
+from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, meridian_radius, parallel_radius, zone_area
 from backend.geo.geodesy.ground import ground_areas
 from backend.geo.raster.rasters import Grid
+
+ALIKE = 0.01
+"""Share by which the largest cell may be larger than the smallest and still count as much."""
+NODES = 9
+"""Places along each side of a grid at which the sizes of its cells are compared."""
 
 
 def cell_areas(grid: Grid, window: Window | None = None) -> Array:
@@ -27,6 +33,19 @@ def cell_areas(grid: Grid, window: Window | None = None) -> Array:
         return _about(grid, rows, window)
     edges = np.clip(transform.f + transform.e * np.append(rows, first + len(rows)), -90, 90)
     return (np.abs(np.diff(zone_area(edges))) * np.radians(abs(transform.a)))[:, np.newaxis]
+
+
+def alike(grid: Grid) -> bool:
+    """Whether the cells of a grid are of one size on the ground, to `ALIKE`, so that means need no weights."""
+    if not grid.crs.is_projected:
+        return False
+    some = [np.linspace(0, side - 1, min(side, NODES)) for side in (grid.height, grid.width)]
+    try:
+        areas = ground_areas(grid.crs, grid.transform, *some)
+    except ProcessRefusedError:
+        # Nowhere on the ground: there is nothing to weigh by.
+        return True
+    return bool(areas.max() <= (1 + ALIKE) * areas.min())
 
 
 def planar_cell_area(grid: Grid) -> float | None:

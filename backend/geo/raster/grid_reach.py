@@ -7,8 +7,9 @@ import numpy as np
 from pyproj import CRS, Proj
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, Transformation, code_of
-from backend.geo.geodesy.ellipsoid import Array, Booleans
+from backend.geo.geodesy.crs import CRS84, Transformation, area_told, code_of
+from backend.geo.geodesy.ellipsoid import Array, Booleans, half_turn
+from backend.geo.geodesy.ground import error_beyond_area
 from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.rasters import Grid, places
 
@@ -20,6 +21,10 @@ _DENSE = 360
 """The same where a raster goes around the globe, and the seam of a projection lies somewhere in it."""
 _STRETCHED = 4.0
 """Times by which areas may be larger or smaller than anywhere in the area that a CRS is made for."""
+_UNTRUE = 0.05
+"""Share of their length by which lengths beyond the area of a CRS may be off without a word."""
+_BEYOND_TELLING = 100.0
+"""Times their length by which lengths may be off and a figure still says something."""
 _TURN = 360.0
 
 
@@ -50,12 +55,14 @@ def usable_area(source: Grid, crs: CRS) -> Bounds | None:
     return shared
 
 
-def area_told(crs: CRS) -> str:
-    """The area that a CRS is made for, for people."""
-    area = crs.area_of_use
-    if area is None:
-        return "unknown"
-    return f"{area.west:g} to {area.east:g} degrees of longitude and {area.south:g} to {area.north:g} of latitude"
+def beyond_area(source: Grid, crs: CRS) -> tuple[str, ...]:
+    """A warning where a raster reaches so far beyond the area of use of a CRS that lengths are not true there."""
+    error = error_beyond_area(crs, *_degrees(source, _lattice((0, 0, source.width, source.height))).T)
+    if error <= _UNTRUE:
+        return ()
+    off = f"off by up to {error:.2g} times their length" if error < _BEYOND_TELLING else "without meaning"
+    where = f"the area for which {code_of(crs)} is made, {area_told(crs)}"
+    return (f"The raster reaches beyond {where}: lengths there are {off}.",)
 
 
 def bounds_in(area: Bounds, crs: CRS) -> Bounds:
@@ -119,7 +126,7 @@ def _degrees(grid: Grid, at: Array) -> Array:
 def _scales(degrees: Array, crs: CRS) -> Array:
     """Areas in the plane over those on the ground; infinite where there is no place."""
     longitude, latitude = degrees.T
-    factors = Proj(crs).get_factors((longitude + 180) % _TURN - 180, np.clip(latitude, -90, 90))
+    factors = Proj(crs).get_factors(half_turn(longitude), np.clip(latitude, -90, 90))
     return np.abs(np.asarray(factors.areal_scale, dtype=np.float64))
 
 

@@ -3,17 +3,21 @@
 from typing import Any
 
 import numpy as np
+from rasterio.windows import Window
 
 from backend.geo.geodesy.crs import code_of
-from backend.geo.raster.cells import cell_areas
+from backend.geo.raster.cells import alike, cell_areas
 from backend.geo.raster.rasters import Grid
 from backend.geo.vector.collections import JsonObject
+
+ROWS = 256
+"""Of a raster, whose cells are weighed at a time."""
 
 
 def grid_summary(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> JsonObject:
     """Size, CRS, cells and bounds of a raster of one band; smallest, largest and mean value, and the nodata share.
 
-    The mean over a grid of longitudes and latitudes is weighed by the true areas of the cells.
+    The mean is weighed by the true areas of the cells where these differ: in degrees, and in planes such as Mercator's.
     """
     present = ~np.ma.getmaskarray(values)
     summary: JsonObject = {
@@ -37,12 +41,17 @@ def cell_height(grid: Grid) -> float:
 
 
 def _mean(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> float:
-    if grid.crs.is_projected:
+    if alike(grid):
         return float(values.mean(dtype=np.float64))
-    areas = cell_areas(grid)
-    if areas.shape[1] > 1:
-        return float(np.ma.average(values, weights=areas))
-    # Cells of a row are of one size: no array of all cells is needed.
-    weights = areas[:, 0] / areas.max()
-    sums = np.ma.filled(values.sum(axis=1, dtype=np.float64), 0)
-    return float(sums @ weights / (values.count(axis=1) @ weights))
+    total = weight = 0.0
+    for first in range(0, grid.height, ROWS):
+        block = values[first : first + ROWS]
+        areas = cell_areas(grid, Window(0, first, grid.width, len(block)))  # pyright: ignore[reportCallIssue]
+        if areas.shape[1] > 1:
+            total += float((block * areas).sum(dtype=np.float64) or 0)
+            weight += float((areas * ~np.ma.getmaskarray(block)).sum())
+        else:
+            # Cells of a row are of one size: no array of all cells is needed.
+            total += float(np.ma.filled(block.sum(axis=1, dtype=np.float64), 0) @ areas[:, 0])
+            weight += float(block.count(axis=1) @ areas[:, 0])
+    return total / weight

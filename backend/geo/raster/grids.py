@@ -14,8 +14,8 @@ from rasterio.warp import calculate_default_transform, transform_bounds
 from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, code_of
-from backend.geo.raster.grid_reach import Bounds, area_told, bounds_in, enclosing, usable_area, usual_side
+from backend.geo.geodesy.crs import CRS84, area_told, code_of
+from backend.geo.raster.grid_reach import Bounds, beyond_area, bounds_in, enclosing, usable_area, usual_side
 from backend.geo.raster.rasters import Grid, places
 
 _ROUNDING = 1e-6
@@ -124,7 +124,11 @@ def _elsewhere(source: Grid, crs: CRS, resolution: float | None) -> Target:
     low = np.floor(np.array(bounds[:2]) / resolution + _ROUNDING) * resolution
     high = np.ceil(np.array(bounds[2:]) / resolution - _ROUNDING) * resolution
     grid = _spanned(crs, (float(low[0]), float(low[1]), float(high[0]), float(high[1])), resolution)
-    return Target(grid, f"edges at multiples of the cell size in {code_of(crs)}", _cut_short(crs) if area else ())
+    return Target(
+        grid,
+        f"edges at multiples of the cell size in {code_of(crs)}",
+        _cut_short(crs) if area else beyond_area(source, crs),
+    )
 
 
 def _kept_size(source: Grid, crs: CRS, area: Bounds | None) -> float:

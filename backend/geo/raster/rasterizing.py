@@ -3,7 +3,8 @@
 # rasterio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,7 +23,7 @@ from backend.geo.raster.grids import part_of
 from backend.geo.raster.rasterizing_grid import Laid
 from backend.geo.raster.rasters import Grid, places
 from backend.geo.vector.features import Features
-from backend.geo.vector.fields import column_of, is_number, listed, numbers_array, text_of
+from backend.geo.vector.fields import column_of, listed, numbers_array, text_of
 
 type Overlap = Literal["last", "sum", "count"]
 type Cells = np.ma.MaskedArray[Any, Any]
@@ -32,6 +33,8 @@ MOST_CATEGORIES = 1_000
 _ONE = 2.0**40
 """Burnt once for each feature, plus the feature's number: a sum tells how many met, and where it is one, which."""
 MOST_FEATURES = 2**20
+_BATCH = 1000
+"""Geometries whose text is parsed at once."""
 _ROWS = 64
 """Rows that are worked on at a time, so that what is at hand stays in the cache."""
 
@@ -92,8 +95,10 @@ def _values(features: Features, name: str | None, overlap: Overlap) -> tuple[Cel
         return np.ma.MaskedArray(np.ones(len(features), dtype=np.uint8)), {}
     column = column_of(features, name, "$.inputs.field")
     missing = np.array([value is None for value in column], dtype=bool)
-    if all(value is None or is_number(value) for value in column):
-        return np.ma.MaskedArray(_compact(numbers_array(column)), missing), {}
+    if set[type](map(type, column)) <= {int, float, type(None)}:
+        numbers = numbers_array(column)
+        if np.isfinite(numbers).all():
+            return np.ma.MaskedArray(_compact(numbers), missing), {}
     if overlap == "sum":
         refuse_input(f"the field {name!r} holds texts, which have no sum", "field")
     return _categories(name, column, missing)
@@ -136,7 +141,7 @@ def _owners(shapes: Shapes, grid: Grid, all_touched: bool) -> tuple[Numbers, Num
         counts[block] = sums[block] * (1 / _ONE)
         owners[block] = sums[block] - counts[block] * _ONE if (counts[block] < 2).all() else 0
     if (counts > 1).any():
-        pairs = ((shape, number) for number, shape in enumerate(shapes.tolist(), 1))
+        pairs = zip(_plain(shapes), range(1, len(shapes) + 1), strict=True)
         last: Any = rasterize(
             pairs, (grid.height, grid.width), transform=grid.transform, all_touched=all_touched, dtype=np.int32
         )
@@ -164,7 +169,7 @@ def _has_cell(shape: BaseGeometry, grid: Grid, all_touched: bool) -> bool:
 
 
 def _burnt(shapes: Shapes, values: NDArray[np.float64], grid: Grid, all_touched: bool) -> NDArray[np.float64]:
-    pairs = zip(shapes.tolist(), values.tolist(), strict=True)
+    pairs = zip(_plain(shapes), values.tolist(), strict=True)
     burnt: Any = rasterize(
         pairs,
         (grid.height, grid.width),
@@ -174,3 +179,10 @@ def _burnt(shapes: Shapes, values: NDArray[np.float64], grid: Grid, all_touched:
         dtype=np.float64,
     )
     return burnt
+
+
+def _plain(shapes: Shapes) -> Iterator[dict[str, Any]]:
+    """Geometries as rasterio wants them; making them of shapely's one by one would take longer than burning them."""
+    texts = shapely.to_geojson(shapely.force_2d(shapes)).tolist()
+    for first in range(0, len(texts), _BATCH):
+        yield from json.loads(f"[{','.join(texts[first : first + _BATCH])}]")

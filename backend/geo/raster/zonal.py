@@ -14,7 +14,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.raster.bands import chosen_band, is_labelled
-from backend.geo.raster.cells import area_note, cell_areas, lonlat_bounds, planar_cell_area
+from backend.geo.raster.cells import alike, area_note, cell_areas, lonlat_bounds, planar_cell_area
 from backend.geo.raster.fields import joined
 from backend.geo.raster.rasters import Grid, grid_of, places, read_band
 from backend.geo.raster.zonal_extraction import PLACES, Cells, Found, extract
@@ -49,8 +49,8 @@ def zonal_statistics(
 ) -> Zonal:
     """Statistics of the cells of one band within each zone, or of the whole raster; shares of cells count as shares.
 
-    names: of `zonal_names`. weighting: on grids of longitude and latitude, whether the cells count by their areas or
-    all alike; planar cells are alike.
+    names: of `zonal_names`. weighting: where the cells differ in size on the ground, on grids of longitude and latitude
+    and in planes such as Mercator's, whether they count by their areas or all alike.
 
     Raises:
         ProcessRefusedError: there is no such band or statistic, a zone has no place in the raster's CRS, or all lie
@@ -61,7 +61,8 @@ def zonal_statistics(
     placed = whole(grid) if zones is None else zones_on(zones, grid)
     if zones is None:
         zones = outline(grid)
-    by_area = weighting == "area" and not grid.crs.is_projected
+    same = alike(grid)
+    by_area = weighting == "area" and not same
     window, planar = placed.window(grid), planar_cell_area(grid)
     if window is None:
         _refuse_outside(zones, grid)
@@ -83,7 +84,7 @@ def zonal_statistics(
     }
     return Zonal(
         joined(zones, columns).warned(*warnings),
-        _method(grid, wanted, by_area=by_area),
+        _method(grid, wanted, same=same, by_area=by_area),
         _crs_decision(zones, grid),
         {**counts, "raster": _told(reader, number, grid)},
     )
@@ -179,8 +180,8 @@ def _doubtful(reader: DatasetReader, band: int, wanted: Chosen) -> tuple[str, ..
     return (f"The band has a colour table, so its values are classes: {', '.join(averages)} of them mean little.",)
 
 
-def _method(grid: Grid, wanted: Chosen, *, by_area: bool) -> str:
-    if grid.crs.is_projected:
+def _method(grid: Grid, wanted: Chosen, *, same: bool, by_area: bool) -> str:
+    if same:
         weights = "cells weigh alike"
     elif by_area:
         weights = (

@@ -12,7 +12,7 @@ from pyproj import CRS
 from backend.geo.geodesy.ellipsoid import Integers
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.relations.overlay import merged
-from backend.geo.relations.overlay_pieces import MEASURES, POLYGON, dimensions_of, in_two_dimensions, plain, sizes
+from backend.geo.relations.overlay_pieces import MEASURES, POLYGON, dimensions_of, in_two_dimensions, narrower, plain
 from backend.geo.relations.relations_fields import Columns, Statistic, free_name, statistics_of
 from backend.geo.vector.feature_measures import areas, flat
 from backend.geo.vector.features import Features
@@ -129,8 +129,7 @@ def _without_cracks(shapes: Shapes, crs: CRS) -> tuple[Shapes, list[str]]:
     count = 0
     for at in holed.tolist():
         rings: Shapes = shapely.get_rings(parts[at])
-        area, perimeter = sizes(shapes_of(map(shapely.Polygon, rings[1:])), crs)
-        real = 2 * area >= CRACK * perimeter
+        real = ~narrower(shapes_of(map(shapely.Polygon, rings[1:])), crs, CRACK)[0]
         count += int((~real).sum())
         parts[at] = shapely.Polygon(rings[0], rings[1:][real])
     if not count:

@@ -57,9 +57,7 @@ def nearest_features(first: Features, second: Features | None, count: int, limit
     for name, values in added.items():
         padded = [*values, *[None] * len(alone)]
         columns[free_name(name, columns)] = [padded[at] for at in order.tolist()]
-    made = Features(met.first.shapes[left], columns, met.first.crs).warned(
-        *met.warnings, *met.empty(), *_told(links, tied)
-    )
+    made = Features(first.shapes[left], columns, first.crs).warned(*met.warnings, *met.empty(), *_told(links, tied))
     farthest = float(links.metres.max()) if len(links) else None
     return Neighbours(made, len(links), len(alone), len(tied), farthest)
 

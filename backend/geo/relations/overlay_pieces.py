@@ -10,7 +10,8 @@ from pyproj import CRS
 
 from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.crs import metres_per_unit
-from backend.geo.geodesy.ellipsoid import Array, Integers
+from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
+from backend.geo.geodesy.measure import measure_each
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.vector.feature_measures import areas, lengths, overlapping, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
@@ -121,8 +122,7 @@ def without_slivers(pieces: Pieces, crs: CRS, width: float) -> tuple[Pieces, int
     if not areal.size or width <= 0:
         return pieces, 0, 0.0
     parts, place = shapely.get_parts(pieces.shapes[areal], return_index=True)
-    area, perimeter = sizes(parts, crs)
-    narrow = 2 * area < width * perimeter
+    narrow, area = narrower(parts, crs, width)
     if not narrow.any():
         return pieces, 0, 0.0
     shapes = pieces.shapes.copy()
@@ -136,13 +136,23 @@ def without_slivers(pieces: Pieces, crs: CRS, width: float) -> tuple[Pieces, int
     return Pieces(shapes[kept], pieces.first[kept], pieces.second[kept]), int(narrow.sum()), float(area[narrow].sum())
 
 
-def sizes(polygons: Shapes, crs: CRS) -> tuple[Array, Array]:
-    """Areas and perimeters in metres; of polygons in degrees nearly, for which a plane along the parallel does."""
+def narrower(polygons: Shapes, crs: CRS, width: float) -> tuple[Booleans, Array]:
+    """Which polygons have a mean width (twice area over perimeter) of less than `width` metres, and their m², nearly.
+
+    In degrees a plane along the parallels tells which may be, and those are measured on the ellipsoid: one that has its
+    vertices at the poles alone is nothing in that plane.
+    """
     unit = metres_per_unit(crs)
     if unit is not None:
-        return shapely.area(polygons) * unit**2, shapely.length(polygons) * unit
+        area = shapely.area(polygons) * unit**2
+        return 2 * area < width * shapely.length(polygons) * unit, area
     stretched = shapely.transform(polygons, _local)
-    return shapely.area(stretched), shapely.length(stretched)
+    area = shapely.area(stretched)
+    narrow = 2 * area < width * shapely.length(stretched)
+    measured = measure_each(polygons[narrow])
+    area[narrow] = measured.area
+    narrow[narrow] = 2 * measured.area < width * measured.perimeter
+    return narrow, area
 
 
 def _local(positions: Array) -> Array:

@@ -8,9 +8,10 @@ import numpy as np
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, code_of, metres_per_unit
+from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.geodesy.ellipsoid import Booleans, Integers
 from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.bending import COARSEST, followed, in_one_crs
 from backend.geo.vector.features import Features
 
 type Predicate = Literal[
@@ -19,9 +20,6 @@ type Predicate = Literal[
 
 KINDS = ("points", "lines", "polygons")
 """By dimension."""
-LONGEST_EDGE = 500.0
-"""Metres of an edge that is brought from one plane to another without a vertex between."""
-MOST_VERTICES = 5_000_000
 AT_ONCE = 20_000_000
 """Pairs that a single query can give at most."""
 MOST_PAIRS = 5_000_000
@@ -89,10 +87,10 @@ class Together:
 
 
 def together(first: Features, second: Features) -> Together:
-    """Bring two sources into one CRS: the one that both have, else longitude and latitude."""
+    """Bring two sources into one CRS: the one that both have, else longitude and latitude (`in_one_crs`)."""
     if first.crs == second.crs:
         return Together(first, second, f"both in {code_of(first.crs)}: {first.plane}")
-    a, b = dense_lonlat(first), dense_lonlat(second)
+    a, b = in_one_crs(first, second)
     came = f"came in {code_of(first.crs)} and {code_of(second.crs)}"
     return Together(a, b, f"{came}, brought to {code_of(CRS84)}: {a.plane}")
 
@@ -100,13 +98,9 @@ def together(first: Features, second: Features) -> Together:
 def dense_lonlat(features: Features) -> Features:
     """The features in longitude and latitude, with vertices along what is straight in the plane of a projected CRS.
 
-    So it stays where it is: at 60° of latitude within 2 cm.
+    So it stays where it is, within a centimetre.
     """
-    unit = metres_per_unit(features.crs)
-    if unit is None or not features.present.any():
-        return features.lonlat()
-    step = max(LONGEST_EDGE / unit, float(np.nansum(shapely.length(features.shapes))) / MOST_VERTICES)
-    return features.with_shapes(shapely.segmentize(features.shapes, step)).lonlat()
+    return followed(features, COARSEST).features.lonlat()
 
 
 def matching(first: Shapes, second: Shapes, predicate: Predicate, *, lonlat: bool) -> Pairs:

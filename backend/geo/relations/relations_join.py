@@ -1,7 +1,7 @@
 """Spatial joins: the attributes of features in some place given to those in the same place."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -69,6 +69,8 @@ def spatial_join(
     matched, other_matched = (len(np.unique(side)) for side in (pairs.first, pairs.second))
     if not len(pairs):
         warnings += met.empty() or met.apart() or (f"No feature {predicate} any of other.",)
+    # The features are told as they came, whatever plane they met the others in.
+    met = replace(met, first=first)
     made, told = _counted(met, pairs, statistics) if mode == "count" else _rows(met, pairs, shares)
     return Joined(made.warned(*warnings, *told), met.crs_decision, len(pairs), matched, other_matched)
 

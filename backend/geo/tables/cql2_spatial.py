@@ -10,9 +10,10 @@ from shapely.geometry.base import BaseGeometry
 from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.crs import code_of
 from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.vector.bending import in_one_crs
 from backend.geo.vector.columns import Column, condition
 from backend.geo.vector.feature_reading import read_features, settle
-from backend.geo.vector.features import Features, in_one_crs, single
+from backend.geo.vector.features import Features, single
 from backend.geo.vector.fields import is_number, shown
 
 PREDICATES: Mapping[str, Callable[[Shapes, Shapes], Any]] = {

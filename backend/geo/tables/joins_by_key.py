@@ -53,10 +53,12 @@ def join_table(
     table_field: str,
     taken: Sequence[str] | None,
     duplicates: Duplicates,
+    inner: bool = False,
 ) -> Joined:
     """Join by keys compared as texts: 7 and 7.0 are `7`, `007` is another key; missing keys equal none.
 
-    Every feature stays, without values where no row has its key. taken: fields of the table to add, all by default.
+    Every feature stays, without values where no row has its key; of an `inner` join those with a row
+    alone. taken: fields of the table to add, all by default.
     duplicates: what becomes of a feature with several rows: `first` takes the first one, `all` repeats the feature.
 
     Raises:
@@ -70,7 +72,7 @@ def join_table(
         _refuse_all(field, keys, table_field, row_keys)
     if several and duplicates == "refuse":
         _refuse_several(matches, keys, table_field, several)
-    owners, rows = matches.pairs(all_rows=duplicates == "all")
+    owners, rows = matches.pairs(all_rows=duplicates == "all", inner=inner)
     added = _names(features, _taken(table, table_field, taken))
     # A feature without a row has -1 for its index: the last one, where nothing is.
     columns = {name: list(map([*table.fields[own], None].__getitem__, rows)) for own, name in added.items()}
@@ -89,7 +91,7 @@ def join_table(
         added,
         (),
     )
-    warnings = _warnings(joined, several, matches.shared, duplicates)
+    warnings = _warnings(joined, several, matches.shared, duplicates, inner=inner)
     hint = _near_misses(lone_keys, lone_rows)
     if hint:
         warnings.append(f"Some keys without a partner would have one but for {hint}.")
@@ -113,14 +115,16 @@ class _Matches:
     shared: int
     """Keys of rows that several features have."""
 
-    def pairs(self, *, all_rows: bool) -> tuple[Integers, list[int]]:
-        """Features and rows that belong together, -1 for none."""
+    def pairs(self, *, all_rows: bool, inner: bool) -> tuple[Integers, list[int]]:
+        """Features and rows that belong together, -1 for none, of which an inner join has none."""
         sizes = np.maximum(self.counts, 1) if all_rows else np.ones_like(self.counts)
         owners = np.repeat(np.arange(len(sizes)), sizes)
         nth = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         has = self.counts[owners] > 0
         rows = np.full(len(owners), -1, dtype=np.intp)
         rows[has] = self.order[(self.starts[owners] + nth)[has]]
+        if inner:
+            owners, rows = owners[has], rows[has]
         return owners, rows.tolist()
 
 
@@ -166,7 +170,7 @@ def _names(features: Features, taken: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def _warnings(joined: Joined, several: int, shared: int, duplicates: Duplicates) -> list[str]:
+def _warnings(joined: Joined, several: int, shared: int, duplicates: Duplicates, *, inner: bool) -> list[str]:
     warnings: list[str] = []
     if several and duplicates == "all":
         warnings.append(
@@ -181,7 +185,8 @@ def _warnings(joined: Joined, several: int, shared: int, duplicates: Duplicates)
             "count them more than once."
         )
     if joined.unmatched_features:
-        warnings.append(f"{joined.unmatched_features} features found no row: their new fields are null.")
+        end = "and were left out" if inner else "their new fields are null"
+        warnings.append(f"{joined.unmatched_features} features found no row{' ' if inner else ': '}{end}.")
     if joined.unmatched_rows:
         warnings.append(f"{joined.unmatched_rows} rows found no feature and were left out.")
     renamed = [f"{own!r} as {name!r}" for own, name in joined.added.items() if own != name]

@@ -4,6 +4,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
 from typing import Any
 
 import numpy as np
@@ -18,32 +19,44 @@ from backend.geo.vector.features import Features
 
 LONGITUDES = ("longitude", "lon", "lng", "long", "x", "easting", "east")
 LATITUDES = ("latitude", "lat", "y", "northing", "north")
+_WORDS = re.compile(r"[a-z]+|[A-Z](?:[a-z]+|[A-Z]*(?![a-z]))")
+"""Of a name such as `stop_lon` or `decimalLongitude`."""
+_QUOTED = re.compile(r'"[^"]*"')
+_WKB = re.compile(r"0[01][0-9A-Fa-f]{8}")
+WGS84 = 4326
 TEXTS = ("wkt", "geometry", "geom", "the_geom", "shape")
 _DELIMITERS = ",;\t|"
 _COMMAS = ";\t|"
 """Delimiters beside which a comma may be that of a decimal number."""
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
+_NOTHING = frozenset(("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "-"))
+"""What stands among numbers where there is none. Among texts it may be one, as Namibia's code."""
+_TRUTH = {"true": True, "false": False}
 _WITH_COMMA = re.compile(r"-?(?:0|[1-9]\d*)(?:,\d+)?")
 
 
 def read_csv(text: str, crs: CRS | None = None) -> Features:
     """The rows of a table with a line of field names.
 
-    A column is of numbers where each of its values is written as one, without leading zeros: `001` stays a text. Fields
+    A column is of numbers where each of its values is written as one, without leading zeros: `001` stays a text; `NA`
+    and the like among numbers are no values, which is told; of truth values where each is true or false. Fields
     that are called `longitude` and `latitude` (or lon, lat, x, y, easting, northing) or `wkt` make the geometry,
-    whatever their order; without them no row has one. Where no comma parts the values, it may be the decimal sign of
-    whole columns, which is told.
+    whatever their order; else single fields with such a word in their name, as `stop_lon` and `stop_lat`, which is
+    told; without them no row has one. Where no comma parts the values, it may be the decimal sign of whole columns,
+    which is told.
 
     Raises:
         ProcessRefusedError: it is no table.
     """
-    lines = text.lstrip("\ufeff").splitlines()
-    if not lines:
+    text = text.lstrip("\ufeff\r\n")
+    if not text:
         refuse("the CSV is empty")
-    delimiter = max(_DELIMITERS, key=lines[0].count)
+    delimiter = max(_DELIMITERS, key=_QUOTED.sub("", text.splitlines()[0]).count)
+    # The WKT of a country is longer than the values that the module expects; the limit is for all of the process.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     try:
-        rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+        rows = [row for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter) if row]
     except csv.Error as error:
         refuse(f"the CSV cannot be read: {error}")
     names, warnings = _unique([name.strip() for name in rows[0]])
@@ -53,21 +66,42 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
     columns = {name: [row[index].strip() for row in rows[1:]] for index, name in enumerate(names)}
     if delimiter in _COMMAS:
         warnings += _decimal_points(columns)
-    shapes = _shapes(columns, len(rows) - 1)
+    warnings += _gaps(columns)
     # The text of a geometry is out of date as soon as the geometry is changed.
     written = _named(columns, TEXTS)
+    x, y = (_named(columns, words) for words in (LONGITUDES, LATITUDES))
+    if written is None and (x is None or y is None):
+        x, y = (_with_word(columns, words[:3]) for words in (LONGITUDES, ("latitude", "lat")))
+        if x is not None and y is not None:
+            warnings.append(f"Longitudes were taken from {x!r} and latitudes from {y!r}.")
+    shapes = _shapes(columns, written, x, y, len(rows) - 1)
     fields: dict[str, Sequence[Any]] = {name: typed(column) for name, column in columns.items() if name != written}
     return Features(shapes, fields, crs or CRS84, tuple(warnings))
 
 
 def typed(column: Sequence[str]) -> list[Any]:
-    """The values of a column: integers or numbers where all are, else texts; None for nothing."""
+    """The values of a column: integers, numbers or truth values where all are, else texts; None for nothing."""
     present = [value for value in column if value]
     if present and all(_INTEGER.fullmatch(value) for value in present):
         return [int(value) if value else None for value in column]
     if present and all(_NUMBER.fullmatch(value) for value in present):
         return [float(value) if value else None for value in column]
+    if present and all(value.lower() in _TRUTH for value in present):
+        return [_TRUTH[value.lower()] if value else None for value in column]
     return [value or None for value in column]
+
+
+def _gaps(columns: dict[str, list[str]]) -> list[str]:
+    """Empty what stands for no number in columns of numbers; a warning for each that was changed."""
+    warnings: list[str] = []
+    for name, column in columns.items():
+        marks = sorted(_NOTHING.intersection(column))
+        others = [value for value in column if value and value not in _NOTHING]
+        if marks and others and all(_NUMBER.fullmatch(value) for value in others):
+            count = sum(value in _NOTHING for value in column)
+            columns[name] = ["" if value in _NOTHING else value for value in column]
+            warnings.append(f"In {name!r}, of numbers else, {', '.join(marks)} was read as no value ({count} times).")
+    return warnings
 
 
 def _decimal_points(columns: dict[str, list[str]]) -> list[str]:
@@ -100,15 +134,21 @@ def _named(columns: Mapping[str, Any], names: Sequence[str]) -> str | None:
     return next((by_name[name] for name in names if name in by_name), None)
 
 
-def _shapes(columns: Mapping[str, Sequence[str]], count: int) -> Shapes:
-    text, x, y = (_named(columns, names) for names in (TEXTS, LONGITUDES, LATITUDES))
+def _with_word(columns: Mapping[str, Any], words: Sequence[str]) -> str | None:
+    """The only field with one of these words in its name; None where several have one."""
+    found = [name for name in columns if set(words) & {word.lower() for word in _WORDS.findall(name)}]
+    return found[0] if len(found) == 1 else None
+
+
+def _shapes(columns: Mapping[str, Sequence[str]], text: str | None, x: str | None, y: str | None, count: int) -> Shapes:
     if text is not None:
         try:
+            values = np.array([value or None for value in columns[text]], dtype=object)
             # Numbers beyond the range of a float are read as infinite, and refused as such later.
             with np.errstate(all="ignore"):
-                return shapely.from_wkt(np.array([value or None for value in columns[text]], dtype=object))
+                return _from_hexadecimal(values) if _is_hexadecimal(values) else shapely.from_wkt(values)
         except ShapelyError as error:
-            refuse(f"a geometry of the CSV is no WKT: {str(error)[:100]}")
+            refuse(f"a geometry of the CSV is neither WKT nor WKB in hexadecimal digits: {str(error)[:100]}")
     shapes = np.full(count, None, dtype=object)
     if x is None or y is None:
         return shapes
@@ -116,6 +156,25 @@ def _shapes(columns: Mapping[str, Sequence[str]], count: int) -> Shapes:
     present = np.array([bool(first) and bool(second) for first, second in pairs], dtype=bool)
     shapes[present] = shapely.points(_numbers(columns[x], present), _numbers(columns[y], present))
     return shapes
+
+
+def _is_hexadecimal(values: Shapes) -> bool:
+    """Whether the first geometry begins as WKB does: with the order of its bytes and its type."""
+    first = next((value for value in values.tolist() if value is not None), "")
+    return bool(_WKB.match(first))
+
+
+def _from_hexadecimal(values: Shapes) -> Shapes:
+    """Geometries of WKB, as databases write them.
+
+    Raises:
+        ProcessRefusedError: they tell a CRS other than WGS 84, which a table has no place for.
+    """
+    shapes = shapely.from_wkb(values)
+    told = set(shapely.get_srid(shapes[~shapely.is_missing(shapes)]).tolist()) - {0, WGS84}
+    if told:
+        refuse(f"the geometries of the CSV have SRID {min(told)}: write them as WKT, and assign-crs takes them with it")
+    return shapely.set_srid(shapes, 0)
 
 
 def _numbers(column: Iterable[str], present: Any) -> list[float]:

@@ -19,7 +19,7 @@ from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
-from backend.geo.vector.wkt import is_table, read_wkt
+from backend.geo.vector.wkt import is_table, read_wkt, told_crs
 
 SOURCE_CRS = "source_crs"
 """Member of our own FeatureCollections: the CRS in which the coordinates stood before they became longitude and
@@ -66,10 +66,11 @@ def settle(features: Features) -> Features:
     if features.crs.is_projected:
         return _repaired(features.warned(*_plane_warnings(present, features.crs)))
     check_coordinates(present)
-    features = features.with_shapes(
-        shapely.transform(features.shapes, settled, include_z=bool(shapely.has_z(present).any()))
-    ).warned(*long_edges(present))
-    features = _repaired(features)
+    coordinates = shapely.get_coordinates(present)
+    if (settled(coordinates) != coordinates).any():
+        heights = bool(shapely.has_z(present).any())
+        features = features.with_shapes(shapely.transform(features.shapes, settled, include_z=heights))
+    features = _repaired(features.warned(*long_edges(present)))
     if max_longitude(present) <= 180:
         return features
     return features.with_shapes(_wrapped(features.shapes)).warned(WRAPPED)
@@ -86,7 +87,7 @@ def _from_text(text: str, crs: CRS | None) -> Features:
             refuse("the text is nested too deeply")
     if is_table(start):
         return settle(read_csv(start, crs))
-    return settle(Features(shapes_of([read_wkt(text)]), crs=crs or CRS84))
+    return settle(Features(shapes_of([read_wkt(text)]), crs=told_crs(text) or crs or CRS84))
 
 
 def _from_geojson(document: Mapping[str, Any], crs: CRS | None) -> Features:
@@ -98,7 +99,8 @@ def _from_geojson(document: Mapping[str, Any], crs: CRS | None) -> Features:
     source = document.get(SOURCE_CRS)
     # Whatever they were before, coordinates beside that member are longitude and latitude.
     told = declared or (CRS84 if isinstance(source, str) else crs) or CRS84
-    features = settle(Features(shapes, _columns(properties), told, tuple(warnings)))
+    columns = _identified(members, _columns(properties))
+    features = settle(Features(shapes, columns, told, tuple(warnings)))
     missing = len(features) - int(features.present.sum())
     if missing:
         features = features.warned(f"{missing} of {len(features)} features have no geometry.")
@@ -138,6 +140,20 @@ def _columns(properties: Sequence[Any]) -> dict[str, list[Any]]:
     rows = [cast("Mapping[str, Any]", row if isinstance(row, Mapping) else {}) for row in properties]
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _identified(
+    members: Sequence[Mapping[str, Any]], columns: Mapping[str, Sequence[Any]]
+) -> Mapping[str, Sequence[Any]]:
+    """The columns, before them the ids that stand beside the properties, where no property is called so.
+
+    Those that only number the features, as programs write them unasked, are left out.
+    """
+    ids = [one if isinstance(one, str | int | float) else None for one in (member.get("id") for member in members)]
+    numbered = any([str(one) for one in ids] == [str(at + first) for at in range(len(ids))] for first in (0, 1))
+    if "id" in columns or numbered or all(one is None for one in ids):
+        return columns
+    return {"id": ids, **columns}
 
 
 def declared_crs(document: Mapping[str, Any]) -> CRS | None:

@@ -58,7 +58,8 @@ class Features:
     def take(self, chosen: Integers | Booleans) -> Self:
         """The features of these indices, in their order, or for which the mask is true."""
         index = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
-        fields = {name: [column[at] for at in index.tolist()] for name, column in self.fields.items()}
+        at = index.tolist()
+        fields = {name: list(map(column.__getitem__, at)) for name, column in self.fields.items()}
         return replace(self, shapes=self.shapes[index], fields=fields)
 
     def with_shapes(self, shapes: Shapes) -> Self:
@@ -81,7 +82,7 @@ class Features:
         """
         if crs == self.crs:
             return self
-        way = Transformation.between(self.crs, crs, self._degrees())
+        way = self.way_to(crs)
         shapes = way.shapes(self.shapes)
         if crs == CRS84:
             shapes = _on_the_globe(shapes)
@@ -90,6 +91,10 @@ class Features:
     def lonlat(self) -> Self:
         """The same in OGC:CRS84."""
         return self.in_crs(CRS84)
+
+    def way_to(self, crs: CRS) -> Transformation:
+        """The best way known to another CRS, where the features are."""
+        return Transformation.between(self.crs, crs, self._degrees())
 
     def _degrees(self) -> tuple[float, float, float, float] | None:
         """West, south, east, north, for the choice of a transformation; None where that cannot be said."""
@@ -101,13 +106,6 @@ class Features:
         # Degrees too may be counted from another meridian than Greenwich's.
         corners = Transformation.between(self.crs, CRS84).transformer.transform_bounds(west, south, east, north)
         return corners if np.isfinite(corners).all() else None
-
-
-def in_one_crs(first: Features, *others: Features) -> tuple[Features, ...]:
-    """Features of several sources in one CRS: that of all of them, else longitude and latitude."""
-    if all(other.crs == first.crs for other in others):
-        return (first, *others)
-    return tuple(one.lonlat() for one in (first, *others))
 
 
 def single(features: Features) -> BaseGeometry:

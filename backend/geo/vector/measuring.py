@@ -1,6 +1,6 @@
 """What there is to measure of features: on the ground, in the plane of a projected CRS, and along slopes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,17 @@ from backend.geo.geodesy.measure import (
     Measures,
     by_dimension,
     measure_each,
-    polygon_areas,
     segment_lengths,
     segments,
 )
 from backend.geo.geodesy.shapes import Shapes, shapes_of
-from backend.geo.vector.bending import bent
+from backend.geo.vector.bending import bulges, followed
 from backend.geo.vector.features import Features
 
 BEND = 0.01
-"""Metres to which the edges of projected features, which are bent on the ground, are followed."""
+"""Metres to which the edges of projected features, which are bent on the ground, are followed by lines straight in
+longitude and latitude; what is left between is added to the areas.
+"""
 ROUNDING = 1e-5
 """Width, in the unit of a plane, below which what polygons have in common is rounding."""
 APART, UNSHARED = 2e-7, 1e-5
@@ -119,7 +120,9 @@ def rounding(shapes: Shapes, crs: CRS) -> Array:
 def ground_columns(features: Features, edges: Edges = "lonlat") -> Columns:
     """Each feature's measures on the ellipsoid; the edges of projected features are straight in their plane."""
     if edges == "lonlat":
-        return measure_each(bent(features, BEND).shapes, edges)
+        fine = followed(features.with_shapes(shapely.force_2d(features.shapes)), BEND).features
+        measured = measure_each(fine.lonlat().shapes, edges)
+        return replace(measured, area=measured.area + bulges(fine))
     return measure_each(features.with_shapes(shapely.force_2d(features.shapes)).lonlat().shapes, edges)
 
 
@@ -138,7 +141,7 @@ def _covered_area(features: Features, area: float) -> float | None:
         return None
     if same_ground(features.shapes, united, features.crs):
         return area
-    return float(polygon_areas(bent(Features(united, crs=features.crs), BEND).shapes).sum())
+    return float(ground_columns(Features(united, crs=features.crs)).area.sum())
 
 
 def _in_the_plane(features: Features, ground: Measures) -> Plane:

@@ -16,7 +16,7 @@ from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import SOURCE_CRS, read_features
 from backend.geo.vector.features import Features, single
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
-from backend.geo.vector.wkt import is_table, read_wkt
+from backend.geo.vector.wkt import is_table, read_wkt, told_crs
 
 HEIGHTS_IGNORED = "Heights were ignored."
 
@@ -51,7 +51,7 @@ class GeometryInput:
 
 
 def read_geometry(value: Any) -> GeometryInput:
-    """Read a GeoJSON object or text, WKT (EWKT with SRID 4326), the text of a CSV file, or a file of a data folder.
+    """Read a GeoJSON object or text, WKT or EWKT, the text of a CSV file, or a file of a data folder.
 
     Edges are straight in longitude and latitude (RFC 7946, 3.1.1), once what came in another CRS is transformed.
     Heights are ignored; polygons that cross themselves are repaired; longitudes between 180 and 360 are brought back;
@@ -88,7 +88,9 @@ def _parsed(value: Any) -> Any:
 
 
 def _has_own_crs(value: Any) -> bool:
-    """Whether GeoJSON tells a CRS, other than WGS 84, that there is."""
+    """Whether GeoJSON or EWKT tells a CRS, other than WGS 84, that there is."""
+    if isinstance(value, str):
+        return told_crs(value) not in {None, CRS84}
     if not isinstance(value, Mapping):
         return False
     members = cast("Mapping[str, Any]", value)
@@ -134,11 +136,11 @@ def _settled(value: Any, shape: BaseGeometry, reader: GeoJSONReader | None = Non
 
 
 def _repaired(shape: BaseGeometry, warnings: list[str]) -> BaseGeometry:
+    if shape.is_valid:
+        return shape
     if shape.geom_type == "GeometryCollection":
         members = [_repaired(part, warnings) for part in shapely.get_parts(shape)]
         return shapely.GeometryCollection(members)
-    if shape.is_valid:
-        return shape
     reason = shapely.is_valid_reason(shape)
     polygonal = shape.geom_type in ("Polygon", "MultiPolygon")
     if polygonal:

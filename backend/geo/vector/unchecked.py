@@ -17,7 +17,7 @@ from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import declared_crs, members_of
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson import GeoJSONReader
-from backend.geo.vector.wkt import is_table, read_wkt
+from backend.geo.vector.wkt import is_table, read_wkt, told_crs
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _of_text(text: str) -> Unchecked:
             refuse(f"the text is no JSON: {error}")
     if is_table(start):
         return Unchecked(read_csv(start), {})
-    return Unchecked(Features(shapes_of([read_wkt(text)])), {})
+    return Unchecked(Features(shapes_of([read_wkt(text)]), crs=told_crs(text) or CRS84), {})
 
 
 def _of_file(dataset: DatasetFile) -> Unchecked:

@@ -1,17 +1,20 @@
-"""Reads well-known text: WKT, and EWKT with SRID 4326."""
+"""Reads well-known text: WKT, and EWKT, which has the number of its CRS before it."""
 
 import re
 
 import numpy as np
 import shapely
+from pyproj import CRS
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse
+from backend.geo.geodesy.crs import CRS84, parse_crs
 
 EWKT = re.compile(r"\s*SRID\s*=\s*(?P<srid>\d+)\s*;\s*(?P<wkt>.*)", re.IGNORECASE | re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Control characters that are no white space; GEOS reads a text up to the first NUL and ignores what follows."""
+WGS84 = 4326
 GEOMETRY_TYPES = frozenset(
     ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
 )
@@ -27,8 +30,20 @@ def is_table(text: str) -> bool:
     return "\n" in text.strip() and not _START.match(text.lstrip())
 
 
+def told_crs(text: str) -> CRS | None:
+    """The CRS that the SRID of EWKT tells, as PostGIS has them: EPSG's; of 4326 longitude comes first.
+
+    Raises:
+        ProcessRefusedError: there is no such CRS.
+    """
+    match = EWKT.fullmatch(text)
+    if match is None:
+        return None
+    return CRS84 if int(match["srid"]) == WGS84 else parse_crs(f"EPSG:{int(match['srid'])}")
+
+
 def read_wkt(text: str) -> BaseGeometry:
-    """The geometry of a WKT or EWKT (SRID 4326) text, as it stands.
+    """The geometry of a WKT or EWKT text, as it stands, in the CRS that `told_crs` tells.
 
     Raises:
         ProcessRefusedError: it is neither.
@@ -36,8 +51,6 @@ def read_wkt(text: str) -> BaseGeometry:
     if control := CONTROL.search(text):
         refuse(f"the string holds the control character U+{ord(control[0]):04X}: it is neither GeoJSON nor WKT")
     match = EWKT.fullmatch(text)
-    if match and match["srid"] != "4326":
-        refuse(f"SRID {match['srid']} is not supported: coordinates must be longitude, latitude on WGS 84 (SRID 4326)")
     wkt = match["wkt"] if match else text
     try:
         # Numbers beyond the range of a float are read as infinite, and refused as such.

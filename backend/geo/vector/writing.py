@@ -5,6 +5,7 @@
 
 import csv
 import json
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,10 +19,17 @@ import shapely
 from numpy.typing import NDArray
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import code_of
+from backend.geo.geodesy.crs import CRS84, authority_code
 from backend.geo.vector.features import Features
 
 _LARGEST = 2**63
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?P<time>[T ]\d\d:\d\d:\d\d(?:\.\d{1,3})?(?P<zone>Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_WITH_DATES = frozenset(("GPKG",))
+"""Formats that have days, and not only times of a day."""
+_DAY = np.dtype("datetime64[D]")
+_UTC = 100
+_QUARTER = 15
+"""GDAL's number of UTC, and the minutes of a step away from it."""
 _POINT = 0
 
 
@@ -31,6 +39,8 @@ class _Column:
 
     values: NDArray[Any]
     missing: NDArray[np.bool_]
+    zones: NDArray[np.intp] | None = None
+    """Time zones as GDAL numbers them."""
 
 
 def geopackage(features: Features, layer: str) -> bytes:
@@ -74,7 +84,7 @@ def comma_separated(features: Features) -> str:
 
 
 def _written(features: Features, layer: str, driver: str, suffix: str, **options: str) -> bytes:
-    columns = [_column(values) for values in features.fields.values()]
+    columns = [_column(values, dates=driver in _WITH_DATES) for values in features.fields.values()]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, layer + suffix)
         pyogrio.raw.write(
@@ -83,13 +93,23 @@ def _written(features: Features, layer: str, driver: str, suffix: str, **options
             field_data=[column.values for column in columns],
             field_mask=[column.missing for column in columns],
             fields=list(features.fields),
+            gdal_tz_offsets={
+                name: column.zones
+                for name, column in zip(features.fields, columns, strict=True)
+                if column.zones is not None
+            },
             geometry_type=_geometry_type(features),
-            crs=code_of(features.crs),
+            crs=_code(features),
             driver=driver,
             layer=layer,
             layer_options=options,
         )
         return path.read_bytes()
+
+
+def _code(features: Features) -> str:
+    """Of the CRS, or its WKT. Files have longitude first whatever the authority says; what reads them knows EPSG's."""
+    return "EPSG:4326" if features.crs == CRS84 else authority_code(features.crs) or features.crs.to_wkt()
 
 
 def _own_columns(names: Sequence[str]) -> dict[str, str]:
@@ -104,13 +124,13 @@ def _free(name: str, taken: Sequence[str]) -> str:
 
 
 def _geometry_type(features: Features) -> str:
-    kinds = {str(shape.geom_type) for shape in features.shapes[features.present]}
-    if len(kinds) != 1:
+    present = features.shapes[features.present]
+    if len(np.unique(shapely.get_type_id(present))) != 1:
         return "Unknown"
-    return kinds.pop() + (" Z" if shapely.has_z(features.shapes).any() else "")
+    return str(present[0].geom_type) + (" Z" if shapely.has_z(present).any() else "")
 
 
-def _column(values: Sequence[Any]) -> _Column:
+def _column(values: Sequence[Any], *, dates: bool) -> _Column:
     missing = np.array([value is None for value in values], dtype=bool)
     kinds = {type(value) for value in values if value is not None}
     if kinds == {bool}:
@@ -119,6 +139,41 @@ def _column(values: Sequence[Any]) -> _Column:
         return _Column(np.array([0 if value is None else value for value in values], dtype=np.int64), missing)
     if kinds and kinds <= {int, float}:
         return _Column(np.array([np.nan if value is None else float(value) for value in values]), missing)
+    if kinds == {str}:
+        moments = _moments(values, missing)
+        if moments is not None and (dates or moments.values.dtype != _DAY):
+            return moments
+    return _texts(values, missing)
+
+
+def _moments(values: Sequence[str | None], missing: NDArray[np.bool_]) -> _Column | None:
+    """Dates or times, where all values are written as such (ISO 8601), with one form of time zone; else None."""
+    forms = [_MOMENT.fullmatch(value) for value in values if value is not None]
+    if not all(forms) or len({(form["time"] is None, form["zone"] is None) for form in forms if form}) != 1:
+        return None
+    zones = [
+        "" if form is None else form["zone"] or "" for form in (_MOMENT.fullmatch(value or "") for value in values)
+    ]
+    offsets = [0 if zone in ("", "Z") else _minutes(zone) for zone in zones]
+    plain = [None if value is None else value.removesuffix(zone) for value, zone in zip(values, zones, strict=True)]
+    unit = "D" if forms[0] and forms[0]["time"] is None else "ms"
+    try:
+        moments = np.array(plain, dtype=f"datetime64[{unit}]")
+    except ValueError:
+        return None
+    if any(offset % _QUARTER for offset in offsets):
+        return None
+    utc = np.array([_UTC + offset // _QUARTER for offset in offsets]) if any(zones) else None
+    return _Column(moments, missing, utc)
+
+
+def _minutes(zone: str) -> int:
+    """East of Greenwich, of an offset such as `+01:00`."""
+    hours, minutes = zone[1:].split(":")
+    return (60 * int(hours) + int(minutes)) * (-1 if zone[0] == "-" else 1)
+
+
+def _texts(values: Sequence[Any], missing: NDArray[np.bool_]) -> _Column:
     texts = np.empty(len(values), dtype=object)
     texts[:] = [None if value is None else str(_plain(value)) for value in values]
     return _Column(texts, missing)

@@ -86,7 +86,7 @@ def test_a_buffers_edge_is_at_the_right_distance(name: str, distance_to_lines) -
     text, distance = SHAPES[name]
     result = buffer(boundary(wkt(text)), distance, 32)
     edges = edge_points(result)
-    edges = edges[:: max(1, len(edges) // 300)]
+    edges = edges[:: max(1, len(edges) // 150)]
     error = distance_to_lines(edges, source_lines(text)) / abs(distance) - 1
     assert np.abs(error).max() < BAR
 

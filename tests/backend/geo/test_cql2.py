@@ -156,9 +156,9 @@ def test_deep_json_is_refused_not_a_crash() -> None:
 
 
 def test_no_pattern_takes_long() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert matches("s LIKE '" + "%a" * 60 + "%b'", s=["a" * 20_000]) == []
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 3
 
 
 def warnings_of(filter_: str, **fields: list[Any]) -> str:

@@ -10,9 +10,12 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of, parse_crs
 from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.vector.bending import in_one_crs
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.feature_reading import read_features
-from backend.geo.vector.features import Features, in_one_crs
+from backend.geo.vector.features import Features
+from backend.geo.vector.reading import read_geometry
+from backend.geo.vector.unchecked import read_unchecked
 
 UTM = parse_crs("EPSG:32632")
 SQUARE = "POLYGON ((500000 5000000, 500100 5000000, 500100 5000100, 500000 5000100, 500000 5000000))"
@@ -71,6 +74,25 @@ def test_the_crs_member_of_old_geojson_is_taken_at_its_word() -> None:
     assert code_of(found.crs) == "EPSG:32632"
     (place,) = found.lonlat().shapes
     assert (place.x, place.y) == pytest.approx((9, 45.15348), abs=1e-5)
+
+
+def test_ids_beside_the_properties_are_kept_as_a_field_unless_there_is_one() -> None:
+    named = collection({**feature(point(9, 45), size=1), "id": "a"}, {**feature(None), "id": 2}, feature(point(9, 46)))
+    assert read_features(named).fields == {"id": ["a", 2, None], "size": [1, None, None]}
+    for first in (0, 1):
+        counted = [{**feature(point(9, 45)), "id": str(first + at)} for at in range(3)]
+        assert read_features(collection(*counted)).fields == {}
+    taken = collection({**feature(point(9, 45), id="own"), "id": "a"})
+    assert read_features(taken).fields == {"id": ["own"]}
+
+
+def test_ewkt_is_in_the_crs_of_its_number() -> None:
+    text = f"SRID=32632;{SQUARE}"
+    (features, geometry) = (read_features(text), read_geometry(text))
+    assert features.crs == read_unchecked(text).features.crs == UTM
+    assert shapely.area(features.shapes)[0] == 10_000
+    assert shapely.get_coordinates(geometry.shape)[0] == pytest.approx([9, 45.15347], abs=1e-4)
+    assert read_features("SRID=4326;POINT (9 45)").crs == CRS84
 
 
 def test_sources_of_different_crs_meet_in_longitude_and_latitude() -> None:

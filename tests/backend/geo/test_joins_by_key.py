@@ -31,6 +31,19 @@ def test_codes_with_leading_zeros_find_each_other() -> None:
     assert (told.cardinality, told.warnings) == ("1:1", ())
 
 
+@pytest.mark.parametrize(
+    ("duplicates", "expected"), [("first", [("b", 1), ("d", 3)]), ("all", [("b", 1), ("b", 2), ("d", 3)])]
+)
+def test_an_inner_join_has_those_with_a_row_alone(duplicates: str, expected: list[tuple[str, int]]) -> None:
+    told = joined(
+        features(id=["a", "b", None, "d"]), features(id=["b", "b", "d", "e"], v=[1, 2, 3, 4]),
+        duplicates=duplicates, inner=True,
+    )  # fmt: skip
+    assert list(zip(told.features.fields["id"], told.features.fields["v"], strict=True)) == expected
+    assert (told.matched_features, told.unmatched_features, told.unmatched_rows) == (2, 2, 1)
+    assert "2 features found no row and were left out." in told.warnings
+
+
 def test_numbers_and_texts_are_the_same_key_where_they_look_alike() -> None:
     told = joined(features(id=["7", "8"]), features(id=[7.0, 8], v=["a", "b"]))
     assert told.features.fields["v"] == ["a", "b"]

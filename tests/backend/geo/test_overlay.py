@@ -112,6 +112,19 @@ def test_boundaries_that_coincide_but_for_rounding_leave_no_slivers() -> None:
     assert made.slivers == 0 or "slivers narrower than 0.001 m" in made.features.warnings[0]
 
 
+def test_what_has_its_vertices_at_the_poles_is_no_sliver() -> None:
+    made = overlay_layers(
+        wkt("POLYGON ((-180 -90, 180 -90, 180 90, -180 90, -180 -90))"),
+        wkt("POLYGON ((-10 -10, 10 -10, 10 10, -10 10, -10 -10))"),
+        "difference", 0.001,
+    )  # fmt: skip
+    earth = 2 * 2 * math.pi * zone(90)
+    assert made.slivers == 0
+    assert with_measures(made.features)[1]["area_m2"] == pytest.approx(
+        earth - 2 * math.radians(20) * zone(10), rel=1e-9
+    )
+
+
 def test_slivers_are_counted_with_their_area_and_broad_parts_stay() -> None:
     first = squares((0, 0, 100, 100), (100, 0, 200, 100))
     second = squares((0, 0, 99.99, 100), (100, 0, 150, 100))

@@ -133,6 +133,9 @@ def test_what_is_straight_in_one_plane_stays_where_it_is_beside_another() -> Non
     places = Features(shapes_of(shapely.points([(450_000, 4_599_999), (450_000, 4_600_001)])), {}, UTM).in_crs(CRS84)
     joined = spatial_join(zone, places, "intersects", "count", {})
     assert joined.features.fields["match_count"] == [1]
+    # It met the places elsewhere, and is told as it came.
+    assert joined.features.crs == UTM
+    assert shapely.equals_identical(joined.features.shapes[0], zone.shapes[0])
 
 
 def test_nothing_in_common_is_told_with_both_extents() -> None:

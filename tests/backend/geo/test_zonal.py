@@ -239,3 +239,15 @@ def test_places_of_many_zones_are_told_in_degrees() -> None:
     assert [place["x"] for place in places[:40]] == [500_005 + 10 * at for at in range(40)]
     degrees = Transformer.from_crs("EPSG:32632", "OGC:CRS84", always_xy=True).transform(500_395, 5_000_005)
     assert places[39]["lonlat"] == pytest.approx(degrees)
+
+
+def test_cells_of_a_plane_that_is_not_true_to_areas_weigh_by_their_areas() -> None:
+    rows = np.repeat(np.arange(60.0)[:, None], 40, axis=1).astype(np.float32)
+    mercator = Affine(100_000, 0, 0, 0, -100_000, 9_000_000)
+    y = 9_000_000 - 100_000 * (np.arange(60) + 0.5)
+    # Mercator's scale is the hyperbolic cosine of y over the radius, and areas go by its square.
+    weights = 1 / np.cosh(y / 6_378_137) ** 2
+    expected = float(np.average(np.arange(60), weights=weights))
+    for weighting, mean in (("area", expected), ("cells", 29.5)):
+        made = statistics(tiff(rows, mercator, "EPSG:3857"), None, "mean", weighting=weighting)
+        assert only(made, "mean") == pytest.approx(mean, rel=5e-3)

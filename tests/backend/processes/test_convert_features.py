@@ -1,12 +1,16 @@
 """`convert-features`: what is written is read again as it was, by an independent reader too."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import pyogrio
 import pytest
 import shapely
+from pyproj import CRS, Geod
 
 from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import CRS84
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
 from backend.processes.convert_features import convert_features
@@ -16,6 +20,9 @@ ROWS = [
     {"code": "001", "people": 3_700_000, "share": 0.5, "capital": True, "tags": ["a", "b"]},
     {"code": "Ä2", "people": None, "share": None, "capital": None, "tags": None},
 ]
+
+
+LAEA = "Lambert Azimuthal Equal Area"
 
 
 def layer(*geometries: Any) -> dict[str, Any]:
@@ -53,6 +60,38 @@ def test_a_file_holds_the_features_as_they_were(name: str, suffix: str, features
     assert found.fields["tags"] == ['["a", "b"]', None]
     assert shapely.equals(found.shapes, expected.shapes)[expected.present].all()
     assert found.present.tolist() == expected.present.tolist()
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("geopackage", ".gpkg"), ("flatgeobuf", ".fgb")])
+@pytest.mark.parametrize(
+    ("values", "kind", "again"),
+    [
+        (["2020-02-29", None], "datetime64[D]", ["2020-02-29", None]),
+        (
+            ["2020-02-29T23:59:58", "1969-07-20 20:17:40"],
+            "datetime64[ms]",
+            ["2020-02-29T23:59:58", "1969-07-20T20:17:40"],
+        ),
+        (["2020-02-29T23:59:58.250", None], "datetime64[ms]", ["2020-02-29T23:59:58.250", None]),
+        (["2020-02-29T23:59:58+01:00", "2020-07-01T00:00:00-03:30"], "datetime64[ms]", None),
+        (["2020-02-29T23:59:58Z", None], "datetime64[ms]", None),
+        (["2020-02-30", None], "object", None),
+        (["2020-02-29", "later"], "object", None),
+        (["2020-02-29", "2020-02-29T23:59:58"], "object", None),
+        (["2020", "2021"], "object", None),
+    ],
+)
+def test_dates_and_times_are_such_in_a_file_and_read_again_as_they_were(  # noqa: PLR0917  # of two tables
+    name: str, suffix: str, values: list[str | None], kind: str, again: list[str | None] | None, tmp_path: Path
+) -> None:
+    features = layer(*[{"type": "Point", "coordinates": [13, 52]}] * 2)
+    for feature, value in zip(features["features"], values, strict=True):
+        feature["properties"] = {"when": value, "no": 1}
+    found = read_again(converted(features, format=name), tmp_path, suffix).fields["when"]
+    assert [value and value.replace("+00:00", "Z") for value in found] == (again or values)
+    # A FlatGeobuf has times and no dates.
+    kind = "object" if (name, kind) == ("flatgeobuf", "datetime64[D]") else kind
+    assert pyogrio.read_info(tmp_path / f"again{suffix}")["dtypes"].tolist() == [kind, "int64"]
 
 
 def test_a_file_in_another_crs_is_in_that_crs_for_geopandas_too(tmp_path: Path) -> None:
@@ -115,3 +154,52 @@ def test_what_would_lose_or_mislead_is_refused_with_what_to_ask_for(inputs: Any,
     with pytest.raises(ProcessRefusedError, match=reason) as refused:
         converted(POINTS, **inputs)
     assert refused.value.path == path
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("geopackage", ".gpkg"), ("flatgeobuf", ".fgb")])
+@pytest.mark.parametrize("crs", [{}, {"crs": "EPSG:4326"}, {"crs": "OGC:CRS84"}])
+def test_longitude_and_latitude_have_the_code_that_other_programs_know(
+    name: str, suffix: str, crs: dict[str, str], tmp_path: Path
+) -> None:
+    found = read_again(converted(POINTS, format=name, **crs), tmp_path, suffix)
+    assert found.crs == CRS84
+    assert pyogrio.read_info(tmp_path / f"again{suffix}")["crs"] == "EPSG:4326"
+    assert found.shapes[0].wkt == "POINT (13.4 52.5)"
+
+
+def test_what_crosses_the_antimeridian_in_a_plane_is_split_in_a_file_of_degrees() -> None:
+    ring = [[100_000, 8_000_000], [900_000, 8_000_000], [900_000, 8_100_000], [100_000, 8_000_000]]
+    declared = {"type": "name", "properties": {"name": "EPSG:32701"}}
+    features = layer({"type": "Polygon", "coordinates": [ring]}, None) | {"crs": declared}
+    text = converted(features, format="csv", crs="EPSG:4326").encode().decode()
+    assert "MULTIPOLYGON" in text
+    assert "180 " in text
+    assert "-180 " in text
+
+
+@pytest.mark.parametrize("crs", ["EPSG:32632", "EPSG:3035", "EPSG:2056"])
+def test_features_far_from_where_a_crs_is_meant_are_refused_since_a_file_cannot_warn(crs: str) -> None:
+    far = layer({"type": "LineString", "coordinates": [[-120, -40], [-170, -50]]}, None)
+    with pytest.raises(ProcessRefusedError, match="meant") as refused:
+        converted(far, format="csv", crs=crs)
+    assert refused.value.path == "$.inputs.crs"
+
+
+@pytest.mark.parametrize("crs", ["EPSG:32632", "EPSG:3035", "EPSG:3857"])
+def test_features_somewhat_beyond_the_area_of_a_crs_are_converted(crs: str) -> None:
+    assert b"LINESTRING" in converted(MIXED, format="csv", crs=crs).encode()
+
+
+def test_a_crs_of_somebodys_own_stays_in_a_file_and_is_told_where_it_cannot(tmp_path: Path) -> None:
+    own = CRS.from_proj4("+proj=laea +lat_0=50 +lon_0=10 +ellps=WGS84 +units=m")
+    path = tmp_path / "own.gpkg"
+    square: Any = shapely.to_wkb([shapely.box(0, 0, 100, 100)])
+    pyogrio.raw.write(path, square, [], [], geometry_type="Polygon", crs=own.to_wkt(), driver="GPKG")
+    dataset = DatasetFile("own", path, "vector")
+    again = read_again(converted(dataset, format="geopackage"), tmp_path, ".gpkg")
+    assert shapely.equals_identical(again.shapes[0], shapely.box(0, 0, 100, 100))
+    assert (again.crs.coordinate_operation.method_name, again.crs.to_authority()) == (LAEA, None)
+    told = json.loads(converted(dataset, format="geojson").encode())
+    assert any("no authority's code" in warning for warning in told["warnings"])
+    (square,) = read_features(told).lonlat().shapes
+    assert abs(Geod(ellps="WGS84").geometry_area_perimeter(square)[0]) == pytest.approx(10_000, rel=1e-6)

@@ -186,6 +186,14 @@ def test_a_grid_in_degrees_tells_the_size_of_its_cells_on_the_ground() -> None:
     assert any("weighing by area" in warning for warning in told["warnings"])
 
 
+@pytest.mark.parametrize(("crs", "differ"), [("EPSG:3857", True), ("EPSG:3035", False)])
+def test_cells_that_differ_in_size_on_the_ground_are_told_whatever_the_plane(crs: str, *, differ: bool) -> None:
+    north = 9_000_000 if crs == "EPSG:3857" else 5_000_000
+    values = np.ones((20, 2), dtype=np.float32)
+    told = answer(tiff(values, crs, Affine(100_000, 0, 4_000_000, 0, -100_000, north)))
+    assert any("weighing by area" in warning for warning in told["warnings"]) is differ
+
+
 def test_a_raster_without_crs_or_data_is_described_with_warnings() -> None:
     told = answer(tiff(np.full((2, 2), np.nan, dtype=np.float32), None))
     assert told["crs"] is None

@@ -56,6 +56,20 @@ def test_long_edges_of_projected_features_are_straight_in_their_plane() -> None:
     assert "RFC 7946" in told["crs_decision"]
 
 
+def test_a_distance_in_the_plane_of_a_common_projected_crs_is_told_beside_the_true_one() -> None:
+    declared = {"type": "name", "properties": {"name": "EPSG:3857"}}
+    first, second = (
+        {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": place}]}
+        | {"crs": declared}
+        for place in (mapping(shapely.Point(0, 8_399_738)), mapping(shapely.Point(3000, 8_403_738)))
+    )
+    told = answer(distance, geometry=first, other=second, units="kilometre")
+    assert told["planar_distance"] == {"value": pytest.approx(5, rel=1e-12), "units": "kilometre", "crs": "EPSG:3857"}
+    # At 60° of latitude Mercator's lengths are twice the true ones.
+    assert told["distance"]["value"] == pytest.approx(2.5, rel=0.01)
+    assert "planar_distance" not in answer(distance, geometry=first, other="POINT (0 60)")
+
+
 def test_geometries_that_touch_are_at_no_distance_and_in_no_direction() -> None:
     told = answer(distance, geometry="POLYGON ((0 0, 2 0, 2 2, 0 2, 0 0))", other="POINT (1 1)")
     assert told["distance"]["value"] == 0

@@ -122,6 +122,34 @@ def test_many_points_across_the_antimeridian_and_at_the_poles_are_buffered_like_
     assert told["features"][-1]["geometry"]["type"] == "MultiPolygon"
 
 
+ROAD = {"type": "LineString", "coordinates": [[9, 50], [9.1, 50], [9.1, 50.1]]}
+
+
+@pytest.mark.parametrize("dissolve", [True, False])
+def test_ends_and_corners_may_be_other_than_round(dissolve: bool) -> None:
+    def area(*style: str) -> tuple[float, str]:
+        told = answer(geometry=ROAD, distance=100, dissolve=dissolve, style=list(style))
+        row = told["properties"] if dissolve else told["features"][0]["properties"]
+        method = row["method"] if dissolve else told["method"]
+        return row["area_m2"], method
+
+    (plain, _), (flat, told), (both, _), (square, _) = (
+        area(), area("flat"), area("flat", "mitre"), area("square")
+    )  # fmt: skip
+    assert plain - flat == pytest.approx(math.pi * 100**2, rel=1e-2)
+    assert square - flat == pytest.approx(4 * 100**2, rel=1e-2)
+    assert both - flat == pytest.approx((1 - math.pi / 4) * 100**2, rel=1e-2)
+    assert "flat ends, round corners; max_boundary_error_percent is that of the sides" in told
+
+
+def test_points_among_lines_have_no_ends() -> None:
+    mixed = features((ROAD, NOTHING), (point(8, 50), NOTHING))
+    for dissolve in (True, False):
+        told = answer(geometry=mixed, distance=100, style=["flat"], dissolve=dissolve)
+        warnings = told["properties"]["warnings"] if dissolve else told["warnings"]
+        assert "Points have neither ends nor corners: they became discs." in warnings
+
+
 @pytest.mark.parametrize(
     ("inputs", "path", "reason"),
     [
@@ -131,6 +159,8 @@ def test_many_points_across_the_antimeridian_and_at_the_poles_are_buffered_like_
         ({"distance": -1, "dissolve": False}, "$.inputs.distance", "nothing to shrink"),
         ({"distance": 1e6, "field": "reach"}, "$.inputs.distance", "at most 9000 km"),
         ({"distance": 0, "dissolve": False}, "$.inputs.distance", "must not be 0"),
+        ({"distance": 1, "style": ["flat"]}, "$.inputs.style", "how lines end, and there are none"),
+        ({"distance": 1, "style": ["mitre", "bevel"]}, "$.inputs.style", "mitre and bevel at once"),
     ],
 )
 def test_what_cannot_be_buffered_is_refused_with_the_reason(inputs: dict[str, Any], path: str, reason: str) -> None:

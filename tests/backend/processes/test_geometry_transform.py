@@ -141,6 +141,16 @@ def test_explode_gives_a_feature_for_each_part() -> None:
     assert [member["properties"]["part"] for member in told["features"]] == [0, 1, 2]
 
 
+def test_parts_keep_the_attributes_of_their_feature() -> None:
+    told = answer(
+        geometry='name,part,wkt\na,x,"MULTIPOINT (0 0, 1 1)"\nb,y,\nc,z,"MULTIPOINT (2 2, 3 3)"\n', operation="explode"
+    )
+    rows = [tuple(member["properties"].values()) for member in told["features"]]
+    assert rows == [("a", "x", 0), ("a", "x", 1), ("c", "z", 0), ("c", "z", 1)]
+    assert told["features"][0]["properties"].keys() == {"name", "part", "part_"}
+    assert [member["geometry"]["coordinates"] for member in told["features"]] == [[0, 0], [1, 1], [2, 2], [3, 3]]
+
+
 def test_a_table_of_corners_becomes_a_polygon_whatever_the_order_of_its_columns() -> None:
     rows = ["37.98,23.73", "37.98,23.7312", "37.9812,23.7312", "37.9812,23.73", "37.98,23.73"]
     table = "\n".join(["latitude,longitude", *rows])
@@ -169,3 +179,18 @@ def test_what_has_no_answer_is_refused(inputs: dict[str, Any], path: str) -> Non
     with pytest.raises(ProcessRefusedError) as refused:
         answer(**inputs)
     assert refused.value.path == path
+
+
+@pytest.mark.parametrize("operation", ["convex-hull", "point-on-surface"])
+def test_of_many_features_each_is_transformed_as_it_is_alone(operation: str) -> None:
+    small = shapely.transform(L_SHAPE, lambda at: at / 100)
+    shapes = [moved(small, longitude, 45) for longitude in (-170, 0, 9)]
+    around = shapely.MultiPolygon([moved(small, -180, 0), moved(small, 179, 0)])
+    for given in (shapes, [*shapes, around]):
+        geometries = [json.loads(shapely.to_geojson(one)) for one in given]
+        members = [{"type": "Feature", "geometry": one, "properties": {}} for one in geometries]
+        many = answer(geometry={"type": "FeatureCollection", "features": members}, operation=operation, each=True)
+        alone = [answer(geometry=one, operation=operation) for one in geometries]
+        for member, single in zip(many["features"], alone, strict=True):
+            assert shape(member["geometry"]).equals(shape(single["geometry"]))
+        assert many["crs_decision"] == alone[0]["properties"]["crs_decision"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from affine import Affine
-from pyproj import Transformer
+from pyproj import Geod, Transformer
 
 from backend.errors import ProcessRefusedError
 from backend.processes.raster_warp import raster_warp
@@ -91,7 +91,7 @@ def test_cutting_leaves_the_cells_as_they_are() -> None:
 @pytest.mark.parametrize("resampling", ["nearest", "mode", "bilinear", "cubic", "average"])
 @pytest.mark.parametrize("resolution", [3, 10, 70])
 def test_a_part_has_the_values_that_the_whole_has_there(resampling: str, resolution: float) -> None:
-    column, row = np.meshgrid(np.arange(300) / 30, np.arange(300) / 30)
+    column, row = np.meshgrid(np.arange(160) / 30, np.arange(160) / 30)
     raster = tiff((np.sin(column) + np.cos(1.3 * row)).astype(np.float32))
     choices = {"crs": "EPSG:25833", "resolution": resolution, "resampling": resampling}
     whole, profile, _ = warped(raster, **choices)
@@ -190,6 +190,37 @@ def test_a_globe_is_cut_to_the_zone_of_a_narrow_crs() -> None:
     assert profile["transform"].c > -500_000
     assert profile["width"] < 30
     assert "EPSG:25832 has no places or wrong ones" in told["warnings"][0]
+
+
+def test_a_globe_in_a_plane_for_one_continent_is_told_how_far_lengths_are_off() -> None:
+    values = np.ones((18, 36), np.float32)
+    _, _, told = warped(tiff(values, Affine(10, 0, -180, 0, -10, 90), "EPSG:4326"), crs="EPSG:3035", resolution=200_000)
+    (warning,) = told["warnings"]
+    assert "beyond the area for which EPSG:3035 is made" in warning
+    assert "-35.58 to 44.83 degrees of longitude" in warning
+    off = float(warning.split("off by up to ")[1].split(" ")[0])
+    # A step across, at the place farthest from the centre whose distance from it is 100° and more, against its length.
+    to_plane, geod = Transformer.from_crs("OGC:CRS84", "EPSG:3035", always_xy=True), Geod(ellps="WGS84")
+    way = [geod.fwd(10, 52, azimuth, 150 * 111_000)[:2] for azimuth in np.arange(0, 360, 1)]
+    plane = np.column_stack(to_plane.transform(*np.transpose(way)))
+    steps = np.hypot(*np.diff(plane, axis=0).T) / geod.line_lengths(*np.transpose(way))
+    assert off > steps.max() - 1 > 2
+
+
+def test_a_raster_in_the_area_of_its_plane_is_not_told_of_it() -> None:
+    values = np.ones((8, 8), np.float32)
+    _, _, told = warped(tiff(values, Affine(1, 0, 5, 0, -1, 55), "EPSG:4326"), crs="EPSG:3035", resolution=50_000)
+    assert told["warnings"] == []
+
+
+@pytest.mark.parametrize("crs", ["EPSG:3857", "EPSG:4326", "EPSG:3035"])
+def test_the_mean_is_that_on_the_ground_whatever_the_plane(crs: str) -> None:
+    # 1 in the northern half of an area, 0 in the southern.
+    values = np.repeat([[1.0], [0.0]], 20, axis=0).repeat(10, axis=1).astype(np.float32)
+    north, middle, south = 70.0, 55.0, 40.0
+    _, _, told = warped(tiff(values, Affine(1, 0, 5, 0, -0.75, north), "EPSG:4326"), crs=crs, resampling="nearest")
+    zone = np.diff(np.sin(np.radians([south, middle, north])))
+    assert told["mean"] == pytest.approx(zone[1] / zone.sum(), abs=0.02)
 
 
 def test_of_a_globe_a_mask_takes_what_lies_beyond_the_zone_of_a_crs() -> None:

@@ -185,4 +185,7 @@ def test_what_cannot_be_a_raster_is_refused_with_the_input_at_fault(inputs: dict
 
 
 def test_the_example_succeeds() -> None:
-    assert answer(**rasterize.description["example"]["inputs"])[0].count() == 1
+    cells = answer(**rasterize.description["example"]["inputs"])[0]
+    # A hundredth of a degree of longitude and of latitude at 52° of latitude.
+    one = 686.9 * 1112.6 / 50**2
+    assert [(cells == use).sum() for use in (1, 2)] == pytest.approx([one, one], rel=0.05)

@@ -26,7 +26,8 @@ def answer(**inputs: Any) -> Any:
 
 
 def test_the_example_is_answered() -> None:
-    assert answer(**spatial_join.description["example"]["inputs"])["counts"]["pairs"] == 1
+    (zone,) = answer(**spatial_join.description["example"]["inputs"])["features"]
+    assert zone["properties"] == {"match_count": 2, "staff_sum": 13}
 
 
 def test_wells_are_counted_by_district_with_statistics() -> None:

@@ -1,6 +1,7 @@
 """The packaged processes as tools: nothing to repair, short, and accepting their own examples."""
 
 import json
+import re
 import statistics
 from importlib.resources import files
 from typing import Any
@@ -16,6 +17,8 @@ from mcp_server.schema.tool import ToolSpec, tool_spec
 
 CONFIGURATION = yaml.safe_load(files("backend").joinpath("pygeoapi.yml").read_text("utf-8"))
 PROCESSES = {name: one["processor"] for name, one in CONFIGURATION["resources"].items() if one["type"] == "process"}
+DEMONSTRATIONS = {"echo", "hello-world", "slow-steps", "shapely-functions"}
+GEOSPATIAL = [name for name in PROCESSES if name not in DEMONSTRATIONS]
 HINTS = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
 
 
@@ -64,6 +67,18 @@ def test_no_name_requirement_enum_range_or_default_is_lost(name: str) -> None:
             assert found.get(keyword) == schema.get(keyword), (input_id, keyword)
         optional = declared["minOccurs"] == 0 or "default" in schema
         assert (input_id in tool.input_schema["required"]) is not optional
+
+
+@pytest.mark.parametrize("name", GEOSPATIAL)
+def test_a_packaged_tool_is_short(name: str) -> None:
+    assert size(tool_of(name)) <= 1500
+
+
+@pytest.mark.parametrize("name", GEOSPATIAL)
+def test_no_description_of_an_input_only_repeats_its_name(name: str) -> None:
+    for argument, schema in tool_of(name).input_schema["properties"].items():
+        words = re.findall(r"\w+", schema["description"].lower())
+        assert words != argument.split("_")
 
 
 def test_the_packaged_tools_are_short() -> None:

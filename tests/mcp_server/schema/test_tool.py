@@ -89,7 +89,7 @@ def test_names_requirements_ranges_enums_and_defaults_are_kept() -> None:
             "geometry": {
                 "anyOf": [{"type": "object"}, {"type": "string"}],
                 "description": "GeoJSON (geometry, Feature or FeatureCollection) or WKT; longitude, latitude in "
-                "degrees. Or a result URI (ogc://…).",
+                "degrees. Or an ogc:// URI.",
             },
             "distance": {
                 "type": "number",
@@ -173,7 +173,7 @@ def test_an_input_that_must_occur_twice_takes_an_array() -> None:
         "items": {"anyOf": [{"type": "object"}, {"type": "string"}]},
         "minItems": 2,
         "maxItems": 3,
-        "description": "GeoJSON or result URI (ogc://…).",
+        "description": "GeoJSON or ogc:// URI.",
     }
 
 
@@ -189,7 +189,7 @@ def test_a_nested_object_is_kept_and_may_be_a_reference() -> None:
 def test_media_types_are_told() -> None:
     schema = {"oneOf": [{"type": "string", "contentMediaType": kind} for kind in ("image/tiff", "image/jp2")]}
     told = properties_of({"a": {"title": "Scene", "schema": schema}})["a"]
-    assert told == {"type": "string", "description": "Scene. image/tiff, image/jp2 or result URI (ogc://…)."}
+    assert told == {"type": "string", "description": "Scene. image/tiff, image/jp2 or ogc:// URI."}
 
 
 def test_a_process_of_many_inputs_is_told_in_fewer_words() -> None:

@@ -1,0 +1,100 @@
+"""Tables in CSV as people write them."""
+
+import pytest
+import shapely
+
+from backend.errors import ProcessRefusedError
+from backend.geo.vector.csv_features import read_csv
+from backend.geo.vector.features import Features
+
+
+def places(features: Features) -> list[str | None]:
+    return [None if shape is None else shape.wkt for shape in features.shapes]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "stop_lat,stop_lon",
+        "decimalLatitude,decimalLongitude",
+        "Latitude (deg),Longitude (deg)",
+        "geoLat,geoLng",
+        "LAT_WGS84,LON_WGS84",
+    ],
+)
+def test_coordinates_are_found_by_the_words_of_their_names_and_it_is_told(names: str) -> None:
+    read = read_csv(f"id,{names}\n1,48.5,11.5\n")
+    assert places(read) == ["POINT (11.5 48.5)"]
+    assert read.fields["id"] == [1]
+    (told,) = read.warnings
+    assert told.startswith("Longitudes were taken from")
+
+
+@pytest.mark.parametrize(
+    "names", ["start_lat,start_lon,end_lat,end_lon", "plateau,lonely,flat,slate", "along,latex,belong,relation"]
+)
+def test_names_that_leave_it_open_make_no_points(names: str) -> None:
+    read = read_csv(f"{names}\n1,2,3,4\n")
+    assert places(read) == [None]
+    assert read.warnings == ()
+
+
+def test_plain_names_come_before_others_that_hold_the_words() -> None:
+    read = read_csv("old_lat,old_lon,lat,lon\n1,2,3,4\n")
+    assert places(read) == ["POINT (4 3)"]
+    assert read.warnings == ()
+
+
+def test_a_value_in_quotes_keeps_its_lines_delimiters_and_quotes() -> None:
+    read = read_csv('id,note\r\n1,"one, ""two""\nthree"\r\n2,plain\r\n')
+    assert read.fields == {"id": [1, 2], "note": ['one, "two"\nthree', "plain"]}
+
+
+def test_characters_that_some_take_for_ends_of_lines_are_part_of_a_value() -> None:
+    assert read_csv("id,note\n1,a\u2028b\x0bc\n").fields["note"] == ["a\u2028b\x0bc"]
+
+
+def test_delimiters_within_quoted_names_do_not_count() -> None:
+    assert read_csv('"area, built, m2";name\n5;x\n').fields == {"area, built, m2": [5], "name": ["x"]}
+
+
+def test_the_geometry_of_a_country_fits_into_a_field() -> None:
+    ring = shapely.Point(10, 50).buffer(3, quad_segs=5_000)
+    assert len(ring.wkt) > 200_000
+    assert shapely.equals_identical(read_csv(f'id,wkt\n1,"{shapely.to_wkt(ring, -1)}"\n').shapes[0], ring)
+
+
+def test_a_quote_that_is_never_closed_is_refused_or_read_but_never_loses_rows_silently() -> None:
+    with pytest.raises(ProcessRefusedError, match="has 2 values, its first line 3 names"):
+        read_csv('id,note,size\n1,"a,5\n2,b,6\n')
+
+
+def test_what_stands_for_no_number_is_none_and_told_and_among_texts_it_stays() -> None:
+    read = read_csv("land,people,area\nDE,83,357.0\nNA,NA,.5\nFR,-,5.\n")
+    assert read.fields == {"land": ["DE", "NA", "FR"], "people": [83, None, None], "area": [357.0, 0.5, 5.0]}
+    assert read.warnings == ("In 'people', of numbers else, -, NA was read as no value (2 times).",)
+
+
+def test_truth_values_are_such_in_whatever_capitals() -> None:
+    read = read_csv("a,b\ntrue,TRUE\nFalse,yes\n,false\n")
+    assert read.fields == {"a": [True, False, None], "b": ["TRUE", "yes", "false"]}
+
+
+def test_codes_stay_texts() -> None:
+    assert read_csv("a,b,c\n007,+49,1.\n010,12,-\n").fields == {
+        "a": ["007", "010"], "b": ["+49", "12"], "c": [1.0, None],
+    }  # fmt: skip
+
+
+def test_geometries_as_databases_write_them_are_read() -> None:
+    line, point = shapely.LineString([(11, 48), (12, 49)]), shapely.set_srid(shapely.Point(11, 48), 4326)
+    texts = [line.wkb_hex, "", shapely.to_wkb(point, hex=True, include_srid=True)]
+    read = read_csv("id,geom\n" + "\n".join(f"{at},{text}" for at, text in enumerate(texts)) + "\n")
+    assert places(read) == ["LINESTRING (11 48, 12 49)", None, "POINT (11 48)"]
+    assert read.fields == {"id": [0, 1, 2]}
+
+
+def test_geometries_as_databases_write_them_in_another_crs_are_refused() -> None:
+    text = shapely.to_wkb(shapely.set_srid(shapely.Point(690_000, 5_330_000), 25832), hex=True, include_srid=True)
+    with pytest.raises(ProcessRefusedError, match="SRID 25832"):
+        read_csv(f"id,geom\n1,{text}\n")
