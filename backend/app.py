@@ -15,7 +15,6 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from backend.api.administration import create_jobs_app, remove_ended_jobs
 from backend.api.asgi import refuse
 from backend.api.callback_notices import Notices
 from backend.api.configuration import Configuration, ConfigurationError, load_configuration
@@ -30,7 +29,9 @@ from backend.jobs.callbacks.delivery import Deliveries
 from backend.jobs.callbacks.destinations import Origins
 from backend.jobs.callbacks.posting import Poster
 from backend.jobs.callbacks.telling import Persistence
+from backend.jobs.limits import JobLimits
 from backend.jobs.observer import JobObserver
+from backend.jobs.readers import DatasetReaders
 from backend.jobs.service import JobService, ProcessSetting
 from backend.settings import Settings
 
@@ -40,9 +41,8 @@ if TYPE_CHECKING:
 
     from backend.api.metrics import Metrics
     from backend.api.traces import JobTraces
-    from backend.jobs.store import JobStore
 
-__all__ = ["ConfigurationError", "create_app", "create_jobs_app", "remove_ended_jobs"]
+__all__ = ["ConfigurationError", "create_app"]
 
 _CLOSE_SECONDS = 7.0
 """Longest time the server waits for its workers to end. What is left of them ends with the server's process."""
@@ -72,7 +72,7 @@ def create_app(settings: Settings, *, tracer: "Tracer | None" = None) -> Starlet
         layers.insert(0, Middleware(RequestIds))
     observers: list[JobObserver] = []
     if settings.metrics:
-        metrics = _metrics(lambda: app.state.service.store)
+        metrics = _metrics(lambda: app.state.jobs)
         observers.append(metrics)
         routes.append(resource("/metrics", GET=metrics.get))
         layers.append(metrics.layer())  # innermost: other layers hide the route
@@ -119,13 +119,13 @@ def _traces(tracer: "Tracer | None") -> "JobTraces":
     return JobTraces(tracer or get_tracer("ogc-processes-backend"))
 
 
-def _metrics(find_store: "Callable[[], JobStore]") -> "Metrics":
+def _metrics(find_jobs: "Callable[[], JobService]") -> "Metrics":
     try:
         from backend.api.metrics import Metrics  # noqa: PLC0415 - of an extra
     except ModuleNotFoundError as error:
         message = "OGC_PROCESSES_METRICS is set, and needs what `pip install 'ogc-processes-mcp[metrics]'` installs."
         raise ConfigurationError(message) from error
-    return Metrics(find_store)
+    return Metrics(find_jobs)
 
 
 def _lifespan(
@@ -135,12 +135,15 @@ def _lifespan(
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         jobs = await anyio.to_thread.run_sync(_start, settings, configuration)
         jobs.engine.observers = observers
-        app.state.service = Service(settings, offerings, jobs.store, jobs.engine)
+        app.state.jobs = jobs
+        readers = DatasetReaders(JobLimits(memory_bytes=settings.max_job_memory_bytes))
+        app.state.service = Service(settings, offerings, jobs.store, jobs.engine, readers)
         app.state.pygeoapi = cache(partial(_pygeoapi, settings, configuration, jobs))
         try:
             yield
         finally:
             with anyio.move_on_after(_CLOSE_SECONDS, shield=True) as scope:
+                await anyio.to_thread.run_sync(readers.close, abandon_on_cancel=True)
                 await anyio.to_thread.run_sync(jobs.close, abandon_on_cancel=True)
             if scope.cancelled_caught:
                 _log.error("the worker processes did not end within %g s", _CLOSE_SECONDS)
@@ -150,7 +153,8 @@ def _lifespan(
 
 def _start(settings: Settings, configuration: Configuration) -> JobService:
     processes = {
-        entry.id: ProcessSetting(entry.processor, entry.concurrency, entry.limits) for entry in configuration.processes
+        entry.id: ProcessSetting(entry.processor, entry.concurrency, entry.limits, entry.executor)
+        for entry in configuration.processes
     }
     jobs = JobService.open(settings, processes, base_url=settings.base_url, warm=settings.warm)
     origins = Origins.of(settings.callback_origins)

@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from telemetry.logs import LogFormat, LogLevel
 
+type ExecutorName = Literal["local", "prefect"]
+"""What runs jobs."""
+
 _PACKAGED_DATA = Path(__file__).parent / "data"
 
 
@@ -48,6 +51,14 @@ class Settings(BaseSettings):
     """Origins of other sites, comma-separated, whose pages may call this server; `*` for all. None by default."""
     workers: int = Field(default_factory=_default_workers, ge=1, le=64)
     """Worker processes that run jobs."""
+    executor: ExecutorName = "local"
+    """What runs the jobs: worker processes of this server (`local`), or `prefect`; a process's own comes before it.
+
+    `prefect` needs `ogc-processes-mcp[prefect]`."""
+    prefect_pool: str = Field(default="ogc-processes", min_length=1)
+    """Prefect's work pool for the jobs, made where there is none; Prefect's own settings say where its API is."""
+    prefect_start_seconds: float = Field(default=120, gt=0)
+    """Time after which another run is ordered beside one that Prefect says has begun, and whose job has not."""
     worker_log_level: Literal["debug", "info", "warning", "error", "critical"] = "warning"
     """The least severe of their own records that worker processes log: `debug` to `critical`.
 
@@ -125,7 +136,7 @@ class Settings(BaseSettings):
     traces: bool = False
     """Send OpenTelemetry spans of requests and jobs by OTLP; needs `ogc-processes-mcp[otel]`."""
 
-    @field_validator("worker_log_level", "log_level", "log_format", mode="before")
+    @field_validator("executor", "worker_log_level", "log_level", "log_format", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value

@@ -11,6 +11,7 @@ import yaml
 from backend.errors import BackendError
 from backend.jobs.limits import read_limits
 from backend.processes.explanations import suggestion
+from backend.settings import ExecutorName
 
 type Document = dict[str, Any]
 
@@ -40,6 +41,8 @@ class ProcessEntry:
     """Jobs of it that may run at once."""
     limits: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What a job of it may use, where that is not what any job may: members of `backend.jobs.limits.JobLimits`."""
+    executor: ExecutorName | None = None
+    """What runs its jobs, where that is not what runs all."""
     overrides: "ProcessEntry | None" = None
     """The packaged entry of the same id, whose place it takes."""
 
@@ -152,6 +155,7 @@ def _processes(document: Mapping[str, Any], source: str) -> dict[str, ProcessEnt
                 demonstration=entry.get("demonstration") is True,
                 concurrency=_concurrency(entry, str(process_id), source),
                 limits=_limits(entry, str(process_id), source),
+                executor=_executor(entry, str(process_id), source),
             )
     return entries
 
@@ -180,6 +184,14 @@ def _limits(entry: Mapping[str, Any], process_id: str, source: str) -> Mapping[s
     except ValueError as error:
         raise ConfigurationError(f"{source}: process `{process_id}`: {error}.") from None
     return limits
+
+
+def _executor(entry: Mapping[str, Any], process_id: str, source: str) -> ExecutorName | None:
+    match entry.get("executor"):
+        case None | "local" | "prefect" as name:
+            return name
+        case _:
+            raise ConfigurationError(f"{source}: process `{process_id}`: `executor` must be `local` or `prefect`.")
 
 
 def _merged(base: Mapping[str, Any], top: Mapping[str, Any]) -> Document:

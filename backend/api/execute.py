@@ -1,6 +1,7 @@
 """`POST /processes/{id}/execution`: synchronous, asynchronous, or what is ready first within the client's patience."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -21,6 +22,7 @@ from backend.api.representation import require_known_form
 from backend.api.responses import json_response
 from backend.api.results import results_response
 from backend.api.service import Service, service_of
+from backend.api.trace_scope import trace_of
 from backend.api.waiting import wait_with_client
 from backend.errors import BackendError
 from backend.jobs.records import Job, JobRequest
@@ -35,7 +37,7 @@ async def execute(request: Request) -> Response:
     body = await read_json_object(request, service.body_limits)
     judge = partial(read_execute_request, body.members, offering, service.base_url, service.callback_origins)
     asked = await anyio.to_thread.run_sync(judge) if body.large else judge()
-    request_of_job = await _acceptable(service, asked, offering)
+    request_of_job = replace(await _acceptable(service, asked, offering), trace=trace_of(request.scope))
     agreement = agree(asked.mode, preferences, offering.control, service.settings.max_wait_seconds)
     # A client that waits is told of a job only if that takes long; to sync each write to the disk would double the
     # time of every short one.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import anyio.to_thread
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from starlette.middleware import Middleware
@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.jobs.records import Job, JobQuery
+from backend.jobs.service import JobService
 from backend.jobs.states import JobStatus
-from backend.jobs.store import JobStore
 
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400)
 """Seconds: from a buffer of a point to an afternoon's work."""
@@ -22,16 +22,17 @@ _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 
 _NO_ROUTE = "none"
 """Of requests that no route takes: their paths are anybody's, and would be as many series."""
 
-type FindStore = Callable[[], JobStore]
+type FindJobs = Callable[[], JobService]
 
 
 class Metrics:
     """The figures of one application, in a registry of its own. It observes the engine of its process."""
 
-    def __init__(self, find_store: FindStore) -> None:
-        """find_store: gives the job store while the application runs."""
+    def __init__(self, find_jobs: FindJobs) -> None:
+        """find_jobs: gives the store and the workers while the application runs."""
         self._registry = CollectorRegistry()
-        self._registry.register(_Standing(find_store))
+        self._registry.register(_Standing(find_jobs))
+        self._registry.register(_Workers(find_jobs))
         self._runs = Counter(
             "ogc_processes_jobs_ended", "Jobs run to their end.", ["process", "status"], registry=self._registry
         )
@@ -83,15 +84,15 @@ class Metrics:
 class _Standing(Collector):
     """How many jobs wait and run: of all servers on the store, whichever process is asked."""
 
-    def __init__(self, find_store: FindStore) -> None:
-        self._find_store = find_store
+    def __init__(self, find_jobs: FindJobs) -> None:
+        self._find_jobs = find_jobs
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """The names alone: there is no store yet when the collector is registered."""
         yield from self._families()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        store = self._find_store()
+        store = self._find_jobs().store
         for family, status in zip(self._families(), (JobStatus.ACCEPTED, JobStatus.RUNNING), strict=True):
             _, total = store.list(limit=1, offset=0, where=JobQuery(statuses=(status,)))
             family.add_metric([], total)
@@ -101,6 +102,33 @@ class _Standing(Collector):
         return (
             GaugeMetricFamily("ogc_processes_jobs_queued", "Jobs that have not begun, of all servers on the store."),
             GaugeMetricFamily("ogc_processes_jobs_running", "Jobs that run, of all servers on the store."),
+        )
+
+
+class _Workers(Collector):
+    """The worker processes of this server."""
+
+    def __init__(self, find_jobs: FindJobs) -> None:
+        self._find_jobs = find_jobs
+
+    def describe(self) -> Iterator[Metric]:
+        """The names alone."""
+        yield from self._families()
+
+    def collect(self) -> Iterator[Metric]:
+        count = self._find_jobs().workers
+        if count is None:
+            return
+        counts = count()
+        for family, number in zip(self._families(), (counts.alive, counts.busy, counts.ended), strict=True):
+            family.add_metric([], number)
+            yield family
+
+    def _families(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, CounterMetricFamily]:
+        return (
+            GaugeMetricFamily("ogc_processes_workers", "Worker processes of this server."),
+            GaugeMetricFamily("ogc_processes_workers_busy", "Worker processes of this server that run a job."),
+            CounterMetricFamily("ogc_processes_workers_ended", "Worker processes that ended, whatever ended them."),
         )
 
 

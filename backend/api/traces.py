@@ -3,8 +3,6 @@
 Those of a job are made when it has ended, of the times that the store has: the workers are not burdened with them.
 """
 
-import threading
-from collections import OrderedDict
 from datetime import datetime
 
 from opentelemetry.context import Context, get_current
@@ -14,36 +12,30 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend.api.trace_scope import set_trace
 from backend.jobs.records import Job
 from backend.jobs.states import JobStatus
-
-_REMEMBERED = 10_000
-"""Jobs whose requests are known. One that another server runs is never heard of again."""
+from telemetry.trace_context import HEADER, headers_of_trace
 
 
 class JobTraces:
-    """Observes the engine of a process: the spans of a job belong to the request that it was accepted with."""
+    """Observes the engine of a process: the spans of a job belong to the request that it was accepted with.
+
+    Whichever server that was: the store tells.
+    """
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._lock = threading.Lock()
-        self._requests: OrderedDict[str, Context] = OrderedDict()
 
     def accepted(self, job: Job) -> None:
-        """Remember the span at work: the request's, whose trace the job is a part of."""
-        span = get_current_span()
-        span.add_event("job accepted", {"ogc.job.id": job.id})
-        with self._lock:
-            self._requests[job.id] = set_span_in_context(span, Context())
-            if len(self._requests) > _REMEMBERED:
-                self._requests.popitem(last=False)
+        """Note the job in the span at work: the request's."""
+        get_current_span().add_event("job accepted", {"ogc.job.id": job.id})
 
     def ended(self, job: Job) -> None:
         """Make the spans of a job: `queue` and `run` in one of the job's own."""
-        with self._lock:
-            request = self._requests.pop(job.id, Context())
         if job.finished is None:
             return
+        request = Context() if job.trace is None else extract({HEADER: job.trace}, Context())
         attributes = {"ogc.job.id": job.id, "ogc.process.id": job.process_id, "ogc.job.status": job.status.value}
         whole = self._tracer.start_span(
             f"job {job.process_id}", request, attributes=attributes, start_time=_nanoseconds(job.created)
@@ -79,6 +71,7 @@ class _TracedRequests:
         with self._tracer.start_as_current_span(
             method, extract(Headers(scope=scope), get_current()), kind=kind, attributes=attributes
         ) as span:
+            set_trace(scope, headers_of_trace().get(HEADER))
 
             async def noted(message: Message) -> None:
                 if message["type"] == "http.response.start":

@@ -24,16 +24,30 @@ class ChangeWatch(Protocol):
 class Database(Protocol):
     """Connections to one database, which any number of processes share."""
 
-    def transaction(self, *, durable: bool, patient: bool = True) -> AbstractContextManager[Connection]:
+    def transaction(
+        self, *, durable: bool, patient: bool = True, seen_before: bool = False
+    ) -> AbstractContextManager[Connection]:
         """One transaction. What it locks, or has read with a lock, is true until it ends.
 
         `durable`: it is on the disk when it ends. Any other survives the end of every process, and may be lost with
-        the power.
+        the power. `seen_before`: others may see what it writes a moment before that is on the disk, in return for a
+        lock that is not held for so long: of what nobody takes anything for granted until he is told.
 
         Raises:
             StoreLockedError: another one holds the lock: for long or, where we are not `patient`, at all.
             StoreUnavailableError: the database does not answer. Nothing is known of a commit that was under way.
         """
+        ...
+
+    def shares_sync(self) -> bool:
+        """Whether what was committed without being durable is brought to the disk apart, by `sync`.
+
+        Where it is not, a durable transaction keeps nobody else waiting for the disk.
+        """
+        ...
+
+    def sync(self) -> None:
+        """Bring all that was committed to the disk. Others may write meanwhile."""
         ...
 
     def reading(self) -> AbstractContextManager[Connection]:

@@ -58,6 +58,11 @@ class Dispatcher:
         with self._lock:
             return frozenset(self._runs)
 
+    def runs(self, job_id: str) -> bool:
+        """Whether the job is one of those that run."""
+        with self._lock:
+            return job_id in self._runs
+
     def direct(self, call: Call) -> bool:
         """Whether a job may begin as soon as it is stored.
 
@@ -93,6 +98,9 @@ class Dispatcher:
         with self._lock:
             if self._stopping.is_set():
                 return
+            if job_id in self._runs:
+                # Its run elsewhere has ended, and it was given back, before the executor told us.
+                self._slots.give_back(self._runs[job_id])
             self._runs[job_id] = slot
             self._slots.use(slot, process_id)
         self._executor.run(Assignment(job_id, process_id, self._engine), partial(self._ended, job_id))
@@ -155,7 +163,7 @@ class Dispatcher:
 
     def _begin_oldest(self) -> bool:
         """Claim the job that has waited longest; tells whether to look again."""
-        if not self._backlog:
+        if not self._backlog or not self._executor.process_ids:
             return False
         with self.slot(ANY) as slot:
             if slot is None:

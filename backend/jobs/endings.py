@@ -1,12 +1,13 @@
-"""How an attempt at a job ends in the store: its results and its final state at once, or nothing of it."""
+"""How an attempt at a job ends in the store: its results and its final state, or nothing of it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from backend.errors import StoreUnavailableError
+from backend.errors import StoreLockedError, StoreUnavailableError
 from backend.jobs import statements
 from backend.jobs.database import Database
 from backend.jobs.records import Failure, NewResult, StartedJob
@@ -28,21 +29,15 @@ class Endings:
         self._files = files
 
     def succeed(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> bool:
-        """Store all results and end the job in one transaction; False when the job is no longer this attempt's.
+        """Store all results and end the job; False when the job is no longer this attempt's.
 
-        Results larger than `inline_bytes` go to files, which are complete before the transaction begins.
+        Results larger than `inline_bytes` go to files, which are complete before any transaction begins.
         """
         files: list[str] = []
+        apart = job.durable and self._database.shares_sync()
         try:
-            rows: list[dict[str, Any]] = []
-            for position, output in enumerate(outputs):
-                row = result_row(job.id, position, output)
-                if len(output.data) > inline_bytes:
-                    name = self._files.write_result(job.id, job.attempt, position, output.data, durable=job.durable)
-                    files.append(name)
-                    row |= {"data": None, "file": name}
-                rows.append(row)
-            stored = self._end(job, statements.SUCCEED, {}, rows)
+            rows = [self._row(job, position, output, inline_bytes, files) for position, output in enumerate(outputs)]
+            stored = self._complete(job, rows) if apart else self._end(job, statements.SUCCEED, {}, rows)
         except StoreUnavailableError:
             raise  # whether they are told of in the store is not known: they go with the job
         except BaseException:
@@ -50,7 +45,36 @@ class Endings:
             raise
         if not stored:
             self._files.discard_results(files)
-        return stored
+        return stored and (not apart or self._confirm(job))
+
+    def _row(
+        self, job: StartedJob, position: int, output: NewResult, inline_bytes: int, files: list[str]
+    ) -> dict[str, Any]:
+        row = result_row(job.id, position, output)
+        if len(output.data) <= inline_bytes:
+            return row
+        files.append(self._files.write_result(job.id, job.attempt, position, output.data, durable=job.durable))
+        return {**row, "data": None, "file": files[-1]}
+
+    def _complete(self, job: StartedJob, rows: Sequence[dict[str, Any]]) -> bool:
+        """Store the results, and that they are all there, which nobody sees yet.
+
+        To end the job at once would let nobody else write while that is brought to the disk.
+        """
+        return _patiently(lambda _tried: self._try_to_complete(job, rows))
+
+    def _try_to_complete(self, job: StartedJob, rows: Sequence[dict[str, Any]]) -> bool:
+        with self._database.transaction(durable=False) as connection:
+            complete = connection.execute(statements.COMPLETE, {"job": job.id, "attempt": job.attempt}).changed == 1
+            if complete:
+                for row in rows:
+                    connection.execute(statements.INSERT_RESULT, row)
+        return complete
+
+    def _confirm(self, job: StartedJob) -> bool:
+        """End a complete job once that is on the disk; what keeps us from it keeps nobody else: see `Leases.settle`."""
+        self._database.sync()
+        return self._end(replace(job, durable=False), statements.SUCCEED, {}, [])
 
     def fail(self, job: StartedJob, failure: Failure) -> bool:
         """End the job as failed; False when the job is no longer this attempt's."""
@@ -58,19 +82,8 @@ class Endings:
         return self._end(job, statements.FAIL_ATTEMPT, values, [])
 
     def _end(self, job: StartedJob, move: sa.Update, values: dict[str, Any], rows: Sequence[dict[str, Any]]) -> bool:
-        """End the job; while the database does not answer, again and again: its process has done all the work."""
         every = {"job": job.id, "attempt": job.attempt, "now": time.time(), **values}
-        deadline = time.monotonic() + OUTAGE_SECONDS
-        ended = None
-        tried = False
-        while ended is None:
-            try:
-                ended = self._try_to_end(job, move, every, rows, tried=tried)
-            except StoreUnavailableError:
-                if time.monotonic() > deadline:
-                    raise
-                tried = True
-                time.sleep(_RETRY_SECONDS)
+        ended = _patiently(lambda tried: self._try_to_end(job, move, every, rows, tried=tried))
         if ended:
             self._files.delete_inputs(job.id)
         return ended
@@ -88,3 +101,20 @@ class Endings:
                 key = {"job": job.id, "attempt": job.attempt}
                 ended = connection.execute(statements.STATUS_OF_ATTEMPT, key).scalar() == JobStatus.SUCCESSFUL
         return ended
+
+
+def _patiently(attempt: Callable[[bool], bool]) -> bool:
+    """Try again and again while the database does not answer, or others write to it: a process has done all its work.
+
+    attempt: is told whether there was one before, of which nothing is known.
+    """
+    deadline = time.monotonic() + OUTAGE_SECONDS
+    tried = False
+    while True:
+        try:
+            return attempt(tried)
+        except (StoreLockedError, StoreUnavailableError):
+            if time.monotonic() > deadline:
+                raise
+            tried = True
+            time.sleep(_RETRY_SECONDS)

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -12,8 +13,8 @@ import anyio.to_thread
 
 from backend.errors import ServerBusyError, StoreLockedError
 from backend.jobs.admission import Bounds, Call
-from backend.jobs.dispatch import Dispatcher
 from backend.jobs.executor import Executor, Outcome
+from backend.jobs.lanes import Lane, Lanes
 from backend.jobs.leases import Observed
 from backend.jobs.observer import JobObserver
 from backend.jobs.pace import Pace
@@ -31,6 +32,9 @@ _CLAIM_SECONDS = 2.0
 
 _CLOSED = "The server that ran the job was closed."
 
+_SUSPECT_SECONDS = 5.0
+"""How long a job looks wrong before it is: on a busy machine two of its steps may be seconds apart."""
+
 _UNNOTICED = "The worker process that ran the job died."
 
 _log = logging.getLogger(__name__)
@@ -47,20 +51,22 @@ class Engine:
         *,
         lease_seconds: float,
         dismiss_wait_seconds: float,
+        others: Sequence[Lane] = (),
     ) -> None:
+        """`others`: executors for processes of their own; `executor` runs all that none of them can."""
         self.id = uuid.uuid4().hex
         self._store = store
-        self._executor = executor
         self._bounds = bounds
         self._lease_seconds = lease_seconds
         self._dismiss_wait_seconds = dismiss_wait_seconds
         self._waiters = Waiters()
-        self._dispatcher = Dispatcher(self.id, store.leases, executor, bounds, self._ended)
+        self._lanes = Lanes(self.id, store.leases, (Lane(executor, bounds), *others), self._ended)
         self.observers: tuple[JobObserver, ...] = ()
         """May be set at any time."""
         self._unsettled: dict[str, Outcome] = {}
         """Ends of runs that could not be stored."""
-        self._suspects: frozenset[str] = frozenset()
+        self._suspects: dict[str, float] = {}
+        """Jobs that look wrong, and since when (monotonic clock)."""
         self._sweep_soon = threading.Event()
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="job-engine", daemon=True)
@@ -68,20 +74,19 @@ class Engine:
     def start(self) -> None:
         """Begin to work: on jobs that wait in the store too."""
         self._store.leases.register(self.id)
-        self._executor.start()
+        self._lanes.start()
         self._keeper.start()
 
     def stop(self) -> None:
         """End the workers and give every unfinished job of this engine back to the store."""
         self._stopping.set()
-        self._dispatcher.stop()
+        self._lanes.stop()
         self._sweep_soon.set()
         self._waiters.wake_all()
         if self._keeper.ident is not None:
             self._keeper.join()
         # What is claimed after the release would be nobody's until the lease is over.
-        self._dispatcher.finish_claims(_CLAIM_SECONDS)
-        self._executor.stop()
+        self._lanes.stop_executors(_CLAIM_SECONDS)
         self._store.leases.release(self.id, _CLOSED)
         self._waiters.wake_all()
 
@@ -109,7 +114,8 @@ class Engine:
         if self._stopping.is_set():
             raise ServerBusyError("The server is being closed.")
         call = Call(request.process_id, time.monotonic() + patience if patience > 0 else 0)
-        with self._dispatcher.slot(call, usable=self._dispatcher.direct(call)) as slot:
+        dispatcher = self._lanes.of(request.process_id)
+        with dispatcher.slot(call, usable=dispatcher.direct(call)) as slot:
             job = self._store.insert(
                 request,
                 owner=self.id if slot else None,
@@ -120,11 +126,23 @@ class Engine:
             for observer in self.observers:
                 observer.accepted(job)
             if slot:
-                self._dispatcher.begin(job.id, request.process_id, slot)
+                dispatcher.begin(job.id, request.process_id, slot)
         if not slot:
-            self._dispatcher.queued(job.id, call)
-            self._dispatcher.fill()  # a worker may have become free since
+            dispatcher.queued(job.id, call)
+            dispatcher.fill()  # a worker may have become free since
         return job
+
+    def adopt(self, job_id: str, process_id: str, attempts: int) -> bool:
+        """Run a job that waits, whichever engine has claimed it, if there were as many attempts at it before.
+
+        Returns whether it did: another attempt may have begun since, or the job have ended.
+        """
+        dispatcher = self._lanes.of(process_id)
+        with dispatcher.slot(Call(process_id)) as slot:
+            if slot is None or not self._store.leases.adopt(self.id, job_id, attempts):
+                return False
+            dispatcher.begin(job_id, process_id, slot)
+        return True
 
     async def wait(self, job_id: str, *, timeout: float, version: int | None = None) -> Job:  # noqa: ASYNC109
         """Wait at most `timeout` seconds until a job has ended or, with `version`, has another version than that.
@@ -136,7 +154,7 @@ class Engine:
         """
         deadline = time.monotonic() + timeout
         with self._waiters.waiting(job_id) as waiter:
-            if version is None and job_id in self._dispatcher.own() and not self._stopping.is_set():
+            if version is None and job_id in self._lanes.own() and not self._stopping.is_set():
                 # This engine has yet to see it end: looking into the store before that tells nothing.
                 with anyio.move_on_after(timeout):
                     await waiter.event.wait()
@@ -171,15 +189,16 @@ class Engine:
         job = self._store.dismiss(job_id)
         if job.final:
             self._waiters.wake(job_id)
-        elif job_id in self._dispatcher.own():
-            self._executor.kill(job_id)
+        elif job_id in self._lanes.own():
+            self._lanes.kill(job_id)
         else:
             self._sweep_soon.set()  # its server may be dead
         return job
 
     def _ended(self, job_id: str, outcome: Outcome) -> None:
         """Called once the run of a job has ended, from a thread of the executor's."""
-        if not self._dispatcher.release(job_id):
+        dispatcher = self._lanes.release(job_id)
+        if dispatcher is None:
             return
         with about(job_id=job_id):
             try:
@@ -189,7 +208,7 @@ class Engine:
                 self._unsettled[job_id] = outcome  # the keeper will try again
             self._tell_observers(job_id)
         self._waiters.wake(job_id)
-        self._dispatcher.fill()
+        dispatcher.fill()
 
     def _tell_observers(self, job_id: str) -> None:
         if not self.observers:
@@ -213,7 +232,7 @@ class Engine:
                 self._store.leases.fail(job_id, self.id, Failure("exceeded", outcome.reason))
             case "killed" | "died":
                 self._store.leases.settle(job_id, self.id, outcome.reason)
-                self._dispatcher.expect()
+                self._lanes.expect()
 
     def _keep(self) -> None:
         """The engine's own thread: what has to be looked at again and again."""
@@ -227,7 +246,7 @@ class Engine:
                         self._store.leases.renew(self.id)
                     if watch.changed():
                         self._look()
-                    self._dispatcher.revisit()
+                    self._lanes.revisit()
                     if pace.sweep_due() or self._sweep_soon.is_set():
                         self._sweep_soon.clear()
                         self._sweep()
@@ -239,36 +258,35 @@ class Engine:
 
     def _look(self) -> None:
         """React to what others have changed in the store."""
-        own = self._dispatcher.own()
+        own = self._lanes.own()
         for job in self._store.leases.observe(own | self._waiters.job_ids()):
             if job.id in own and self._must_end(job):
-                self._executor.kill(job.id)
+                self._lanes.kill(job.id)
             self._waiters.wake(job.id, version=job.version)
-        self._dispatcher.look()
+        self._lanes.look()
 
     def _must_end(self, job: Observed) -> bool:
         return job.owner != self.id or (job.status is JobStatus.RUNNING and job.dismiss_requested)
 
     def _sweep(self) -> None:
-        """Take over the jobs of dead engines, and settle own ones whose end nobody told.
-
-        What looks wrong only once is a job between two of its steps.
-        """
+        """Take over the jobs of dead engines, and settle own ones whose end nobody told."""
         for job_id, outcome in tuple(self._unsettled.items()):
             self._settle(job_id, outcome)
             self._unsettled.pop(job_id)
             self._tell_observers(job_id)
             self._waiters.wake(job_id)
         self._store.leases.take_over(self.id)
-        own = self._dispatcher.own()
-        suspects = frozenset(
-            job_id
+        own = self._lanes.own()
+        now = time.monotonic()
+        self._suspects = {
+            job_id: self._suspects.get(job_id, now)
             for job_id, worker in self._store.leases.jobs_of(self.id)
             if job_id not in own or (worker is not None and not worker.alive())
-        )
-        for job_id in suspects & self._suspects:
+        }
+        for job_id, since in self._suspects.items():
+            if now - since < _SUSPECT_SECONDS:
+                continue
             if job_id in own:
                 self._ended(job_id, Outcome("died", _UNNOTICED))
             else:
                 self._store.leases.settle(job_id, self.id, _UNNOTICED)
-        self._suspects = suspects

@@ -30,6 +30,17 @@ class Outcome:
 type Ended = Callable[[Outcome], None]
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerCounts:
+    """The worker processes of one executor on this machine."""
+
+    alive: int
+    busy: int
+    """Of these, those that run a job."""
+    ended: int
+    """That there were before, whatever ended them."""
+
+
 class Executor(Protocol):
     """Runs claimed jobs; the only thing that knows how and where."""
 

@@ -29,6 +29,8 @@ class Observed:
     status: JobStatus
     owner: str | None
     version: int
+    attempts: int
+    """That were begun."""
     dismiss_requested: bool
     worker: ProcessIdentity | None
 
@@ -77,6 +79,21 @@ class Leases:
         with self._database.transaction(durable=False) as connection:
             return connection.execute(statements.CLAIM_ONE, values).changed == 1
 
+    def adopt(self, engine: str, job_id: str, attempts: int) -> bool:
+        """Claim this very job, whichever engine had; False when it does not wait any more, or for a later attempt.
+
+        attempts: how many there were when the engine was asked to make the next one.
+        """
+        values = {"engine": engine, "job": job_id, "attempt": attempts, "now": time.time()}
+        with self._database.transaction(durable=False) as connection:
+            return connection.execute(statements.ADOPT, values).changed == 1
+
+    def explain(self, engine: str, job_id: str, text: str) -> None:
+        """Tell why an engine's job still waits; without effect on one that does not."""
+        values = {"engine": engine, "job": job_id, "text": text, "now": time.time()}
+        with self._database.transaction(durable=False) as connection:
+            connection.execute(statements.EXPLAIN, values)
+
     def waiting(self, process_ids: Collection[str]) -> bool:
         """Whether any job of these processes waits for an engine."""
         with self._database.reading() as connection:
@@ -90,7 +107,15 @@ class Leases:
         with self._database.reading() as connection:
             rows = connection.execute(statements.OBSERVE, {"jobs": list(job_ids)}).rows
         return [
-            Observed(row.id, JobStatus(row.status), row.owner, row.version, bool(row.dismiss_requested), _worker(row))
+            Observed(
+                id=row.id,
+                status=JobStatus(row.status),
+                owner=row.owner,
+                version=row.version,
+                attempts=row.attempts,
+                dismiss_requested=bool(row.dismiss_requested),
+                worker=_worker(row),
+            )
             for row in rows
         ]
 
@@ -103,8 +128,8 @@ class Leases:
     def settle(self, job_id: str, engine: str, reason: str, *, max_attempts: float = MAX_ATTEMPTS) -> None:
         """Decide what becomes of an engine's job whose worker is dead; without effect on a job that has ended.
 
-        A job that was to be dismissed is. One that had not started, or may be run again, goes back to the queue.
-        Any other has failed, and says why.
+        A job that was to be dismissed is. One that is complete is successful. One that had not started, or may be run
+        again, goes back to the queue. Any other has failed, and says why.
         """
         now = time.time()
         with self._database.transaction(durable=True) as connection:
@@ -112,7 +137,10 @@ class Leases:
             if row is None:
                 return
             if row.dismiss_requested:
+                connection.execute(statements.DELETE_RESULTS, {"job": job_id})
                 connection.execute(statements.DISMISS, {"job": job_id, "now": now})
+            elif row.complete:
+                connection.execute(statements.SUCCEED, {"job": job_id, "attempt": row.attempts, "now": now})
             elif row.status == JobStatus.ACCEPTED:
                 connection.execute(statements.RETURN_TO_QUEUE, {"job": job_id, "now": now, "text": ""})
                 return
@@ -122,17 +150,24 @@ class Leases:
                 return
             else:
                 connection.execute(statements.FAIL, _failure(job_id, row.attempts, Failure("lost", reason)))
-        self._files.delete_results(job_id)
-        self._files.delete_inputs(job_id)
+        self._delete_files(job_id, results=row.dismiss_requested or not row.complete)
 
     def fail(self, job_id: str, engine: str, failure: Failure) -> None:
-        """End an engine's job as failed, whether it had started or not."""
+        """End an engine's job as failed, whether it had started or not; one that is complete has not failed."""
         with self._database.transaction(durable=True) as connection:
             row = connection.execute(statements.INTERRUPTED, {"job": job_id, "engine": engine}).one_or_none()
             if row is None:
                 return
-            connection.execute(statements.FAIL, _failure(job_id, row.attempts, failure))
-        self._files.delete_results(job_id)
+            if row.complete:
+                values = {"job": job_id, "attempt": row.attempts, "now": time.time()}
+                connection.execute(statements.SUCCEED, values)
+            else:
+                connection.execute(statements.FAIL, _failure(job_id, row.attempts, failure))
+        self._delete_files(job_id, results=not row.complete)
+
+    def _delete_files(self, job_id: str, *, results: bool) -> None:
+        if results:
+            self._files.delete_results(job_id)
         self._files.delete_inputs(job_id)
 
     def release(self, engine: str, reason: str) -> None:

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
 from backend.jobs.captured import AppendLog, JobLogs
-from backend.jobs.executor import Assignment, Ended, Outcome
+from backend.jobs.executor import Assignment, Ended, Outcome, WorkerCounts
 from backend.jobs.fork_server import start_fork_server, worker_context
 from backend.jobs.scratch import sweep_scratch
 from backend.jobs.worker_config import Report, WorkerConfig
@@ -63,6 +63,7 @@ class LocalExecutor:
         self._lock = threading.Lock()
         self._runs: dict[str, _Run] = {}
         self._workers: list[WorkerProcess] = []
+        self._buried = 0
         self._stopped = threading.Event()
         self._failed_starts = 0
         self._start_after = 0.0
@@ -106,6 +107,12 @@ class LocalExecutor:
                 return
             run.verdict = Outcome("killed")
         self._ring()
+
+    def counts(self) -> WorkerCounts:
+        """How many workers there are, and were."""
+        with self._lock:
+            busy = sum(worker.job_id is not None for worker in self._workers)
+            return WorkerCounts(len(self._workers), busy, self._buried)
 
     def stop(self) -> None:
         """Kill all workers."""
@@ -189,6 +196,7 @@ class LocalExecutor:
             self._logs.feed(worker.job_id, data)
         with self._lock:
             self._workers.remove(worker)
+            self._buried += 1
             run = None if worker.job_id is None else self._runs.pop(worker.job_id, None)
         worker.close()
         if not worker.ready:

@@ -51,7 +51,9 @@ class JobManager(BaseManager):
         self._settings = Settings() if home is None else Settings(home=Path(home))
         resources: Mapping[str, Mapping[str, Any]] = manager_def.get("processes", {})
         self._processors = {
-            id_: ProcessSetting(entry["processor"], entry.get("concurrency"), entry.get("limits", {}))
+            id_: ProcessSetting(
+                entry["processor"], entry.get("concurrency"), entry.get("limits", {}), entry.get("executor")
+            )
             for id_, entry in resources.items()
             if "processor" in entry
         }

@@ -44,13 +44,26 @@ class PostgresqlDatabase:
             raise
 
     @contextmanager
-    def transaction(self, *, durable: bool, patient: bool = True) -> Generator[Connection]:  # noqa: ARG002
+    def transaction(
+        self,
+        *,
+        durable: bool,  # noqa: ARG002
+        patient: bool = True,
+        seen_before: bool = False,  # noqa: ARG002
+    ) -> Generator[Connection]:
         """One transaction, always durable; reads see what is committed when they begin, and lock where they say so."""
         if not patient:
             raise StoreLockedError("The job store is on another machine: to write to it takes its time.")
         with self._begun(self._writes) as pooled:
             yield Connection(pooled, self._compiler)
             pooled.commit()
+
+    def shares_sync(self) -> bool:
+        """Never: the server does that itself."""
+        return False
+
+    def sync(self) -> None:
+        """Nothing: every commit is on the disk."""
 
     @contextmanager
     def reading(self) -> Generator[Connection]:

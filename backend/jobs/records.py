@@ -40,6 +40,8 @@ class JobRequest:
     by_reference: tuple[str, ...] = ()
     """Output ids that the client wants as links (`transmissionMode: reference`)."""
     subscriber: Subscriber | None = None
+    trace: str | None = None
+    """`traceparent` of the request, where it belongs to a trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ class Job:
     by_reference: tuple[str, ...] = ()
     expires: datetime | None = None
     """When it is removed with its results, at the latest; None while it has not ended, or where jobs are kept."""
+    trace: str | None = None
+    """`traceparent` of the request that it was accepted with, where that belongs to a trace."""
 
     @property
     def final(self) -> bool:
@@ -128,6 +132,8 @@ class StartedJob:
     """Counts from 1. The worker may end the job only while this is still the job's latest attempt."""
     durable: bool
     """The end of the job must be on the disk before anybody is told of it."""
+    trace: str | None = None
+    """`traceparent` of what the run belongs to, if there is a trace."""
 
 
 @dataclass(frozen=True, slots=True)

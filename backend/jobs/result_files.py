@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from backend.errors import ResultDamagedError, ResultGoneError
+from backend.jobs.room import told_when_full
 
 _REMEMBERED = 1000
 
@@ -39,9 +40,13 @@ class JobFiles:
         """Write one result and return its name, relative to the results folder.
 
         No two files ever have the same name: who finds that it may not end the job discards its own alone.
+
+        Raises:
+            StoreFullError: the disk has no room for it.
         """
         name = f"{job_id}/{attempt}.{position}.{secrets.token_hex(4)}"
-        _write(self._results / name, data, durable=durable)
+        with told_when_full("the results of the job"):
+            _write(self._results / name, data, durable=durable)
         return name
 
     def result(self, name: str) -> Path:
@@ -85,8 +90,13 @@ class JobFiles:
         return not folder.exists()
 
     def write_inputs(self, job_id: str, data: bytes, *, durable: bool) -> None:
-        """Write the inputs of a job that waits for a worker."""
-        _write(self._inputs / f"{job_id}.json", data, durable=durable)
+        """Write the inputs of a job that waits for a worker.
+
+        Raises:
+            StoreFullError: the disk has no room for them.
+        """
+        with told_when_full("the inputs of the job"):
+            _write(self._inputs / f"{job_id}.json", data, durable=durable)
 
     def read_inputs(self, job_id: str) -> bytes:
         """Read what `write_inputs` wrote."""

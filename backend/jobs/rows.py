@@ -42,6 +42,7 @@ def job_row(job_id: str, request: JobRequest, now: float, *, owner: str | None, 
         "idempotent": request.idempotent,
         "durable": durable,
         "owner": owner,
+        "trace": request.trace,
     }
 
 
@@ -63,6 +64,7 @@ def accepted_job(job_id: str, request: JobRequest, now: float) -> Job:
         failure=None,
         version=1,
         dismiss_requested=False,
+        trace=request.trace,
     )
 
 
@@ -90,6 +92,7 @@ def job_record(row: Any, keep_seconds: float | None) -> Job:
         version=row.version,
         dismiss_requested=bool(row.dismiss_requested),
         expires=expires,
+        trace=row.trace,
     )
 
 

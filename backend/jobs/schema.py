@@ -22,6 +22,7 @@ MIGRATIONS = (
            failed_uri TEXT, progress_uri TEXT, attempts INTEGER NOT NULL, due DOUBLE PRECISION NOT NULL,
            owner VARCHAR(32))""",
     ),
+    ("ALTER TABLE jobs ADD COLUMN trace VARCHAR(55)", "ALTER TABLE jobs ADD COLUMN complete BOOLEAN"),
 )
 """What makes the tables of version 1 those of version 2, and so on: SQL that both databases take as it is."""
 
@@ -70,6 +71,10 @@ jobs = sa.Table(
     sa.Column("failure_message", sa.Text),
     sa.Column("failure_path", sa.Text),
     sa.Column("version", sa.Integer, nullable=False),
+    # Its results are all there, and are being brought to the disk: whatever happens now, it is successful, but is not
+    # said to be yet.
+    sa.Column("complete", sa.Boolean),
+    sa.Column("trace", sa.String(55)),  # `traceparent` of the request that it was accepted with
     sa.Index("jobs_by_age", "created", "id"),
     sa.Index("jobs_by_status", "status", "owner", "created"),
     sa.Index("jobs_by_end", "finished"),

@@ -35,7 +35,7 @@ def _move(target: JobStatus, *conditions: sa.ColumnElement[bool], **values: Any)
     return _change(_ID, legal, *conditions, status=target.value, **values)
 
 
-_VISIBLE = [column for column in jobs.c if column.name != "inputs"]
+_VISIBLE = [column for column in jobs.c if column.name not in ("inputs", "complete")]
 
 INSERT_JOB = sa.insert(jobs)
 GET_JOB = sa.select(*_VISIBLE).where(_ID)
@@ -85,7 +85,8 @@ START = _move(
     attempts=jobs.c.attempts + 1,
     progress=0,
     message="",
-).returning(jobs.c.process_id, jobs.c.inputs, jobs.c.outputs, jobs.c.attempts, jobs.c.durable)
+    complete=None,
+).returning(jobs.c.process_id, jobs.c.inputs, jobs.c.outputs, jobs.c.attempts, jobs.c.durable, jobs.c.trace)
 PROGRESS = _change(
     _ID,
     _ATTEMPT,
@@ -94,6 +95,8 @@ PROGRESS = _change(
     progress=bindparam("percent"),
     message=sa.func.coalesce(bindparam("text", type_=sa.Text), jobs.c.message),
 )
+COMPLETE = sa.update(jobs).where(_ID, _ATTEMPT, jobs.c.status == JobStatus.RUNNING.value).values(complete=True)
+"""All that is left to do is `SUCCEED`, by whoever: nobody sees a difference until then."""
 # Nobody asks for the inputs of a job that has ended.
 SUCCEED = _move(
     JobStatus.SUCCESSFUL,
@@ -146,8 +149,10 @@ STATUS_OF_ATTEMPT = sa.select(jobs.c.status).where(_ID, _ATTEMPT)
 LOCK_ID = sa.select(jobs.c.id).where(_ID).with_for_update()
 
 INSERT_RESULT = sa.insert(results)
-LIST_RESULTS = sa.select(results).where(results.c.job_id == bindparam("job")).order_by(results.c.position)
-GET_RESULT = sa.select(results).where(results.c.job_id == bindparam("job"), results.c.output_id == bindparam("output"))
+# Those of a job that is complete are there before it is successful.
+_SUCCESSFUL = sa.select(jobs.c.id).where(_ID, jobs.c.status == JobStatus.SUCCESSFUL.value).scalar_subquery()
+LIST_RESULTS = sa.select(results).where(results.c.job_id == _SUCCESSFUL).order_by(results.c.position)
+GET_RESULT = sa.select(results).where(results.c.job_id == _SUCCESSFUL, results.c.output_id == bindparam("output"))
 DELETE_RESULTS = sa.delete(results).where(results.c.job_id == bindparam("job"))
 
 LAST_LINE = sa.select(sa.func.max(job_log.c.number)).where(job_log.c.job_id == bindparam("job"))
@@ -178,6 +183,10 @@ CLAIM = _change(
     owner=bindparam("engine"),
 ).returning(jobs.c.id, jobs.c.process_id)
 CLAIM_ONE = _change(_ID, jobs.c.status == JobStatus.ACCEPTED.value, jobs.c.owner.is_(None), owner=bindparam("engine"))
+_WAITS = jobs.c.status == JobStatus.ACCEPTED.value
+ADOPT = _change(_ID, _ATTEMPT, _WAITS, owner=bindparam("engine"))
+"""Whoever has claimed it: what was asked to make that very attempt does."""
+EXPLAIN = _change(_ID, _OWNED, _WAITS, message=bindparam("text"))
 QUEUED = (
     sa.select(sa.func.count())
     .select_from(jobs)
@@ -189,6 +198,7 @@ OBSERVE = sa.select(
     jobs.c.status,
     jobs.c.owner,
     jobs.c.version,
+    jobs.c.attempts,
     jobs.c.dismiss_requested,
     jobs.c.worker_pid,
     jobs.c.worker_started,
@@ -200,6 +210,7 @@ INTERRUPTED = (
         jobs.c.durable,
         jobs.c.attempts,
         jobs.c.dismiss_requested,
+        jobs.c.complete,
     )
     .where(_ID, _OWNED, jobs.c.status.in_(UNFINISHED))
     .with_for_update()

@@ -88,6 +88,7 @@ class JobStore:
 
         Raises:
             QueueFullError: as many wait as may.
+            StoreFullError: the disk has no room for it.
             StoreLockedError: others write, and have done so for long or, where we are not `patient`, just now.
         """
         # As a datetime tells it: a client that filters by the time it was told finds the job.
@@ -99,7 +100,7 @@ class JobStore:
         if large:
             self._files.write_inputs(job_id, inputs, durable=durable)
         try:
-            with self._database.transaction(durable=durable, patient=patient) as connection:
+            with self._database.transaction(durable=durable, patient=patient, seen_before=True) as connection:
                 if owner is None and max_queued is not None:
                     _require_room(connection, max_queued)
                 connection.execute(statements.INSERT_JOB, row)
@@ -203,7 +204,9 @@ class JobStore:
             return None
         inputs = self._files.read_inputs(job_id) if row.inputs is None else row.inputs
         outputs = None if row.outputs is None else tuple(json.loads(row.outputs))
-        return StartedJob(job_id, row.process_id, json.loads(inputs), outputs, row.attempts, bool(row.durable))
+        return StartedJob(
+            job_id, row.process_id, json.loads(inputs), outputs, row.attempts, bool(row.durable), row.trace
+        )
 
     def progress(self, job: StartedJob, percent: int, message: str | None) -> None:
         """Tell how far the attempt is; without effect when it is no longer the job's latest or is being dismissed."""

@@ -34,6 +34,7 @@ from backend.processes.base import Processor
 from backend.processes.running import load_processor, run_processor
 from summaries import summarise
 from telemetry.logs import JsonLines, LogFormat, about
+from telemetry.trace_context import within_trace
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class Worker:
     def _outcome(self, job: StartedJob, progress: ThrottledProgress) -> list[NewResult] | Failure:
         limits = self._config.limits_of(job.process_id)
         try:
-            with held_to(limits, store_bytes=self._store_bytes()):
+            with within_trace(job.trace), held_to(limits, store_bytes=self._store_bytes()):
                 return self._results(job, limits, progress)
         except ProcessRefusedError as error:
             return Failure("refused", str(error), error.path)
@@ -176,6 +177,8 @@ def _prepare(config: WorkerConfig, output: Connection | None, alive: Connection)
     die_with_server(alive)
     # Ctrl-C in a terminal reaches every process; ending the workers is the server's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whoever started us may ignore it; what a job starts must not.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # A full collection would write to every object inherited from the fork server, and so copy all its memory.
     gc.freeze()
     _divert_streams(output)

@@ -9,12 +9,18 @@ import pytest
 
 from backend.jobs.service import JobService, ProcessSetting
 from backend.settings import Settings
-from tests.faults.injection import IMPORT_PATH, NAMES, Backend, OpenService
+from tests.faults.injection import IMPORT_PATH, NAMES, PATIENCE, Backend, OpenService
 
 
 @pytest.fixture
 def full(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture
+def within(full: bool) -> Callable[[float], float]:
+    """The seconds that a bar allows where figures are taken, `--full`; elsewhere only what guards against hanging."""
+    return lambda bar: bar if full else max(bar, PATIENCE)
 
 
 @pytest.fixture

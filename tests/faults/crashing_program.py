@@ -41,6 +41,13 @@ class Crash:
             self.here("after")
 
         database.transaction = transaction
+        sync = database.sync
+
+        def synced() -> None:
+            sync()
+            self.step = "confirm" if self.step == "commit" else self.step
+
+        database.sync = synced
 
     def replacing(self, replace: Callable[..., None]) -> Callable[..., None]:
         """Crash at the renaming of a file."""

@@ -11,14 +11,22 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from backend.jobs.contents import stored_bytes
 from backend.jobs.records import Job, JobRequest
 from backend.jobs.service import JobService
 from backend.jobs.states import JobStatus
 
 IMPORT_PATH = Path(__file__).parent / "import_path"
-NAMES = ("once", "again", "quick", "ignore", "hog", "crash", "spin", "scribble", "chatter", "leave")
+NAMES = ("once", "again", "quick", "ignore", "hog", "crash", "spin", "scribble", "chatter", "leave", "swallow")
 IDEMPOTENT = frozenset({"again", "quick"})
+
+PATIENCE = 60.0
+"""Seconds that guard against hanging, on a machine that is busy with other things too."""
+
+type Within = Callable[[float], float]
+"""Seconds that a bar allows → those that the test does."""
 
 
 def request_for(process_id: str, **inputs: Any) -> JobRequest:
@@ -37,6 +45,18 @@ def expect_whole(service: JobService, jobs: Iterable[Job]) -> None:
             assert [record.output_id for record, _ in stored] == ["shape", "text", "bytes"]
             for record, content in stored:
                 assert hashlib.sha256(stored_bytes(content)).hexdigest() == record.sha256
+
+
+def files_in(folder: Path) -> set[Path]:
+    """Every file below a folder."""
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+async def until_files(folder: Path, number: int) -> None:
+    """Wait for so many files: what an attempt left behind goes once its end is known, not before."""
+    with anyio.fail_after(PATIENCE):
+        while len(files_in(folder)) != number:
+            await anyio.sleep(0.01)
 
 
 def histogram(times: Iterable[float], *, of: float, what: str, bins: int = 10) -> None:
@@ -77,10 +97,10 @@ class Backend:
     def close(self) -> None:
         if self._process.poll() is None:
             self._process.terminate()
-        self._process.communicate(timeout=20)
+        self._process.communicate(timeout=60)
 
 
 def statuses(home: Path) -> dict[str, str]:
     """Job id → status, as the database has it."""
-    with closing(sqlite3.connect(home / "jobs.sqlite", timeout=10)) as database:
+    with closing(sqlite3.connect(home / "jobs.sqlite", timeout=60)) as database:
         return dict(database.execute("SELECT id, status FROM jobs"))

@@ -10,7 +10,7 @@ import anyio.to_thread
 import pytest
 
 from backend.jobs.states import JobStatus
-from tests.faults.injection import OpenService, expect_whole
+from tests.faults.injection import OpenService, expect_whole, until_files
 
 pytestmark = [
     pytest.mark.anyio,
@@ -33,6 +33,8 @@ DONE = (JobStatus.SUCCESSFUL, "The process has finished.")
         ("rename", "after", FAILED),
         ("commit", "before", FAILED),
         ("commit", "after", DONE),
+        ("confirm", "before", DONE),
+        ("confirm", "after", DONE),
     ],
 )
 async def test_a_job_that_is_cut_off_ends_with_all_or_nothing(
@@ -50,12 +52,5 @@ async def test_a_job_that_is_cut_off_ends_with_all_or_nothing(
             ended = await service.engine.wait(job.id, timeout=60)
         assert (ended.status, ended.message) == end
         expect_whole(service, [ended])
-        # What an attempt left behind goes once its end is known, not before.
-        whole = 3 if ended.status is JobStatus.SUCCESSFUL else 0
-        with anyio.fail_after(60):
-            while len(_files(home / "results")) != whole or _files(home / "inputs"):
-                await anyio.sleep(0.01)
-
-
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+        await until_files(home / "results", 3 if ended.status is JobStatus.SUCCESSFUL else 0)
+        await until_files(home / "inputs", 0)

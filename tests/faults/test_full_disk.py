@@ -15,6 +15,8 @@ pytestmark = pytest.mark.anyio
 
 ASYNC = {"Prefer": "respond-async"}
 FINAL = {"successful", "failed"}
+LONG = "x" * 300_000
+"""Inputs that stand in a file, and not in the job's row."""
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ async def execute(client: httpx.AsyncClient, process: str, **inputs: object) -> 
 
 
 async def end_of(client: httpx.AsyncClient, job: str) -> dict[str, object]:
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         while (document := (await client.get(f"/jobs/{job}")).json())["status"] not in FINAL:
             await anyio.sleep(0.05)
     return document
@@ -58,8 +60,11 @@ async def test_on_a_full_disk_nothing_is_accepted_and_lost(serve: Callable[..., 
         under_way = (await execute(client, "once", seconds=1.5)).raise_for_status().json()["jobID"]
         fill(home / "filler")
         refusals = [await execute(client, "quick") for _ in range(5)]
+        refusals += [await execute(client, "swallow", text=LONG) for _ in range(3)]
         assert {reply.status_code for reply in refusals} == {507}
         assert refusals[0].headers["content-type"] == "application/problem+json"
+        assert refusals[-1].json()["detail"].startswith("There is no room on the disk for the inputs")
+        assert not list((home / "inputs").glob("*"))
         assert statuses(home).keys() == {done, under_way}
         assert (await client.get(f"/jobs/{done}/results")).status_code == 200
         await anyio.sleep(2)
@@ -67,6 +72,6 @@ async def test_on_a_full_disk_nothing_is_accepted_and_lost(serve: Callable[..., 
         ended = await end_of(client, under_way)
         assert ended["status"] == "failed"
         assert str(ended["message"]).startswith("The end of the job could not be stored")
-        again = await execute(client, "once", seconds=0)
-        assert (await end_of(client, again.raise_for_status().json()["jobID"]))["status"] == "successful"
+        for again in (await execute(client, "once", seconds=0), await execute(client, "swallow", text=LONG)):
+            assert (await end_of(client, again.raise_for_status().json()["jobID"]))["status"] == "successful"
         sys.stderr.write(f"\nrefused with {refusals[0].status_code}; the job under way: {ended['message']}\n")

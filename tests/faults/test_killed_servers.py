@@ -13,18 +13,30 @@ import httpx
 import psutil
 import pytest
 
-from tests.faults.injection import Backend, OpenService, expect_whole, histogram, request_for, statuses
+from tests.faults.injection import (
+    PATIENCE,
+    Backend,
+    OpenService,
+    Within,
+    expect_whole,
+    histogram,
+    request_for,
+    statuses,
+)
 
 pytestmark = pytest.mark.anyio
 
 LOAD_SECONDS = 1.5
+CLIENTS = 3
+MOST = 15
+"""Jobs of one client: what one server leaves to the next must not fill the queue in the end."""
 UNFINISHED = {"accepted", "running"}
 ASYNC = {"Prefer": "respond-async"}
 
 
-async def submit_until_it_dies(url: str, accepted: dict[str, str], rng: random.Random) -> None:
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as client:
-        while True:
+async def submit_while_it_lives(url: str, accepted: dict[str, str], rng: random.Random) -> None:
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+        for _ in range(MOST):
             name = rng.choice(("once", "again", "quick"))
             inputs = {} if name == "quick" else {"seconds": rng.uniform(0, 0.3)}
             try:
@@ -35,17 +47,29 @@ async def submit_until_it_dies(url: str, accepted: dict[str, str], rng: random.R
             await anyio.sleep(0.03)
 
 
-async def kill_under_load(backend: Backend, accepted: dict[str, str], rng: random.Random, delay: float) -> None:
-    """Kill the server after some seconds of load; all its processes are gone soon."""
+async def until_at_work(home: Path, accepted: dict[str, str], before: int) -> None:
+    """Wait until as many jobs are accepted as there are clients, and any job runs."""
+    with anyio.fail_after(PATIENCE):
+        while len(accepted) < before + CLIENTS or "running" not in statuses(home).values():
+            await anyio.sleep(0.01)
+
+
+async def kill_under_load(
+    backend: Backend, home: Path, accepted: dict[str, str], rng: random.Random, *, delay: float, longest: float
+) -> None:
+    """Kill the server after some seconds of load, at work or just started; its processes are gone after `longest`."""
     descendants: list[psutil.Process] = []
+    before = len(accepted)
     async with anyio.create_task_group() as clients:
-        for _ in range(3):
+        for _ in range(CLIENTS):
             own = random.Random(rng.random())  # noqa: S311 - repeatable, not secret
-            clients.start_soon(submit_until_it_dies, backend.url, accepted, own)
+            clients.start_soon(submit_while_it_lives, backend.url, accepted, own)
+        if rng.random() < 0.75:
+            await until_at_work(home, accepted, before)  # else its workers may still be about to start
         await anyio.sleep(delay)
         descendants += psutil.Process(backend.pid).children(recursive=True)
         await anyio.to_thread.run_sync(backend.kill)
-    _, alive = await anyio.to_thread.run_sync(lambda: psutil.wait_procs(descendants, timeout=5))
+    _, alive = await anyio.to_thread.run_sync(lambda: psutil.wait_procs(descendants, timeout=longest))
     assert alive == []
 
 
@@ -59,15 +83,20 @@ async def until_all_ended(home: Path, accepted: dict[str, str], *, within: float
             await anyio.sleep(0.1)
 
 
-async def test_every_acknowledged_job_of_a_killed_server_ends(
-    serve: Callable[..., Backend], open_service: OpenService, home: Path, rng: random.Random, full: bool
+async def test_every_acknowledged_job_of_a_killed_server_ends(  # noqa: PLR0917
+    serve: Callable[..., Backend],
+    open_service: OpenService,
+    home: Path,
+    rng: random.Random,
+    full: bool,
+    within: Within,
 ) -> None:
     delays: list[float] = []
     accepted: dict[str, str] = {}
     for _ in range(20 if full else 2):
         backend = await anyio.to_thread.run_sync(serve)
         delays.append(rng.uniform(0, LOAD_SECONDS))
-        await kill_under_load(backend, accepted, rng, delays[-1])
+        await kill_under_load(backend, home, accepted, rng, delay=delays[-1], longest=within(5))
     service = open_service()
     found = await until_all_ended(home, accepted, within=120)
     ended = Counter(f"{name} {found[job]}" for job, name in accepted.items())
@@ -77,13 +106,13 @@ async def test_every_acknowledged_job_of_a_killed_server_ends(
 
 
 async def test_of_two_servers_on_one_home_the_living_one_ends_what_the_dead_one_left(
-    serve: Callable[..., Backend], open_service: OpenService, home: Path, rng: random.Random
+    serve: Callable[..., Backend], open_service: OpenService, home: Path, rng: random.Random, within: Within
 ) -> None:
     survivor = open_service()
     ours = survivor.engine.submit(request_for("once", seconds=4), durable=True)
     backend = await anyio.to_thread.run_sync(serve)
     accepted: dict[str, str] = {}
-    await kill_under_load(backend, accepted, rng, 1)
+    await kill_under_load(backend, home, accepted, rng, delay=1, longest=within(5))
     killed = time.monotonic()
     found = await until_all_ended(home, accepted, within=60)
     sys.stderr.write(f"\n{len(accepted)} jobs of the dead server ended in {time.monotonic() - killed:.1f} s\n")

@@ -1,7 +1,6 @@
 """A job that takes too much ends as failed, with its own reason, and all that it started with it."""
 
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from backend.jobs.contents import stored_bytes
 from backend.jobs.records import Job, JobRequest
 from backend.jobs.service import JobService
 from backend.jobs.states import JobStatus
-from tests.faults.injection import OpenService, request_for
+from tests.faults.injection import OpenService, Within, request_for
 
 pytestmark = pytest.mark.anyio
 
@@ -22,13 +21,20 @@ MEBIBYTE = 2**20
 
 
 async def finish(service: JobService, request: JobRequest) -> Job:
-    with anyio.fail_after(30):
-        return await service.engine.wait(service.engine.submit(request, durable=False).id, timeout=30)
+    with anyio.fail_after(60):
+        return await service.engine.wait(service.engine.submit(request, durable=False).id, timeout=60)
+
+
+async def until_log_ends(service: JobService, job: Job, *lines: str) -> None:
+    """What a process wrote last is stored a moment after its end."""
+    with anyio.fail_after(60):
+        while service.store.log(job.id, tail=len(lines)) != list(lines):
+            await anyio.sleep(0.01)
 
 
 async def pids_in(file: Path) -> list[int]:
     marker = anyio.Path(file)
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while not await marker.exists() or len((await marker.read_text()).split()) < 3:
             await anyio.sleep(0.01)
     return [int(pid) for pid in (await marker.read_text()).split()]
@@ -41,47 +47,45 @@ def runs(pid: int) -> bool:
         return False
 
 
-async def expect_gone(pids: list[int], *, within: float) -> None:
-    with anyio.fail_after(within):
+async def expect_gone(pids: list[int], longest: float) -> None:
+    with anyio.fail_after(longest):
         while any(runs(pid) for pid in pids):
             await anyio.sleep(0.01)
 
 
 async def test_what_ignores_every_signal_is_gone_with_its_children_when_its_time_is_over(
-    open_service: OpenService, tmp_path: Path
+    open_service: OpenService, tmp_path: Path, within: Within
 ) -> None:
     service = open_service({"ignore": {"limits": {"seconds": 1.5}}})
-    began = time.monotonic()
     job = service.engine.submit(request_for("ignore", marker=str(tmp_path / "pids")), durable=False)
     pids = await pids_in(tmp_path / "pids")
-    ended = await service.engine.wait(job.id, timeout=20)
+    ended = await service.engine.wait(job.id, timeout=60)
     assert ended.status is JobStatus.FAILED
     assert ended.message == "The job took longer than the 1.5 s that it may."
-    await expect_gone(pids, within=1)
+    await expect_gone(pids, within(1))
     assert ended.finished is not None
     assert ended.started is not None
-    assert (ended.finished - ended.started).total_seconds() < 1.5 + 1
-    assert time.monotonic() - began < 20
+    assert (ended.finished - ended.started).total_seconds() < within(1.5 + 1)
     with pytest.raises(LimitExceededError):
         service.store.results(job.id)
 
 
 async def test_what_ignores_every_signal_is_dismissed_with_its_children(
-    open_service: OpenService, tmp_path: Path
+    open_service: OpenService, tmp_path: Path, within: Within
 ) -> None:
     service = open_service()
     job = service.engine.submit(request_for("ignore", marker=str(tmp_path / "pids")), durable=False)
     pids = await pids_in(tmp_path / "pids")
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         assert (await service.engine.dismiss(job.id)).status is JobStatus.DISMISSED
-    await expect_gone(pids, within=0.5)
+    await expect_gone(pids, within(0.5))
 
 
-async def test_a_child_that_a_job_leaves_behind_ends_with_its_worker(open_service: OpenService) -> None:
+async def test_a_child_that_a_job_leaves_behind_ends_with_its_worker(open_service: OpenService, within: Within) -> None:
     service = open_service()
     job = await finish(service, request_for("leave"))
     pid = int(stored_bytes(service.store.read(job.id, "value")[1]))
-    await expect_gone([pid], within=2)
+    await expect_gone([pid], within(2))
 
 
 @pytest.mark.parametrize(
@@ -102,8 +106,8 @@ async def test_each_limit_is_told_by_its_own_sentence_and_harms_no_neighbour(
     assert job.failure is not None
     assert (job.status, job.failure.kind) == (JobStatus.FAILED, "exceeded")
     assert reason in job.message
-    with anyio.fail_after(20):
-        assert (await service.engine.wait(neighbour.id, timeout=20)).status is JobStatus.SUCCESSFUL
+    with anyio.fail_after(60):
+        assert (await service.engine.wait(neighbour.id, timeout=60)).status is JobStatus.SUCCESSFUL
     assert (await finish(service, request_for("quick"))).status is JobStatus.SUCCESSFUL
 
 
@@ -121,8 +125,8 @@ async def test_a_crash_of_native_code_is_told_and_its_last_word_kept(open_servic
     assert job.message == "The worker process that ran the job died (SIGSEGV)."
     assert "the last word" in service.store.log(job.id)
     assert any("Segmentation fault" in line for line in service.store.log(job.id))
-    with anyio.fail_after(20):
-        assert (await service.engine.wait(neighbour.id, timeout=20)).status is JobStatus.SUCCESSFUL
+    with anyio.fail_after(60):
+        assert (await service.engine.wait(neighbour.id, timeout=60)).status is JobStatus.SUCCESSFUL
 
 
 async def test_a_worker_is_replaced_after_its_jobs_and_after_much_memory(
@@ -135,7 +139,7 @@ async def test_a_worker_is_replaced_after_its_jobs_and_after_much_memory(
         while (observed := service.store.leases.observe([job.id])[0]).worker is None:
             await anyio.sleep(0.001)
         workers.append(observed.worker.pid)
-        await service.engine.wait(job.id, timeout=20)
+        await service.engine.wait(job.id, timeout=60)
     assert [workers.count(pid) for pid in dict.fromkeys(workers)] == [2, 2, 1]
     assert os.getpid() not in workers
 
@@ -143,6 +147,7 @@ async def test_a_worker_is_replaced_after_its_jobs_and_after_much_memory(
 async def test_a_log_has_what_python_and_native_code_wrote(open_service: OpenService) -> None:
     service = open_service()
     job = await finish(service, request_for("chatter"))
+    await until_log_ends(service, job, "native line")
     assert list(service.store.log(job.id)) == ["line 0", "line 1", "line 2", "native line"]
     following = await finish(service, request_for("quick"))
     assert list(service.store.log(following.id)) == []
@@ -151,8 +156,5 @@ async def test_a_log_has_what_python_and_native_code_wrote(open_service: OpenSer
 async def test_a_log_without_end_is_bounded_and_keeps_its_end(open_service: OpenService) -> None:
     service = open_service()
     job = await finish(service, request_for("chatter", lines=20_000))
-    # What a process wrote last is stored a moment after its end.
-    with anyio.fail_after(20):
-        while (lines := list(service.store.log(job.id)))[-2:] != ["line 19999", "native line"]:
-            await anyio.lowlevel.checkpoint()
-    assert len(lines) < 10_000
+    await until_log_ends(service, job, "line 19999", "native line")
+    assert len(service.store.log(job.id)) < 10_000

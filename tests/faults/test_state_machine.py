@@ -4,27 +4,28 @@ Short by default; `--full` runs many more and longer ones.
 """
 
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Generator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     initialize,
     invariant,
+    multiple,
     rule,
     run_state_machine_as_test,
 )
 
-from backend.errors import BackendError, JobExpiredError
-from backend.jobs import retention
+from backend.errors import BackendError, JobExpiredError, ResultNotReadyError
+from backend.jobs import retention, statements
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import Failure, JobRequest, NewResult, StartedJob
 from backend.jobs.retention import Retention
@@ -42,6 +43,23 @@ LATEST = st.sampled_from([None, None, 0, 1])
 OWNER = st.sampled_from([None, None, None, "first", "second"])
 """None is the engine that owns the job: what is refused is tried less often."""
 ME = ProcessIdentity.current()
+
+
+class DeadError(Exception):
+    """A worker has died."""
+
+
+@contextmanager
+def dying_before_sync(store: JobStore) -> Generator[None]:
+    """Whoever uses the store dies before anything is brought to the disk, where that is a step of its own."""
+    database: Any = store._database
+
+    def die() -> None:
+        raise DeadError
+
+    sync, database.sync = database.sync, die
+    yield
+    database.sync = sync
 
 
 @dataclass
@@ -65,6 +83,8 @@ class Jobs(RuleBasedStateMachine):
     stores: Sequence[JobStore]
     outside: sa.Engine
     jobs = Bundle("jobs")
+    begun_again = Bundle("begun_again")
+    """Jobs of which an earlier attempt was given up."""
 
     @initialize()
     def begin(self) -> None:
@@ -94,13 +114,36 @@ class Jobs(RuleBasedStateMachine):
         known.seen = JobStatus.RUNNING
         return known
 
-    @rule(job=jobs)
-    def lose_and_start_again(self, job: Known) -> None:
+    @rule(target=begun_again, job=jobs)
+    def lose_and_start_again(self, job: Known) -> Any:
         self.settle(job, job.owner)
-        if not job.expired:
-            job.seen = self.stores[0].get(job.id).status
-        self.claim("second")
-        self.start(job, "second")
+        if job.expired:
+            return multiple()
+        job.seen = self.stores[0].get(job.id).status
+        while job.seen is JobStatus.ACCEPTED and job.owner is None:
+            self.claim("second")
+        self.start(job, job.owner)
+        return job if len(job.attempts) > 1 else multiple()
+
+    @rule(targets=(jobs, begun_again), owner=ENGINES)
+    def accept_start_lose_and_start_again(self, owner: str) -> Known:
+        job = self.accept_and_start(owner, idempotent=True)
+        self.lose_and_start_again(job)
+        return job
+
+    @rule(job=begun_again, told=st.sampled_from(["success", "failure", "progress"]))
+    def hear_of_an_earlier_attempt(self, job: Known, told: str) -> None:
+        """Its worker was taken for dead, and is not."""
+        if job.expired:
+            return
+        before, earlier = self.stores[0].get(job.id), job.attempts[-2]
+        if told == "success":
+            assert not self.stores[1].succeed(earlier, [NewResult("a", "text/plain", b"late", {})], inline_bytes=8)
+        elif told == "failure":
+            assert not self.stores[1].fail(earlier, Failure("failed", "late"))
+        else:
+            self.stores[1].progress(earlier, 99, "late")
+        assert self.stores[0].get(job.id) == before
 
     @rule(engine=ENGINES)
     def claim(self, engine: str) -> None:
@@ -136,6 +179,27 @@ class Jobs(RuleBasedStateMachine):
         )
         assert ended == (job.seen is JobStatus.RUNNING and which == len(job.attempts) - 1)
         job.data = data if ended else job.data
+
+    @rule(job=jobs, engine=ENGINES, size=st.sampled_from([1, 100]))
+    def die_with_all_results_in_the_store(self, job: Known, engine: str, size: int) -> None:
+        """Before they are on the disk: nobody is told of them yet."""
+        if job.owner is None or job.seen is not JobStatus.RUNNING or not job.attempts[-1].durable:
+            return
+        results, store = [NewResult("a", "text/plain", b"c" * size, {})], self.store(engine)
+        died = False
+        with dying_before_sync(store):
+            try:
+                store.succeed(job.attempts[-1], results, inline_bytes=8)
+            except DeadError:
+                died = True
+        ended = not died or not job.asked
+        if died:
+            assert self.stores[0].get(job.id).status is JobStatus.RUNNING
+            with pytest.raises(ResultNotReadyError):
+                self.stores[0].results(job.id)
+            store.leases.settle(job.id, job.owner, "The worker died.")
+        assert self.stores[0].get(job.id).status is (JobStatus.SUCCESSFUL if ended else JobStatus.DISMISSED)
+        job.data = results[0].data if ended else job.data
 
     @rule(job=jobs, which=LATEST)
     def fail(self, job: Known, which: int | None) -> None:
@@ -238,9 +302,37 @@ def test_no_order_of_events_brings_a_job_into_an_illegal_state(
         outside.dispose()
 
 
+@pytest.mark.parametrize("name", ["SUCCEED", "FAIL_ATTEMPT", "PROGRESS"])
+def test_a_store_that_hears_workers_of_earlier_attempts_is_found_out(
+    name: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "UNTOUCHED_SECONDS", 0.0)
+    monkeypatch.setattr(statements, name, without_attempt(getattr(statements, name)))
+    place = Place(home, None)
+    with closing(place.open()) as first, closing(place.open()) as second:
+        outside = place.engine()
+        with pytest.raises(AssertionError):
+            run_state_machine_as_test(
+                type("OnDatabase", (Jobs,), {"stores": (first, second), "outside": outside}),
+                settings=settings(limits(full=False, fast=True), phases=[Phase.generate], print_blob=False),
+            )
+        outside.dispose()
+
+
+def without_attempt(statement: Any) -> Any:
+    """The statement without its condition on the attempt."""
+    conditions = [str(condition) for condition in statement._where_criteria]
+    assert "jobs.attempts = :attempt" in conditions
+    changed = statement._generate()
+    changed._where_criteria = tuple(
+        condition for condition in statement._where_criteria if str(condition) != "jobs.attempts = :attempt"
+    )
+    return changed
+
+
 def limits(*, full: bool, fast: bool) -> settings:
     return settings(
-        max_examples=1000 if full else 40 if fast else 10,
+        max_examples=1000 if full else 25 if fast else 6,
         stateful_step_count=60 if full else 25,
         deadline=None,
         derandomize=not full,

@@ -22,7 +22,7 @@ async def submit(url: str, number: int, receiver: str) -> set[str]:
     """Short jobs that give results or fail, each with a subscriber; the ids of those that were acknowledged."""
     accepted: set[str] = set()
     subscriber = {"successUri": f"{receiver}/successful", "failedUri": f"{receiver}/failed"}
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
         for index in range(number):
             inputs = {"seconds": 0.1} if index % 2 else {}
             body = {"inputs": inputs, "subscriber": subscriber}

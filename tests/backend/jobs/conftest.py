@@ -124,7 +124,7 @@ class Server:
 
     def close(self) -> tuple[str, str]:
         """End it as a client does, by closing its input; returns what else it wrote to stdout and stderr."""
-        return self._process.communicate(timeout=20)
+        return self._process.communicate(timeout=60)
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def until_running() -> Callable[..., Any]:
 
     async def wait(engine: Engine, job: Job) -> Job:
         while job.status is JobStatus.ACCEPTED:
-            job = await engine.wait(job.id, timeout=20, version=job.version)
+            job = await engine.wait(job.id, timeout=60, version=job.version)
         return job
 
     return wait

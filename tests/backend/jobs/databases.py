@@ -50,14 +50,17 @@ class Postgres:
         # Not below pytest's own folder, which pytest closes to the user that PostgreSQL runs as where we are root.
         self._folder = TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True)
         self._server = pgserver.get_server(self._folder.name, cleanup_mode="stop")
+        url = self._server.get_uri().replace("postgresql:", "postgresql+psycopg:")
+        self._engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
         # No power is lost in a test: what a crash of the server alone loses is the same.
         self._execute("ALTER SYSTEM SET fsync TO off", "SELECT pg_reload_conf()")
 
     def new_database(self) -> str:
-        """The URL of an empty database."""
+        """The URL of an empty place for tables: a schema, as a database would be a copy of some hundred files."""
         name = f"jobs_{uuid.uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name}")
-        return self._server.get_uri(database=name)
+        self._execute(f"CREATE SCHEMA {name}")
+        url = self._server.get_uri()
+        return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{name}"
 
     def stop(self) -> None:
         """End it at once, as a crash of its machine would: every connection is cut."""
@@ -69,17 +72,15 @@ class Postgres:
         self._server.ensure_postgres_running()
 
     def close(self) -> None:
+        self._engine.dispose()
         self.stop()
         self._server.cleanup()
         self._folder.cleanup()
 
     def _execute(self, *texts: str) -> None:
-        url = self._server.get_uri().replace("postgresql:", "postgresql+psycopg:")
-        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self._engine.connect() as connection:
             for text in texts:
                 connection.execute(sa.text(text))
-        engine.dispose()
 
 
 def opened(place: Place) -> Iterator[JobStore]:

@@ -34,7 +34,7 @@ def test_a_killed_process_is_confirmed_dead() -> None:
 
 def test_there_is_no_identity_without_a_process() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     with pytest.raises(psutil.NoSuchProcess):
         ProcessIdentity.of(process.pid)
 
@@ -49,5 +49,5 @@ def test_a_process_stays_the_same_when_the_clock_is_set(monkeypatch: pytest.Monk
 
 def test_the_host_is_the_same_for_all_processes_of_it() -> None:
     program = "from backend.jobs.liveness import host; print(host())"
-    other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+    other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert other.stdout.strip() == host()

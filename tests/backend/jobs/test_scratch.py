@@ -50,7 +50,7 @@ def test_only_the_folders_of_dead_workers_are_swept(tmp_path: Path) -> None:
         theirs = Path(other.stdout.readline().strip())
         sweep_scratch(tmp_path)
         assert (mine.is_dir(), (theirs / "left").exists()) == (True, True)
-        other.communicate("end\n", timeout=20)
+        other.communicate("end\n", timeout=60)
         sweep_scratch(tmp_path)
         assert (mine.is_dir(), theirs.exists()) == (True, False)
 

@@ -38,7 +38,7 @@ def test_eight_processes_open_a_fresh_store_and_insert_at_once(home: Path, open_
         process.stdin.write(b"\n")
         process.stdin.flush()
     for process in processes:
-        _, errors = process.communicate(timeout=50)
+        _, errors = process.communicate(timeout=60)
         assert (process.returncode, errors) == (0, b"")
     assert open_store().list(limit=1, offset=0)[1] == 400
 

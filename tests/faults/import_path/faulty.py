@@ -107,3 +107,9 @@ def chatter(lines: int = 3, length: int = 0) -> str:
 def leave() -> int:
     """Succeed, and leave a child behind."""
     return subprocess.Popen([sys.executable, "-c", STUBBORN]).pid
+
+
+@process(id="swallow", title="Swallow", output=Output(id="value"))
+def swallow(text: str) -> int:
+    """Count the characters of a text, which may be too long for a row of the store."""
+    return len(text)

@@ -50,7 +50,7 @@ def store(home: Path) -> Iterator[JobStore]:
 
 async def settled(store: JobStore) -> None:
     """Wait until nobody is to be told any more."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while pending(store):
             await anyio.sleep(0.01)
 
@@ -94,10 +94,12 @@ async def test_progress_is_told_now_and_then_and_never_after_the_end(store: JobS
             job = accept(store, subscriber(receiver.url))
             started = start(store, job)
             await receiver.until(1)
-            for percent in range(1, 40):
-                store.progress(started, percent, None)
-                await anyio.sleep(0.01)
-            await receiver.until(3)
+            for number in (2, 3):
+                # Many changes in a row are told as one or two, and the last of them always is.
+                for percent in range(20):
+                    store.progress(started, 20 * number + percent, None)
+                    await anyio.sleep(0.01)
+                await receiver.until(number)
             assert store.fail(started, FAILURE)
             await settled(store)
     progress = [request for request in receiver.came if request.target == "/progress"]
@@ -115,7 +117,7 @@ async def test_a_subscriber_that_is_down_is_told_when_it_is_up_again(store: JobS
     job = accept(store, Subscriber(f"{receiver.url}/success"))
     with delivering(store, persistence=replace(BRISK, attempts=500)):
         succeed(store, job)
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while not attempts(store, job):
                 await anyio.sleep(0.01)
         async with receiving(port=port) as again:
@@ -177,7 +179,7 @@ async def test_one_that_never_answers_delays_nobody_else(store: JobStore) -> Non
                 succeed(store, accept(store, Subscriber(hanging.uri("success"))))
             await hanging.until(4)
             succeed(store, accept(store, Subscriber(receiver.uri("success"))))
-            await receiver.until(1, within=5)
+            await receiver.until(1, within=20)
     assert len(hanging.came) == 4
 
 
@@ -187,7 +189,7 @@ async def test_of_an_origin_that_does_not_answer_only_some_are_tried(store: JobS
         with delivering(store, seconds=0.5, persistence=replace(BRISK, first_pause=30)):
             for job in jobs:
                 succeed(store, job)
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 while any(due(store, job) == 0 for job in jobs):
                     await anyio.sleep(0.01)
     assert len(hanging.came) <= 8

