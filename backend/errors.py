@@ -98,6 +98,10 @@ class NoSuchDatasetError(ProcessRefusedError):
     """There is no dataset of that id."""
 
 
+class NoItemsError(BackendError):
+    """The dataset has no such items, or none that can be read: a raster, an unknown layer, a file that is none."""
+
+
 def refuse(reason: str, path: str | None = None) -> NoReturn:
     """Raise `ProcessRefusedError`: in the middle of a computation one word says it, and type checkers see its end."""
     raise ProcessRefusedError(reason, path=path)

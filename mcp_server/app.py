@@ -72,9 +72,9 @@ async def open_jobs_app(settings: Settings) -> "AsyncGenerator[Starlette]":
 
     Raises: ConfigurationError if the store cannot be opened.
     """
-    from backend import app as backend_app  # noqa: PLC0415
+    from backend.api import administration  # noqa: PLC0415
 
-    app = backend_app.create_jobs_app(backend_settings(settings))
+    app = administration.create_jobs_app(backend_settings(settings))
     async with AsyncExitStack() as stack:
         with _unusable_store_told():
             await stack.enter_async_context(app.router.lifespan_context(app))
@@ -88,10 +88,10 @@ def remove_ended_jobs(settings: Settings, *, older_than: float | None, dry_run: 
 
     Raises: ConfigurationError if the store cannot be opened.
     """
-    from backend import app as backend_app  # noqa: PLC0415
+    from backend.api import administration  # noqa: PLC0415
 
     with _unusable_store_told():
-        return backend_app.remove_ended_jobs(backend_settings(settings), older_than=older_than, dry_run=dry_run)
+        return administration.remove_ended_jobs(backend_settings(settings), older_than=older_than, dry_run=dry_run)
 
 
 @contextmanager

@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     """Host names, comma-separated, that MCP clients over HTTP may address besides loopback's; `*` for any.
 
     When given, it holds wherever the server listens; otherwise only on a loopback address (DNS rebinding)."""
+    results: Path | None = None
+    """A folder in which the tool `save_result` saves results as files; without it there is no such tool."""
+    max_saved_bytes: int = Field(default=4 * 2**30, ge=1024)
+    """Largest result that is saved as a file, in bytes."""
     wait_seconds: float = Field(default=45, gt=0)
     """How long a tool call waits for its job before it answers with a handle."""
     sync_seconds: float = Field(default=600, gt=0)
@@ -128,6 +132,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("results")
+    @classmethod
+    def _require_folder(cls, value: Path | None) -> Path | None:
+        folder = None if value is None else value.expanduser().absolute()
+        if folder is not None and not folder.is_dir():
+            raise ValueError(f"there is no folder {folder}")
+        return None if folder is None else folder.resolve()
 
     @field_validator("servers")
     @classmethod
@@ -263,7 +275,8 @@ def _read(path: Path, *, of_home: bool) -> dict[str, Any]:
     if unknown := [key for key in document if key not in known]:
         near = difflib.get_close_matches(unknown[0], known, n=1)
         raise ConfigurationError(f"{path}: {unknown[0]}: there is no such setting in this file{_hint(near)}")
-    _make_absolute(document, "home", path.parent)
+    for key in ("home", "results"):
+        _make_absolute(document, key, path.parent)
     if isinstance(document.get("servers"), dict):
         for table in document["servers"].values():
             _make_absolute(table, "ca_file", path.parent)

@@ -1,6 +1,7 @@
 """What all tests share. Every answer of our backend, in whichever test, is held to the standard."""
 
 import gc
+import inspect
 import os
 import sys
 from collections.abc import Generator
@@ -8,6 +9,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+try:
+    import sniffio
+except ImportError:
+    sniffio = None
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,6 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Without it each of the many processes that tests start, and pytest in each of its workers, compiles all anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+    # A folder without a certificate: nothing here speaks to the internet, and each client and each program that is
+    # started would read the hundreds of authorities of the web.
+    os.environ["SSL_CERT_DIR"] = str(ROOT / "tests")
     config.pluginmanager.import_plugin("tests.standard.plugin")
     # How fast a busy machine draws and runs an example says nothing of what is tested.
     calm = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -40,6 +49,21 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Between tests the loop of an asynchronous fixture stands still: a synchronous test may start one of its own.
+
+    anyio's plugin says that it runs for as long as the fixture lasts, wherever sniffio is installed to be told.
+    """
+    if sniffio is None or inspect.iscoroutinefunction(pyfuncitem.function):
+        return (yield)
+    token = sniffio.current_async_library_cvar.set(None)
+    try:
+        return (yield)
+    finally:
+        sniffio.current_async_library_cvar.reset(token)
 
 
 @pytest.fixture

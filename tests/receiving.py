@@ -56,7 +56,7 @@ class Receiver:
     def uri(self, path: str) -> str:
         return f"{self.url}/{path}"
 
-    async def until(self, number: int, *, within: float = 20) -> list[Notified]:
+    async def until(self, number: int, *, within: float = 60) -> list[Notified]:
         """Wait for that many requests."""
         with anyio.fail_after(within):
             while len(self.came) < number:

@@ -8,7 +8,8 @@ import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backend.api.documents import link, page_link, page_links
+from backend.api.documents import HTML, link, page_link, page_links
+from backend.api.items import items_url
 from backend.api.query import integer_parameter
 from backend.api.representation import represented
 from backend.api.service import service_of
@@ -16,6 +17,7 @@ from backend.errors import NoSuchDatasetError
 from backend.geo.vector.datasets import DatasetFile, Kind
 from backend.jobs.references import DatasetReference
 from backend.openapi.parameters import MOST_IN_A_PAGE
+from backend.openapi.paths import GEOJSON
 
 type Document = dict[str, Any]
 
@@ -68,9 +70,17 @@ def collection(dataset: DatasetFile, base_url: str) -> Document:
         "links": [
             link("self", url, "This dataset; as an input of a process, a reference to it"),
             page_link(url),
+            *_items(dataset, base_url),
             link("up", f"{base_url}/collections", "All datasets"),
         ],
     }
+
+
+def _items(dataset: DatasetFile, base_url: str) -> list[Document]:
+    if dataset.kind != "vector":
+        return []
+    url = items_url(base_url, dataset.id)
+    return [link("items", url, "Its features", GEOJSON), link("items", f"{url}?f=html", "Its features on a map", HTML)]
 
 
 def _file(dataset: DatasetFile) -> Document:

@@ -8,7 +8,7 @@ from backend.api.origins import Callers, KnownCallers
 from backend.api.trailing_slashes import TrailingSlashes
 from backend.settings import Settings
 
-_EXPOSED = ("Location", "Link", "ETag", "Preference-Applied", "OGC-NumberMatched", "Content-Location")
+_EXPOSED = ("Location", "Link", "ETag", "Preference-Applied", "OGC-NumberMatched", "Content-Location", "Repr-Digest")
 """Headers of our answers that a page of another origin may read."""
 
 

@@ -71,6 +71,7 @@ KINDS: Mapping[type[errors.BackendError], Kind] = {
         HTTPStatus.INTERNAL_SERVER_ERROR, "The stored result is damaged", _OWN + "result-damaged"
     ),
     errors.NoSuchDatasetError: Kind(HTTPStatus.NOT_FOUND, "No such collection"),
+    errors.NoItemsError: Kind(HTTPStatus.NOT_FOUND, "No such items"),
     errors.ProcessRefusedError: Kind(HTTPStatus.BAD_REQUEST, "The process refused its inputs"),
     errors.ProcessFailedError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The process failed"),
     errors.LimitExceededError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The job reached a limit"),

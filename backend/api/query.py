@@ -1,4 +1,6 @@
-"""Query parameters that are numbers."""
+"""Query parameters: numbers, and those there are."""
+
+from collections.abc import Collection
 
 from starlette.requests import Request
 
@@ -20,3 +22,16 @@ def integer_parameter(request: Request, name: str, *, default: int, least: int, 
             [InputProblem(name, f"must be a whole number, {least} or more, not `{text[:40]}`")],
         )
     return min(int(text[:20]), most)
+
+
+def require_known_parameters(request: Request, known: Collection[str]) -> None:
+    """Refuse a parameter that there is not: a filter that is misspelt must not let everything through.
+
+    Raises:
+        InvalidRequestError: There is one.
+    """
+    unknown = sorted(set(request.query_params.keys()) - set(known))
+    if unknown:
+        told = ", ".join(f"`{name}`" for name in known)
+        problems = [InputProblem(name[:40], f"is no parameter of this resource; there are {told}") for name in unknown]
+        raise InvalidRequestError("The query is not valid.", problems)

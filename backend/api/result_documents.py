@@ -4,7 +4,8 @@ import base64
 import json
 import math
 import re
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def _refuse(name: str) -> None:
 
 async def value_document(
     stored: Sequence[StoredResult], job_id: str, *, base_url: str, linked: Collection[str]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """`{outputId: value}` piece by piece, without ever holding a large value whole.
 
     Scalars and arrays stand as they are; objects, text and bytes are qualified (OGC 18-062r2, `results` and
@@ -80,19 +81,21 @@ async def value_document(
         if record.output_id in linked:
             yield encode(result_link(record, job_id, base_url))
         else:
-            async for piece in _value(record, content):
-                yield piece
+            async with aclosing(_value(record, content)) as pieces:
+                async for piece in pieces:
+                    yield piece
     yield b"}" if stored else b"{}"
 
 
-async def _value(record: ResultRecord, stored: bytes | Path) -> AsyncIterator[bytes]:
+async def _value(record: ResultRecord, stored: bytes | Path) -> AsyncGenerator[bytes]:
     media_type = media_type_of(record)
     if is_json(media_type):
         qualified = await _starts_object(stored)
         if qualified:
             yield b'{"mediaType":' + encode(media_type) + b',"value":'
-        async for piece in pieces_of(stored):
-            yield piece
+        async with aclosing(pieces_of(stored)) as pieces:
+            async for piece in pieces:
+                yield piece
         if qualified:
             yield b"}"
         return
@@ -101,8 +104,9 @@ async def _value(record: ResultRecord, stored: bytes | Path) -> AsyncIterator[by
         yield encode({"mediaType": media_type, "value": text})
         return
     yield b'{"mediaType":' + encode(media_type) + b',"encoding":"base64","value":"'
-    async for piece in pieces_of(stored):
-        yield base64.b64encode(piece)
+    async with aclosing(pieces_of(stored)) as pieces:
+        async for piece in pieces:
+            yield base64.b64encode(piece)
     yield b'"}'
 
 
@@ -123,14 +127,18 @@ async def _text(record: ResultRecord, stored: bytes | Path) -> str | None:
         return None
 
 
-async def pieces_of(stored: bytes | Path, part: range | None = None) -> AsyncIterator[bytes]:
+async def pieces_of(stored: bytes | Path, part: range | None = None) -> AsyncGenerator[bytes]:
     """The bytes of a result, all or a part of them; a file's in pieces."""
     if isinstance(stored, bytes):
         yield stored if part is None else stored[part.start : part.stop]
         return
     remaining = math.inf if part is None else len(part)
-    async with await anyio.open_file(stored, "rb") as file:
+    file = await anyio.open_file(stored, "rb")
+    try:
         await file.seek(0 if part is None else part.start)
         while piece := await file.read(int(min(_PIECE, remaining))):
             remaining -= len(piece)
             yield piece
+    finally:
+        # In no thread: where the client has gone nothing can be waited for any more.
+        file.wrapped.close()

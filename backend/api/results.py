@@ -1,11 +1,12 @@
 """Results of a job: `/jobs/{id}/results` and `/jobs/{id}/results/{output}`."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from backend.api.expiry import sunset
 from backend.api.media_types import choose, parse_accept
@@ -15,7 +16,7 @@ from backend.api.preferences import Preferences, parse_preferences
 from backend.api.query import integer_parameter
 from backend.api.ranges import range_headers, requested_range
 from backend.api.representation import form_of, represented, require_known_form
-from backend.api.responses import json_response
+from backend.api.responses import PiecesResponse, json_response
 from backend.api.result_documents import (
     Document,
     media_type_of,
@@ -124,7 +125,7 @@ async def _sent(
         if _takes_multipart(request):
             return _related(service, job, stored, headers)
     pieces = value_document(stored, job.id, base_url=service.base_url, linked=job.by_reference)
-    return StreamingResponse(pieces, media_type="application/json", headers=headers)
+    return PiecesResponse(pieces, media_type="application/json", headers=headers)
 
 
 def _linked(job: Job, record: ResultRecord) -> bool:
@@ -154,7 +155,7 @@ def _related(service: Service, job: Job, stored: Sequence[StoredResult], headers
     parts = related_parts(stored, job.id, base_url=service.base_url, linked=job.by_reference, boundary=boundary)
     # RFC 2387: `type` is that of the part that comes first.
     declared = f'multipart/related; boundary="{boundary}"; type="{_quoted(media_type_of(stored[0][0]))}"'
-    return StreamingResponse(parts, headers={**(headers or {}), "Content-Type": declared})
+    return PiecesResponse(parts, headers={**(headers or {}), "Content-Type": declared})
 
 
 def _minimal(service: Service, job_id: str, stored: Sequence[StoredResult]) -> Document:
@@ -165,15 +166,21 @@ def _minimal(service: Service, job_id: str, stored: Sequence[StoredResult]) -> D
 def _whole(stored: StoredResult, headers: Mapping[str, str] | None = None) -> Response:
     """The value as it was written."""
     record, content = stored
-    declared = {**(headers or {}), **_AS_DECLARED, "Content-Type": media_type_of(record)}
+    declared = {**(headers or {}), **_told_of(record)}
     if isinstance(content, bytes):
         return Response(content, headers=declared)
     # Starlette's FileResponse would answer ranges to POST too, and refuse malformed ones in plain text.
-    return StreamingResponse(pieces_of(content), headers={**declared, "Content-Length": str(record.size)})
+    return PiecesResponse(pieces_of(content), headers={**declared, "Content-Length": str(record.size)})
 
 
 def _part(stored: StoredResult, part: range, headers: Mapping[str, str]) -> Response:
     """Some bytes of the value."""
     record, content = stored
-    declared = {**headers, **_AS_DECLARED, "Content-Type": media_type_of(record), **range_headers(part, record.size)}
-    return StreamingResponse(pieces_of(content, part), status_code=206, headers=declared)
+    declared = {**headers, **_told_of(record), **range_headers(part, record.size)}
+    return PiecesResponse(pieces_of(content, part), status_code=206, headers=declared)
+
+
+def _told_of(record: ResultRecord) -> Mapping[str, str]:
+    """What any answer with the value's own bytes says of them; the digest is of all of them (RFC 9530)."""
+    digest = base64.b64encode(bytes.fromhex(record.sha256)).decode("ascii")
+    return {**_AS_DECLARED, "Content-Type": media_type_of(record), "Repr-Digest": f"sha-256=:{digest}:"}

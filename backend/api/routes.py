@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute, Route
 from backend.api.asgi import answering
 from backend.api.collections import get_collection, list_collections
 from backend.api.execute import execute
+from backend.api.items import get_item, get_items
 from backend.api.jobs import dismiss_job, get_job, get_log, list_jobs
 from backend.api.metadata import Metadata
 from backend.api.methods import Endpoint, by_method
@@ -26,6 +27,8 @@ def api_routes(metadata: Metadata) -> list[BaseRoute]:
         resource("/processes/{process}/execution", POST=execute),
         resource("/collections", GET=list_collections),
         resource("/collections/{collection}", GET=get_collection),
+        resource("/collections/{collection}/items", GET=get_items),
+        resource("/collections/{collection}/items/{feature}", GET=get_item),
         resource("/jobs", GET=list_jobs),
         resource("/jobs/{job}", GET=get_job, DELETE=dismiss_job),
         resource("/jobs/{job}/log", GET=get_log),

@@ -1,7 +1,8 @@
 """What the handlers work with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from anyio import CapacityLimiter
 from starlette.requests import Request
 
 from backend.api.bodies import BodyLimits
@@ -9,9 +10,12 @@ from backend.api.offerings import Offerings
 from backend.geo.vector.datasets import Datasets
 from backend.jobs.callbacks.destinations import Origins
 from backend.jobs.engine import Engine
+from backend.jobs.readers import DatasetReaders
 from backend.jobs.service import datasets_of
 from backend.jobs.store import JobStore
 from backend.settings import Settings
+
+_MOST_READING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,10 @@ class Service:
     offerings: Offerings
     store: JobStore
     engine: Engine
+    readers: DatasetReaders = field(default_factory=DatasetReaders)
+    """What opens datasets that somebody looks at."""
+    reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_MOST_READING))
+    """Of the threads that wait for it: everything else has threads of its own."""
 
     @property
     def base_url(self) -> str:

@@ -1,5 +1,6 @@
-"""Styles, scripts and images of the pages: our own, and what pygeoapi's pages have that can be used as it is."""
+"""Styles, scripts, images and the base map of the pages: our own, and what of pygeoapi's can be used as it is."""
 
+import gzip
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ _MEDIA_TYPES: Mapping[str, str] = {
     ".js": "text/javascript; charset=utf-8",
     ".png": "image/png",
     ".ico": "image/x-icon",
+    ".json": "application/json",
 }
 _OF_PYGEOAPI = ("css/default.css", "img/favicon.ico", "img/logo.png", "img/pygeoapi.png")
+_LAND = "data/land.json"
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -44,6 +47,8 @@ class Assets:
         own = dict(_walk(files("backend.html") / "static"))
         borrowed = {path: files("pygeoapi").joinpath("static", *path.split("/")) for path in _OF_PYGEOAPI}
         assets = {path: _read(path, file) for path, file in (borrowed | own).items()}
+        land = gzip.decompress((files("backend") / "data" / "base-map.json.gz").read_bytes())
+        assets[_LAND] = Asset(land, _MEDIA_TYPES[".json"])
         digest = hashlib.sha256()
         for path in sorted(assets):
             digest.update(path.encode() + b"\0" + assets[path].data)

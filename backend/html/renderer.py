@@ -123,6 +123,7 @@ _VIEWS: Mapping[str, Callable[[Document], Document]] = {
     "process": _process_view,
     "collections": _nothing_more,
     "collection": _nothing_more,
+    "items": _nothing_more,
     "jobs": _nothing_more,
     "job": _nothing_more,
     "results": _results_view,

@@ -10,6 +10,9 @@ type Parameter = dict[str, Any]
 
 MOST_IN_A_PAGE = 10_000
 
+ITEMS_IN_A_PAGE = 10
+"""Features of a dataset, where nobody says how many."""
+
 MOST_LINES = 1000
 """Of the log of a job."""
 
@@ -21,7 +24,7 @@ def parameter(name: str) -> Parameter:
 
 def parameters(process_ids: Sequence[str]) -> dict[str, Parameter]:
     """All parameters, by the name of their component."""
-    return {**_paths(process_ids), **_paging(), **_job_filters(), **_negotiation()}
+    return {**_paths(process_ids), **_paging(), **_features(), **_job_filters(), **_negotiation()}
 
 
 def _paths(process_ids: Sequence[str]) -> Mapping[str, Parameter]:
@@ -29,6 +32,7 @@ def _paths(process_ids: Sequence[str]) -> Mapping[str, Parameter]:
     return {
         "processID": _path("processID", process, "Id of a process."),
         "collectionId": _path("collectionId", {"type": "string"}, "Id of a dataset, as the list of them tells it."),
+        "featureId": _path("featureId", {"type": "string"}, "Place of a feature in its layer: 0 for the first."),
         "jobId": _path("jobId", {"type": "string"}, "Id of a job, as its `statusInfo` tells it."),
         "output": _path("output", {"type": "string"}, "Id of an output of the job's process."),
     }
@@ -43,6 +47,17 @@ def _paging() -> Mapping[str, Parameter]:
         "items": _query("limit", whole, "Features or items in a page, of a result that is a sequence of either."),
         "tail": _query("tail", {"type": "integer", "minimum": 1, "maximum": MOST_LINES}, "The last lines alone."),
         "firstItem": _query("offset", {**whole, "default": 0}, "Features or items to pass over."),
+    }
+
+
+def _features() -> Mapping[str, Parameter]:
+    corners = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
+    box = "Features that meet this box alone: west, south, east, north in degrees (OGC:CRS84); west may exceed east."
+    most = {"type": "integer", "minimum": 1, "maximum": MOST_IN_A_PAGE, "default": ITEMS_IN_A_PAGE}
+    return {
+        "features": _query("limit", most, "Features in a page, which may have fewer where they are large."),
+        "bbox": _query("bbox", corners, box, style="form", explode=False, example=[5, 47, 15, 55]),
+        "layer": _query("layer", {"type": "string"}, "Name of a layer, of a file with several."),
     }
 
 

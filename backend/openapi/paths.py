@@ -9,6 +9,7 @@ from backend.openapi.standard_schemas import schema_of
 
 type PathItem = dict[str, Any]
 
+GEOJSON = "application/geo+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 SERVER, PROCESSES, DATASETS, JOBS = "Server", "Processes", "Datasets", "Jobs"
@@ -66,7 +67,29 @@ def _datasets() -> dict[str, PathItem]:
     one = _page("getCollection", "A dataset, as far as it is told without opening its file", "collection", DATASETS)
     one["parameters"].insert(0, parameter("collectionId"))
     one["responses"] |= problems("Page", 404)
-    return {"/collections": {"get": listed}, "/collections/{collectionId}": {"get": one}}
+    paths = {"/collections": {"get": listed}, "/collections/{collectionId}": {"get": one}}
+    return {**paths, **_items()}
+
+
+def _items() -> dict[str, PathItem]:
+    inputs = {"getItems": ("features", "offset", "bbox", "layer"), "getItem": ("layer",)}
+    texts = {"getItems": "Features of a dataset, as a process gets them", "getItem": "One feature of a dataset"}
+    schemas = {"getItems": "items", "getItem": "geojsonFeature"}
+    get: dict[str, dict[str, Any]] = {}
+    for name, query in inputs.items():
+        get[name] = {
+            "operationId": name,
+            "summary": texts[name],
+            "tags": [DATASETS],
+            "parameters": [parameter(one) for one in ("collectionId", *query, "f")],
+            "responses": {
+                "200": document(f"{texts[name]}.", schema_of(schemas[name]), media_type=GEOJSON),
+                **problems("Page", *ANY_PAGE, 404, 503),
+            },
+        }
+    get["getItem"]["parameters"].insert(1, parameter("featureId"))
+    items = "/collections/{collectionId}/items"
+    return {items: {"get": get["getItems"]}, f"{items}/{{featureId}}": {"get": get["getItem"]}}
 
 
 def _jobs() -> dict[str, PathItem]:

@@ -24,7 +24,7 @@ _STATUSES: Mapping[str, tuple[str, str]] = {
     "416": ("NotInRange", "The value has no such bytes."),
     "421": ("Misdirected", "The request names another host than this server."),
     "500": ("Failed", "The process failed, or the server met an error of its own."),
-    "503": ("Busy", "The server takes no more jobs now."),
+    "503": ("Busy", "The server takes no more now."),
 }
 
 _HEADERS: Mapping[str, tuple[dict[str, Any], str]] = {
@@ -37,6 +37,7 @@ _HEADERS: Mapping[str, tuple[dict[str, Any], str]] = {
     "OGC-NumberMatched": ({"type": "integer", "minimum": 0}, "Items of the whole array, of which this is a page."),
     "Preference-Applied": ({"type": "string"}, "The preferences that were heeded (RFC 7240)."),
     "Referrer-Policy": ({"type": "string"}, "Of a page: what it tells where its links lead."),
+    "Repr-Digest": ({"type": "string"}, "SHA-256 of the whole value (RFC 9530)."),
     "Sunset": ({"type": "string"}, "When the job and its results are removed at the latest (RFC 8594)."),
     "Vary": ({"type": "string"}, "What the form of the answer depends on."),
     "X-Content-Type-Options": ({"type": "string", "enum": ["nosniff"]}, "The media type is what it says."),
@@ -47,13 +48,13 @@ type Variant = Literal["", "Page", "Execution"]
 
 _VARIANTS: Mapping[Variant, tuple[int, ...]] = {
     "": (400, 403, 404, 406, 421, 500),
-    "Page": (400, 403, 404, 406, 410, 416, 421, 500),
+    "Page": (400, 403, 404, 406, 410, 416, 421, 500, 503),
     "Execution": (400, 403, 404, 406, 408, 410, 413, 415, 421, 500, 503),
 }
 """Problems as JSON alone, as a page too for whoever reads pages, and of an execution, which may have made a job."""
 
 _OF_PAGES = ("Vary", "Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options")
-OF_VALUES = ("Content-Security-Policy", "X-Content-Type-Options")
+OF_VALUES = ("Content-Security-Policy", "Repr-Digest", "X-Content-Type-Options")
 OF_EXECUTIONS = ("Link", "Location", "Preference-Applied", "Sunset")
 _VARIANT_HEADERS: Mapping[Variant, tuple[str, ...]] = {"": (), "Page": _OF_PAGES, "Execution": OF_EXECUTIONS}
 _PAGE: Content = {"text/html": {"schema": {"type": "string"}}}

@@ -134,6 +134,17 @@ def _datasets() -> Mapping[str, Schema]:
             numberMatched=_COUNT,
             numberReturned=_COUNT,
         ),
+        "items": record(
+            ("type", "features", "links"),
+            type=choice("FeatureCollection"),
+            features=many(schema_of("geojsonFeature")),
+            links=many(schema_of("link")),
+            numberMatched=_COUNT,
+            numberReturned=_COUNT,
+            timeStamp=_MOMENT,
+            source_crs=described(_TEXT, "In which the coordinates stand in the file."),
+            warnings=many(_TEXT),
+        ),
     }
 
 

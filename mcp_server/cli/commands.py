@@ -123,8 +123,10 @@ def backend(
 ) -> int:
     """Serve the OGC API alone over HTTP, without MCP."""
     options: Options = context.obj
-    if options.servers or options.file or not options.embedded:
-        raise ConfigurationError("backend runs the OGC API alone: --server, --settings and --no-embedded do not apply")
+    if options.servers or options.file or options.results or not options.embedded:
+        raise ConfigurationError(
+            "backend runs the OGC API alone: --server, --settings, --results and --no-embedded do not apply"
+        )
     from mcp_server.app import create_backend_app  # noqa: PLC0415
     from mcp_server.cli.serving import listen, url_of  # noqa: PLC0415
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mcp_server.settings import Settings
 
-_VALUED = ("--home", "--settings", "--server", "--config", "--processes", "--data")
+_VALUED = ("--home", "--settings", "--server", "--config", "--processes", "--data", "--results")
 _NO_EMBEDDED = "--no-embedded"
 _DEMO_TOOLS = "--demo-tools"
 
@@ -23,7 +23,8 @@ HELP = """Server options, before or after any command: --home DIR (all state), \
 --settings FILE (TOML with settings of the bridge and of servers), --server NAME=URL (a remote OGC server; \
 repeatable), --no-embedded (leave the own backend out), --demo-tools (tools of demonstration processes too), \
 --config FILE (YAML with more processes), --processes DIR (folder on the import path; repeatable), \
---data DIR (folder of files that become datasets; repeatable)."""
+--data DIR (folder of files that become datasets; repeatable), \
+--results DIR (folder in which results are saved as files)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Options:
     config: Path | None = None
     processes: tuple[Path, ...] = ()
     data: tuple[Path, ...] = ()
+    results: Path | None = None
 
     def settings(self) -> "Settings":
         """The bridge's settings.
@@ -59,6 +61,8 @@ class Options:
             given["embedded"] = False
         if self.demo_tools:
             given["demo_tools"] = True
+        if self.results is not None:
+            given["results"] = self.results
         return Settings(**given)
 
     def backend(self) -> dict[str, Any]:
@@ -93,7 +97,7 @@ class Options:
         named = [("--home", self.home), ("--settings", self.file)]
         named += [*(("--server", server) for server in self.servers), ("--config", self.config)]
         named += [("--processes", folder) for folder in self.processes]
-        named += [("--data", folder) for folder in self.data]
+        named += [*(("--data", folder) for folder in self.data), ("--results", self.results)]
         words = [word for name, value in named if value is not None for word in (name, str(value))]
         flags = ((_NO_EMBEDDED, not self.embedded), (_DEMO_TOOLS, self.demo_tools))
         return (*words, *(flag for flag, given in flags if given))
@@ -127,6 +131,7 @@ def split_options(arguments: Sequence[str]) -> tuple[Options, tuple[str, ...]]:
         config=_path(_single("--config", values)),
         processes=_folders(values["--processes"]),
         data=_folders(values["--data"]),
+        results=_path(_single("--results", values)),
     )
     return options, tuple(rest)
 

@@ -78,7 +78,7 @@ async def _reason(client: OgcClient, status: StatusInfo) -> RemoteProblemError:
     if client.dialect.reason_in_message and status.message:
         return RemoteProblemError(message, status=500)
     try:
-        await client.results(status.job_id, process_id=status.process_id)
+        await client.outputs.of_job(status.job_id, process_id=status.process_id)
     except RemoteProblemError as problem:
         return problem
     except BridgeError:

@@ -1,7 +1,7 @@
 """Runs one execution for the agent: submits, waits, tells progress, dismisses what is cancelled, names the results."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import nullcontext
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from mcp_server.errors import InvalidReferenceError
+from mcp_server.errors import InvalidReferenceError, ReferenceRefusedError
 from mcp_server.execution import bridge_jobs, datasets, listing
 from mcp_server.execution.bridge_jobs import BridgeJobs, JobKeeper
 from mcp_server.execution.calls import Call, Tool, call_key, in_callers_words, wording
@@ -25,7 +25,8 @@ from mcp_server.execution.sharing import Sharing
 from mcp_server.execution.submission import MOST_AT_ONCE, SYNC_SECONDS, Submitter, Tasks
 from mcp_server.execution.under_way import Run, UnderWay
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.models import OutputResult, StatusInfo
+from mcp_server.ogc.downloads import at_hand
+from mcp_server.ogc.models import ABSENT, Download, OutputResult, StatusInfo
 from mcp_server.references import DatasetReference, JobReference, KeptReference, ResultReference, parse
 
 __all__ = ["Execution", "Executor", "Notify", "ReferencedOutput", "Tool"]
@@ -181,7 +182,28 @@ class Executor:
         """
         if isinstance(uri, KeptReference):
             return await self._kept.read(uri, offset=offset, limit=limit)
-        return await self._client(uri.server).read(uri.job_id, uri.output_id, offset=offset, limit=limit)
+        return await self._client(uri.server).outputs.read(uri.job_id, uri.output_id, offset=offset, limit=limit)
+
+    @asynccontextmanager
+    async def opened(
+        self, uri: ResultReference | KeptReference, *, seconds: float, most: int
+    ) -> AsyncGenerator[Download]:
+        """An output's value as bytes, piece by piece.
+
+        seconds: until the last piece has been taken; most: bytes.
+
+        Raises: as `read`, while the pieces are read as well.
+        """
+        if isinstance(uri, KeptReference):
+            output = await self._kept.read(uri)
+            if output.value is ABSENT:
+                raise ReferenceRefusedError(f"the value of {uri} is not kept here: its server has it at {output.href}")
+            yield at_hand(output)
+            return
+        async with self._client(uri.server).outputs.opened(
+            uri.job_id, uri.output_id, seconds=seconds, most=most
+        ) as download:
+            yield download
 
     async def datasets(self, offset: int, limit: int, server: str | None = None) -> DatasetList:
         """The datasets from `offset` on of one server, or of all, one server after the other.

@@ -106,14 +106,14 @@ class InputResolver:
 
     async def _read(self, reference: ResultReference, source: OgcClient) -> OutputResult:
         try:
-            return await source.read(reference.job_id, reference.output_id)
+            return await source.outputs.read(reference.job_id, reference.output_id)
         except RemoteProblemError as error:
             raise InvalidReferenceError(f"{reference} cannot be read: {error}") from error
 
     async def _linked(self, reference: ResultReference, source: OgcClient) -> OutputResult:
         """The output as the results tell it: with the URL it can be read at, where its server has one for it."""
         try:
-            outputs = {output.id: output for output in await source.results(reference.job_id)}
+            outputs = {output.id: output for output in await source.outputs.of_job(reference.job_id)}
         except RemoteProblemError as error:
             raise InvalidReferenceError(f"{reference} cannot be read: {error}") from error
         if reference.output_id not in outputs:

@@ -72,7 +72,7 @@ async def readable_results(
     """
     for attempt in range(_READS):
         try:
-            return await client.results(status.job_id, process_id=status.process_id)
+            return await client.outputs.of_job(status.job_id, process_id=status.process_id)
         except ResultGoneError:
             raise
         except RemoteProblemError:

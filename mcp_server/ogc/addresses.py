@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 
-from mcp_server.ogc.exchange import same_origin
+from mcp_server.ogc.origins import same_origin
 
 _log = logging.getLogger(__name__)
 

@@ -14,28 +14,27 @@ from mcp_server.errors import (
     InvalidServerReplyError,
     NoSuchJobError,
     OutcomeUnknownError,
-    ReferenceRefusedError,
     RemoteProblemError,
     ServerUnreachableError,
 )
-from mcp_server.ogc import documents, listing, multipart, outputs, replies
+from mcp_server.ogc import documents, listing, replies
 from mcp_server.ogc.collections import Collections
 from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, UNKNOWN, Dialect
-from mcp_server.ogc.exchange import READ_SECONDS, Exchange, Reply
+from mcp_server.ogc.exchange import READ_SECONDS, Exchange
+from mcp_server.ogc.job_outputs import JobOutputs, is_html
 from mcp_server.ogc.models import (
-    ABSENT,
     Accepted,
     Completed,
     ExecuteReply,
-    OutputResult,
     ProcessDescription,
     ProcessSummary,
     ServerIdentity,
     StatusInfo,
 )
-from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader, document_of, sound
+from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader, document_of
 from mcp_server.ogc.recognition import recognise
+from mcp_server.ogc.reply import Reply
 from mcp_server.servers import ServerSettings
 from summaries.values import is_json
 
@@ -82,6 +81,8 @@ class OgcClient:
         """Whether the server has introduced itself, rather than failed to."""
         self._connecting = anyio.Lock()
         self._declared = DeclaredOutputs(self.describe, self._process_of)
+        self.outputs = JobOutputs(self.connect, self._reader, self._declared)
+        """What its jobs and executions give."""
         self.collections = Collections(self.connect, self._reader)
         """Its datasets."""
 
@@ -213,44 +214,6 @@ class OgcClient:
             return ()
         return tuple(reply.body.decode("utf-8", "replace").splitlines()[-lines:])
 
-    async def results(self, job_id: str, *, process_id: str | None = None) -> tuple[OutputResult, ...]:
-        """The outputs of a successful job.
-
-        process_id: spares a request on servers that send outputs without their ids.
-
-        Raises: RemoteProblemError with the reason of a failed job, NoSuchJobError, ResultGoneError.
-        """
-        await self.connect()
-        headers = {**ACCEPT_JSON, **_MINIMAL} if self.dialect.minimal_results else ACCEPT_ANY
-        reply = await self._reader.path("jobs", job_id, "results", headers=headers)
-        document = document_of(reply) if is_json(reply.media_type) else None
-        return await self._outputs(reply, document, process_id, job_id)
-
-    async def read(
-        self, job_id: str, output_id: str, *, offset: int | None = None, limit: int | None = None
-    ) -> OutputResult:
-        """One output of a job with its value, or a page of it: features of a collection, items of an array.
-
-        Raises: NoSuchJobError, ResultGoneError, ReferenceRefusedError where the server keeps the value elsewhere.
-        """
-        await self.connect()
-        if self.dialect.minimal_results:
-            params = {k: v for k, v in (("offset", offset), ("limit", limit)) if v is not None}
-            reply = await self._reader.path("jobs", job_id, "results", output_id, params=params, headers=ACCEPT_ANY)
-            return _single(output_id, reply, self.reference(job_id, output_id))
-        found = {output.id: output for output in await self.results(job_id)}
-        if output_id not in found:
-            raise RemoteProblemError(f"the job has no output {output_id!r}; it has {', '.join(found)}", status=404)
-        output = found[output_id]
-        if output.value is ABSENT:
-            target = self._reader.addresses.reachable(output.href)
-            if target is None:
-                raise ReferenceRefusedError(
-                    f"server {self.identity.name!r} keeps this output at {output.href}, where this bridge does not read"
-                )
-            output = _single(output_id, await self._reader.url(target, headers=ACCEPT_ANY), target)
-        return outputs.page(output, offset, limit)
-
     async def jobs(self, *, limit: int) -> list[StatusInfo]:
         """The newest jobs, newest first, as far as the server tells them."""
         await self.connect()
@@ -270,7 +233,7 @@ class OgcClient:
         await self.connect()
         url = self._reader.addresses.path("jobs", job_id)
         reply = await self._exchange.repeatable("DELETE", url, headers=ACCEPT_JSON, seconds=_DISMISS_SECONDS)
-        if (reply.status == 500 and self.dialect.delete_500_means_gone) or (reply.status < 300 and _is_html(reply)):
+        if (reply.status == 500 and self.dialect.delete_500_means_gone) or (reply.status < 300 and is_html(reply)):
             # A page says nothing that can be relied on, be it the server's or a proxy's.
             with suppress(NoSuchJobError):
                 return await self.standing(job_id)
@@ -300,7 +263,7 @@ class OgcClient:
                     raise
         if reply.status in (201, 202) or nothing_but_a_job or documents.is_status(document):
             return Accepted(await self._accepted(reply, document, location))
-        found = await self._outputs(reply, document, process_id, None)
+        found = await self.outputs.within(reply, document, process_id, None)
         job_id = next((replies.job_in(o.href) for o in found if o.href), None) or location
         return Completed(job_id if self.dialect.keeps_results else None, found)
 
@@ -322,37 +285,8 @@ class OgcClient:
             # Its id is what must not be lost.
             return documents.status_info({"jobID": job_id, "status": "accepted"})
 
-    async def _outputs(
-        self, reply: Reply, document: Any, process_id: str | None, job_id: str | None
-    ) -> tuple[OutputResult, ...]:
-        if reply.status == 204:
-            return ()
-        if reply.media_type.startswith("multipart/"):
-            declared = await self._declared.of(process_id, job_id)
-            return multipart.related_outputs(reply, declared.ids)
-        if _is_html(reply) and not (await self._declared.of(process_id, job_id)).html:
-            raise InvalidServerReplyError(
-                f"server {self.identity.name!r} answers with an HTML page in place of results"
-            )
-        keyed = self.dialect.results_document
-        known = self._declared.known(process_id) if keyed else await self._declared.of(process_id, job_id)
-        found = outputs.taken_apart(document, known.ids, keyed=keyed)
-        if found is None:
-            value = document if is_json(reply.media_type) else reply.body
-            declared = await self._declared.of(process_id, job_id)
-            found = (outputs.bare_output(value, reply.media_type, declared.ids),)
-        return found
-
     async def _process_of(self, job_id: str) -> str | None:
         return (await self.standing(job_id)).process_id
-
-
-def _single(output_id: str, reply: Reply, href: str) -> OutputResult:
-    return replies.single_output(output_id, sound(reply) if is_json(reply.media_type) else reply, href=href)
-
-
-def _is_html(reply: Reply) -> bool:
-    return reply.media_type in ("text/html", "application/xhtml+xml")
 
 
 def _dismissed(job_id: str) -> StatusInfo:

@@ -3,12 +3,9 @@
 import logging
 import ssl
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from math import isfinite
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +21,11 @@ from mcp_server.errors import (
     ServerUnreachableError,
 )
 from mcp_server.ogc import documents
-from mcp_server.ogc.bodies import Body
+from mcp_server.ogc.bodies import Decoder
+from mcp_server.ogc.origins import origin_of, same_origin
+from mcp_server.ogc.reply import Incoming, Reply
 from mcp_server.servers import ServerSettings
+from telemetry.trace_context import headers_of_trace
 
 _log = logging.getLogger(__name__)
 
@@ -56,67 +56,6 @@ def open_http(transport: httpx.AsyncBaseTransport | None = None, *, ca_file: Pat
     """
     trusted = True if ca_file is None else ssl.create_default_context(cafile=ca_file)
     return httpx.AsyncClient(transport=transport, verify=trusted, trust_env=False, follow_redirects=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A whole answer."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    """Decoded, at most the configured size."""
-    url: str
-    tries: int = 1
-    """How often it was asked for; the effect of an earlier try may be what this answer tells."""
-
-    @property
-    def media_type(self) -> str:
-        """Without parameters, in lower case; empty where the server sent none."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds, from either form of the header."""
-        return retry_seconds(self.headers.get("retry-after"))
-
-    @property
-    def etag(self) -> str | None:
-        """The entity tag, if it is one that can be sent back."""
-        tag = self.headers.get("etag", "")
-        return tag if tag and tag.isascii() else None
-
-
-def retry_seconds(header: str | None) -> float | None:
-    """`Retry-After` in seconds: a number or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
-    if header is None:
-        return None
-    if header.strip().isdecimal() and header.isascii():
-        seconds = float(header)
-        return seconds if isfinite(seconds) else None
-    try:
-        moment = parsedate_to_datetime(header)
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-
-
-def same_origin(one: str, other: str) -> bool:
-    """Whether two URLs share scheme, host and port."""
-    try:
-        first, second = httpx.URL(one), httpx.URL(other)
-    except httpx.InvalidURL:
-        return False
-    return (first.scheme, first.host, _port(first)) == (second.scheme, second.host, _port(second))
-
-
-def _origin(url: str) -> str:
-    parts = httpx.URL(url)
-    return documents.plain(str(parts.copy_with(userinfo=b"", raw_path=b"", fragment=None)), length=200)
-
-
-def _port(url: httpx.URL) -> int | None:
-    return url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
 class Exchange:
@@ -203,25 +142,90 @@ class Exchange:
             "Call list_jobs to find out before you call the tool again."
         )
 
+    @asynccontextmanager
+    async def opened(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, Any] | None = None,
+        seconds: float,
+        most: int,
+    ) -> AsyncGenerator[Reply | Incoming]:
+        """A GET, asked once, whose body is read piece by piece where it succeeds; any other answer is there whole.
+
+        seconds: total deadline, what is done with the pieces included; most: largest body, in bytes.
+
+        Raises: as `repeatable`, while the pieces are read as well.
+        """
+        target = str(self._url(url).copy_merge_params(params or {}))
+        with anyio.move_on_after(seconds):
+            try:
+                response, target = await self._followed(target, headers)
+                try:
+                    if response.is_success:
+                        head = Reply(response.status_code, response.headers, b"", target)
+                        yield Incoming(head, self._pieces(response, most))
+                    else:
+                        yield await self._whole(response, target)
+                    return
+                finally:
+                    await response.aclose()
+            except httpx.TransportError as error:
+                raise self._lost(error) from error
+        raise ServerUnreachableError(f"server {self._server!r} did not send all within {seconds:g} s")
+
+    async def _followed(self, url: str, headers: Mapping[str, str]) -> tuple[httpx.Response, str]:
+        """The first answer that is no redirect, and the URL it is of; each part of it within the server's deadline."""
+        for _ in range(_HOPS + 1):
+            response = await self._open("GET", url, headers, self._read_seconds)
+            following = self._redirection(response.status_code, response.headers, url)
+            if following is None:
+                return response, url
+            await response.aclose()
+            url = following
+        raise self._circle()
+
     async def _follow(self, method: str, url: str, headers: Mapping[str, str], seconds: float) -> Reply:
         for _ in range(_HOPS + 1):
             reply = await self._send(method, url, headers, seconds)
-            location = reply.headers.get("location")
-            if method != "GET" or reply.status not in _REDIRECTS or not location:
+            following = self._redirection(reply.status, reply.headers, url) if method == "GET" else None
+            if following is None:
                 return reply
-            target = str(self._url(location, base=url))
-            if not same_origin(url, target):
-                raise ReferenceRefusedError(
-                    f"server {self._server!r} redirects to another origin ({_origin(target)}), which is not followed"
-                )
-            url = target
-        raise InvalidServerReplyError(f"server {self._server!r} redirects in circles")
+            url = following
+        raise self._circle()
+
+    def _redirection(self, status: int, headers: httpx.Headers, url: str) -> str | None:
+        """Where an answer to a GET leads; None where it leads nowhere.
+
+        Raises: ReferenceRefusedError, to another origin.
+        """
+        location = headers.get("location")
+        if status not in _REDIRECTS or not location:
+            return None
+        target = str(self._url(location, base=url))
+        if not same_origin(url, target):
+            raise ReferenceRefusedError(
+                f"server {self._server!r} redirects to another origin ({origin_of(target)}), which is not followed"
+            )
+        return target
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], seconds: float, content: bytes | None = None
     ) -> Reply:
+        response = await self._open(method, url, headers, seconds, content)
+        try:
+            return await self._whole(response, url)
+        finally:
+            await response.aclose()
+
+    async def _open(
+        self, method: str, url: str, headers: Mapping[str, str], seconds: float, content: bytes | None = None
+    ) -> httpx.Response:
         # Identity: a few kilobytes of gzip can hold any number of megabytes.
         sent = httpx.Headers({"User-Agent": "ogc-processes-mcp", "Accept-Encoding": "identity", **headers})
+        if self._access is None or same_origin(url, self._access.url):
+            sent.update(headers_of_trace())
         if self._access is not None and same_origin(url, self._access.url):
             sent.update(self._access.request_headers())
         timeout = httpx.Timeout(seconds, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS)
@@ -233,18 +237,25 @@ class Exchange:
         request = httpx.Request(
             method, target, headers=sent, content=content, extensions={"timeout": timeout.as_dict()}
         )
-        response = await self._http.send(request, stream=True, follow_redirects=False)
+        return await self._http.send(request, stream=True, follow_redirects=False)
+
+    async def _whole(self, response: httpx.Response, url: str) -> Reply:
+        body = b"".join([piece async for piece in self._pieces(response, self.max_reply_bytes)])
+        reply = Reply(response.status_code, response.headers, body, url)
+        return reply if self._access is None or reply.status < 400 else self._judged(reply, self._access)
+
+    async def _pieces(self, response: httpx.Response, most: int) -> AsyncIterator[bytes]:
+        """The body as it comes, decoded and bounded."""
+        decoder = Decoder(self._window_bits(response), most)
         try:
-            body = Body(self._window_bits(response), self.max_reply_bytes)
             async for chunk in response.aiter_raw():
-                if not body.takes(chunk):
-                    raise self._too_large()
-            reply = Reply(response.status_code, response.headers, body.whole(), url)
+                piece = decoder.decoded(chunk)
+                if piece is None:
+                    raise self._too_large(most)
+                yield piece
+            decoder.end()
         except zlib.error as error:
             raise InvalidServerReplyError(f"server {self._server!r} sent a damaged compressed body") from error
-        finally:
-            await response.aclose()
-        return reply if self._access is None or reply.status < 400 else self._judged(reply, self._access)
 
     def _judged(self, reply: Reply, access: ServerSettings) -> Reply:
         """An error without our credentials, which some servers repeat.
@@ -289,11 +300,13 @@ class Exchange:
                 f"server {self._server!r} leads to what is no URL ({documents.plain(text, length=80)})"
             ) from error
 
-    def _too_large(self) -> InvalidServerReplyError:
+    def _too_large(self, most: int) -> InvalidServerReplyError:
         return InvalidServerReplyError(
-            f"the answer of server {self._server!r} is larger than {self.max_reply_bytes} bytes, "
-            "the most this bridge reads"
+            f"the answer of server {self._server!r} is larger than {most} bytes, the most this bridge reads"
         )
+
+    def _circle(self) -> InvalidServerReplyError:
+        return InvalidServerReplyError(f"server {self._server!r} redirects in circles")
 
     def _lost(self, error: Exception) -> BridgeError:
         reason = str(error)[:200] or type(error).__name__

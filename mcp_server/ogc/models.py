@@ -1,6 +1,6 @@
 """Records of what an OGC API – Processes server says. No I/O."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -91,6 +91,19 @@ class OutputResult:
     """HTTP URL of the value on its server, where it has one."""
     matched: int | None = None
     """Features or items of the whole value, where `value` is a page of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """The value of an output as bytes, for one reader."""
+
+    media_type: str
+    """Without parameters, in small letters; empty where it is not told."""
+    size: int | None
+    """Bytes, where they are told."""
+    sha256: str | None
+    """Hex digest of the bytes, where the server tells one (ours does)."""
+    pieces: AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ import httpx
 
 from mcp_server.errors import InvalidServerReplyError
 from mcp_server.ogc import replies
-from mcp_server.ogc.exchange import Reply
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.ogc.reader import sound
+from mcp_server.ogc.reply import Reply
 from summaries.values import is_json
 
 _MOST_PARTS = 1000

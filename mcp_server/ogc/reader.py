@@ -2,7 +2,8 @@
 
 import re
 from array import array
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any
@@ -13,7 +14,8 @@ from mcp_server.errors import InvalidServerReplyError, ReferenceRefusedError, Re
 from mcp_server.ogc import replies
 from mcp_server.ogc.addresses import Addresses
 from mcp_server.ogc.dialects import AS_JSON
-from mcp_server.ogc.exchange import PASSING, Exchange, Reply
+from mcp_server.ogc.exchange import PASSING, Exchange
+from mcp_server.ogc.reply import Incoming, Reply
 
 ACCEPT_JSON: Mapping[str, str] = {"Accept": "application/json"}
 ACCEPT_ANY: Mapping[str, str] = {"Accept": "application/json, */*;q=0.8"}
@@ -104,6 +106,23 @@ class Reader:
         reply = await self._exchange.repeatable("GET", url, headers=headers, params=query, seconds=seconds)
         replies.check(reply)
         return reply
+
+    @asynccontextmanager
+    async def opened(self, url: str, *, seconds: float, most: int) -> AsyncGenerator[Incoming]:
+        """What is at a URL of the server, as `Addresses.reachable` gives it, piece by piece.
+
+        seconds: until the last piece has been taken; most: bytes.
+
+        Raises: as `path`, while the pieces are read as well.
+        """
+        async with self._exchange.opened(
+            url, headers=ACCEPT_ANY, params=self.query, seconds=seconds, most=most
+        ) as answer:
+            if isinstance(answer, Incoming):
+                yield answer
+                return
+            replies.check(answer)
+            raise InvalidServerReplyError(f"the server sent nothing (HTTP status {answer.status})")
 
     def pages(self, name: str, query: Mapping[str, str]) -> Callable[[str | None, Mapping[str, int]], Awaitable[Any]]:
         """Reads a list page by page, all pages together no larger than one answer may be.

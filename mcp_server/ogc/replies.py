@@ -5,8 +5,8 @@ from urllib.parse import unquote, urlsplit
 
 from mcp_server.errors import InvalidServerReplyError, NoSuchJobError, RemoteProblemError, ResultGoneError
 from mcp_server.ogc import documents, outputs
-from mcp_server.ogc.exchange import Reply
 from mcp_server.ogc.models import OutputResult
+from mcp_server.ogc.reply import Reply
 from summaries.values import is_json
 
 _NO_SUCH_JOB = ("no-such-job", "nosuchjob")

@@ -29,10 +29,17 @@ Files that a server has, the user's own among them, are datasets: list_datasets 
 (ogc://SERVER/collections/ID, or ID#LAYER of a file with layers), which are arguments as those of results are."""
 
 
-def instructions(servers: Iterable[str], *, wait_seconds: float, datasets: bool = False) -> str:
+_FILES = """\
+
+
+save_result writes a result to a file in the user's folder: where the user wants to have it."""
+
+
+def instructions(servers: Iterable[str], *, wait_seconds: float, datasets: bool = False, saves: bool = False) -> str:
     """The instructions of a bridge to these servers.
 
-    `wait_seconds` is how long a call waits for its job; `datasets`: some of the servers have datasets.
+    `wait_seconds` is how long a call waits for its job; `datasets`: some of the servers have datasets; `saves`: results
+    are saved as files.
     """
     text = _TEXT.format(servers=", ".join(servers) or "none is configured", wait=wait_seconds)
-    return text + _DATASETS * datasets
+    return text + _DATASETS * datasets + _FILES * saves

@@ -11,6 +11,7 @@ from mcp_server.execution.records import Notify
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.protocol import job_logs
 from mcp_server.protocol import job_tool_definitions as definitions
+from mcp_server.protocol.as_files import as_file
 from mcp_server.references import (
     DatasetReference,
     JobReference,
@@ -51,9 +52,9 @@ class JobTool:
     """Whether it is listed: it may be of no use with the servers there are."""
 
 
-def job_tools(servers: Sequence[str], *, small_value_bytes: int) -> dict[str, JobTool]:
-    """The tools by name, for a bridge to these servers."""
-    own = _JobTools(tuple(servers), small_value_bytes)
+def job_tools(servers: Sequence[str], *, small_value_bytes: int, saves: bool = False) -> dict[str, JobTool]:
+    """The tools by name, for a bridge to these servers; saves: it saves results as files."""
+    own = _JobTools(tuple(servers), small_value_bytes, saves)
     tools = (
         JobTool(definitions.get_job(servers), own.get),
         JobTool(definitions.list_jobs(servers), own.list),
@@ -67,6 +68,7 @@ def job_tools(servers: Sequence[str], *, small_value_bytes: int) -> dict[str, Jo
 class _JobTools:
     servers: tuple[str, ...]
     small_value_bytes: int
+    saves: bool
 
     async def get(self, executor: "Executor", arguments: Mapping[str, Any], notify: Notify) -> CallToolResult:
         job = self._job(arguments["job"])
@@ -102,11 +104,11 @@ class _JobTools:
         return presentation.structured({name: value for name, value in told.items() if value})
 
     async def read(self, executor: "Executor", arguments: Mapping[str, Any], _: Notify) -> CallToolResult:
-        uri, offset, limit = _result(arguments["uri"]), arguments["offset"], arguments.get("limit")
+        uri, offset, limit = result_of(arguments["uri"]), arguments["offset"], arguments.get("limit")
         output = await executor.read(uri, offset, min(limit or _PARTS_ASKED_FOR, MAX_PARTS))
         if presentation.is_picture(output):
             return presentation.picture(uri, output)
-        return _as_page(uri, output, offset, limit)
+        return _as_page(uri, output, offset, limit, file=as_file(uri, output, saves=self.saves))
 
     def _job(self, text: str) -> JobReference:
         if is_reference(text):
@@ -123,7 +125,11 @@ class _JobTools:
         raise InvalidReferenceError(f"there are several servers: write the job as {forms}")
 
 
-def _result(text: str) -> ResultReference | KeptReference:
+def result_of(text: str) -> ResultReference | KeptReference:
+    """The output that an argument names.
+
+    Raises: InvalidReferenceError, with what would name one.
+    """
     match parse(text):
         case ResultReference() | KeptReference() as result:
             return result
@@ -137,11 +143,12 @@ def _result(text: str) -> ResultReference | KeptReference:
             raise InvalidReferenceError(f"{text!r} is a process: its description is the resource of that URI")
 
 
-def _as_page(uri: object, output: OutputResult, offset: int, limit: int | None) -> CallToolResult:
+def _as_page(uri: object, output: OutputResult, offset: int, limit: int | None, *, file: str) -> CallToolResult:
+    """file: how the user gets it as a file."""
     told: dict[str, Any] = {"uri": str(uri), "media_type": output.media_type}
     text = presentation.as_text(output)
     if output.value is ABSENT or (isinstance(output.value, bytes) and text is None):
-        note = "a binary value: pass its URI on as an input, it cannot be read here"
+        note = f"a binary value: pass its URI on as an input; it cannot be shown here, {file}"
         return presentation.structured(told | {"bytes": output.size, "note": note})
     part = page(output, text, offset=offset, limit=limit, max_bytes=MAX_PAGE_BYTES)
     if part.unit is not None:

@@ -25,6 +25,7 @@ from mcp_server.errors import BridgeError, UnknownResourceError, UnknownToolErro
 from mcp_server.ogc.documents import compact
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.protocol import outcomes
+from mcp_server.protocol.as_files import as_file
 from mcp_server.references import (
     DatasetReference,
     JobReference,
@@ -81,6 +82,8 @@ class Resources:
 
     catalog: "Catalog"
     executor: "Callable[[], Awaitable[Executor]]"
+    saves: bool = False
+    """Results are saved as files."""
 
     async def list(self, _ctx: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
         """The descriptions of all processes that are tools, on one page."""
@@ -120,7 +123,8 @@ class Resources:
                 return TextResourceContents(uri=uri, mime_type=_JSON, text=await self._description(process))
             case ResultReference() | KeptReference() as result:
                 executor = await self.executor()
-                return _result(uri, await executor.read(result, None, None))
+                output = await executor.read(result, None, None)
+                return _result(uri, output, file=as_file(result, output, saves=self.saves))
             case DatasetReference() as dataset:
                 executor = await self.executor()
                 text = json.dumps(await executor.dataset(dataset), ensure_ascii=False, indent=1)
@@ -136,7 +140,8 @@ class Resources:
         return json.dumps(description.raw, ensure_ascii=False, indent=1)
 
 
-def _result(uri: str, output: OutputResult) -> TextResourceContents | BlobResourceContents:
+def _result(uri: str, output: OutputResult, *, file: str) -> TextResourceContents | BlobResourceContents:
+    """file: how the user gets it as a file."""
     if output.value is ABSENT:
         raise UnknownResourceError(f"the value of {uri} is not kept where this bridge reads")
     if isinstance(output.value, bytes):
@@ -145,7 +150,8 @@ def _result(uri: str, output: OutputResult) -> TextResourceContents | BlobResour
         text = compact(output.value)
         size = len(text.encode(errors="replace"))
     if size > MAX_RESOURCE_BYTES:
-        raise BridgeError(f"{uri} has {size:,} bytes, more than a resource may have: read it with the tool read_result")
+        way = file if text is None else f"the tool read_result reads it in parts, and {file}"
+        raise BridgeError(f"{uri} has {size:,} bytes, more than a resource may have: {way}")
     if text is not None:
         return TextResourceContents(uri=uri, mime_type=output.media_type, text=text)
     blob = base64.b64encode(output.value if isinstance(output.value, bytes) else b"").decode("ascii")

@@ -12,6 +12,8 @@ from mcp.types import CallToolRequestParams
 from mcp_server.protocol.announcements import Announcements
 from mcp_server.protocol.dataset_tools import LIST as LIST_DATASETS
 from mcp_server.protocol.dataset_tools import dataset_tools
+from mcp_server.protocol.file_tools import SAVE as SAVE_RESULT
+from mcp_server.protocol.file_tools import file_tools
 from mcp_server.protocol.instructions import instructions
 from mcp_server.protocol.job_tools import NAMES as JOB_TOOLS
 from mcp_server.protocol.job_tools import job_tools
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from mcp_server.execution.executor import Executor
 
 NAME = "ogc-processes-mcp"
-RESERVED = JOB_TOOLS | PROCESS_TOOLS | {LIST_DATASETS}
+RESERVED = JOB_TOOLS | PROCESS_TOOLS | {LIST_DATASETS, SAVE_RESULT}
 """Names of the bridge's own tools, which no process may have."""
 
 
@@ -61,17 +63,22 @@ def build_server(
     datasets. Clients are told when the catalog changes.
     """
     announcements = Announcements()
-    own = job_tools(servers, small_value_bytes=settings.small_value_bytes) | dataset_tools(servers, has_datasets)
+    saves = settings.results is not None
+    own = (
+        job_tools(servers, small_value_bytes=settings.small_value_bytes, saves=saves)
+        | dataset_tools(servers, has_datasets)
+        | file_tools(settings.results, seconds=settings.sync_seconds, most_bytes=settings.max_saved_bytes)
+    )
     tasks = Tasks(catalog, executor, settings.small_value_bytes)
     tools = Tools(catalog, executor, own, ProcessTools(catalog, servers), tasks, settings.small_value_bytes)
-    resources = Resources(catalog, executor)
+    resources = Resources(catalog, executor, saves)
     # Fresh for one refresh interval: nothing here changes sooner.
     fresh = CacheHint(ttl_ms=round(settings.refresh_seconds * 1000), scope="private")
     server = BridgeServer(
         NAME,
         version=version(NAME),
         title="OGC API – Processes",
-        instructions=instructions(servers, wait_seconds=settings.wait_seconds, datasets=has_datasets()),
+        instructions=instructions(servers, wait_seconds=settings.wait_seconds, datasets=has_datasets(), saves=saves),
         cache_hints={"tools/list": fresh, "resources/list": fresh, "resources/templates/list": fresh},
         get_tool_input_schema=tools.input_schema,
         on_list_tools=tools.list,

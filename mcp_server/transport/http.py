@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from mcp_server.app import backend_settings, open_bridge
+from mcp_server.errors import ConfigurationError
 from mcp_server.settings import Settings
 from mcp_server.transport.requests import too_large
 
@@ -32,7 +33,10 @@ def create_http_app(
     `backend` are settings of the embedded backend. `host` is the address that the application will be served on: on a
     loopback one, or where the settings name the allowed hosts, requests that name another host or come from another
     origin are refused (DNS rebinding).
+
+    Raises: ConfigurationError where results would be saved for clients that may be on other machines.
     """
+    _require_own_clients(settings, host)
     endpoint = _Endpoint(settings.max_request_bytes)
     security = _security(host, settings.allowed_hosts)
 
@@ -74,6 +78,15 @@ class _Endpoint:
 
 async def _health(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
+
+
+def _require_own_clients(settings: Settings, host: str) -> None:
+    # Whoever reaches the port could fill the operator's disk, with files that are of no use to who is elsewhere.
+    if settings.results is not None and (settings.allowed_hosts or not _is_loopback(host)):
+        raise ConfigurationError(
+            "results (--results, OGC_PROCESSES_RESULTS): files are saved for who sits at this machine, and this server "
+            "is for others too: leave it out, or serve on a loopback address and without OGC_PROCESSES_ALLOWED_HOSTS"
+        )
 
 
 def _security(host: str, allowed: Sequence[str]) -> TransportSecuritySettings:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from mcp_server.ogc.exchange import same_origin
+from mcp_server.ogc.origins import same_origin
 from mcp_server.schema.plain import JsonObject, as_list, as_object
 
 _METHODS: Final = ("get", "put", "post", "delete", "patch", "head", "options")

@@ -12,7 +12,9 @@ import httpx
 
 from mcp_server.errors import BridgeError, OutcomeUnknownError
 from mcp_server.ogc.documents import plain
-from mcp_server.ogc.exchange import Exchange, Reply, open_http, same_origin
+from mcp_server.ogc.exchange import Exchange, open_http
+from mcp_server.ogc.origins import same_origin
+from mcp_server.ogc.reply import Reply
 from mcp_server.schema.plain import as_object
 from mcp_server.validate.records import Evidence, InapplicableError, NotAServerError, UnansweredError, ViolationError
 

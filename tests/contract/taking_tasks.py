@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import anyio
-import anyio.lowlevel
 from mcp import Client, StdioServerParameters
 from mcp.client.extension import ClaimContext, ClientExtension, NotificationBinding, ResultClaim
 from mcp.client.stdio import stdio_client
@@ -134,7 +133,7 @@ class Taking:
 
     async def task(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """The handle with which a call is answered at once."""
-        with anyio.fail_after(15):
+        with anyio.fail_after(60):
             handle = await self.client.session.call_tool(name, arguments, allow_claimed=True)
         assert isinstance(handle, TaskHandle), handle
         return handle.model_dump(by_alias=True, mode="json")
@@ -147,7 +146,7 @@ class Taking:
         with anyio.fail_after(60):
             await self.client.call_tool("get_job", {"job": task_id, "wait": 30})
             while (found := await self.ask("tasks/get", task_id))["status"] not in states:
-                await anyio.lowlevel.checkpoint()
+                await anyio.sleep(0.01)
         return found
 
 

@@ -46,7 +46,7 @@ async def test_a_foreign_server_is_served_alone_and_its_new_processes_are_announ
     assert told(await client.call_tool("read_result", {"uri": uri}))["value"] == "hello"
     assert (await client.read_resource(uri)).contents
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         if connection.era == "legacy":
             server.offer("shout")
             while "notifications/tools/list_changed" not in connection.notices:

@@ -26,12 +26,12 @@ async def test_progress_is_told_while_a_process_runs(client: Client) -> None:
 
 
 async def test_a_call_that_takes_longer_than_the_wait_budget_answers_with_its_job(client: Client) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         envelope = told(await client.call_tool("slow_steps", {"seconds": 3, "steps": 20}))
     assert envelope["status"] in ("accepted", "running")
     assert envelope["job"] in envelope["next"]
     assert "outputs" not in envelope
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         done = told(await client.call_tool("get_job", {"job": envelope["job"], "wait": 25}))
     assert done["status"] == "successful"
     assert done["outputs"]["done"]["value"]["steps"] == 20
@@ -39,8 +39,9 @@ async def test_a_call_that_takes_longer_than_the_wait_budget_answers_with_its_jo
 
 async def test_get_job_looks_without_waiting_and_tells_progress(client: Client) -> None:
     job = await running(client)
-    with anyio.fail_after(10):
-        envelope = told(await client.call_tool("get_job", {"job": job, "wait": 0}))
+    with anyio.fail_after(60):
+        while (envelope := told(await client.call_tool("get_job", {"job": job, "wait": 0})))["status"] == "accepted":
+            await anyio.sleep(0.01)
     assert envelope["status"] == "running"
     assert 0 <= envelope["progress"] < 100
     await client.call_tool("dismiss_job", {"job": job})
@@ -48,7 +49,7 @@ async def test_get_job_looks_without_waiting_and_tells_progress(client: Client) 
 
 async def test_a_dismissed_job_has_ended_and_is_listed_so(client: Client) -> None:
     job = await running(client)
-    with anyio.fail_after(15):
+    with anyio.fail_after(60):
         assert told(await client.call_tool("dismiss_job", {"job": job}))["status"] == "dismissed"
     listed = told(await client.call_tool("list_jobs", {"limit": 5}))["jobs"]
     assert next(entry["status"] for entry in listed if entry["job"] == job) == "dismissed"
@@ -76,10 +77,10 @@ async def test_a_cancelled_call_leaves_no_job_running(connection: Connection) ->
             await client.call_tool("slow_steps", {"seconds": 31, "steps": 310}, progress_callback=on_progress)
 
         tasks.start_soon(call)
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             await begun.wait()
         tasks.cancel_scope.cancel()
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while True:
             newest = told(await client.call_tool("list_jobs", {"limit": 1}))["jobs"][0]
             if newest["status"] == "dismissed":
@@ -100,7 +101,7 @@ async def test_the_same_call_made_twice_has_one_job_and_both_are_told_of_its_dis
         arguments = {"seconds": 32, "steps": 320}
         answers.append(text(await client.call_tool("slow_steps", arguments, progress_callback=on_progress)))
 
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             for number in (0, 1):
                 tasks.start_soon(call, number)

@@ -51,7 +51,7 @@ class Broken:
         self.numbers = count(1)
         self.calls: set[asyncio.Task[Any]] = set()
 
-    def landing(self, request: Request) -> Response:
+    async def landing(self, request: Request) -> Response:
         html = [] if "definition without HTML" in self.faults else [("service-doc", "/openapi?f=html", "text/html")]
         rows = [
             ("self", "/", "application/json"),
@@ -63,19 +63,19 @@ class Broken:
         links = [{"rel": rel, "href": self.url(request, path), "type": kind} for rel, path, kind in rows]
         return self.page(request, {"title": "broken", "links": links})
 
-    def conformance(self, request: Request) -> Response:
+    async def conformance(self, request: Request) -> Response:
         base = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
         return self.page(
             request, {"conformsTo": [base + name for name in CLASSES if f"{name} not declared" not in self.faults]}
         )
 
-    def definition(self, request: Request) -> Response:
+    async def definition(self, request: Request) -> Response:
         if "f" in request.query_params:
             return HTMLResponse("<html><body>The API</body></html>")
         document = {} if "definition empty" in self.faults else openapi(self.faults)
         return Response(json.dumps(document), media_type="application/vnd.oai.openapi+json;version=3.0")
 
-    def processes(self, request: Request) -> Response:
+    async def processes(self, request: Request) -> Response:
         members = ("id", "version", "title", "jobControlOptions", "outputTransmission")
         if "summary without version" in self.faults:
             members = ("id", "title", "jobControlOptions")
@@ -89,7 +89,7 @@ class Broken:
             document["links"] = document["links"][1:]
         return self.page(request, document)
 
-    def process(self, request: Request) -> Response:
+    async def process(self, request: Request) -> Response:
         name = request.path_params["process"]
         if name not in PROCESSES or f"{name} not described" in self.faults:
             return self.problem(404, "no-such-process", untyped="unknown process untyped")
@@ -178,7 +178,7 @@ class Broken:
             body += b"--part\r\n" + head.encode() + b"\r\n" + content + b"\r\n"
         return Response(body + b"--part--\r\n", media_type='multipart/related; boundary="part"')
 
-    def job_list(self, request: Request) -> Response:
+    async def job_list(self, request: Request) -> Response:
         query = request.query_params
         found = [self.status(job) for job in reversed(self.jobs.values())]
         for name, member in (("type", "type"), ("status", "status"), ("processID", "processID")):
@@ -194,7 +194,7 @@ class Broken:
             found = found[: int(query["limit"])]
         return self.page(request, {"jobs": found, "links": self.links(request)})
 
-    def job(self, request: Request) -> Response:
+    async def job(self, request: Request) -> Response:
         job = self.jobs.get(request.path_params["job"])
         if job is None:
             return self.problem(404, "no-such-job", untyped="unknown job untyped")
@@ -205,7 +205,7 @@ class Broken:
             return Response(status_code=204) if "dismissal empty" in self.faults else JSONResponse(self.status(job))
         return self.page(request, self.status(job))
 
-    def results(self, request: Request) -> Response:
+    async def results(self, request: Request) -> Response:
         job = self.jobs.get(request.path_params["job"])
         if job is None:
             return self.problem(404, "no-such-job", untyped="unknown job untyped")

@@ -75,7 +75,7 @@ def test_cuiman_logs_in_and_runs_a_process(url: str, method: str) -> None:
 @pytest.mark.parametrize("method", METHODS)
 async def test_cuimans_asynchronous_client_does_the_same(url: str, method: str) -> None:
     client = AsyncClient(api_url=url, config_type=Configuration, auth=methods(url)[method])
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         await client.login(interactive=False)
         assert (await client.get_process("hello-world")).id == "hello-world"
         assert (client.token is not None) == method.startswith("oauth2")

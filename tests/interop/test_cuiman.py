@@ -140,7 +140,7 @@ def test_an_opener_is_registered_and_taken_out_again(client: Client) -> None:
 @pytest.mark.anyio
 async def test_its_asynchronous_client_does_the_same(own_backend: str) -> None:
     client = AsyncClient(api_url=own_backend, config_type=Configuration)
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         assert (await client.get_capabilities()).title == "OGC API – Processes"
         assert (await client.get_conformance()).conformsTo
         assert (await client.get_processes()).processes
@@ -167,7 +167,7 @@ async def test_its_asynchronous_client_does_the_same(own_backend: str) -> None:
 @pytest.mark.anyio
 async def test_its_asynchronous_client_logs_out(own_backend: str) -> None:
     client = AsyncClient(api_url=own_backend, config_type=Configuration)
-    with anyio.fail_after(30), memory_keyring():
+    with anyio.fail_after(40), memory_keyring():
         assert (await client.get_conformance()).conformsTo
         await client.logout()
         with pytest.raises(RuntimeError, match="closed"):

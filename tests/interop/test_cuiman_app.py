@@ -56,7 +56,7 @@ async def visit(url: str) -> None:
 
 @pytest.mark.anyio
 async def test_the_app_reaches_our_backend_through_the_client(app: App, opened: list[str]) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         await visit(opened[0])
 
 
@@ -65,7 +65,7 @@ async def test_the_app_of_the_asynchronous_client_does_the_same(own_backend: str
     client = AsyncClient(api_url=own_backend, config_type=Configuration)
     app = client.show_app(display="browser")
     try:
-        with anyio.fail_after(30):
+        with anyio.fail_after(40):
             await visit(opened[0])
     finally:
         await anyio.to_thread.run_sync(app.serve_result.stop)

@@ -82,7 +82,7 @@ def settings(url: str) -> dict[str, Any]:
 async def opened(generated: Generated, url: str) -> AsyncGenerator[Any]:
     client = generated.asynchronous(**settings(url))
     try:
-        with anyio.fail_after(30):
+        with anyio.fail_after(40):
             yield client
     finally:
         await client.close()

@@ -58,7 +58,7 @@ def test_a_person_logs_in_and_out(url: str, provider: Provider) -> None:
 @pytest.mark.anyio
 async def test_a_person_logs_in_and_out_of_the_asynchronous_client(url: str, provider: Provider) -> None:
     client = AsyncClient(**settings(url, provider))
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         await client.login()
         assert (await client.get_processes()).processes
         with memory_keyring():

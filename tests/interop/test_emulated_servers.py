@@ -35,7 +35,7 @@ async def bridge_to(
     with served(make) as url:
         servers: Any = {"there": url + kind.root, **more}
         settings = Settings(home=home, embedded=False, servers=servers)
-        with anyio.fail_after(20):
+        with anyio.fail_after(40):
             async with open_session(settings) as client:
                 yield client, running[0]
 

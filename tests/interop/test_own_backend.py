@@ -55,7 +55,7 @@ async def bridge_to(home: Path, **remotes: str) -> AsyncIterator[Bridge]:
         clients = {"local": OgcClient("local", "http://inside.test", embedded, embedded=True, max_reply_bytes=2**24)}
         for name, url in remotes.items():
             clients[name] = OgcClient(name, url, http, embedded=False, max_reply_bytes=2**24)
-        with anyio.fail_after(30):
+        with anyio.fail_after(40):
             async with anyio.create_task_group() as tasks:
                 executor = Executor(clients, KeptResults(home), JobRecords(home), tasks, wait_seconds=20)
                 yield Bridge(clients, home, executor)

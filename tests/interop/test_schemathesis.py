@@ -26,7 +26,7 @@ from schemathesis.specs.openapi import checks
 
 from tests.interop.own_backend import own_backend
 
-_CASES = 80
+_CASES = 40
 _CASES_IN_FULL = 1_000
 """Of each of the two tests, with the option `--full`."""
 _ENOUGH_CASES = 12

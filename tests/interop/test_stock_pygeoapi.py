@@ -82,7 +82,7 @@ async def test_a_synchronous_execution_is_answered_at_once_though_no_tool_asks_f
 
 
 async def test_its_results_go_into_an_execution_of_another_server(stock_pygeoapi: str, home: Path) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         async with open_session(settings(home, stock_pygeoapi, embedded=True, demo_tools=True)) as client:
             slept = structured(await call(client, "stock_nap", {"seconds": 0.01}))["outputs"]["answer"]
             echoed = structured(await call(client, "local_echo", {"document": slept["uri"]}))
@@ -105,7 +105,7 @@ async def test_a_failure_tells_the_true_reason(asynchronous: bool, client: Clien
 async def test_a_job_longer_than_the_budget_is_answered_with_its_handle_and_found_again(
     stock_pygeoapi: str, home: Path
 ) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with open_session(settings(home, stock_pygeoapi, wait_seconds=0.3)) as client:
             first = structured(await call(client, "nap", {"seconds": 1.5}))
             assert first["status"] in ("accepted", "running")
@@ -127,7 +127,7 @@ async def test_a_cancelled_call_leaves_no_job_behind(client: Client) -> None:
     with anyio.move_on_after(0.5) as scope:
         await call(client, "nap", {"seconds": 3})
     assert scope.cancelled_caught
-    with anyio.fail_after(10):
+    with anyio.fail_after(40):
         while await jobs() - before:
             await anyio.sleep(0.05)
 

@@ -30,9 +30,9 @@ class BelowPrefix(Broken):
     def url(self, request: Request, path: str) -> str:  # noqa: ARG002 - that of the base
         return f"http://s{PREFIX}{path}"
 
-    def definition(self, request: Request) -> Response:
+    async def definition(self, request: Request) -> Response:
         if "f" in request.query_params:
-            return super().definition(request)
+            return await super().definition(request)
         document = openapi(self.faults)
         document["paths"] = {self.prefix + path: item for path, item in document["paths"].items()} | self.more.pop(
             "paths", {}

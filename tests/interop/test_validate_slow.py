@@ -15,7 +15,8 @@ from tests.interop.verdicts import judged, messages
 
 pytestmark = pytest.mark.anyio
 
-LIMIT = 0.3
+LIMIT = 1
+"""Seconds: an honest answer takes some milliseconds, on a busy machine a hundred."""
 
 
 class Slow(Broken):
@@ -31,13 +32,13 @@ class Slow(Broken):
         processes = super().described()
         return {self.slow: {**processes["echo"], "id": self.slow}, **processes}
 
-    async def describe(self, request: Request) -> Response:
+    async def process(self, request: Request) -> Response:
         name = request.path_params["process"]
         if name == self.slow and "description" in self.where:
             await anyio.sleep(math.inf)
-        return self.page(request, self.described()[name]) if name in self.described() else super().process(request)
-
-    process = describe  # pyright: ignore[reportAssignmentType]  # a handler may be asynchronous
+        if name in self.described():
+            return self.page(request, self.described()[name])
+        return await super().process(request)
 
     async def execute(self, request: Request) -> Response:
         if request.path_params["process"] == self.slow or "every execution" in self.where:
@@ -53,7 +54,7 @@ class Slow(Broken):
 
 @pytest.mark.parametrize("slow", ["execution", "job"])
 async def test_the_next_process_is_tried(slow: str) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         report = await judged(application(Slow(slow)), timeout=LIMIT)
     assert messages(report, Verdict.FAILED) == {}
     passed = messages(report, Verdict.PASSED).keys()
@@ -61,24 +62,24 @@ async def test_the_next_process_is_tried(slow: str) -> None:
 
 
 async def test_a_description_that_does_not_come_fails_one_test() -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         report = await judged(application(Slow("description")), timeout=LIMIT)
     assert messages(report, Verdict.FAILED) == {
-        "core/process-description": "GET /processes/aaa-echo was not answered: no answer within 0.3 s (--timeout)"
+        "core/process-description": "GET /processes/aaa-echo was not answered: no answer within 1 s (--timeout)"
     }
 
 
 async def test_nothing_is_said_of_executions_where_none_ends_in_time() -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         report = await judged(application(Slow("every execution")), timeout=LIMIT)
     assert messages(report, Verdict.FAILED) == {}
     skipped = messages(report, Verdict.NOT_APPLICABLE)
-    assert "no answer within 0.3 s (--timeout)" in skipped["core/process-execute-op"]
+    assert "no answer within 1 s (--timeout)" in skipped["core/process-execute-op"]
     assert "--process" in skipped["core/process-execute-op"]
 
 
 async def test_what_the_suite_says_of_silence_is_not_meant_for_a_model() -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         report = await judged(application(Slow("every execution")), timeout=LIMIT)
     told = [one.message for one in report.results]
     told += [exchange.excerpt for one in report.results for exchange in one.exchanges]

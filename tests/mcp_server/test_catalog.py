@@ -227,7 +227,7 @@ async def test_stale_tools_of_an_earlier_start_are_replaced_in_the_background(ho
     assert await names(catalog) == ["old"]
     async with anyio.create_task_group() as group:
         group.start_soon(catalog.run)
-        with anyio.fail_after(20):
+        with anyio.fail_after(40):
             await changed.wait()
         group.cancel_scope.cancel()
     assert await names(catalog) == ["new"]

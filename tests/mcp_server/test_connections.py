@@ -80,7 +80,7 @@ async def test_a_server_that_asks_for_credentials_is_used_like_any_other(
     city: tuple[City, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     site, url = city
-    with anyio.fail_after(30), caplog.at_level(logging.DEBUG):
+    with anyio.fail_after(40), caplog.at_level(logging.DEBUG):
         known = settings(tmp_path, city={"url": url, "bearer": TOKEN, "wait_seconds": 0.2})
         async with open_session(known) as client:
             tools = await list_tools(client)
@@ -99,7 +99,7 @@ async def test_a_server_that_asks_for_credentials_is_used_like_any_other(
 async def test_without_its_credentials_the_log_tells_what_to_set(
     city: tuple[City, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with anyio.fail_after(30), pytest.raises(ServerUnreachableError, match="no process could be read from city"):
+    with anyio.fail_after(40), pytest.raises(ServerUnreachableError, match="no process could be read from city"):
         async with open_session(settings(tmp_path, city={"url": city[1]})):
             pass
     assert "server 'city' refuses access: Who are you? (HTTP status 401); " in caplog.text
@@ -122,7 +122,7 @@ async def test_servers_have_limits_of_their_own_and_share_connections(
     async def nothing() -> None:
         await anyio.sleep_forever()
 
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             group.start_soon(connections.run, nothing)
             for name in ("one", "two", "one", "two"):
@@ -136,7 +136,7 @@ async def test_servers_have_limits_of_their_own_and_share_connections(
 
 async def test_a_server_is_trusted_by_its_own_authority_alone(tmp_path: Path) -> None:
     authority = Authority(tmp_path, "city")
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         async with secure_server(authority) as (url, requests), anyio.create_task_group() as group:
             known = settings(tmp_path, city={"url": url, "ca_file": authority.file}, other={"url": url})
             connections = Connections(known, None)

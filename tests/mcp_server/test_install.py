@@ -186,7 +186,8 @@ async def test_the_printed_block_runs_from_an_empty_environment_and_a_hostile_fo
     command = entry["command"] if sys.platform == "win32" else "/usr/bin/env"
     arguments = entry["args"] if sys.platform == "win32" else ["-i", entry["command"], *entry["args"]]
     server = StdioServerParameters(command=command, args=arguments, cwd=project)
-    with anyio.fail_after(45):
-        async with Client(server) as client:
-            names = [tool.name for tool in (await client.list_tools()).tools]
-    assert "geometry_buffer" in names
+    with anyio.fail_after(60):
+        # Who asks before the backend has loaded is told the tools of the bridge itself.
+        async with Client(server, cache=None) as client:
+            while "geometry_buffer" not in [tool.name for tool in (await client.list_tools()).tools]:
+                await anyio.sleep(0.1)

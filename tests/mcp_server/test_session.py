@@ -29,7 +29,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_session_offers_the_embedded_processes(home: Path) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         async with open_session(Settings(home=home)) as client:
             names = [tool.name for tool in await list_tools(client)]
     assert {"geometry_buffer", "hello_world", "get_job"} <= set(names)
@@ -42,7 +42,7 @@ async def test_a_call_answers_structured_and_tells_progress_in_percent(home: Pat
     async def on_progress(percent: float | None, _: str | None) -> None:
         told.append(percent)
 
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         async with open_session(Settings(home=home, demo_tools=True)) as client:
             answer = await call(client, "slow_steps", {"seconds": 2, "steps": 4}, on_progress)
     assert not answer.failed
@@ -54,7 +54,7 @@ async def test_a_call_answers_structured_and_tells_progress_in_percent(home: Pat
 
 
 async def test_a_tool_error_and_a_protocol_error_are_both_answers(home: Path) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         async with open_session(Settings(home=home, demo_tools=True)) as client:
             refused = await call(client, "slow_steps", {"seconds": -1})
             unknown = await call(client, "no_such_tool", {})
@@ -71,7 +71,7 @@ async def test_a_call_that_is_cancelled_dismisses_its_job(home: Path) -> None:
         async def on_progress(_percent: float | None, _message: str | None) -> None:
             started.set()
 
-        with anyio.fail_after(30):
+        with anyio.fail_after(40):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(call, client, "slow_steps", {"seconds": 60, "steps": 600}, on_progress)
                 await started.wait()
@@ -176,7 +176,7 @@ async def test_a_call_is_followed_to_its_end_where_its_job_would_end_with_the_se
     sites = Misbehaving()
     sites.site("slow", execute=late).answers["process"] = DESCRIPTION | {"jobControlOptions": ["sync-execute"]}
     settings = {"home": home, "embedded": False, "wait_seconds": 0.2}
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         async with sites.running():
             servers = {"slow": {"url": sites.url("slow")}}
             async with open_session(Settings(**settings, servers=servers)) as client:
@@ -192,7 +192,7 @@ async def test_a_call_is_followed_to_its_end_where_its_job_would_end_with_the_se
 
 
 async def test_a_job_that_outlives_the_session_is_not_waited_for(home: Path) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         async with open_session(Settings(home=home, demo_tools=True, wait_seconds=0.05)) as client:
             handed = await call(client, "slow_steps", {"seconds": 60})
             assert await to_the_end(client, handed) == handed

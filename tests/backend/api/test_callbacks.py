@@ -33,7 +33,7 @@ class Caller:
         before = len(self.receiver.came)
         response = await run(self.client, process, prefer, subscriber=self.subscriber, **body)
         assert response.status_code in (200, 201), response.text
-        with anyio.fail_after(20):
+        with anyio.fail_after(40):
             while not any(one.target != "/progress" for one in self.receiver.came[before:]):
                 await anyio.sleep(0.01)
         return response, self.receiver.came[before:]
@@ -121,7 +121,7 @@ async def test_a_dismissed_job_is_told_as_such(caller: Caller, tmp_path: Path) -
     inputs = {"note": str(tmp_path / "note")}
     response = await run(caller.client, "busy", LATER, inputs=inputs, subscriber=caller.subscriber)
     await caller.client.delete(local(response.headers["location"]))
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         while not any(one.target == "/failed" for one in caller.receiver.came[before:]):
             await anyio.sleep(0.01)
     assert caller.receiver.came[-1].json["status"] == "dismissed"

@@ -77,7 +77,7 @@ async def test_no_request_waits_while_another_process_writes_to_the_store(
     async def execute() -> None:
         answers.append(await run(client, "hello-world", prefer, inputs={"name": "Ada"}))
 
-    with anyio.fail_after(30), closing(SqliteDatabase(settings.home / "jobs.sqlite")) as others:
+    with anyio.fail_after(40), closing(SqliteDatabase(settings.home / "jobs.sqlite")) as others:
         async with anyio.create_task_group() as tasks:
             with others.transaction(durable=False):
                 tasks.start_soon(execute)

@@ -133,7 +133,7 @@ async def test_the_ids_of_jobs_cannot_be_guessed(client: httpx.AsyncClient) -> N
 
 async def test_a_job_that_has_not_begun_or_ended_has_no_time_of_it_rather_than_null(client: httpx.AsyncClient) -> None:
     job = local((await run(client, "slow-steps", "respond-async", inputs={"seconds": 30})).headers["location"])
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         while (told := (await client.get(job)).json())["status"] == "accepted":
             assert "started" not in told
             assert None not in told.values()
@@ -195,11 +195,11 @@ async def test_a_store_of_five_thousand_jobs_is_as_quick_as_an_empty_one(tmp_pat
 
 
 async def typical_seconds(client: httpx.AsyncClient) -> float:
-    """Of an execution, and a page of the job list."""
+    """Processor time that the server takes for an execution, and a page of the job list."""
     taken: list[float] = []
     for _ in range(15):
-        began = time.perf_counter()
+        began = time.process_time()
         await run(client, "hello-world", inputs={"name": "x"})
         await client.get("/jobs?limit=10")
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     return median(taken)

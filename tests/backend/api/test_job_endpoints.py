@@ -58,7 +58,7 @@ async def test_an_unchanged_job_is_not_sent_again(client: httpx.AsyncClient) -> 
 async def test_a_finished_job_is_not_held(client: httpx.AsyncClient) -> None:
     job = await succeed(client, "hello-world", {"name": "x"})
     tag = (await client.get(job)).headers["etag"]
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         response = await client.get(job, headers={"If-None-Match": tag, "Prefer": "wait=60"})
     assert response.status_code == 304
 
@@ -67,7 +67,7 @@ async def test_the_status_is_held_until_the_job_changes_and_tells_its_progress(c
     job = await accept(client, "slow-steps", {"seconds": 1.5, "steps": 3})
     response = await client.get(job)
     seen = [response.json()]
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         while seen[-1]["status"] in ("accepted", "running"):
             response = await client.get(job, headers={"If-None-Match": response.headers["etag"], "Prefer": "wait=20"})
             assert response.status_code == 200
@@ -87,7 +87,7 @@ async def test_a_held_status_that_does_not_change_in_time_is_not_modified(
 ) -> None:
     job = await accept(client, "busy", {"note": str(tmp_path_factory.mktemp("notes") / "held")})
     response = await client.get(job)
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         while response.json()["status"] != "running":
             headers = {"If-None-Match": response.headers["etag"], "Prefer": "wait=10"}
             response = await client.get(job, headers=headers)
@@ -112,7 +112,7 @@ async def test_a_running_job_is_dismissed_and_stays_so(
 ) -> None:
     job = await accept(client, "busy", {"note": str(tmp_path_factory.mktemp("notes") / "dismissed")})
     for _ in range(2):
-        with anyio.fail_after(20):
+        with anyio.fail_after(40):
             response = await client.delete(job)
         assert response.status_code == 200
         conforms(response.json(), "statusInfo.yaml")
@@ -216,9 +216,9 @@ async def test_a_job_has_the_times_at_which_it_was_made_began_and_ended(client: 
     job = await accept(client, "slow-steps", {"seconds": 0.3, "steps": 1})
     accepted = (await client.get(job)).json()
     assert "finished" not in accepted
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         while (status := (await client.get(job)).json())["status"] in ("accepted", "running"):
-            await anyio.lowlevel.checkpoint()
+            await anyio.sleep(0.01)
     moments = {name: datetime.fromisoformat(status[name]) for name in ("created", "started", "finished", "updated")}
     assert status["created"] == accepted["created"]
     assert moments["created"] <= moments["started"]

@@ -1,10 +1,12 @@
 """Requests for another host, and requests that another site's page makes."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from functools import cache
+from typing import Protocol
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from backend.api.asgi import UnforeseenErrors
@@ -15,68 +17,81 @@ from backend.settings import Settings
 pytestmark = pytest.mark.anyio
 
 
-async def ask(
-    home: Path,
-    headers: Mapping[str, str],
-    url: str = "http://127.0.0.1:5001/conformance",
-    method: str = "GET",
-    **given: object,
-) -> httpx.Response:
+class Ask(Protocol):
+    async def __call__(
+        self, headers: Mapping[str, str], url: str = ..., method: str = ..., **given: str
+    ) -> httpx.Response: ...
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """One request that arrives at the address in `url`; the answer needs no running engine."""
-    settings = Settings.model_validate({"home": home, "public_url": "https://maps.example", **given})
-    transport = httpx.ASGITransport(app=create_app(settings))
-    async with httpx.AsyncClient(transport=transport) as client:
-        return await client.request(method, url, headers=headers)
+    home = tmp_path_factory.mktemp("home")
+
+    @cache
+    def application(**given: str) -> Starlette:
+        return create_app(Settings.model_validate({"home": home, "public_url": "https://maps.example", **given}))
+
+    async def send(
+        headers: Mapping[str, str],
+        url: str = "http://127.0.0.1:5001/conformance",
+        method: str = "GET",
+        **given: str,
+    ) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=application(**given))) as client:
+            return await client.request(method, url, headers=headers)
+
+    return send
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:5001", "localhost", "LOCALHOST:80", "[::1]:5001", "maps.example"])
-async def test_over_loopback_the_server_answers_to_loopbacks_names_and_its_own(home: Path, host: str) -> None:
-    assert (await ask(home, {"Host": host})).status_code == 200
+async def test_over_loopback_the_server_answers_to_loopbacks_names_and_its_own(ask: Ask, host: str) -> None:
+    assert (await ask({"Host": host})).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:5001", "127.0.0.1.evil.example", "localhost.evil", ""])
-async def test_over_loopback_a_foreign_host_is_refused(home: Path, host: str) -> None:
-    response = await ask(home, {"Host": host})
+async def test_over_loopback_a_foreign_host_is_refused(ask: Ask, host: str) -> None:
+    response = await ask({"Host": host})
     assert response.status_code == 421
     assert response.headers["content-type"] == "application/problem+json"
 
 
-async def test_from_elsewhere_any_host_is_answered_unless_the_operator_names_some(home: Path) -> None:
+async def test_from_elsewhere_any_host_is_answered_unless_the_operator_names_some(ask: Ask) -> None:
     url = "http://10.1.2.3/conformance"
-    assert (await ask(home, {"Host": "intranet"}, url)).status_code == 200
-    assert (await ask(home, {"Host": "intranet"}, url, allowed_hosts="intranet, other")).status_code == 200
-    assert (await ask(home, {"Host": "elsewhere"}, url, allowed_hosts="intranet")).status_code == 421
-    assert (await ask(home, {"Host": "maps.example"}, url, allowed_hosts="intranet")).status_code == 200
-    assert (await ask(home, {"Host": "elsewhere"}, url, allowed_hosts="*")).status_code == 200
+    assert (await ask({"Host": "intranet"}, url)).status_code == 200
+    assert (await ask({"Host": "intranet"}, url, allowed_hosts="intranet, other")).status_code == 200
+    assert (await ask({"Host": "elsewhere"}, url, allowed_hosts="intranet")).status_code == 421
+    assert (await ask({"Host": "maps.example"}, url, allowed_hosts="intranet")).status_code == 200
+    assert (await ask({"Host": "elsewhere"}, url, allowed_hosts="*")).status_code == 200
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://maps.example.evil", "file://", "http://["])
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-async def test_pages_of_other_sites_are_refused(home: Path, origin: str, method: str) -> None:
-    response = await ask(home, {"Origin": origin}, method=method)
+async def test_pages_of_other_sites_are_refused(ask: Ask, origin: str, method: str) -> None:
+    response = await ask({"Origin": origin}, method=method)
     assert response.status_code == 403
     assert "access-control-allow-origin" not in response.headers
 
 
 @pytest.mark.parametrize("origin", ["https://maps.example", "http://localhost:8000", "http://127.0.0.1:5001"])
-async def test_own_pages_are_answered(home: Path, origin: str) -> None:
-    assert (await ask(home, {"Origin": origin})).status_code == 200
+async def test_own_pages_are_answered(ask: Ask, origin: str) -> None:
+    assert (await ask({"Origin": origin})).status_code == 200
 
 
-async def test_a_page_of_the_very_host_that_was_addressed_is_answered(home: Path) -> None:
+async def test_a_page_of_the_very_host_that_was_addressed_is_answered(ask: Ask) -> None:
     url = "http://10.1.2.3:5001/conformance"
-    assert (await ask(home, {"Origin": "http://10.1.2.3:5001"}, url)).status_code == 200
-    assert (await ask(home, {"Origin": "http://10.1.2.3:6000"}, url)).status_code == 403
+    assert (await ask({"Origin": "http://10.1.2.3:5001"}, url)).status_code == 200
+    assert (await ask({"Origin": "http://10.1.2.3:6000"}, url)).status_code == 403
 
 
-async def test_sites_that_the_operator_names_may_call_and_read_the_headers(home: Path) -> None:
+async def test_sites_that_the_operator_names_may_call_and_read_the_headers(ask: Ask) -> None:
     headers = {"Origin": "https://Viewer.example"}
-    response = await ask(home, headers, cors_origins="https://viewer.example,https://Viewer.example")
+    response = await ask(headers, cors_origins="https://viewer.example,https://Viewer.example")
     assert response.status_code == 200
     assert response.headers["access-control-allow-origin"] == "https://Viewer.example"
     assert "Location" in response.headers["access-control-expose-headers"]
     asked = headers | {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "prefer"}
-    response = await ask(home, asked, method="OPTIONS", cors_origins="*")
+    response = await ask(asked, method="OPTIONS", cors_origins="*")
     assert response.status_code == 200
     assert "POST" in response.headers["access-control-allow-methods"]
 

@@ -52,7 +52,7 @@ async def test_runs_are_counted_by_process_and_outcome_and_requests_by_route(hom
         await client.get("/")
         await client.get("/jobs/none")
         await client.get("/nowhere/at/all")
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             # The client is answered by what the worker wrote, which may be before its end is told here.
             while ("ogc_processes_jobs_ended_total", "hello-world", "successful") not in (
                 found := await figures(client)
@@ -106,3 +106,21 @@ async def test_metrics_without_their_library_are_one_clear_line(home: Path, monk
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ConfigurationError, match=r"ogc-processes-mcp\[metrics\]"):
         create_app(Settings(home=home, metrics=True))
+
+
+async def test_workers_are_counted_as_they_work_and_end(home: Path) -> None:
+    app = create_app(Settings(home=home, workers=1, metrics=True))
+    with anyio.fail_after(60):
+        async with running(app) as client:
+            before = await figures(client)
+            assert before[("ogc_processes_workers_busy",)] == before[("ogc_processes_workers_ended_total",)] == 0
+            asked = await client.post(
+                "/processes/slow-steps/execution", json={"inputs": {"seconds": 60}}, headers={"Prefer": "respond-async"}
+            )
+            while (await figures(client))[("ogc_processes_workers_busy",)] != 1:
+                await anyio.sleep(0.01)
+            assert (await figures(client))[("ogc_processes_workers",)] == 1
+            await client.delete(f"/jobs/{asked.json()['jobID']}")
+            while (found := await figures(client))[("ogc_processes_workers_ended_total",)] != 1:
+                await anyio.sleep(0.01)
+            assert found[("ogc_processes_workers_busy",)] == 0

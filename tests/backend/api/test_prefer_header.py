@@ -62,9 +62,9 @@ def test_preferences_are_read_from_lists_several_headers_quotes_and_parameters(
     ids=lambda header: header[:8],
 )
 def test_the_longest_header_that_arrives_is_read_at_once_however_it_is_made(header: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert parse_preferences([header, "wait=7"]).wait == 7
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize(

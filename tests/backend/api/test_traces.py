@@ -1,5 +1,6 @@
 """Spans of real requests and jobs, as OpenTelemetry's SDK would send them."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from backend.app import create_app
+from backend.jobs.records import JobRequest
+from backend.jobs.store import JobStore
 from backend.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +41,7 @@ async def spans_of(home: Path, process: str, status: int, **inputs: Any) -> dict
             headers={"traceparent": f"00-{TRACE}-{REMOTE}-01"},
         )
         assert answer.status_code == status
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while not any(span.name.startswith("job ") for span in exporter.get_finished_spans()):
                 await anyio.sleep(0.01)
     return {span.name: span for span in exporter.get_finished_spans()}
@@ -52,7 +55,9 @@ async def test_a_request_and_its_job_are_one_trace_with_the_clients(home: Path) 
     assert {f"{span.context.trace_id:032x}" for span in found.values() if span.context} == {TRACE}
     assert request.parent is not None
     assert f"{request.parent.span_id:016x}" == REMOTE
-    assert job.parent == request.context
+    assert job.parent is not None
+    assert request.context is not None
+    assert job.parent.span_id == request.context.span_id
     assert queue.parent == run.parent == job.context
     assert queue.start_time == job.start_time
     assert queue.end_time == run.start_time
@@ -64,6 +69,25 @@ async def test_a_request_and_its_job_are_one_trace_with_the_clients(home: Path) 
     assert job.attributes["ogc.job.status"] == "successful"
     assert request.events[0].name == "job accepted"
     assert job.status.status_code is StatusCode.UNSET
+
+
+async def test_a_job_belongs_to_its_request_whichever_server_runs_it(home: Path) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with closing(JobStore.open(home, lease_seconds=15)) as store:
+        trace = f"00-{TRACE}-{REMOTE}-01"
+        request = JobRequest("hello-world", {"name": "x"}, None, "raw", idempotent=True, trace=trace)
+        job = store.insert(request, owner=None, durable=False)
+        app = create_app(Settings(home=home, workers=1, traces=True), tracer=provider.get_tracer("test"))
+        async with app.router.lifespan_context(app):
+            with anyio.fail_after(60):
+                while not any(span.name == "job hello-world" for span in exporter.get_finished_spans()):
+                    await anyio.sleep(0.01)
+        assert store.get(job.id).trace == trace
+    (span,) = (span for span in exporter.get_finished_spans() if span.name == "job hello-world")
+    assert span.parent is not None
+    assert (f"{span.parent.trace_id:032x}", f"{span.parent.span_id:016x}") == (TRACE, REMOTE)
 
 
 async def test_the_span_of_a_job_that_failed_is_an_error_with_its_reason(home: Path) -> None:

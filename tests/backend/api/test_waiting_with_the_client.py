@@ -47,22 +47,22 @@ def request(receive: Any) -> Request:
 
 
 async def test_the_job_is_answered_when_there_is_news() -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         assert await wait_with_client(request(stays), ends, 60) is JOB
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.2])
 async def test_the_job_is_answered_when_the_wait_is_over(seconds: float) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         assert await wait_with_client(request(stays), lasts, seconds) is JOB
 
 
 async def test_the_wait_ends_when_the_client_leaves() -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         assert await wait_with_client(request(leaves), lasts, 60) is None
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.2])
 async def test_an_error_of_the_wait_is_raised_as_it_is(seconds: float) -> None:
-    with anyio.fail_after(20), pytest.raises(NoSuchJobError):
+    with anyio.fail_after(40), pytest.raises(NoSuchJobError):
         await wait_with_client(request(stays), vanishes, seconds)

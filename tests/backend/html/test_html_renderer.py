@@ -73,6 +73,14 @@ def documents() -> dict[str, dict[str, Any]]:
         "process": buffer,
         "collections": collection_list([dataset], more, 2),
         "collection": dataset,
+        "items": {
+            "collection": "parks",
+            "numberMatched": 7,
+            "numberReturned": 2,
+            "source_crs": "EPSG:25832",
+            "warnings": ["1 of 7 features have no geometry."],
+            "links": more,
+        },
         "jobs": {"jobs": [job], "links": more, "numberMatched": 2, "numberReturned": 1},
         "job": job,
         "results": {

@@ -32,8 +32,11 @@ def test_every_file_comes_with_its_type_and_may_be_kept_for_ever(client: TestCli
         "js": "text/javascript; charset=utf-8",
         "png": "image/png",
         "ico": "image/x-icon",
+        "json": "application/json",
     }
-    assert {"css/theme.css", "css/default.css", "js/process.js", "img/logo.png"} <= set(renderer.assets.files)
+    assert {"css/theme.css", "css/default.css", "js/process.js", "img/logo.png", "data/land.json"} <= set(
+        renderer.assets.files
+    )
     for path, asset in renderer.assets.files.items():
         response = client.get(f"/static/{renderer.assets.version}/{path}")
         assert response.status_code == 200

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcp_server.cli import main
-from tests.mcp_server.cli.command_lines import Run
+from tests.mcp_server.cli.command_lines import Command, Run
 
 
 @pytest.fixture
@@ -24,31 +24,49 @@ def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     return run_command
 
 
+def started(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "mcp_server", "--home", str(home), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
 @pytest.fixture
 def start(home: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start a command in a process of its own, which ends with the test."""
-    started: list[subprocess.Popen[str]] = []
+    processes: list[subprocess.Popen[str]] = []
 
     def start_command(*arguments: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mcp_server", "--home", str(home), *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-        started.append(process)
-        return process
+        processes.append(started(home, *arguments))
+        return processes[-1]
 
     yield start_command
-    for process in started:
+    for process in processes:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def backend_command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """`backend` in a process of its own, for all tests that leave it running."""
+    port = free_port()
+    process = started(tmp_path_factory.mktemp("home"), "backend", "--port", str(port))
+    assert process.stderr is not None
+    yield Command(f"http://127.0.0.1:{port}", process.stderr.readline())
+    process.terminate()
+    process.communicate(timeout=60)
 
 
 @pytest.fixture
 def port() -> int:
     """A port of loopback where nothing listens."""
+    return free_port()
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

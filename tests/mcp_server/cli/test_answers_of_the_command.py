@@ -1,12 +1,9 @@
 """What `backend` answers as a command, held to the OGC's schemas from the client's side."""
 
-import socket
-import subprocess
-from collections.abc import Callable
-
 import httpx
 import pytest
 
+from tests.mcp_server.cli.command_lines import Command
 from tests.standard.clients import conforming
 from tests.standard.schemas import standard_schemas
 
@@ -15,14 +12,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_every_answer_of_the_backend_as_a_command_conforms(start: Callable[..., subprocess.Popen[str]]) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = start("backend", "--port", str(port))
-    assert process.stderr is not None
-    url = process.stderr.readline().split()[-1]
-    with httpx.Client(base_url=url, timeout=30, event_hooks=conforming()) as client:
+def test_every_answer_of_the_backend_as_a_command_conforms(backend_command: Command) -> None:
+    with httpx.Client(base_url=backend_command.url, timeout=30, event_hooks=conforming()) as client:
         for path in ("/", "/conformance", "/processes", "/processes/echo", "/jobs"):
             assert client.get(path).status_code == 200
         request = {"inputs": {"name": "Ada"}, "response": "document"}

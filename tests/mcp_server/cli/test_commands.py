@@ -18,7 +18,7 @@ from tests.mcp_server.cli.command_lines import Run
         (["nocommand"], "No such command 'nocommand'"),
         (["call"], "Missing argument 'tool'"),
         (["serve", "--port", "0"], "Invalid value for '--port'"),
-        (["backend", "--server", "a=http://a"], "--server, --settings and --no-embedded do not apply"),
+        (["backend", "--server", "a=http://a"], "--server, --settings, --results and --no-embedded do not apply"),
         (["backend", "--public-url", "here"], "--public-url here: not an http or https URL"),
         (["install", "emacs"], "'emacs' is no client known here"),
         (["journey", "no.yaml"], "no.yaml: No such file"),

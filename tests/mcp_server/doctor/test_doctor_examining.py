@@ -37,7 +37,7 @@ def mixed(serve: Serve) -> str:
 
 async def examined(home: Path, url: str, options: dict[str, Any] | None = None, **asked: Any) -> Examination:
     server = ServerSettings(url=url, **(options or {}))
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         return await examine("city", server, Settings(home=home), reserved=frozenset({"get_job"}), **asked)
 
 
@@ -125,7 +125,7 @@ async def test_a_description_that_a_bridge_read_otherwise_is_told(home: Path, mi
     Kept(home).save(Offer(identity, {"buffer": offered}), None)
     server = ServerSettings(url=mixed)
     settings = Settings(home=home, servers={"city": server})
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         found = await examine("city", server, settings, reserved=frozenset(), process="buffer")
         other = await examine("remote", server, settings, reserved=frozenset(), process="buffer")
     assert "inputs.geometry" in str(found.processes[0].changed)

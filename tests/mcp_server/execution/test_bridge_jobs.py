@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def followed(bench: Bench, job: JobReference, wait: float = 5) -> Execution:
-    with anyio.fail_after(10):
+    with anyio.fail_after(40):
         return await bench.executor.follow(job, wait, bench.note)
 
 
@@ -170,7 +170,7 @@ async def test_a_server_that_makes_jobs_is_given_the_time_to_name_one(home: Path
     async def run() -> None:
         answers.append(await bench.outlasted())
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             group.start_soon(run)
             await until(lambda: site.executions)
@@ -212,5 +212,5 @@ async def test_what_cannot_be_kept_as_a_job_is_given_up_and_said(tmp_path: Path)
     bench = Impatient(home, site)
     with pytest.raises(BridgeError, match="was given up"):
         await bench.outlasted()
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         await until(lambda: site.cut == 1)

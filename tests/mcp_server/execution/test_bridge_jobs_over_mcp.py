@@ -75,7 +75,7 @@ async def told(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 
 
 async def test_a_slow_execution_becomes_a_job_whose_outputs_can_be_read(settings: Settings, site: SlowSite) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         async with open_session(settings) as client:
             running = await told(client, "slow")
             assert running["status"] == "running"
@@ -93,7 +93,7 @@ async def test_a_slow_execution_becomes_a_job_whose_outputs_can_be_read(settings
 
 
 async def test_dismissing_it_breaks_the_connection(settings: Settings, site: SlowSite) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         async with open_session(settings) as client:
             job = (await told(client, "slow"))["job"]
             dismissed = await told(client, "dismiss_job", job=job)
@@ -103,7 +103,7 @@ async def test_dismissing_it_breaks_the_connection(settings: Settings, site: Slo
 
 
 async def test_after_a_restart_its_outcome_is_unknown(settings: Settings, site: SlowSite) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         async with open_session(settings) as client:
             job = (await told(client, "slow"))["job"]
         assert await anyio.to_thread.run_sync(site.cut.wait, 10), "nobody waits for it any more"

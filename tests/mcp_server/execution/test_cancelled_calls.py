@@ -26,7 +26,7 @@ async def test_results_go_to_the_second_of_two_equal_calls_when_the_first_was_ca
     async def second() -> None:
         answers.append(await bench.run())
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             group.start_soon(first)
             await until(lambda: site.executions)
@@ -46,7 +46,7 @@ async def test_the_connection_of_the_only_caller_is_cut_when_it_has_cancelled(
     site, _ = site_without_jobs()
     bench = Bench(home, site)
     await cancelled(bench.run, once=lambda: site.executions)
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         await until(lambda: site.cut == 1)
     assert (await bench.executor.jobs(9)).jobs == ()
 
@@ -64,7 +64,7 @@ async def test_an_equal_call_made_after_the_only_caller_cancelled_still_gets_the
     async def second() -> None:
         answers.append(await bench.run())
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             group.start_soon(first)
             await until(lambda: site.executions)
@@ -91,7 +91,7 @@ async def test_an_equal_call_that_still_waits_when_the_grace_is_over_is_not_cut_
             await bench.run()
         gone.set()
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             group.start_soon(first)
             await until(lambda: site.executions)
@@ -113,5 +113,5 @@ async def test_a_job_of_the_bridge_outlives_the_cancellation_of_an_equal_call(ho
     assert scope.cancelled_caught
     assert site.cut == 0
     released.set()
-    with anyio.fail_after(10):
+    with anyio.fail_after(40):
         assert (await bench.executor.follow(job, 9, bench.note)).status == "successful"

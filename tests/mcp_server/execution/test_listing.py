@@ -102,7 +102,7 @@ async def test_a_server_that_does_not_answer_in_time_is_named_and_hides_no_other
     async def nothing(_: int) -> list[Execution]:
         return []
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         found = await listing.of_all({"slow": silent, "quick": quick}, nothing, 9, seconds=0.05)
         assert uris(found) == ["ogc://a/jobs/1"]
         assert found.warnings == ("jobs of server 'slow' are missing: no answer within 0.05 s",)

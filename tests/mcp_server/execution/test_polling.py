@@ -35,7 +35,11 @@ class Jobs:
         self.asked.append((etag, wait))
         return self.statuses.pop(0)
 
-    async def results(self, job_id: str, *, process_id: str | None = None) -> tuple[OutputResult, ...]:
+    @property
+    def outputs(self) -> "Jobs":
+        return self
+
+    async def of_job(self, job_id: str, *, process_id: str | None = None) -> tuple[OutputResult, ...]:
         assert (job_id, process_id) == ("j1", "p")
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -111,7 +115,7 @@ async def test_no_pause_goes_beyond_the_deadline() -> None:
 
 async def test_waiting_stops_at_the_deadline_with_the_state_as_it_is() -> None:
     jobs = Jobs("pygeoapi", [RUNNING] * 100)
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         assert await until_final(jobs.client, RUNNING, wait=0.2, on_status=ignore) == RUNNING
     assert 1 <= len(jobs.asked) <= 3
 

@@ -35,7 +35,7 @@ def other_bridge(home: Path) -> Generator[subprocess.Popen[str]]:
 
 async def job_told_by(process: subprocess.Popen[str]) -> JobReference:
     assert process.stdout is not None
-    with anyio.fail_after(30):
+    with anyio.fail_after(40):
         line = await anyio.to_thread.run_sync(process.stdout.readline, abandon_on_cancel=True)
     job = parse(line.strip())
     assert isinstance(job, JobReference)
@@ -74,7 +74,7 @@ async def test_who_waits_for_a_job_of_another_bridge_is_told_when_that_one_crash
             except OutcomeUnknownError as error:
                 caught.append(str(error))
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(40):
             async with anyio.create_task_group() as group:
                 group.start_soon(follow)
                 await bench.until_told(1)
@@ -116,7 +116,7 @@ async def test_a_bridge_waits_for_the_job_of_another_on_the_same_home(home: Path
     async def follow() -> None:
         answers.append(await second.executor.follow(job, 9, second.note))
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             group.start_soon(follow)
             await second.until_told(1)

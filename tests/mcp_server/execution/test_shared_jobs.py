@@ -46,7 +46,7 @@ async def test_a_job_whose_results_were_answered_outlives_the_cancellation_of_an
     async def run() -> None:
         answers.append(await bench.run())
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             group.start_soon(run)
             group.start_soon(bench.run, 1, told_slowly)
@@ -72,7 +72,7 @@ async def test_a_job_that_somebody_follows_outlives_the_cancellation_of_its_call
     site = JobsSite()
     site.polls = 1000
     bench = Bench(home, site)
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             scope = anyio.CancelScope()
             gone = anyio.Event()
@@ -140,7 +140,7 @@ async def test_equal_calls_made_before_the_first_is_answered_share_its_job(home:
     async def run() -> None:
         ended.append((await bench.run()).job)
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             for _ in range(3):
                 group.start_soon(run)
@@ -160,7 +160,7 @@ async def test_equal_calls_to_a_server_without_jobs_share_its_answer(home: Path)
     async def run() -> None:
         answers.append(await bench.run())
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             group.start_soon(run)
             group.start_soon(run)
@@ -184,7 +184,7 @@ async def test_equal_calls_made_before_a_refusal_are_told_of_it(home: Path) -> N
         except RemoteProblemError as error:
             refused.append(str(error))
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             group.start_soon(run)
             group.start_soon(run)
@@ -213,7 +213,7 @@ async def test_when_the_submitting_call_is_cancelled_an_equal_one_gets_a_job_all
     async def run() -> None:
         ended.append((await bench.run()).job)
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             group.start_soon(first)
             await until(lambda: site.executions)
@@ -231,7 +231,7 @@ async def test_calls_cancelled_while_the_first_is_sent_leave_no_job(home: Path) 
     site = JobsSite()
     released = site.answering_only_once()
     bench = Bench(home, site)
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as group:
             for _ in range(3):
                 group.start_soon(bench.run)

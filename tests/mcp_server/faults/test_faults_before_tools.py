@@ -11,12 +11,12 @@ from mcp_server.errors import InvalidServerReplyError
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.exchange import open_http
 from tests.mcp_server.faults.misbehaving import PROCESS, Asked, Fault, Misbehaving, answer
-from tests.mcp_server.faults.session_of import bridge_to
+from tests.mcp_server.faults.session_of import GOOD, bridge_to
 from tests.mcp_server.faults.wire_faults import HEAVY, LASTING, ODD
 
 pytestmark = pytest.mark.anyio
 
-BOUND_SECONDS = 12
+BOUND_SECONDS = 60
 FAULTS = {"landing": LASTING, "conformance": ODD, "list": LASTING | HEAVY | ODD, "describe": LASTING | ODD}
 
 
@@ -31,11 +31,11 @@ async def test_what_one_server_does_wrong_costs_no_other_and_not_for_ever(
     sites = Misbehaving()
     for name, fault in FAULTS[endpoint].items():
         sites.site(name, **{endpoint: fault})
-    sites.site("good")
+    sites.site(GOOD)
     async with sites.running(), bridge_to(sites, home) as (client, bridge):
         with anyio.fail_after(BOUND_SECONDS):
             listed = {one.name for one in (await client.list_tools()).tools}
-            assert tool("good") in listed
+            assert tool(GOOD) in listed
         for site in sites.sites.values():
             site.faults.clear()
         with anyio.fail_after(BOUND_SECONDS):

@@ -11,13 +11,12 @@ from mcp import Client
 
 from mcp_server.session import Answer, call
 from tests.mcp_server.faults.misbehaving import Fault, Misbehaving, answer
-from tests.mcp_server.faults.session_of import IMPATIENT, bridge_to, unhelpful
+from tests.mcp_server.faults.session_of import GOOD, IMPATIENT, bridge_to, unhelpful
 from tests.mcp_server.faults.wire_faults import HEAVY, LASTING, ODD, PASSING
 
 pytestmark = pytest.mark.anyio
 
-BOUND_SECONDS = 12
-GOOD = "good"
+BOUND_SECONDS = 60
 BUSY = answer({"title": "Too busy"}, "503 Service Unavailable", retry_after="0")
 
 

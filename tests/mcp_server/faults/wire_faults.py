@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from tests.mcp_server.faults.misbehaving import Asked, Fault, answer
 
 DRIP_SECONDS = 0.02
-BOMB = gzip.compress(b" " * 40_000_000)
+BOMB = gzip.compress(b" " * 40_000_000, 1)
 HTML = b"<!DOCTYPE html><html><body><h1>Please sign in</h1></body></html>"
 _BLOCK = b"[" * 65_536
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
@@ -124,7 +124,7 @@ HEAVY: dict[str, Fault] = {
     "endless-tail": _endless(_GZIPPED + gzip.compress(b"{}"), _BLOCK),
     "header-huge": answer({}, x_huge="x" * 200_000),
     "bomb": answer(BOMB, content_encoding="gzip"),
-    "bomb-deflated": answer(zlib.compress(b" " * 40_000_000), content_encoding="deflate"),
+    "bomb-deflated": answer(zlib.compress(b" " * 40_000_000, 1), content_encoding="deflate"),
 }
 """As lasting, and more of it than anybody has memory for."""
 

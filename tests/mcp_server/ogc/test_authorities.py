@@ -17,7 +17,7 @@ TOKEN = "t0ken-of-ours"  # noqa: S105 - to be found nowhere
 
 async def test_the_authority_of_a_server_is_trusted_for_it(tmp_path: Path) -> None:
     authority = Authority(tmp_path, "city")
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with secure_server(authority) as (url, requests), open_http(ca_file=authority.file) as http:
             access = ServerSettings(url=url, bearer=TOKEN)
             exchange = Exchange("city", http, max_reply_bytes=2**20, access=access)
@@ -30,7 +30,7 @@ async def test_nothing_is_sent_to_a_server_that_is_not_trusted(
     tmp_path: Path, trusted: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     ca_file = Authority(tmp_path, "another").file if trusted == "another" else None
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with secure_server(Authority(tmp_path, "city")) as (url, requests), open_http(ca_file=ca_file) as http:
             access = ServerSettings(url=url, bearer=TOKEN)
             exchange = Exchange("city", http, max_reply_bytes=2**20, access=access)

@@ -64,7 +64,7 @@ def two_sites(answers: dict[str, Answer]) -> Iterator[tuple[Site, Site]]:
 async def client_of(site: Site, **settings: Any) -> AsyncIterator[OgcClient]:
     access = ServerSettings(url=site.url, **settings)
     async with open_http() as http:
-        with anyio.fail_after(20):
+        with anyio.fail_after(40):
             yield OgcClient("city", access.url, http, embedded=False, max_reply_bytes=2**20, access=access)
 
 
@@ -107,7 +107,7 @@ async def refused_processes(client: OgcClient) -> None:
 
 async def refused_result(client: OgcClient) -> None:
     with pytest.raises(ReferenceRefusedError, match="keeps this output at"):
-        await client.read("j1", "out")
+        await client.outputs.read("j1", "out")
 
 
 async def redirected_execution(client: OgcClient) -> None:

@@ -15,7 +15,9 @@ from mcp_server.errors import (
     ReferenceRefusedError,
     ServerUnreachableError,
 )
-from mcp_server.ogc.exchange import Exchange, Reply, open_http, retry_seconds, same_origin
+from mcp_server.ogc.exchange import Exchange, open_http
+from mcp_server.ogc.origins import same_origin
+from mcp_server.ogc.reply import Reply, retry_seconds
 
 pytestmark = pytest.mark.anyio
 

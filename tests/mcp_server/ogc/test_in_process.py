@@ -30,7 +30,7 @@ def application(endpoint: Callable[[Request], Awaitable[Response]]) -> Applicati
 
 async def ask(endpoint: Callable[[Request], Awaitable[Response]], **request: Any) -> httpx.Response:
     async with open_http(InProcessTransport(application(endpoint))) as http:
-        with anyio.fail_after(20):
+        with anyio.fail_after(40):
             return await http.request(request.pop("method", "GET"), URL, **request)
 
 
@@ -67,7 +67,7 @@ async def test_a_large_reply_is_cut_off_before_the_application_has_made_it() -> 
 
     async with open_http(InProcessTransport(endless)) as http:
         exchange = Exchange("inside", http, max_reply_bytes=10_000)
-        with anyio.fail_after(20), pytest.raises(InvalidServerReplyError, match="larger than 10000 bytes"):
+        with anyio.fail_after(40), pytest.raises(InvalidServerReplyError, match="larger than 10000 bytes"):
             await exchange.repeatable("GET", URL, headers={}, seconds=5)
         assert ended.is_set()
     assert made <= 12_000
@@ -97,7 +97,7 @@ async def test_a_cancelled_request_cancels_the_application_and_waits_for_its_end
         raise AssertionError
 
     async with open_http(InProcessTransport(application(slow))) as http:
-        with anyio.fail_after(20), anyio.move_on_after(0.05) as scope:
+        with anyio.fail_after(40), anyio.move_on_after(0.05) as scope:
             await http.get(URL)
     assert scope.cancelled_caught
     assert told == ["cleaned up"]
@@ -115,7 +115,7 @@ async def test_an_application_sees_that_its_client_has_gone() -> None:
 
     async with open_http(InProcessTransport(watching)) as http:
         assert (await http.get(URL)).content == b"all"
-        with anyio.fail_after(20):
+        with anyio.fail_after(40):
             await seen.wait()
 
 
@@ -128,7 +128,7 @@ async def test_an_answer_that_is_there_is_not_lost_to_a_cancellation() -> None:
 
     replies: list[httpx.Response] = []
     transport = InProcessTransport(application(answer))
-    with anyio.fail_after(20), scope:
+    with anyio.fail_after(40), scope:
         replies.append(await transport.handle_async_request(httpx.Request("GET", URL)))
         await anyio.sleep_forever()
     assert scope.cancelled_caught
@@ -150,7 +150,7 @@ async def test_a_body_that_breaks_off_is_no_whole_body() -> None:
         await send({"type": "http.response.body", "body": b"part", "more_body": True})
 
     async with open_http(InProcessTransport(broken)) as http:
-        with anyio.fail_after(20), pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+        with anyio.fail_after(40), pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
             await http.get(URL)
 
 

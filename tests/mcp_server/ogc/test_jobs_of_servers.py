@@ -36,9 +36,9 @@ async def test_an_unknown_job_and_a_gone_result_are_told_apart() -> None:
         with pytest.raises(NoSuchJobError):
             await client.status("nowhere")
         with pytest.raises(ResultGoneError):
-            await client.results("j1")
+            await client.outputs.of_job("j1")
         with pytest.raises(RemoteProblemError) as caught:
-            await client.results("j2")
+            await client.outputs.of_job("j2")
         assert type(caught.value) is RemoteProblemError
 
 
@@ -48,20 +48,20 @@ async def test_a_page_of_an_output_is_asked_of_a_server_that_has_pages() -> None
         return JSONResponse([3], headers={"OGC-NumberMatched": "5"})
 
     async with client_of(OURS | {"GET /jobs/j1/results/out": output}) as (client, _):
-        found = await client.read("j1", "out", offset=2, limit=1)
+        found = await client.outputs.read("j1", "out", offset=2, limit=1)
     assert (found.value, found.matched, found.id) == ([3], 5, "out")
 
 
 async def test_a_page_of_an_output_is_cut_where_the_server_has_none() -> None:
     answers: dict[str, Answer] = {"GET /jobs/j1/results": JSONResponse({"out": COLLECTION, "list": [1, 2, 3], "n": 4})}
     async with client_of(answers) as (client, _):
-        page = await client.read("j1", "out", offset=3, limit=10)
+        page = await client.outputs.read("j1", "out", offset=3, limit=10)
         assert [feature["id"] for feature in page.value["features"]] == [3, 4]
         assert page.matched == 5
-        assert (await client.read("j1", "list", offset=1)).value == [2, 3]
-        assert (await client.read("j1", "n", offset=1)).value == 4
+        assert (await client.outputs.read("j1", "list", offset=1)).value == [2, 3]
+        assert (await client.outputs.read("j1", "n", offset=1)).value == 4
         with pytest.raises(RemoteProblemError, match="no output 'x'; it has out, list, n"):
-            await client.read("j1", "x")
+            await client.outputs.read("j1", "x")
 
 
 async def test_an_output_kept_on_another_origin_is_not_read() -> None:
@@ -75,8 +75,8 @@ async def test_an_output_kept_on_another_origin_is_not_read() -> None:
     }
     async with client_of(answers) as (client, _):
         with pytest.raises(ReferenceRefusedError, match=r"169\.254"):
-            await client.read("j1", "out")
-        assert (await client.read("j1", "near")).value == b"a,b"
+            await client.outputs.read("j1", "out")
+        assert (await client.outputs.read("j1", "near")).value == b"a,b"
 
 
 async def test_jobs_that_make_no_sense_are_left_out() -> None:
@@ -118,4 +118,4 @@ async def test_a_dismissal_repeated_after_a_lost_answer_is_done() -> None:
 async def test_numbers_that_are_not_json_become_null() -> None:
     answers: dict[str, Answer] = {"GET /jobs/j1/results": Response(b'{"out": [NaN, 1]}', media_type="application/json")}
     async with client_of(answers) as (client, _):
-        assert (await client.read("j1", "out")).value == [None, 1]
+        assert (await client.outputs.read("j1", "out")).value == [None, 1]

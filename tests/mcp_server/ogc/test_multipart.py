@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from mcp_server.errors import InvalidServerReplyError
-from mcp_server.ogc.exchange import Reply
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.ogc.multipart import parts, related_outputs
+from mcp_server.ogc.reply import Reply
 
 PIXELS = b"\x89PNG\r\n\n--cut\x00 no delimiter --cut\r\n within a line\r"
 POINT = b'{"type": "Point", "coordinates": [1, 2]}'

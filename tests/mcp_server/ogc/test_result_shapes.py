@@ -97,5 +97,5 @@ async def test_the_bare_value_of_a_job_is_named_by_its_process() -> None:
         "GET /processes/p": JSONResponse({"id": "p", "outputs": {"clipped": {}}}),
     }
     async with client_of(answers) as (client, _):
-        assert [output.id for output in await client.results("j1")] == ["clipped"]
-        assert (await client.read("j1", "clipped")).value == COLLECTION
+        assert [output.id for output in await client.outputs.of_job("j1")] == ["clipped"]
+        assert (await client.outputs.read("j1", "clipped")).value == COLLECTION

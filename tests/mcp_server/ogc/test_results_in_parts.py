@@ -34,5 +34,5 @@ async def test_the_parts_of_a_synchronous_answer_are_its_outputs() -> None:
 
 async def test_the_parts_of_the_results_of_a_job_are_its_outputs_and_each_can_be_read() -> None:
     async with client_of(site()) as (client, _):
-        assert {one.id: one.value for one in await client.results("j1")} == {"count": 7, "picture": b"\x89PNG"}
-        assert (await client.read("j1", "picture")).value == b"\x89PNG"
+        assert {one.id: one.value for one in await client.outputs.of_job("j1")} == {"count": 7, "picture": b"\x89PNG"}
+        assert (await client.outputs.read("j1", "picture")).value == b"\x89PNG"

@@ -68,7 +68,7 @@ def tasks_of(bench: Bench) -> Tasks:
 async def started(bench: Bench) -> JobReference:
     """The job of a call that does not wait for it; it runs until the test lets it end."""
     bench.site.polls = 99
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         request = ExecuteRequest("p", {"value": 1})
         execution = await bench.executor.run(bench.site.tool(), request, bench.note, wait=0.1)
     assert execution.job is not None
@@ -245,9 +245,9 @@ async def test_where_a_server_makes_no_jobs_a_task_is_one_of_the_bridge(home: Pa
     assert handle["taskId"].startswith("ogc://bridge/jobs/")
     assert handle["status"] == "working"
     released.set()
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while (told := await tasks_of(bench).task(job))["status"] == "working":
-            await anyio.lowlevel.checkpoint()
+            await anyio.sleep(0.01)
     assert told["result"]["structuredContent"]["outputs"]["out"]["value"] == POINT
     assert told["createdAt"] == handle["createdAt"]
 
@@ -260,7 +260,7 @@ async def test_a_cancelled_task_of_the_bridge_is_given_up(home: Path) -> None:
     told = await tasks_of(bench).task(job)
     assert told["status"] == "cancelled"
     assert "may go on" in told["statusMessage"]
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         await until(lambda: site.cut)
 
 

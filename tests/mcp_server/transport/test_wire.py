@@ -25,7 +25,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 async def all_lines(reader: LineReader) -> list[str | None]:
-    with anyio.fail_after(10):
+    with anyio.fail_after(40):
         return [line async for line in reader]
 
 

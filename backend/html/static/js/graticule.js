@@ -8,12 +8,13 @@ const COARSE_STEPS = [90, 45, 30, 15, 10, 5, 2, 1];
 const LEAST_PIXELS = 90;
 const BAR_PIXELS = 110;
 
-/** Fill `grid` with lines and append their names to `labels`. */
-export function drawGraticule(frame, grid, labels) {
+/** Fill `grid` with lines, append their names to `labels`, and lay `sheet`, a rectangle, between the poles. */
+export function drawGraticule(frame, sheet, grid, labels) {
   const { width, height } = frame;
   const top = Math.max(0, yOf(frame, 90));
   const bottom = Math.min(height, yOf(frame, -90));
-  grid.replaceChildren(svg("rect", { class: "sheet", x: 0, y: top, width, height: Math.max(0, bottom - top) }));
+  grid.replaceChildren();
+  for (const [key, value] of Object.entries({ y: top, width, height: Math.max(0, bottom - top) })) sheet.setAttribute(key, value);
   for (const [lon, step] of marks(frame.lonAt(0), frame.lonAt(width), frame.perLon)) {
     const x = xOf(frame, lon);
     const name = Math.abs(turn(lon)) === 180 ? "meridian antimeridian" : "meridian";

@@ -1,8 +1,9 @@
-/** A map of GeoJSON: plate carrée with true shapes at its middle, a graticule and a scale; no tiles, no network. */
+/** A map of GeoJSON: plate carrée with true shapes at its middle, land, a graticule and a scale; nothing of other hosts. */
 
 import { element } from "./dom.js";
 import { arrange, partsOf, turn } from "./geometry.js";
 import { drawGraticule, scaleBar } from "./graticule.js";
+import { drawLand, landSuits } from "./land.js";
 import { svg } from "./svg.js";
 
 const UNITS = 1000; // of drawing, across the box: digits enough to zoom in 500 times
@@ -18,10 +19,12 @@ export class ResultMap {
   constructor(features, onSelect) {
     this.onSelect = onSelect;
     this.svg = svg("svg", { tabindex: "0", role: "img" });
+    this.sheet = svg("rect", { class: "sheet", x: 0 });
+    this.land = svg("g", { class: "land" });
     this.grid = svg("g", { class: "graticule" });
     this.shapes = svg("g", { class: "shapes" });
     this.labels = svg("g", { class: "labels" });
-    this.svg.append(this.grid, this.shapes, this.labels);
+    this.svg.append(this.sheet, this.land, this.grid, this.shapes, this.labels);
     this.caption = element("figcaption");
     this.root = element("figure", { class: "map" }, this.svg, this.#controls(), this.caption);
     this.#draw(features.map((feature) => partsOf(feature?.geometry)));
@@ -52,7 +55,8 @@ export class ResultMap {
     const name = this.box
       ? `${count} ${count === 1 ? "feature" : "features"}, from ${position(box.west, box.south)} to ${position(box.east, box.north)}`
       : "Nothing to draw: no feature has a geometry";
-    this.caption.textContent = `${name}. Longitude, latitude (WGS 84).`;
+    const credit = element("span", { class: "credit" }, " Land: Natural Earth.");
+    this.caption.replaceChildren(`${name}. Longitude, latitude (WGS 84).`, credit);
     this.svg.setAttribute("aria-label", `Map of the result. ${name}`);
   }
 
@@ -163,8 +167,10 @@ export class ResultMap {
   /** `view`: pixels per unit of drawing, and where on the screen the centre of the box lies. */
   #show(view) {
     this.view = view;
-    this.shapes.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.scale})`);
+    const transform = `translate(${view.x} ${view.y}) scale(${view.scale})`;
     const perDegree = view.scale * this.unit;
+    for (const layer of [this.land, this.shapes]) layer.setAttribute("transform", transform);
+    this.#showLand(landSuits(perDegree));
     const frame = {
       width: this.width,
       height: this.height,
@@ -174,8 +180,15 @@ export class ResultMap {
       latAt: (y) => this.centre.lat - (y - view.y) / perDegree,
     };
     this.labels.replaceChildren();
-    drawGraticule(frame, this.grid, this.labels);
+    drawGraticule(frame, this.sheet, this.grid, this.labels);
     this.labels.append(scaleBar(frame));
+  }
+
+  #showLand(suits) {
+    this.root.classList.toggle("near", !suits);
+    if (!suits || this.landAsked) return;
+    this.landAsked = true;
+    drawLand(this.land, (at, shift) => this.#project(at, shift));
   }
 }
 

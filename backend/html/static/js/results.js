@@ -94,7 +94,8 @@ function members(value) {
   return table(["Member", "Value"], Object.entries(value).slice(0, PAGE).map(([name, member]) => [name, textOf(member)]));
 }
 
-function mapAndTable(value, offset) {
+/** A map of GeoJSON, what its features are, and their table; `offset` is how many features come before them. */
+export function mapAndTable(value, offset) {
   const features = value.type === "FeatureCollection" ? value.features : [value.type === "Feature" ? value : { geometry: value }];
   const details = element("div", { class: "details", "aria-live": "polite" });
   const map = new ResultMap(features, (index) => details.replaceChildren(...describe(features[index], offset + index)));
@@ -113,7 +114,7 @@ function describe(feature, number) {
 function featureTable(features, offset, select) {
   const names = [...new Set(features.flatMap((feature) => Object.keys(feature?.properties ?? {})))].slice(0, 30);
   const rows = features.map((feature, index) => {
-    const button = element("button", { type: "button", class: "button small" }, String(offset + index + 1));
+    const button = element("button", { type: "button", class: "button small" }, textOf(feature?.id ?? offset + index + 1, 40));
     button.addEventListener("click", () => select(index));
     return [button, ...names.map((name) => textOf(feature?.properties?.[name] ?? "", 80))];
   });

@@ -1,11 +1,11 @@
 """A running backend and a real browser without a window, for all tests of the pages."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from backend.app import create_app
 from backend.settings import Settings
@@ -61,18 +61,37 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture(params=[1280])
-async def visit(browser: Browser, site: Site, request: pytest.FixtureRequest) -> AsyncIterator[Visit]:
-    """A fresh page, as wide as the parameter says. At its end nothing was asked of another host, and nothing failed."""
-    context = await browser.new_context(viewport={"width": request.param, "height": 900})
+@pytest.fixture(scope="session")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """The window that all tests use, one after the other: to open one costs more than most of them."""
+    context = await browser.new_context()
     context.set_default_timeout(WAIT_MS)
-    page = await context.new_page()
-    visit = Visit(page, site.url)
-    page.on("request", lambda sent: visit.requests.append(sent))  # noqa: PLW0108 -- a list's method takes no marks
-    page.on("console", lambda message: visit.complaints.append(message.text))
-    page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    yield visit
+    yield await context.new_page()
     await context.close()
+
+
+@pytest.fixture(params=[1280])
+async def visit(page: Page, site: Site, request: pytest.FixtureRequest) -> AsyncIterator[Visit]:
+    """An empty page, as wide as the parameter says. At its end nothing was asked of another host, and nothing failed.
+
+    Nothing is left of the test before: the pages keep nothing in the browser, as is seen here too.
+    """
+    await page.set_viewport_size({"width": request.param, "height": 900})
+    visit = Visit(page, site.url)
+    listeners: dict[Any, Callable[[Any], None]] = {
+        "request": lambda sent: visit.requests.append(sent),  # noqa: PLW0108 -- a list's method takes no marks
+        "console": lambda message: visit.complaints.append(message.text),
+        "pageerror": lambda error: visit.complaints.append(str(error)),
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    yield visit
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
+    await page.unroute_all()
+    kept = await page.context.storage_state()
+    await page.goto("about:blank")
+    assert kept == {"cookies": [], "origins": []}
     foreign = [sent.url for sent in visit.requests if not sent.url.startswith(site.url)]
     assert foreign == []
     assert visit.unforgiven() == []

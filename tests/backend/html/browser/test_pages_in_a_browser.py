@@ -10,7 +10,10 @@ from tests.backend.html.browser.visits import Site, Visit
 
 pytestmark = pytest.mark.anyio
 
-PATHS = ("/", "/conformance", "/processes", "/processes/geometry-buffer", "/processes/echo", "/jobs", "/openapi")
+PATHS = (
+    "/", "/conformance", "/processes", "/processes/geometry-buffer", "/processes/echo", "/jobs", "/openapi",
+    "/collections", "/collections/countries", "/collections/countries/items", "/collections/countries/items/3",
+)  # fmt: skip
 STYLED = "[...document.querySelectorAll('link[rel=stylesheet]')].every(link => link.sheet?.cssRules.length > 0)"
 EXCESS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

@@ -74,6 +74,37 @@ async def test_features_on_both_sides_of_the_antimeridian_lie_side_by_side(visit
     await expect(visit.page.locator(".map .lon", has_text="180°")).to_have_count(1)
 
 
+async def on_land(visit: Visit, shape: Locator) -> bool:
+    return await visit.page.locator(".map .land").evaluate(
+        "(land, [x, y]) => [...land.children].some((path) =>"
+        " path.isPointInFill(new DOMPoint(x, y).matrixTransform(path.getScreenCTM().inverse())))",
+        list(await centre(shape)),
+    )
+
+
+async def test_land_is_drawn_behind_a_result_where_it_is(visit: Visit, site: Site) -> None:
+    kansas, pacific = square(-99, 38, 1), square(-140, 20, 1)
+    await visit.open(site.execute("echo", {"document": collection(kansas, pacific)}))
+    await expect(visit.page.locator(".map .land path")).to_have_count(3)
+    areas = visit.page.locator(".map .area")
+    assert [await on_land(visit, areas.nth(index)) for index in range(2)] == [True, False]
+    layers = await visit.page.locator(".map svg > *").evaluate_all("all => all.map(one => one.getAttribute('class'))")
+    assert layers == ["sheet", "land", "graticule", "shapes", "labels"]
+    assert len(visit.sent("GET", "/data/land.json")) == 1
+
+
+async def test_land_is_left_out_where_its_outlines_are_too_coarse(visit: Visit, site: Site) -> None:
+    await visit.open(site.execute("echo", {"geometry": square(2.3, 48.8, 0.1)}))
+    land, credit = visit.page.locator(".map .land"), visit.page.locator(".map .credit")
+    await expect(visit.page.locator(".map .area")).to_have_count(1)
+    await expect(credit).to_be_hidden()
+    assert visit.sent("GET", "/data/land.json") == []
+    for _ in range(4):
+        await visit.page.get_by_role("button", name="Zoom out").click()
+    await expect(credit).to_be_hidden()
+    await expect(land.locator("path")).to_have_count(0)
+
+
 async def test_a_click_on_a_feature_shows_its_properties(visit: Visit, site: Site) -> None:
     points = [{"type": "Point", "coordinates": [lon, 50]} for lon in (5, 6, 7)]
     await visit.open(site.execute("echo", {"document": collection(square(0, 50, 1), square(2, 50, 1), *points)}))

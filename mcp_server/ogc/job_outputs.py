@@ -1,0 +1,133 @@
+"""The outputs of one server's jobs and executions: all of a job, one of them, a page of it, or its bytes."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from mcp_server.errors import InvalidServerReplyError, ReferenceRefusedError, RemoteProblemError
+from mcp_server.ogc import downloads, multipart, outputs, replies
+from mcp_server.ogc.declared import DeclaredOutputs
+from mcp_server.ogc.dialects import DIALECTS, Dialect
+from mcp_server.ogc.models import ABSENT, Download, OutputResult, ServerIdentity
+from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader, document_of, sound
+from mcp_server.ogc.reply import Reply
+from summaries.values import is_json
+
+_MINIMAL: Final[Mapping[str, str]] = {"Prefer": "return=minimal"}
+
+
+class JobOutputs:
+    """What one server's jobs gave. Nothing is read from any other origin."""
+
+    def __init__(
+        self, connect: Callable[[], Awaitable[ServerIdentity]], reader: Reader, declared: DeclaredOutputs
+    ) -> None:
+        """connect: makes sure that the server is known; declared: what its processes say that they give."""
+        self._connect = connect
+        self._reader = reader
+        self._declared = declared
+
+    async def of_job(self, job_id: str, *, process_id: str | None = None) -> tuple[OutputResult, ...]:
+        """The outputs of a successful job.
+
+        process_id: spares a request on servers that send outputs without their ids.
+
+        Raises: RemoteProblemError with the reason of a failed job, NoSuchJobError, ResultGoneError.
+        """
+        minimal = _dialect(await self._connect()).minimal_results
+        headers = {**ACCEPT_JSON, **_MINIMAL} if minimal else ACCEPT_ANY
+        reply = await self._reader.path("jobs", job_id, "results", headers=headers)
+        document = document_of(reply) if is_json(reply.media_type) else None
+        return await self.within(reply, document, process_id, job_id)
+
+    async def read(
+        self, job_id: str, output_id: str, *, offset: int | None = None, limit: int | None = None
+    ) -> OutputResult:
+        """One output of a job with its value, or a page of it: features of a collection, items of an array.
+
+        Raises: NoSuchJobError, ResultGoneError, ReferenceRefusedError where the server keeps the value elsewhere.
+        """
+        server = await self._connect()
+        if _dialect(server).minimal_results:
+            params = {k: v for k, v in (("offset", offset), ("limit", limit)) if v is not None}
+            reply = await self._reader.path("jobs", job_id, "results", output_id, params=params, headers=ACCEPT_ANY)
+            return _single(output_id, reply, self._reader.addresses.result(job_id, output_id))
+        output = await self._found(job_id, output_id)
+        if output.value is ABSENT:
+            target = self._kept_at(server, output)
+            output = _single(output_id, await self._reader.url(target, headers=ACCEPT_ANY), target)
+        return outputs.page(output, offset, limit)
+
+    @asynccontextmanager
+    async def opened(self, job_id: str, output_id: str, *, seconds: float, most: int) -> AsyncGenerator[Download]:
+        """The value of an output of a job as bytes, piece by piece where the server sends it by itself.
+
+        seconds: until the last piece has been taken; most: bytes.
+
+        Raises: as `read`, while the pieces are read as well.
+        """
+        server = await self._connect()
+        target, media_type = self._reader.addresses.path("jobs", job_id, "results", output_id), ""
+        if not _dialect(server).minimal_results:
+            output = await self._found(job_id, output_id)
+            if output.value is not ABSENT:
+                yield downloads.at_hand(output)
+                return
+            target, media_type = self._kept_at(server, output), output.media_type
+        async with self._reader.opened(target, seconds=seconds, most=most) as incoming:
+            yield downloads.coming(incoming, media_type)
+
+    async def _found(self, job_id: str, output_id: str) -> OutputResult:
+        """An output among all of its job; its value may be elsewhere."""
+        found = {output.id: output for output in await self.of_job(job_id)}
+        if output_id not in found:
+            raise RemoteProblemError(f"the job has no output {output_id!r}; it has {', '.join(found)}", status=404)
+        return found[output_id]
+
+    def _kept_at(self, server: ServerIdentity, output: OutputResult) -> str:
+        """Where a value is read that was not sent with its results."""
+        target = self._reader.addresses.reachable(output.href)
+        if target is None:
+            raise ReferenceRefusedError(
+                f"server {server.name!r} keeps this output at {output.href}, where this bridge does not read"
+            )
+        return target
+
+    async def within(
+        self, reply: Reply, document: Any, process_id: str | None, job_id: str | None
+    ) -> tuple[OutputResult, ...]:
+        """The outputs that an answer holds, in whichever way its server sends them.
+
+        document: its JSON, where it has some.
+
+        Raises: InvalidServerReplyError, and what asking for the description may raise.
+        """
+        if reply.status == 204:
+            return ()
+        server = await self._connect()
+        if reply.media_type.startswith("multipart/"):
+            declared = await self._declared.of(process_id, job_id)
+            return multipart.related_outputs(reply, declared.ids)
+        if is_html(reply) and not (await self._declared.of(process_id, job_id)).html:
+            raise InvalidServerReplyError(f"server {server.name!r} answers with an HTML page in place of results")
+        keyed = _dialect(server).results_document
+        known = self._declared.known(process_id) if keyed else await self._declared.of(process_id, job_id)
+        found = outputs.taken_apart(document, known.ids, keyed=keyed)
+        if found is None:
+            value = document if is_json(reply.media_type) else reply.body
+            declared = await self._declared.of(process_id, job_id)
+            found = (outputs.bare_output(value, reply.media_type, declared.ids),)
+        return found
+
+
+def _single(output_id: str, reply: Reply, href: str) -> OutputResult:
+    return replies.single_output(output_id, sound(reply) if is_json(reply.media_type) else reply, href=href)
+
+
+def is_html(reply: Reply) -> bool:
+    """Whether an answer is a page."""
+    return reply.media_type in ("text/html", "application/xhtml+xml")
+
+
+def _dialect(server: ServerIdentity) -> Dialect:
+    return DIALECTS[server.dialect]

@@ -1,0 +1,69 @@
+"""An answer of a server as it came over HTTP: whole, or while it still comes. No I/O of its own."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+
+import httpx
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    """Decoded, at most the configured size."""
+    url: str
+    tries: int = 1
+    """How often it was asked for; the effect of an earlier try may be what this answer tells."""
+
+    @property
+    def media_type(self) -> str:
+        """Without parameters, in lower case; empty where the server sent none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds, from either form of the header."""
+        return retry_seconds(self.headers.get("retry-after"))
+
+    @property
+    def etag(self) -> str | None:
+        """The entity tag, if it is one that can be sent back."""
+        tag = self.headers.get("etag", "")
+        return tag if tag and tag.isascii() else None
+
+
+def retry_seconds(header: str | None) -> float | None:
+    """`Retry-After` in seconds: a number or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
+    if header is None:
+        return None
+    if header.strip().isdecimal() and header.isascii():
+        seconds = float(header)
+        return seconds if isfinite(seconds) else None
+    try:
+        moment = parsedate_to_datetime(header)
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A successful answer whose body is read piece by piece."""
+
+    reply: Reply
+    """Its head; the body in it is empty."""
+    pieces: AsyncIterator[bytes]
+    """The body, decoded, for one reader."""
+
+    @property
+    def length(self) -> int | None:
+        """Bytes of the body, where the server tells them and they are not compressed."""
+        told = self.reply.headers.get("content-length", "")
+        coded = self.reply.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity")
+        return int(told[:20]) if told.isascii() and told.isdigit() and not coded else None
