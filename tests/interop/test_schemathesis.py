@@ -5,7 +5,7 @@ job's or dataset's id is mostly one that there is, as a random one would only ev
 paths that leave them open are one that needs no input, as random inputs are hardly ever right; times are shortened, as
 a wait of an hour, or a process asked to take one, is valid and would be granted; pygeoapi's hello-world is not asked
 to call its result something else than its own description does, as it would; and half of the ways begin at one point,
-as they must, which no schema of a geometry can say.
+as they must, which no schema of a geometry can say. To these come the examples that the document gives.
 """
 
 import math
@@ -151,6 +151,7 @@ def send_all(paths: str, target: Target) -> None:
     if target.least < _ENOUGH_CASES:
         return
     for operation in operations:
+        send_example(operation, seen)
         label, statuses = operation.label, seen.statuses[operation.label]
         right = any(status < 300 for status in statuses) or (names_foreign(operation) and 500 in statuses)
         assert right, f"{label}: nothing was ever right: {statuses}"
@@ -166,6 +167,16 @@ def is_rich(operation: Any, mode: GenerationMode) -> bool:
 def names_foreign(operation: Any) -> bool:
     """Whether a right request may end in the failure of a process that is not ours."""
     return any(operation.path.startswith(f"/processes/{process}/") for process in _FOREIGN)
+
+
+def send_example(operation: Any, seen: Seen) -> None:
+    """Send the request that the document gives as an example; no random raster, say, is one that a process takes."""
+    media = operation.definition.raw.get("requestBody", {}).get("content", {}).get("application/json", {})
+    if "example" in media:
+        case = operation.Case(body=media["example"], media_type="application/json")
+        response = case.call(timeout=60)
+        seen.statuses[operation.label][response.status_code] += 1
+        case.validate_response(response, checks=CHECKS)
 
 
 def send_cases(operation: Any, mode: GenerationMode, examples: int, target: Target, seen: Seen) -> None:
