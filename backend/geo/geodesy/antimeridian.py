@@ -18,6 +18,13 @@ _POLYGON = 3
 """As GEOS numbers types: those above have parts."""
 
 
+def lonlat_box(west: float, south: float, east: float, north: float) -> BaseGeometry:
+    """A bounding box in degrees; where west is larger than east it crosses the antimeridian (RFC 7946, 5.2)."""
+    if west <= east:
+        return shapely.box(west, south, east, north)
+    return shapely.union(shapely.box(west, south, 180, north), shapely.box(-180, south, east, north))
+
+
 def flat_parts(shape: BaseGeometry) -> list[BaseGeometry]:
     """Points, line strings and polygons of a geometry, however deep its collections are nested."""
     if shape.geom_type in SINGLE:

@@ -8,6 +8,7 @@ from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError, refuse
+from backend.geo.geodesy.antimeridian import lonlat_box
 from backend.geo.geodesy.crs import code_of
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.vector.bending import in_one_crs
@@ -77,9 +78,6 @@ def _box(numbers: Any, crs: CRS) -> BaseGeometry:
     west, south, east, north = float(values[0]), float(values[1]), float(values[half]), float(values[half + 1])
     if south > north:
         refuse(f"the south of the BBOX, {south:g}, lies north of its north, {north:g}")
-    if west <= east:
-        return shapely.box(west, south, east, north)
-    if crs.is_projected:
+    if west > east and crs.is_projected:
         refuse(f"the west of the BBOX, {west:g}, lies east of its east, {east:g}")
-    # Across the antimeridian (RFC 7946, 5.2).
-    return shapely.MultiPolygon([shapely.box(west, south, 180, north), shapely.box(-180, south, east, north)])
+    return lonlat_box(west, south, east, north)

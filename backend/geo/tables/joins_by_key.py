@@ -92,12 +92,7 @@ def join_table(
         (),
     )
     warnings = _warnings(joined, several, matches.shared, duplicates, inner=inner)
-    hint = _near_misses(lone_keys, lone_rows)
-    if hint:
-        warnings.append(f"Some keys without a partner would have one but for {hint}.")
-    if table.present.any():
-        warnings.append("The table has geometries, which were not used: spatial-join joins by them.")
-    return replace(joined, warnings=tuple(warnings))
+    return replace(joined, warnings=(*warnings, *_hints(lone_keys, lone_rows, table)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +188,17 @@ def _warnings(joined: Joined, several: int, shared: int, duplicates: Duplicates,
     if renamed:
         warnings.append(f"Fields of the table that the features have too were added as: {', '.join(renamed)}.")
     return warnings
+
+
+def _hints(lone_keys: Sequence[str | None], lone_rows: Sequence[str | None], table: Features) -> list[str]:
+    """What a person may have meant otherwise."""
+    hints: list[str] = []
+    difference = _near_misses(lone_keys, lone_rows)
+    if difference:
+        hints.append(f"Some keys without a partner would have one but for {difference}.")
+    if table.present.any():
+        hints.append("The table has geometries, which were not used: spatial-join joins by them.")
+    return hints
 
 
 def _near_misses(first: Sequence[str | None], second: Sequence[str | None]) -> str:

@@ -1,13 +1,14 @@
 """Items of a dataset: the features that a process would get, page by page. Imports GDAL: for workers only."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import shapely
 
 from backend.errors import NoItemsError, ProcessRefusedError
+from backend.geo.geodesy.antimeridian import lonlat_box
 from backend.geo.geodesy.crs import code_of
 from backend.geo.geodesy.ellipsoid import Integers
 from backend.geo.vector.collections import feature_collection
@@ -75,7 +76,7 @@ def _with_layer(dataset: DatasetFile, layer: str | None, layers: tuple[str, ...]
     if layer is None and len(layers) > 1:
         told = ", ".join(layers)
         raise NoItemsError(f"{dataset.id} has {len(layers)} layers: {told}. Say which one with the parameter `layer`")
-    return DatasetFile(dataset.id, dataset.path, dataset.kind, layer)
+    return replace(dataset, layer=layer)
 
 
 def _chosen(dataset: DatasetFile, features: Features, query: ItemsQuery) -> Integers:
@@ -90,11 +91,7 @@ def _chosen(dataset: DatasetFile, features: Features, query: ItemsQuery) -> Inte
 
 
 def _area(box: Box) -> shapely.Geometry:
-    west, south, east, north = box
-    if west <= east:
-        area = shapely.box(west, south, east, north)
-    else:
-        area = shapely.union(shapely.box(west, south, 180, north), shapely.box(-180, south, east, north))
+    area = lonlat_box(*box)
     shapely.prepare(area)
     return area
 
