@@ -1,11 +1,12 @@
 """Processes that read datasets: bounded in time, replaced when they die, gone when the server ends."""
 
+import multiprocessing
 import os
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,8 @@ from backend.jobs.readers import MOST_AT_ONCE, DatasetReaders
 
 MEMORY = JobLimits(memory_bytes=2**30)
 WAIT_SECONDS = 60
+
+type Reading = Callable[[], list[psutil.Process]]
 
 
 @pytest.fixture
@@ -35,14 +38,24 @@ def readers() -> Iterator[DatasetReaders]:
     made.close()
 
 
-def reading() -> list[psutil.Process]:
-    """Processes that hold a reader's end of a pipe: all that multiprocessing has started for these readers."""
-    import multiprocessing
+def running() -> set[psutil.Process]:
+    """All readers that this process has started, those of other tests' servers among them."""
+    found = set[psutil.Process]()
+    for child in multiprocessing.active_children():
+        if child.name == "ogc-processes-reader":
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                found.add(psutil.Process(child.pid))
+    return found
 
-    return [psutil.Process(one.pid) for one in multiprocessing.active_children() if one.name == "ogc-processes-reader"]
+
+@pytest.fixture
+def reading() -> Reading:
+    """Asks for the readers that were started in this test."""
+    others = running()
+    return lambda: list(running() - others)
 
 
-def test_a_process_is_kept_for_the_next_read_and_ends_with_the_readers(dataset: DatasetFile) -> None:
+def test_a_process_is_kept_for_the_next_read_and_ends_with_the_readers(dataset: DatasetFile, reading: Reading) -> None:
     readers = DatasetReaders(MEMORY)
     assert reading() == []
     assert readers.page(dataset, ItemsQuery()).matched == 2
@@ -55,7 +68,7 @@ def test_a_process_is_kept_for_the_next_read_and_ends_with_the_readers(dataset: 
         readers.page(dataset, ItemsQuery())
 
 
-def test_a_process_that_was_killed_is_replaced(readers: DatasetReaders, dataset: DatasetFile) -> None:
+def test_a_process_that_was_killed_is_replaced(readers: DatasetReaders, dataset: DatasetFile, reading: Reading) -> None:
     readers.page(dataset, ItemsQuery())
     (process,) = reading()
     process.kill()
@@ -63,7 +76,7 @@ def test_a_process_that_was_killed_is_replaced(readers: DatasetReaders, dataset:
     assert readers.page(dataset, ItemsQuery()).matched == 2
 
 
-def test_a_process_that_nothing_is_asked_of_ends_and_is_replaced(dataset: DatasetFile) -> None:
+def test_a_process_that_nothing_is_asked_of_ends_and_is_replaced(dataset: DatasetFile, reading: Reading) -> None:
     readers = DatasetReaders(MEMORY, idle_seconds=0.5)
     try:
         readers.page(dataset, ItemsQuery())
@@ -74,7 +87,7 @@ def test_a_process_that_nothing_is_asked_of_ends_and_is_replaced(dataset: Datase
         readers.close()
 
 
-def test_a_read_that_takes_too_long_is_ended(dataset: DatasetFile) -> None:
+def test_a_read_that_takes_too_long_is_ended(dataset: DatasetFile, reading: Reading) -> None:
     readers = DatasetReaders(MEMORY, seconds=0.001)  # less than it takes to start
     try:
         with pytest.raises(ServerBusyError, match=r"Reading points took longer than 0\.001 s"):
@@ -92,7 +105,7 @@ def test_what_the_file_is_refused_for_is_told(readers: DatasetReaders, dataset: 
         readers.page(dataset, ItemsQuery())
 
 
-def test_many_threads_share_two_processes(readers: DatasetReaders, dataset: DatasetFile) -> None:
+def test_many_threads_share_two_processes(readers: DatasetReaders, dataset: DatasetFile, reading: Reading) -> None:
     found: list[int] = []
 
     def read() -> None:
@@ -117,7 +130,9 @@ def endless(tmp_path: Path) -> DatasetFile:
 
 
 @contextmanager
-def under_way(readers: DatasetReaders, dataset: DatasetFile, count: int) -> Generator[list[BackendError]]:
+def under_way(
+    readers: DatasetReaders, dataset: DatasetFile, count: int, reading: Reading
+) -> Generator[list[BackendError]]:
     """Reads in threads of their own, once each has its process; what they raised, after the end of the readers."""
     raised = list[BackendError]()
 
@@ -142,14 +157,14 @@ def under_way(readers: DatasetReaders, dataset: DatasetFile, count: int) -> Gene
     assert not any(thread.is_alive() for thread in threads)
 
 
-def test_who_waits_too_long_for_others_is_told_so(endless: DatasetFile, dataset: DatasetFile) -> None:
+def test_who_waits_too_long_for_others_is_told_so(endless: DatasetFile, dataset: DatasetFile, reading: Reading) -> None:
     readers = DatasetReaders(MEMORY, queue_seconds=0.01)
-    with under_way(readers, endless, MOST_AT_ONCE), pytest.raises(ServerBusyError, match="Other datasets"):
+    with under_way(readers, endless, MOST_AT_ONCE, reading), pytest.raises(ServerBusyError, match="Other datasets"):
         readers.page(dataset, ItemsQuery())
 
 
-def test_a_read_under_way_ends_with_the_readers(endless: DatasetFile) -> None:
-    with under_way(DatasetReaders(MEMORY), endless, 1) as raised:
+def test_a_read_under_way_ends_with_the_readers(endless: DatasetFile, reading: Reading) -> None:
+    with under_way(DatasetReaders(MEMORY), endless, 1, reading) as raised:
         assert raised == []
     assert len(raised) == 1
     assert reading() == []
