@@ -225,3 +225,17 @@ def test_a_closed_standard_stream_is_one_clear_line(home: Path) -> None:
     assert done.stderr.splitlines() == [
         "ogc-processes-mcp: standard input and output must be open: the client speaks through them"
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes the stream")
+def test_a_server_whose_standard_error_is_closed_serves_all_the_same(home: Path) -> None:
+    command = f'exec "{sys.executable}" -m mcp_server --home "{home}" --no-embedded 2>&-'
+    opened = ["sh", "-c", command]
+    with subprocess.Popen(opened, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write('{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        server.stdin.flush()
+        assert json.loads(server.stdout.readline()) == {"jsonrpc": "2.0", "id": 1, "result": {}}
+        server.stdin.close()
+        assert server.wait(_ENDING_SECONDS) == 0
