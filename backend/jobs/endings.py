@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -21,6 +20,10 @@ OUTAGE_SECONDS = 60.0
 _RETRY_SECONDS = 0.5
 
 
+type HandedIn = Literal["ended", "complete", "late"]
+"""`complete`: all is stored, and `confirm` ends the job. `late`: the job is no longer this attempt's."""
+
+
 class Endings:
     """Ends jobs on behalf of the workers that ran them."""
 
@@ -29,7 +32,14 @@ class Endings:
         self._files = files
 
     def succeed(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> bool:
-        """Store all results and end the job; False when the job is no longer this attempt's.
+        """Store all results and end the job; False when the job is no longer this attempt's."""
+        handed_in = self.hand_in(job, outputs, inline_bytes=inline_bytes)
+        if handed_in == "complete":
+            return self.confirm([(job.id, job.attempt)]) == 1
+        return handed_in == "ended"
+
+    def hand_in(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> HandedIn:
+        """Store all results. Where the end has to be brought to the disk, that is left to `confirm`.
 
         Results larger than `inline_bytes` go to files, which are complete before any transaction begins.
         """
@@ -45,7 +55,24 @@ class Endings:
             raise
         if not stored:
             self._files.discard_results(files)
-        return stored and (not apart or self._confirm(job))
+            return "late"
+        return "complete" if apart else "ended"
+
+    def confirm(self, complete: Sequence[tuple[str, int]]) -> int:
+        """End complete jobs, by their ids and attempts, once all that was stored is on the disk; tells how many it did.
+
+        What keeps us from it keeps nobody else, or `Leases.settle`, from ending them.
+        """
+        self._database.sync()
+        ended = _patiently(lambda _tried: self._try_to_confirm(complete))
+        for job_id in ended:
+            self._files.delete_inputs(job_id)
+        return len(ended)
+
+    def _try_to_confirm(self, complete: Sequence[tuple[str, int]]) -> list[str]:
+        every = [{"job": job_id, "attempt": attempt, "now": time.time()} for job_id, attempt in complete]
+        with self._database.transaction(durable=False) as connection:
+            return [one["job"] for one in every if connection.execute(statements.SUCCEED, one).changed]
 
     def _row(
         self, job: StartedJob, position: int, output: NewResult, inline_bytes: int, files: list[str]
@@ -70,11 +97,6 @@ class Endings:
                 for row in rows:
                     connection.execute(statements.INSERT_RESULT, row)
         return complete
-
-    def _confirm(self, job: StartedJob) -> bool:
-        """End a complete job once that is on the disk; what keeps us from it keeps nobody else: see `Leases.settle`."""
-        self._database.sync()
-        return self._end(replace(job, durable=False), statements.SUCCEED, {}, [])
 
     def fail(self, job: StartedJob, failure: Failure) -> bool:
         """End the job as failed; False when the job is no longer this attempt's."""
@@ -103,7 +125,7 @@ class Endings:
         return ended
 
 
-def _patiently(attempt: Callable[[bool], bool]) -> bool:
+def _patiently[T](attempt: Callable[[bool], T]) -> T:
     """Try again and again while the database does not answer, or others write to it: a process has done all its work.
 
     attempt: is told whether there was one before, of which nothing is known.

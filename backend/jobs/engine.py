@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -13,6 +13,7 @@ import anyio.to_thread
 
 from backend.errors import ServerBusyError, StoreLockedError
 from backend.jobs.admission import Bounds, Call
+from backend.jobs.confirmations import Complete, Confirmations
 from backend.jobs.executor import Executor, Outcome
 from backend.jobs.lanes import Lane, Lanes
 from backend.jobs.leases import Observed
@@ -63,6 +64,7 @@ class Engine:
         self._lanes = Lanes(self.id, store.leases, (Lane(executor, bounds), *others), self._ended)
         self.observers: tuple[JobObserver, ...] = ()
         """May be set at any time."""
+        self._confirmations = Confirmations(self._confirm)
         self._unsettled: dict[str, Outcome] = {}
         """Ends of runs that could not be stored."""
         self._suspects: dict[str, float] = {}
@@ -74,6 +76,7 @@ class Engine:
     def start(self) -> None:
         """Begin to work: on jobs that wait in the store too."""
         self._store.leases.register(self.id)
+        self._confirmations.start()
         self._lanes.start()
         self._keeper.start()
 
@@ -87,6 +90,7 @@ class Engine:
             self._keeper.join()
         # What is claimed after the release would be nobody's until the lease is over.
         self._lanes.stop_executors(_CLAIM_SECONDS)
+        self._confirmations.stop()
         self._store.leases.release(self.id, _CLOSED)
         self._waiters.wake_all()
 
@@ -200,15 +204,28 @@ class Engine:
         dispatcher = self._lanes.release(job_id)
         if dispatcher is None:
             return
-        with about(job_id=job_id):
-            try:
-                self._settle(job_id, outcome)
-            except Exception:
-                _log.exception("the end of job %s could not be stored", job_id)
-                self._unsettled[job_id] = outcome  # the keeper will try again
-            self._tell_observers(job_id)
-        self._waiters.wake(job_id)
+        if outcome.kind == "complete":
+            self._confirmations.add(job_id, outcome.attempt)
+        else:
+            with about(job_id=job_id):
+                self._store_end({job_id: outcome}, lambda: self._settle(job_id, outcome))
         dispatcher.fill()
+
+    def _confirm(self, complete: Sequence[Complete]) -> None:
+        """End jobs of which all results are stored."""
+        outcomes = {job_id: Outcome("complete", _UNNOTICED, attempt) for job_id, attempt in complete}
+        self._store_end(outcomes, lambda: self._store.confirm(complete))
+
+    def _store_end(self, outcomes: Mapping[str, Outcome], store: Callable[[], object]) -> None:
+        """Have the ends of jobs stored, and tell whom they concern."""
+        try:
+            store()
+        except Exception:
+            _log.exception("the end of job %s could not be stored", ", ".join(outcomes))
+            self._unsettled |= outcomes  # the keeper will try again
+        for job_id in outcomes:
+            self._tell_observers(job_id)
+            self._waiters.wake(job_id)
 
     def _tell_observers(self, job_id: str) -> None:
         if not self.observers:
@@ -230,7 +247,7 @@ class Engine:
                 self._store.leases.fail(job_id, self.id, Failure("failed", outcome.reason))
             case "exceeded":
                 self._store.leases.fail(job_id, self.id, Failure("exceeded", outcome.reason))
-            case "killed" | "died":
+            case "killed" | "died" | "complete":
                 self._store.leases.settle(job_id, self.id, outcome.reason)
                 self._lanes.expect()
 

@@ -19,12 +19,15 @@ class Assignment:
 class Outcome:
     """How the run of a job came to its end. It is told once nothing works on the job any more."""
 
-    kind: Literal["finished", "killed", "exceeded", "died", "broken"]
+    kind: Literal["finished", "complete", "killed", "exceeded", "died", "broken"]
     """`finished`: the worker itself wrote the end into the store, or found that the job was not to be run.
+    `complete`: it stored all results of the attempt, and the job is to be ended once they are on the disk.
     `killed`: on our demand. `exceeded`: it reached a limit, and was ended. `died`: on its own. `broken`: it lives, but
     could not bring the job to an end."""
     reason: str = ""
     """A sentence for people."""
+    attempt: int = 0
+    """The attempt that is complete."""
 
 
 type Ended = Callable[[Outcome], None]

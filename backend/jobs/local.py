@@ -306,4 +306,6 @@ class LocalExecutor:
 
 
 def _reported(report: Report) -> Outcome:
-    return Outcome("broken", report.failure) if report.failure else Outcome("finished")
+    if report.failure:
+        return Outcome("broken", report.failure)
+    return Outcome("finished") if report.complete is None else Outcome("complete", attempt=report.complete)

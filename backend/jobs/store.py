@@ -16,7 +16,7 @@ from backend.jobs import statements
 from backend.jobs.callbacks.outbox import Outbox, add_subscriber
 from backend.jobs.connection import Connection
 from backend.jobs.database import ChangeWatch, Database, open_database
-from backend.jobs.endings import Endings
+from backend.jobs.endings import Endings, HandedIn
 from backend.jobs.job_log import JobLog
 from backend.jobs.leases import Leases
 from backend.jobs.liveness import ProcessIdentity
@@ -215,8 +215,16 @@ class JobStore:
             connection.execute(statements.PROGRESS, values)
 
     def succeed(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> bool:
-        """Store all results and end the job in one transaction; False when the job is no longer this attempt's."""
+        """Store all results and end the job; False when the job is no longer this attempt's."""
         return self._endings.succeed(job, outputs, inline_bytes=inline_bytes)
+
+    def hand_in(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> HandedIn:
+        """Store all results, and end the job unless that is left to `confirm`, which does it for many at once."""
+        return self._endings.hand_in(job, outputs, inline_bytes=inline_bytes)
+
+    def confirm(self, complete: Sequence[tuple[str, int]]) -> int:
+        """End jobs, by their ids and attempts, of which all results are stored; tells how many still were to be."""
+        return self._endings.confirm(complete)
 
     def fail(self, job: StartedJob, failure: Failure) -> bool:
         """End the job as failed; False when the job is no longer this attempt's."""

@@ -57,14 +57,15 @@ class Worker:
     def work(self, assignment: Assignment) -> Report:
         """Run a job that the engine has claimed; tells how that went, whatever happens."""
         failure = ""
+        complete: int | None = None
         with about(job_id=assignment.job_id, process_id=assignment.process_id):
             try:
-                self._run(assignment)
+                complete = self._run(assignment)
             except Exception as error:
                 _log.exception("the end of job %s could not be stored", assignment.job_id)
                 failure = f"The end of the job could not be stored ({type(error).__name__})."
         self._jobs += 1
-        return Report(self._is_spent(), failure)
+        return Report(self._is_spent(), failure, complete)
 
     def _is_spent(self) -> bool:
         config = self._config
@@ -72,11 +73,15 @@ class Worker:
         large = config.max_memory_bytes is not None and peak_memory() > config.max_memory_bytes
         return many or large or has_children()  # what the job left behind ends with this process
 
-    def _run(self, assignment: Assignment) -> None:
-        """Run a job and end it in the store; one that was dismissed is left alone."""
+    def _run(self, assignment: Assignment) -> int | None:
+        """Run a job and end it in the store; one that was dismissed is left alone.
+
+        Returns the attempt where all results are stored and the end is left to the server: it brings those of many
+        jobs to the disk at once, and this process waits for no disk.
+        """
         job = self._store.start(assignment.job_id, assignment.engine, self._identity)
         if job is None:
-            return
+            return None
         progress = ThrottledProgress(partial(self._store.progress, job))
         try:
             outcome = self._outcome(job, progress)
@@ -85,8 +90,9 @@ class Worker:
         _flush_streams()
         if isinstance(outcome, Failure):
             self._store.fail(job, outcome)
-        else:
-            self._store.succeed(job, outcome, inline_bytes=self._config.inline_result_bytes)
+            return None
+        handed_in = self._store.hand_in(job, outcome, inline_bytes=self._config.inline_result_bytes)
+        return job.attempt if handed_in == "complete" else None
 
     def _outcome(self, job: StartedJob, progress: ThrottledProgress) -> list[NewResult] | Failure:
         limits = self._config.limits_of(job.process_id)

@@ -58,3 +58,5 @@ class Report:
     """It is to be replaced."""
     failure: str = ""
     """Why the job's end could not be stored, if it could not."""
+    complete: int | None = None
+    """The attempt of which all results are stored, where the server is to end the job."""

@@ -1,4 +1,4 @@
-"""Accepts a job and runs it, all in this process, and kills itself at one step: `HOME STEP before|after`."""
+"""Accepts a job and runs it, all in this process, and kills itself at one step."""
 
 import os
 import signal
@@ -62,10 +62,9 @@ class Crash:
         return replaced
 
 
-def main() -> None:
-    """Run one job to its end, unless the crash comes first."""
-    home = Path(sys.argv[1])
-    crash = Crash(*sys.argv[2:])
+def run_until_crash(home: Path, step: str, when: str) -> None:
+    """Run one job to its end, unless the crash comes first, `before` or `after` the step."""
+    crash = Crash(step, when)
     store = JobStore.open(home, lease_seconds=15)
     store.leases.register("crashing")
     crash.watch(store)
@@ -87,8 +86,6 @@ def main() -> None:
         return outputs
 
     worker._results = results  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
-    worker.work(Assignment(job.id, "once", "crashing"))
-
-
-if __name__ == "__main__":
-    main()
+    report = worker.work(Assignment(job.id, "once", "crashing"))
+    assert report.complete is not None, report
+    store.confirm([(job.id, report.complete)])

@@ -1,0 +1,105 @@
+"""Jobs of which all results are stored: ended by their server, many by one turn of the disk, and never seen before."""
+
+import errno
+import os
+import threading
+from collections.abc import Callable
+
+import anyio
+import pytest
+
+from backend.errors import ResultNotReadyError
+from backend.jobs.confirmations import Complete, Confirmations
+from backend.jobs.engine import Engine
+from backend.jobs.liveness import ProcessIdentity
+from backend.jobs.records import JobRequest, NewResult
+from backend.jobs.states import JobStatus
+from backend.jobs.store import JobStore
+
+REQUEST = JobRequest("buffer", {}, None, "raw", idempotent=False)
+OUTPUTS = [NewResult("area", "application/json", b"1", {})]
+ENGINE = "engine"
+PATIENCE = 60
+
+
+def complete(store: JobStore) -> Complete:
+    """A job whose worker has done all that it has to."""
+    job = store.insert(REQUEST, owner=ENGINE, durable=True)
+    started = store.start(job.id, ENGINE, ProcessIdentity.current())
+    assert started is not None
+    assert store.hand_in(started, OUTPUTS, inline_bytes=8) == "complete"
+    return job.id, started.attempt
+
+
+def test_a_complete_job_runs_and_shows_no_results_until_it_is_confirmed(store: JobStore) -> None:
+    job_id, attempt = complete(store)
+    assert store.get(job_id).status is JobStatus.RUNNING
+    with pytest.raises(ResultNotReadyError):
+        store.results(job_id)
+    assert store.confirm([(job_id, attempt)]) == 1
+    assert store.get(job_id).status is JobStatus.SUCCESSFUL
+    assert store.read(job_id, "area")[1] == b"1"
+
+
+def test_a_job_that_somebody_waits_for_is_ended_by_its_worker(store: JobStore) -> None:
+    job = store.insert(REQUEST, owner=ENGINE, durable=False)
+    started = store.start(job.id, ENGINE, ProcessIdentity.current())
+    assert started is not None
+    assert store.hand_in(started, OUTPUTS, inline_bytes=8) == "ended"
+    assert store.get(job.id).status is JobStatus.SUCCESSFUL
+
+
+def test_what_was_dismissed_meanwhile_stays_so(store: JobStore) -> None:
+    job_id, attempt = complete(store)
+    store.dismiss(job_id)
+    store.leases.settle(job_id, ENGINE, "It was ended.")
+    assert store.confirm([(job_id, attempt)]) == 0
+    assert store.get(job_id).status is JobStatus.DISMISSED
+
+
+def test_jobs_that_come_while_the_disk_is_busy_share_its_next_turn(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [complete(store) for _ in range(6)]
+    sync, go, under_way = os.fsync, threading.Event(), threading.Event()
+    turns: list[int] = []
+
+    def slow(descriptor: int) -> None:
+        turns.append(descriptor)
+        under_way.set()
+        assert go.wait(PATIENCE)
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fsync", slow)
+    confirmations = Confirmations(store.confirm)
+    confirmations.start()
+    confirmations.add(*jobs[0])
+    assert under_way.wait(PATIENCE)
+    for job in jobs[1:]:
+        confirmations.add(*job)
+    assert store.get(jobs[0][0]).status is JobStatus.RUNNING
+    go.set()
+    confirmations.stop()
+    assert {store.get(job_id).status for job_id, _ in jobs} == {JobStatus.SUCCESSFUL}
+    assert len(turns) == 2
+
+
+@pytest.mark.anyio
+async def test_a_job_whose_confirmation_failed_is_ended_by_the_next_round(
+    engine: Engine, request_for: Callable[..., JobRequest], monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    def broken(_store: JobStore, _complete: object) -> int:
+        raise OSError(errno.EIO, "the disk is broken")
+
+    monkeypatch.setattr(JobStore, "confirm", broken)
+    job = engine.submit(request_for("Echo"), durable=True)
+    with anyio.fail_after(PATIENCE):
+        assert (await engine.wait(job.id, timeout=PATIENCE)).status is JobStatus.SUCCESSFUL
+    assert "the end of job" in caplog.text
+
+
+def test_a_server_that_is_closed_ends_what_is_complete(store: JobStore) -> None:
+    job_id, _ = complete(store)
+    store.leases.release(ENGINE, "The server was closed.")
+    assert store.get(job_id).status is JobStatus.SUCCESSFUL
