@@ -100,10 +100,10 @@ class SqliteDatabase:
             engine.dispose()
 
     def _connect(
-        self, synchronous: str, *, busy_seconds: float = _BUSY_SECONDS, log_pages: int = _LOG_PAGES
+        self, synchronous: str, *, busy_seconds: int = _BUSY_SECONDS, log_pages: int = _LOG_PAGES
     ) -> sa.Engine:
         engine = sa.create_engine(
-            sa.URL.create("sqlite", database=str(self._path)), connect_args={"timeout": busy_seconds}
+            sa.URL.create("sqlite", database=str(self._path)), connect_args={"timeout": _BUSY_SECONDS}
         )
 
         def configure(connection: Any, _record: Any) -> None:
@@ -111,6 +111,8 @@ class SqliteDatabase:
             connection.execute(f"PRAGMA synchronous={synchronous}")
             connection.execute(f"PRAGMA wal_autocheckpoint={log_pages}")
             connection.execute("PRAGMA foreign_keys=ON")
+            # Last: whoever opens the file waits while another process brings it in order.
+            connection.execute(f"PRAGMA busy_timeout={1000 * busy_seconds}")
 
         event.listen(engine, "connect", configure)
         return engine

@@ -98,6 +98,8 @@ class OgcClient:
 
     async def connect(self) -> ServerIdentity:
         """Read landing page and, unless the dialect was given, conformance declaration, once they can be read."""
+        if self._connected:
+            return self.identity
         async with self._connecting:
             if not self._connected:
                 headers, page = await self._reader.introduction("")

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +44,9 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 _WINDOW_BITS: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _CONNECT_SECONDS: Final = 5.0
+
+_parsed: Final = lru_cache(maxsize=256)(httpx.URL)
+"""A URL of its text: the same few are asked for again and again, and to take one apart is a tenth of an exchange."""
 
 _NOTHING_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -226,8 +230,8 @@ class Exchange:
         sent = httpx.Headers({"User-Agent": "ogc-processes-mcp", "Accept-Encoding": "identity", **headers})
         if self._access is None or same_origin(url, self._access.url):
             sent.update(headers_of_trace())
-        if self._access is not None and same_origin(url, self._access.url):
-            sent.update(self._access.request_headers())
+            if self._access is not None:
+                sent.update(self._access.request_headers())
         timeout = httpx.Timeout(seconds, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS)
         # A user in a link would be sent along, and logged. Not by `build_request`, which merges in cookies and headers
         # that the client may have.
@@ -294,7 +298,7 @@ class Exchange:
     def _url(self, text: str, *, base: str = "") -> httpx.URL:
         """A URL made of what the server told: ids, links and redirects can hold anything."""
         try:
-            return httpx.URL(base).join(text) if base else httpx.URL(text)
+            return httpx.URL(base).join(text) if base else _parsed(text)
         except (httpx.InvalidURL, ValueError) as error:
             raise InvalidServerReplyError(
                 f"server {self._server!r} leads to what is no URL ({documents.plain(text, length=80)})"

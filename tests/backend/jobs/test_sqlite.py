@@ -4,7 +4,8 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,24 @@ def test_eight_processes_open_a_fresh_store_and_insert_at_once(home: Path, open_
         _, errors = process.communicate(timeout=60)
         assert (process.returncode, errors) == (0, b"")
     assert open_store().list(limit=1, offset=0)[1] == 400
+
+
+def test_a_connection_is_opened_once_no_other_process_has_the_file_to_itself(home: Path) -> None:
+    def write() -> None:
+        with database.transaction(durable=False, patient=False) as connection:
+            connection.execute(sa.text("DELETE FROM jobs"))
+
+    with closing(SqliteDatabase(home / "jobs.sqlite")) as database, ThreadPoolExecutor(1) as pool:
+        database.close()
+        # As SQLite has it, for a moment, to bring a log in order that a process left behind.
+        with closing(sqlite3.connect(home / "jobs.sqlite", isolation_level=None)) as alone:
+            alone.execute("PRAGMA locking_mode=EXCLUSIVE")
+            alone.execute("BEGIN IMMEDIATE")
+            writing = pool.submit(write)
+            with suppress(TimeoutError):
+                pytest.fail(f"it did not wait: {writing.exception(timeout=0.3)}")
+            alone.execute("ROLLBACK")
+        writing.result(60)
 
 
 def test_a_small_result_is_verified_too(store: JobStore, home: Path) -> None:
