@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import anyio
 import anyio.to_thread
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 from mcp_server.errors import ConfigurationError
 from mcp_server.ogc.dialects import DIALECTS, UNKNOWN
@@ -19,6 +18,7 @@ from mcp_server.settings import EMBEDDED, Settings
 
 if TYPE_CHECKING:
     import httpx
+    from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
     from starlette.types import Receive, Scope, Send
 
     from mcp_server.execution.executor import Executor
@@ -120,7 +120,7 @@ class Connections:
             self._ready.set()
             await refresh()
 
-    async def observe(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    async def observe(self, ctx: "ServerRequestContext[Any, Any]", call_next: "CallNext") -> "HandlerResult":
         """Middleware: the first answered list of tools ends the head start."""
         result = await call_next(ctx)
         if ctx.method == "tools/list":

@@ -11,7 +11,8 @@ import anyio
 from mcp import Client, MCPError
 from mcp.types import TextContent, Tool
 
-from mcp_server.app import Bridge, backend_settings, open_bridge
+from mcp_server.app import Bridge, open_bridge
+from mcp_server.embedded import backend_settings
 from mcp_server.errors import BridgeError, ConfigurationError, ServerUnreachableError
 from mcp_server.references import JobReference
 from mcp_server.settings import Settings

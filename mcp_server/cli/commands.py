@@ -127,8 +127,8 @@ def backend(
         raise ConfigurationError(
             "backend runs the OGC API alone: --server, --settings, --results and --no-embedded do not apply"
         )
-    from mcp_server.app import create_backend_app  # noqa: PLC0415
     from mcp_server.cli.serving import listen, url_of  # noqa: PLC0415
+    from mcp_server.embedded import create_backend_app  # noqa: PLC0415
 
     if public_url is not None and not public_url.startswith(("http://", "https://")):
         raise ConfigurationError(f"--public-url {public_url}: not an http or https URL")

@@ -7,9 +7,9 @@ from typing import Final
 
 import anyio
 
-from mcp_server.app import EMBEDDED_URL, open_jobs_app
 from mcp_server.cli.named_server import server_named
 from mcp_server.connections import remote_client
+from mcp_server.embedded import EMBEDDED_URL, open_jobs_app
 from mcp_server.errors import NoSuchJobError, RemoteProblemError
 from mcp_server.ogc import listing
 from mcp_server.ogc.client import OgcClient

@@ -129,7 +129,7 @@ def clean(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count them; remove nothing.")] = False,
 ) -> int:
     """Remove ended jobs of the home with their results: those that the settings no longer keep, or older ones."""
-    from mcp_server.app import remove_ended_jobs  # noqa: PLC0415
+    from mcp_server.embedded import remove_ended_jobs  # noqa: PLC0415
 
     options: Options = context.obj
     seconds = None if older_than is None else _seconds(older_than)

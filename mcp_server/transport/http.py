@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from mcp_server.app import backend_settings, open_bridge
+from mcp_server.app import open_bridge
+from mcp_server.embedded import backend_settings
 from mcp_server.errors import ConfigurationError
 from mcp_server.settings import Settings
 from mcp_server.transport.requests import too_large

@@ -9,7 +9,8 @@ from typing import Any, Final, cast
 import anyio
 from mcp.server.stdio import stdio_server
 
-from mcp_server.app import backend_settings, open_bridge
+from mcp_server.app import open_bridge
+from mcp_server.embedded import backend_settings
 from mcp_server.errors import ConfigurationError
 from mcp_server.settings import Settings
 from mcp_server.transport.requests import sound_lines

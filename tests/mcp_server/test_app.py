@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.settings import Settings as BackendSettings
-from mcp_server.app import create_backend_app, processes_key
+from mcp_server.embedded import create_backend_app, processes_key
 from mcp_server.errors import ConfigurationError
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from backend.settings import Settings as BackendSettings
-from mcp_server.app import backend_settings
 from mcp_server.cli.options import Options, split_options
+from mcp_server.embedded import backend_settings
 from mcp_server.errors import ConfigurationError
 from mcp_server.settings import Settings
 
