@@ -18,6 +18,7 @@ PARTS: Mapping[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "memory": latency.in_memory,
     "start": startup.start_up,
     "cancel": load.cancel,
+    "dismiss": load.dismiss,
     "describe": load.describe,
     "jobs": jobs.stored_jobs,
     "many": many.many_processes,

@@ -14,6 +14,7 @@ from benchmarks.servers import OWN_PROCESSES, backend_over_http, stdio_client
 from benchmarks.table import Figure, milliseconds
 
 CANCELS = 20
+DISMISSALS = 20
 DESCRIBES = 300
 
 
@@ -49,6 +50,22 @@ def _runs(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+async def dismiss(folder: Path) -> list[Figure]:
+    """`DELETE` of a running job that adds up integers, over HTTP: answered once its process is gone."""
+    times: list[float] = []
+    with backend_over_http(folder / "home", *OWN_PROCESSES) as url:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
+            for _ in range(DISMISSALS):
+                job = await _burn(client)
+                await _until_running(client, job)
+                begin = time.perf_counter()
+                reply = await client.delete(f"/jobs/{job}")
+                times.append(time.perf_counter() - begin)
+                assert reply.json()["status"] == "dismissed", reply.text
+    middle, p95 = milliseconds(times)
+    return [Figure("dismiss answered, CPU-bound native job", middle, "ms", 200, f"median; p95 {p95:.0f} ms")]
 
 
 async def describe(folder: Path) -> list[Figure]:
