@@ -10,7 +10,8 @@ from mcp import Client, types
 
 from benchmarks.servers import HERE
 from benchmarks.table import Figure
-from mcp_server.app import backend_settings, open_bridge
+from mcp_server.app import open_bridge
+from mcp_server.embedded import backend_settings
 from mcp_server.schema.process import DEMONSTRATION
 from mcp_server.settings import Settings
 

@@ -23,7 +23,7 @@ _DEPTHS = {
 GEOMETRY_TYPES = frozenset(_DEPTHS) | {"GeometryCollection"}
 
 type Box = tuple[float, float, float, float]
-"""Smallest x, smallest y, largest x, largest y."""
+"""Smallest x, smallest y, largest x, largest y; across the antimeridian the first is larger than the third."""
 
 
 def crs_of(document: Mapping[str, Any]) -> str:
@@ -67,10 +67,15 @@ def describe(geometries: Iterable[object], crs: str) -> dict[str, Any]:
                         boxes.append(_box(line))
         except (TypeError, ValueError, IndexError, KeyError, AttributeError):
             unreadable += 1
-    told: dict[str, Any] = {"geometry_types": dict(types), "vertices": vertices, "bbox": _bbox(boxes, crs)}
-    told["unreadable_geometries"] = unreadable or None
-    told["null_geometries"] = absent or None
-    return {name: value for name, value in told.items() if value is not None}
+    return told_extent(types, vertices, _bbox(boxes, crs), unreadable_geometries=unreadable, null_geometries=absent)
+
+
+def told_extent(types: Mapping[str, int], vertices: int, bbox: Box | None, **untold: int) -> dict[str, Any]:
+    """What `describe` tells, of whoever has counted it; `untold` are the counts of geometries that are not in it."""
+    told: dict[str, Any] = {"geometry_types": dict(types), "vertices": vertices}
+    if bbox is not None:
+        told["bbox"] = [round(edge, 7) for edge in bbox]
+    return told | {name: count for name, count in untold.items() if count}
 
 
 def _simple_parts(geometry: object) -> Iterator[tuple[str, Iterable[Sequence[Any]]]]:
@@ -103,14 +108,15 @@ def _box(line: Sequence[Any]) -> Box:
     return box
 
 
-def _bbox(boxes: Sequence[Box], crs: str) -> list[float] | None:
+def _bbox(boxes: Sequence[Box], crs: str) -> Box | None:
     if not boxes:
         return None
     south, north = min(map(itemgetter(1), boxes)), max(map(itemgetter(3), boxes))
     west, east = min(map(itemgetter(0), boxes)), max(map(itemgetter(2), boxes))
-    if crs == CRS84 and west >= -180 and east <= 180:
+    # A box of half the globe or less is narrower than any across the antimeridian.
+    if crs == CRS84 and west >= -180 and east <= 180 and east - west > 180:
         west, east = _longitudes([(box[0], box[2]) for box in boxes])
-    return [round(edge, 7) for edge in (west, south, east, north)]
+    return west, south, east, north
 
 
 def _longitudes(intervals: list[tuple[float, float]]) -> tuple[float, float]:

@@ -1,8 +1,10 @@
 """What the columns of rows hold, and how a value looks when it is cut short. Pure."""
 
 import math
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain, islice
+from types import NoneType
 from typing import Any, cast
 
 MAX_FIELDS = 24
@@ -21,34 +23,46 @@ _TYPE_NAMES = {
 }
 
 
-def fields(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+class ColumnsOfRows(Mapping[str, Sequence[Any]]):
+    """Rows as columns, in the order in which their fields appear. A column is made when it is looked at."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._rows = rows
+        self._names = dict.fromkeys(chain.from_iterable(rows))
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        if name not in self._names:
+            raise KeyError(name)
+        return [row.get(name) for row in self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def fields(columns: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, Any]]:
     """Per field its type and `nulls`, and `min` and `max` of numbers or the `values` or `examples` of texts.
 
-    Only the first fields are told, in the order they appear.
+    Only the first fields are told.
     """
-    names = list(dict.fromkeys(chain.from_iterable(rows)))
-    return {shorten(name): _field([row.get(name) for row in rows]) for name in names[:MAX_FIELDS]}
-
-
-def count_fields(rows: Sequence[Mapping[str, Any]]) -> int:
-    """How many different fields the rows have."""
-    return len(set(chain.from_iterable(rows)))
+    return {shorten(name): _field(column) for name, column in islice(columns.items(), MAX_FIELDS)}
 
 
 def _field(column: Sequence[Any]) -> dict[str, Any]:
+    kinds = set(map(type, column))
+    if NoneType not in kinds:
+        return _of_one_type(column, kinds)
     present = [value for value in column if value is not None]
-    told = _of_one_type(present)
-    if len(present) < len(column):
-        told["nulls"] = len(column) - len(present)
-    return told
+    return _of_one_type(present, kinds - {NoneType}) | {"nulls": len(column) - len(present)}
 
 
-def _of_one_type(values: Sequence[Any]) -> dict[str, Any]:
-    kinds = set(map(type, values))
+def _of_one_type(values: Sequence[Any], kinds: AbstractSet[type]) -> dict[str, Any]:
     if not kinds:
         return {"type": "null"}
     if kinds <= {int, float}:
-        finite = [value for value in values if math.isfinite(value)]
+        finite = values if kinds == {int} else _finite(values)
         name = "integer" if kinds == {int} else "number"
         return {"type": name, "min": min(finite), "max": max(finite)} if finite else {"type": name}
     if kinds == {str}:
@@ -56,6 +70,11 @@ def _of_one_type(values: Sequence[Any]) -> dict[str, Any]:
     if kinds == {bool}:
         return {"type": "boolean", "values": sorted(set(values))}
     return {"type": " | ".join(sorted({_TYPE_NAMES.get(kind, kind.__name__) for kind in kinds}))}
+
+
+def _finite(numbers: Sequence[float]) -> Sequence[float]:
+    # One infinity or NaN makes the sum such: it is many times faster than looking at each number.
+    return numbers if math.isfinite(sum(numbers)) else [number for number in numbers if math.isfinite(number)]
 
 
 def _texts(values: Sequence[str]) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from summaries.extent import GEOMETRY_TYPES, crs_of, describe
-from summaries.table import count_fields, fields, shorten, trim
+from summaries.table import ColumnsOfRows, fields, shorten, trim
 
 MAX_BYTES = 2000
 """No summary is larger as compact JSON."""
@@ -15,6 +15,30 @@ _MAX_WARNINGS = 4
 _OF_COLLECTIONS = frozenset({"type", "features", "bbox", "crs", "coordRefSys", "links", "warnings"})
 """Members that a FeatureCollection has by its standard, or that are told by others."""
 _START = 200
+
+
+@runtime_checkable
+class FeatureTable(Protocol):
+    """A FeatureCollection that has its features as columns: nobody needs to make objects of them to summarise it."""
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """All members but `type` and `features`."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many features there are."""
+        ...
+
+    @property
+    def columns(self) -> Mapping[str, Sequence[Any]]:
+        """Property name → one JSON value for each feature."""
+        ...
+
+    def extent(self) -> dict[str, Any]:
+        """What `summaries.extent.describe` tells of the geometries."""
+        ...
 
 
 def summarise(value: Any, media_type: str) -> dict[str, Any]:
@@ -52,6 +76,8 @@ def _kind(value: Any, media_type: str) -> str:
 
 
 def _kind_of_object(document: Mapping[str, Any]) -> str:
+    if isinstance(document, FeatureTable):
+        return "FeatureCollection"
     kind = document.get("type")
     if kind == "FeatureCollection" and isinstance(document.get("features"), list):
         return "FeatureCollection"
@@ -73,22 +99,37 @@ def is_json(media_type: str) -> bool:
 
 
 def _collection(document: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(document, FeatureTable):
+        first = [
+            {name: column[at] for name, column in document.columns.items()}
+            for at in range(min(document.count, _MAX_ROWS))
+        ]
+        return _members(document.members, document.count, document.extent()) | _table(document.columns, first)
     members = cast("Sequence[object]", document["features"])
     features = [cast("Mapping[str, Any]", member) for member in members if isinstance(member, Mapping)]
-    crs = crs_of(document)
-    told: dict[str, Any] = {"count": len(members), "crs": crs}
-    told |= _warnings(document) | describe((feature.get("geometry") for feature in features), crs)
-    rest = {name: member for name, member in document.items() if name not in _OF_COLLECTIONS}
-    told |= {"members": trim(rest)} if rest else {}
+    extent = describe((feature.get("geometry") for feature in features), crs_of(document))
     properties = (feature.get("properties") for feature in features)
-    return told | _rows([cast("Mapping[str, Any]", row) for row in properties if isinstance(row, Mapping)])
+    rows = [cast("Mapping[str, Any]", row) for row in properties if isinstance(row, Mapping)]
+    return _members(document, len(members), extent) | _rows(rows)
+
+
+def _members(document: Mapping[str, Any], count: int, extent: Mapping[str, Any]) -> dict[str, Any]:
+    """What a FeatureCollection tells of all its features, and its further members."""
+    told: dict[str, Any] = {"count": count, "crs": crs_of(document), **_warnings(document), **extent}
+    rest = {name: member for name, member in document.items() if name not in _OF_COLLECTIONS}
+    return told | ({"members": trim(rest)} if rest else {})
 
 
 def _rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    if not any(rows):
+    return _table(ColumnsOfRows(rows), rows[:_MAX_ROWS])
+
+
+def _table(columns: Mapping[str, Sequence[Any]], first: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the rows hold, of which the first are given."""
+    if not columns or not first:
         return {}
-    told: dict[str, Any] = {"fields": fields(rows), "rows": [trim(row, depth=1) for row in rows[:_MAX_ROWS]]}
-    untold = count_fields(rows) - len(told["fields"])
+    told: dict[str, Any] = {"fields": fields(columns), "rows": [trim(row, depth=1) for row in first]}
+    untold = len(columns) - len(told["fields"])
     return told | ({"more_fields": untold} if untold > 0 else {})
 
 

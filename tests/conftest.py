@@ -29,10 +29,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # A folder without a certificate: nothing here speaks to the internet, and each client and each program that is
     # started would read the hundreds of authorities of the web.
     os.environ["SSL_CERT_DIR"] = str(ROOT / "tests")
+    # Most servers that tests start run no job: they start no worker, which would take seconds of a processor.
+    os.environ.setdefault("OGC_PROCESSES_WARM", "false")
+    config.pluginmanager.import_plugin("tests.dealing")
     config.pluginmanager.import_plugin("tests.standard.plugin")
     # How fast a busy machine draws and runs an example says nothing of what is tested.
     calm = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-    settings.register_profile("short", calm, max_examples=40)
+    settings.register_profile("short", calm, max_examples=25)
     settings.register_profile("full", calm, max_examples=400)
     settings.load_profile("full" if config.getoption("--full") else "short")
 

@@ -70,9 +70,13 @@ class Endings:
         return len(ended)
 
     def _try_to_confirm(self, complete: Sequence[tuple[str, int]]) -> list[str]:
-        every = [{"job": job_id, "attempt": attempt, "now": time.time()} for job_id, attempt in complete]
+        now = time.time()
         with self._database.transaction(durable=False) as connection:
-            return [one["job"] for one in every if connection.execute(statements.SUCCEED, one).changed]
+            return [
+                job_id
+                for job_id, attempt in complete
+                if connection.execute(statements.SUCCEED, {"job": job_id, "attempt": attempt, "now": now}).changed
+            ]
 
     def _row(
         self, job: StartedJob, position: int, output: NewResult, inline_bytes: int, files: list[str]

@@ -1,8 +1,6 @@
 """Processes that read datasets for whoever looks at them: the server itself opens no file of other people's."""
 
 import logging
-import os
-import signal
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -172,17 +170,9 @@ class _Reader:
 def _serve(control: Connection, alive: Connection, limits: JobLimits, idle_seconds: float) -> None:
     # Only the reader needs what files are read with, and the server that names this function does not.
     from backend.geo.vector.items import Items  # noqa: PLC0415
-    from backend.geo.vector.reach import confine  # noqa: PLC0415
-    from backend.jobs.liveness import lead_group  # noqa: PLC0415
-    from backend.jobs.server_watch import die_with_server  # noqa: PLC0415
+    from backend.jobs.child_process import belong_to_server  # noqa: PLC0415
 
-    lead_group()
-    die_with_server(alive)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Standard output may be a protocol's stream.
-    with suppress(OSError):
-        os.dup2(2, 1)
-    confine()
+    belong_to_server(alive)
     items = Items()
     with suppress(EOFError, OSError):
         while control.poll(idle_seconds):

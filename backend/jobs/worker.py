@@ -3,7 +3,6 @@
 import faulthandler
 import gc
 import logging
-import os
 import signal
 import sys
 import tempfile
@@ -18,20 +17,19 @@ from backend.errors import (
     ProcessRefusedError,
     StoreUnavailableError,
 )
-from backend.geo.vector.reach import confine
+from backend.jobs.child_process import belong_to_server
 from backend.jobs.executor import Assignment
 from backend.jobs.limits import JobLimits, breach, outputs_too_large
-from backend.jobs.liveness import ProcessIdentity, has_children, lead_group
+from backend.jobs.liveness import ProcessIdentity, has_children
 from backend.jobs.progress import ThrottledProgress
 from backend.jobs.records import Failure, NewResult, StartedJob
 from backend.jobs.references import resolve_references
 from backend.jobs.rlimits import held_to, peak_memory, prevent_core_dumps
 from backend.jobs.scratch import WorkerScratch
-from backend.jobs.server_watch import die_with_server
 from backend.jobs.store import JobStore
 from backend.jobs.worker_config import Report, WorkerConfig
 from backend.processes.base import Processor
-from backend.processes.running import load_processor, run_processor
+from backend.processes.running import OutputValue, load_processor, run_processor
 from summaries import summarise
 from telemetry.logs import JsonLines, LogFormat, about
 from telemetry.trace_context import within_trace
@@ -113,17 +111,7 @@ class Worker:
             return Failure("failed", f"Its inputs or results could not be handled ({type(error).__name__}).")
 
     def _results(self, job: StartedJob, limits: JobLimits, progress: ThrottledProgress) -> list[NewResult]:
-        limit = self._config.max_reference_bytes
-        inputs = resolve_references(
-            job.inputs, self._config.base_url, self._store.read, max_bytes=limit, datasets=self._config.datasets
-        )
-        processor = self._processor(job.process_id)
-        with self._scratch.folder() as folder:
-            tempfile.tempdir, usual = str(folder), tempfile.tempdir
-            try:
-                outputs = run_processor(processor, inputs, job.outputs, progress)
-            finally:
-                tempfile.tempdir = usual
+        outputs = self._outputs(job, progress)
         encoded = [output.encode() for output in outputs]
         exceeded = outputs_too_large(sum(map(len, encoded)), limits)
         if exceeded is not None:
@@ -132,6 +120,20 @@ class Worker:
             NewResult(output.id, output.media_type, data, summarise(output.value, output.media_type))
             for output, data in zip(outputs, encoded, strict=True)
         ]
+
+    def _outputs(self, job: StartedJob, progress: ThrottledProgress) -> tuple[OutputValue, ...]:
+        """What the process answers. What its references were resolved to is released with the return."""
+        limit = self._config.max_reference_bytes
+        inputs = resolve_references(
+            job.inputs, self._config.base_url, self._store.read, max_bytes=limit, datasets=self._config.datasets
+        )
+        processor = self._processor(job.process_id)
+        with self._scratch.folder() as folder:
+            tempfile.tempdir, usual = str(folder), tempfile.tempdir
+            try:
+                return run_processor(processor, inputs, job.outputs, progress)
+            finally:
+                tempfile.tempdir = usual
 
     def _store_bytes(self) -> int:
         with suppress(OSError):
@@ -178,30 +180,15 @@ def _with_store(config: WorkerConfig, control: Connection) -> Worker:
 
 
 def _prepare(config: WorkerConfig, output: Connection | None, alive: Connection) -> None:
-    # What it starts is killed with it.
-    lead_group()
-    die_with_server(alive)
-    # Ctrl-C in a terminal reaches every process; ending the workers is the server's business.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    belong_to_server(alive, output)
     # Whoever started us may ignore it; what a job starts must not.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # A full collection would write to every object inherited from the fork server, and so copy all its memory.
     gc.freeze()
-    _divert_streams(output)
     _start_logging(config.log_level, config.log_format)
     prevent_core_dumps()
     faulthandler.enable()  # a crash of native code tells its place in the job's log
     sys.path[:0] = [path for path in config.import_paths if path not in sys.path]
-    confine()
-
-
-def _divert_streams(output: Connection | None) -> None:
-    """Standard output may be a protocol's stream: whatever a process prints goes where logs go."""
-    with suppress(OSError):
-        if output is not None:
-            os.dup2(output.fileno(), 2)
-            output.close()
-        os.dup2(2, 1)
 
 
 def _flush_streams() -> None:

@@ -1,5 +1,6 @@
 """`apportion`: numbers known for some polygons, estimated for others by area."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -47,7 +48,7 @@ def apportion(
     zones: Annotated[Features, Field(description="Polygons.")],
     fields: Annotated[list[str], Field(min_length=1, max_length=100, description="Numeric fields of features.")],
     kind: Annotated[apportionment.Kind, Field(description="Counts are divided, rates averaged.")] = "count",
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Estimate counts (population) for other zones by share of area."""
     made = apportionment.apportion(features, zones, list(dict.fromkeys(fields)), kind)
     return feature_collection(

@@ -1,5 +1,6 @@
 """`assign-crs`: says in which CRS coordinates are that do not tell it themselves."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
@@ -42,7 +43,7 @@ def assign_crs(
         Field(description="GeoJSON, WKT or CSV whose numbers are in the CRS."),
     ],
     crs: Crs,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Define the projection of features whose coordinates do not tell theirs; nothing is reprojected."""
     try:
         read = read_features(features, crs)

@@ -4,7 +4,7 @@ import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 from pygeoapi.process.base import BaseProcessor, ProcessorExecuteError
 
@@ -75,7 +75,9 @@ class TypedProcess(BaseProcessor):
             value = self.run(data, _silent)
         except ProcessRefusedError as error:
             raise ProcessorExecuteError(f"{error.path}: {error}" if error.path else str(error)) from error
-        return (self.outputs[0].media_type if len(self.outputs) == 1 else "application/json"), value
+        if len(self.outputs) == 1:
+            return self.outputs[0].media_type, _as_dict(value)
+        return "application/json", {name: _as_dict(item) for name, item in value.items()}
 
 
 def process(
@@ -149,6 +151,11 @@ def _output_description(output: Output, returned: JsonObject) -> JsonObject:
     return {key: text for key, text in texts.items() if text} | {
         "schema": schema | {"contentMediaType": output.media_type}
     }
+
+
+def _as_dict(value: Any) -> Any:
+    """A value that json.dumps takes: other mappings than dict, which it does not, become one."""
+    return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else value
 
 
 def _silent(percent: float, message: str | None = None) -> None:

@@ -1,5 +1,6 @@
 """`calculate-field`: a new field of features, computed from their other fields and geometries."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -46,7 +47,7 @@ def calculate_field(
             description="Python-like: fields (or field('a b')), 'texts', if-else, round() …; area_m2, length_m, x, y."
         ),
     ],
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Compute a new field (column) for each feature from its other fields or its geometry: ratios, density, area."""
     try:
         calculated = calculate(features, expression)

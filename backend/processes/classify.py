@@ -1,5 +1,6 @@
 """`classify`: the class of each feature by a number of it, for a map or a legend."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -48,7 +49,7 @@ def classify(
     ] = "natural-breaks",
     classes: Annotated[int, Field(ge=2, le=30, description="How many.")] = 5,
     breaks: Annotated[list[float] | None, Field(max_length=100, description="Limits, for given-breaks.")] = None,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Sort features into classes (bins) by a number, such as natural breaks (Jenks)."""
     if breaks is not None and scheme != "given-breaks":
         raise ProcessRefusedError("breaks are for the scheme given-breaks", path="$.inputs.breaks")

@@ -1,5 +1,6 @@
 """`convert-features`: features in another format."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -28,7 +29,7 @@ class Converted(TypedDict, total=False):
     geopackage: bytes
     flatgeobuf: bytes
     csv: str
-    geojson: dict[str, Any]
+    geojson: Mapping[str, Any]
 
 
 @process(

@@ -1,5 +1,6 @@
 """`create-grid`: squares, hexagons or H3 cells over an extent."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -47,7 +48,7 @@ def create_grid(
     cell: Annotated[Literal["square", "hexagon", "h3"], Field(description="Form.")] = "square",
     units: Units = "metre",
     cut: Annotated[bool, Field(description="Only cells that touch features.")] = False,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Grid (fishnet) of square, hexagonal or H3 cells over the extent of features."""
     made = _grid(features, cell, size * METRES[units], cut=cut)
     return feature_collection(

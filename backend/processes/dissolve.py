@@ -1,5 +1,6 @@
 """`dissolve`: features with the same attributes united."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -46,7 +47,7 @@ def dissolve(
     statistics: Annotated[
         list[str] | None, Field(description="Such as sum:FIELD (mean, min, max, count, first).")
     ] = None,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Unite (merge, aggregate) features by field, with statistics; the ground they cover without overlaps."""
     names = list(dict.fromkeys(by or ()))
     made = dissolving.dissolve(features, names, parse_statistics(statistics or ()))

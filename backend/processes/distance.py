@@ -6,7 +6,7 @@ from backend.geo.geodesy.crs import code_of, metres_per_unit
 from backend.geo.geodesy.geodesics import geodesic
 from backend.geo.geodesy.units import METRES, LengthUnit
 from backend.geo.geometry.proximity import nearest_points
-from backend.geo.vector.bending import bent_geometry
+from backend.geo.vector.bending import bent_shapes
 from backend.geo.vector.features import single
 from backend.geo.vector.reading import GeometryInput
 from backend.processes.base import Output, process
@@ -35,7 +35,7 @@ BEND = 0.01
 )
 def distance(geometry: Geometry, other: Geometry, units: Units = "metre") -> dict[str, Any]:
     """Shortest true distance between two geometries, with bearing."""
-    nearest = nearest_points(bent_geometry(geometry, BEND), bent_geometry(other, BEND))
+    nearest = nearest_points(bent_shapes(geometry, BEND), bent_shapes(other, BEND))
     way = geodesic(nearest.start, nearest.end)
     warnings = [*geometry.warnings, *other.warnings]
     if nearest.touching:

@@ -1,5 +1,6 @@
 """`filter-features`: the features for which a condition on their fields or geometries holds."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -44,7 +45,7 @@ def filter_features(
         str | dict[str, Any], Field(description="CQL2 text or JSON: land = 'DE' AND name LIKE 'A%'")
     ],
     filter_crs: Annotated[Crs | None, Field(description="Of coordinates in the filter; by default OGC:CRS84.")] = None,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Select the features (rows) whose fields or geometries meet a condition, like SQL's WHERE."""
     crs = filter_crs or CRS84
     try:

@@ -1,6 +1,6 @@
 """`geocode`: where places and countries of a name are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import shapely
@@ -47,7 +47,7 @@ def geocode(
     ],
     country: Annotated[str | None, Field(max_length=100, description="Where they are: name or ISO code.")] = None,
     limit: Annotated[int, Field(ge=0, le=50, description="Candidates told beside the likeliest.")] = 5,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Find where cities, towns and countries are by name (offline), with population and other candidates."""
     gazetteer = Gazetteer.packaged()
     code = _code(gazetteer, country)

@@ -1,5 +1,6 @@
 """`geometry-buffer`: all points within a distance, anywhere on Earth."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -8,10 +9,10 @@ from shapely.geometry.base import BaseGeometry
 from backend.geo.buffers.buffer import boundary, buffer
 from backend.geo.buffers.feature_buffers import buffer_features, error_percent, on_the_ground
 from backend.geo.buffers.strips import MITRE_LIMIT, Style, check_style, style_of
-from backend.geo.geodesy.antimeridian import flat_parts
 from backend.geo.geodesy.measure import polygon_area
 from backend.geo.geodesy.units import METRES
 from backend.geo.vector.collections import feature_collection, geometry_object
+from backend.geo.vector.feature_measures import kinds_of
 from backend.processes.base import Output, Progress, process
 from backend.processes.inputs import Geometry, Units
 
@@ -61,11 +62,11 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
         Field(description="Line ends (flat, square) and corners (mitre, bevel); else round."),
     ] = None,
     resolution: Annotated[int, Field(ge=4, le=256, description="Segments per quarter circle.")] = 32,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """The area within a true distance of points, lines or polygons: zone, corridor, radius."""
     metres = distance * METRES[units]
     wanted = style_of(style or ())
-    kinds = frozenset(part.geom_type for part in flat_parts(geometry.shape))
+    kinds = kinds_of(geometry.shapes)
     warnings = [*geometry.warnings, *check_style(wanted, kinds)]
     native = geometry.native
     about: dict[str, Any] = {

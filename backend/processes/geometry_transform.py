@@ -1,5 +1,6 @@
 """`geometry-transform`: centres, hulls, boundaries, and other geometries made of one or of each."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -41,7 +42,7 @@ def geometry_transform(
     operation: Annotated[Operation, Field(description="What to make.")],
     max_segment: Annotated[float | None, Field(description="Metres, for densify.")] = None,
     each: Annotated[bool, Field(description="Of each feature, not all as one.")] = False,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Centroid, hull, box, boundary or parts; points to line or polygon."""
     if operation == "explode":
         parts = exploded(geometry.each())

@@ -1,5 +1,6 @@
 """`hotspots`: where high and low values lie together, and whether that may be chance."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -57,7 +58,7 @@ def hotspots(
     ] = "k-nearest",
     k: Annotated[int, Field(ge=1, description="For k-nearest.")] = 8,
     distance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="Metres, for distance.")] = None,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Hot spots (Getis-Ord Gi*, local Moran) and global Moran's I."""
     from backend.geo.analysis.spatial_statistics import moran
     from backend.geo.analysis.spatial_statistics_weights import weights_of

@@ -1,5 +1,6 @@
 """`join-table`: features with the fields of the table rows that have the same key."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -49,7 +50,7 @@ def join_table(
     fields: Annotated[list[str] | None, Field(description="To add; else all.")] = None,
     duplicates: Annotated[Literal["refuse", "first", "all"], Field(description="Rows of equal key.")] = "refuse",
     inner: Annotated[bool, Field(description="Only features with a row.")] = False,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Add a table's columns to features by a key field (left join)."""
     joined = joins_by_key.join_table(
         features,

@@ -1,6 +1,7 @@
 """`nearest-features`: the nearest of other features, with true distance and direction."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -43,7 +44,7 @@ def nearest_features(
     count: Annotated[int, Field(ge=1, le=1000, description="Neighbours of each.")] = 1,
     distance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="At most so far.")] = None,
     units: Units = "metre",
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Closest features (k nearest neighbours) with true distance and bearing."""
     limit = math.inf if distance is None else distance * METRES[units]
     made = neighbours.nearest_features(features, other, count, limit)

@@ -1,5 +1,6 @@
 """`overlay`: features cut along others, with the attributes of both."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -42,7 +43,7 @@ def overlay(
         Operation, Field(description="difference: features less other; clip: fields of features only.")
     ] = "intersection",
     sliver_width: Annotated[float, Field(ge=0, allow_inf_nan=False, description="Metres; narrower pieces go.")] = 0.001,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Intersect, clip, erase or unite layers; areas told."""
     made = overlay_layers(features, other, operation, sliver_width)
     pieces, totals = with_measures(made.features)

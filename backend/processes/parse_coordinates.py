@@ -1,6 +1,6 @@
 """`parse-coordinates`: positions as people write them, as points."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import shapely
@@ -47,7 +47,7 @@ def parse_coordinates(
     ] = None,
     table: Annotated[Features | None, Field(description="CSV with columns such as lat_deg, lat_min, lat_sec.")] = None,
     order: Annotated[Order, Field(description="Of two bare numbers.")] = "auto",
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Convert coordinates written as degrees-minutes-seconds, decimal degrees, UTM or MGRS to points."""
     if (coordinates is None) == (table is None):
         raise ProcessRefusedError("give either coordinates or table")
@@ -56,7 +56,7 @@ def parse_coordinates(
     return _of_texts(coordinates or [], order)
 
 
-def _of_table(table: model.Features) -> dict[str, Any]:
+def _of_table(table: model.Features) -> Mapping[str, Any]:
     if not angle_columns(list(table.fields)) and table.present.any():
         return feature_collection(table, method="decimal degrees, as they stand", crs_decision=CRS_DECISION)
     try:
@@ -66,7 +66,7 @@ def _of_table(table: model.Features) -> dict[str, Any]:
     return feature_collection(made, method="degrees + minutes / 60 + seconds / 3600, by row", crs_decision=CRS_DECISION)
 
 
-def _of_texts(texts: Sequence[str], order: Order) -> dict[str, Any]:
+def _of_texts(texts: Sequence[str], order: Order) -> Mapping[str, Any]:
     if not texts:
         raise ProcessRefusedError("there are no texts", path="$.inputs.coordinates")
     read = [_read(text, order) for text in texts]

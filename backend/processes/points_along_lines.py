@@ -1,5 +1,6 @@
 """`points-along-lines`: points at measured distances along lines."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -39,7 +40,7 @@ def points_along_lines(
     distance: Annotated[float | None, Field(ge=0.001, description="Between points, from the start.")] = None,
     count: Annotated[int | None, Field(ge=1, le=100_000, description="Points per line, ends included.")] = None,
     units: Units = "metre",
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Points at even distances along lines, or a number of them: stations, chainage, samples of a route."""
     if (distance is None) == (count is None):
         raise ProcessRefusedError("give either distance or count", path="$.inputs.distance")

@@ -1,5 +1,6 @@
 """`raster-sample`: the values of a raster at points."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -39,7 +40,7 @@ def raster_sample(
         Literal["nearest", "bilinear"], Field(description="The cell, or between centres.")
     ] = "nearest",
     band: Annotated[int, Field(ge=1, description="From 1; default all.")] | None = None,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Look up raster values, such as elevation, at points."""
     # GDAL is for workers: the server reads no file.
     from backend.geo.raster.rasters import opened

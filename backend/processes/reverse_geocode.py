@@ -1,5 +1,6 @@
 """`reverse-geocode`: which country and which place is at a position."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ CRS_DECISION = "no projection: longitude and latitude on WGS 84"
     idempotent=True,
     example={"features": "POINT (13.4 52.5)"},
 )
-def reverse_geocode(features: Features) -> dict[str, Any]:
+def reverse_geocode(features: Features) -> Mapping[str, Any]:
     """Tell the country and the nearest city or town of points (offline): what is at these coordinates?"""
     from backend.geo.places.places_near import nearest_places
 

@@ -2,9 +2,10 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from io import BytesIO
+from typing import Any, Protocol, cast, runtime_checkable
 
 from pygeoapi.plugin import InvalidPluginError, load_plugin  # pyright: ignore[reportUnknownVariableType]
 from pygeoapi.process.base import ProcessorExecuteError
@@ -18,6 +19,15 @@ from summaries.values import is_json
 LOGGER = logging.getLogger(__name__)
 
 
+@runtime_checkable
+class SelfWriting(Protocol):
+    """A JSON value that writes itself, since as objects of Python it would take several times the memory."""
+
+    def json_parts(self) -> Iterator[bytes]:
+        """Its compact text in UTF-8, part by part; fails as json.dumps does."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OutputValue:
     """One output of an execution."""
@@ -25,7 +35,7 @@ class OutputValue:
     id: str
     media_type: str
     value: Any
-    """A JSON value, or str or bytes for what is not JSON."""
+    """A JSON value, perhaps one that writes itself, or str or bytes for what is not JSON."""
 
     def encode(self) -> bytes:
         """The value as its media type has it: JSON is compact UTF-8.
@@ -38,6 +48,10 @@ class OutputValue:
         try:
             if isinstance(self.value, str) and not is_json(self.media_type):
                 return self.value.encode()
+            if isinstance(self.value, SelfWriting):
+                text = BytesIO()
+                text.writelines(self.value.json_parts())
+                return text.getvalue()  # unlike a join of the parts, this copies nothing
             return json.dumps(self.value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
         except (TypeError, ValueError, RecursionError) as error:
             reason = without_folders(str(error))

@@ -1,5 +1,6 @@
 """`select-by-location`: features in some relation to others, or near them."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -48,7 +49,7 @@ def select_by_location(
     units: Units = "metre",
     *,
     invert: Annotated[bool, Field(description="The rest.")] = False,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Select features in or near others."""
     if distance is None:
         made = related(features, other, predicate, invert=invert)

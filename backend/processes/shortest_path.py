@@ -1,5 +1,6 @@
 """`shortest-path`: the cheapest way along lines, and what can be reached."""
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,7 +62,7 @@ def shortest_path(
     tolerance: Annotated[
         float | None, Field(ge=0, allow_inf_nan=False, description="Metres within which ends join.")
     ] = None,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Shortest route along lines, or the lines reached (service area)."""
     if find_spec("networkx") is None:
         raise ProcessRefusedError("networks need the extra network: pip install 'ogc-processes-mcp[network]'")
@@ -118,7 +119,7 @@ def _far(name: str, metres: float, reach: float) -> list[str]:
 
 def _answer(
     network: "Network", lines: list[Any], fields: dict[str, list[Any]], told: dict[str, Any], warnings: list[str]
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     from backend.geo.geodesy.measure import measure_each
     from backend.geo.geodesy.shapes import shapes_of
     from backend.geo.vector.collections import feature_collection

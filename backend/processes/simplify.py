@@ -1,5 +1,6 @@
 """`simplify`: fewer vertices, with shared edges kept shared."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -38,7 +39,7 @@ def simplify(
     tolerance: Annotated[float, Field(ge=0.001, description="How far lines may move.")],
     units: Units = "metre",
     shared_edges: Annotated[bool, Field(description="Keep the edges that neighbours share.")] = True,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Simplify or generalise lines and polygons: fewer vertices, without gaps between neighbours."""
     metres = tolerance * METRES[units]
     made = generalise(features, metres, coverage=shared_edges)

@@ -1,5 +1,6 @@
 """`spatial-join`: attributes of features in the same place, or how many there are and their statistics."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -47,7 +48,7 @@ def spatial_join(
     predicate: Annotated[Predicate, Field(description="feature … other")] = "intersects",
     mode: Annotated[relations_join.Mode, Field(description="A row per pair, match_count, or most overlap.")] = "rows",
     statistics: Annotated[list[str] | None, Field(description="sum:FIELD, mean:FIELD")] = None,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Join attributes by location; count points in polygons."""
     made = relations_join.spatial_join(features, other, predicate, mode, parse_statistics(statistics or ()))
     return feature_collection(

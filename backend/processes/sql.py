@@ -1,5 +1,6 @@
 """`sql`: a query over features."""
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Annotated, Any, NotRequired, TypedDict
 
@@ -18,7 +19,7 @@ METHOD = "DuckDB with its spatial extension; functions named Spheroid measure on
 class Answered(TypedDict):
     """Features where the query gives geometries, else rows."""
 
-    features: NotRequired[dict[str, Any]]
+    features: NotRequired[Mapping[str, Any]]
     rows: NotRequired[dict[str, Any]]
 
 

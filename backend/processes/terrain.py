@@ -1,5 +1,6 @@
 """`terrain`: what elevations tell of the shape of the ground."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field
@@ -22,7 +23,7 @@ class Terrain(TypedDict):
 
     raster: NotRequired[bytes]
     statistics: NotRequired[dict[str, Any]]
-    features: NotRequired[dict[str, Any]]
+    features: NotRequired[Mapping[str, Any]]
 
 
 @process(
@@ -104,7 +105,7 @@ def _surface(relief: "Relief", product: str, z_factor: float) -> Terrain:
     return {"raster": raster, "statistics": grid_summary(values, grid) | about}
 
 
-def _contours(relief: "Relief", interval: float, z_factor: float) -> dict[str, Any]:
+def _contours(relief: "Relief", interval: float, z_factor: float) -> Mapping[str, Any]:
     from backend.geo.raster.contours import contours, levels_between
     from backend.geo.raster.vectorizing import features_on
     from backend.geo.vector.collections import feature_collection

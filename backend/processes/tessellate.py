@@ -1,5 +1,6 @@
 """`tessellate`: Voronoi cells and Delaunay triangles of points."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -42,7 +43,7 @@ def tessellate(
     features: Features,
     kind: Annotated[Kind, Field(description="Which.")] = "voronoi",
     mask: Annotated[Features | None, Field(description="Polygons to cut to; else the extent and 10 %.")] = None,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Voronoi (Thiessen) polygons of points, with the points' attributes, or Delaunay triangles."""
     made = tessellation.tessellate(features, kind, mask)
     return feature_collection(

@@ -89,7 +89,7 @@ def transform_coordinates(
     return {"coordinates": answer, "features": _features(Features(made.shapes, features.fields, target_crs), answer)}
 
 
-def _features(transformed: Features, answer: Mapping[str, Any]) -> dict[str, Any]:
+def _features(transformed: Features, answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """GeoJSON that tells in which plane whoever reads it again has the coordinates; degrees are on WGS 84 there."""
     told = ("accuracy_m", "ballpark", "method", "crs_decision", "warnings")
     named = transformed if transformed.crs.is_projected else transformed.lonlat()

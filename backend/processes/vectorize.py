@@ -1,5 +1,6 @@
 """`vectorize`: the cells of a raster as polygons or points."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -37,7 +38,7 @@ def vectorize(
     dissolve: Annotated[bool, Field(description="One feature per value.")] = False,
     diagonal: Annotated[bool, Field(description="Cells meeting at corners are connected.")] = False,
     band: Annotated[int, Field(ge=1, description="From 1.")] = 1,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Polygonize: areas of equal value of a raster as polygons, or its cells as points."""
     from backend.geo.raster import vectorizing
     from backend.geo.raster.rasters import grid_of, opened, read_band

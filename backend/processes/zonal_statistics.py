@@ -1,5 +1,6 @@
 """`zonal-statistics`: what a raster's cells are like within zones."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -45,7 +46,7 @@ def zonal_statistics(
     | None = None,
     band: Annotated[int, Field(ge=1, description="From 1.")] | None = None,
     weighting: Annotated[Literal["area", "cells"], Field(description="Of degree cells.")] = "area",
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Mean, sum or class areas of raster values per polygon or in all."""
     # GDAL is for workers: the server reads no file.
     from backend.geo.raster import zonal

@@ -6,12 +6,12 @@ from typing import Any
 
 from backend.geo.vector.datasets import DatasetFile
 from backend.processes.base import TypedProcess
-from backend.processes.running import OutputValue, run_processor
+from backend.processes.running import run_processor
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is compared: both read the same files and make the same objects of JSON, or bytes of a file."""
+    """What is compared: both read the same files, and make the text of GeoJSON or the bytes of a file."""
 
     name: str
     process: Callable[[dict[str, Any]], TypedProcess]
@@ -21,9 +21,10 @@ class Case:
     ratio: float | None = None
     """A bar of its own for process / bare, in place of the usual one."""
 
-    def own(self) -> tuple[OutputValue, ...]:
-        """Run the process as a worker does, but for writing JSON as text, which would be the same for both."""
-        return run_processor(self.process({"name": "benchmark"}), dict(self.inputs), None, _quiet)
+    def own(self) -> tuple[bytes, ...]:
+        """Run the process as a worker does, to the bytes of its outputs."""
+        outputs = run_processor(self.process({"name": "benchmark"}), dict(self.inputs), None, _quiet)
+        return tuple(output.encode() for output in outputs)
 
     @property
     def files(self) -> tuple[DatasetFile, ...]:

@@ -1,6 +1,5 @@
 """Each process beside the bare call, in turn, and the memory of both."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -158,4 +157,4 @@ def _size(path: Path) -> int:
         with rasterio.open(path) as reader:
             return reader.width * reader.height * reader.count * np.dtype(reader.dtypes[0]).itemsize
     layer = read(path)
-    return len(json.dumps(geojson(layer.shapes, layer.fields)))
+    return len(geojson(layer.shapes, layer.fields))

@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import shapely
@@ -41,7 +40,7 @@ def pair_cases(data: Data) -> list[Case]:
     ]  # fmt: skip
 
 
-def _joined(path: Path, other: Path) -> dict[str, Any]:
+def _joined(path: Path, other: Path) -> bytes:
     layer, zones = read(path), read(other)
     own, found = shapely.STRtree(zones.shapes).query(layer.shapes, predicate="intersects")
     order = np.argsort(own, kind="stable")
@@ -51,20 +50,20 @@ def _joined(path: Path, other: Path) -> dict[str, Any]:
     return geojson(layer.shapes[own], fields)
 
 
-def _counted(path: Path, other: Path) -> dict[str, Any]:
+def _counted(path: Path, other: Path) -> bytes:
     zones, points = read(path), read(other)
     _, found = shapely.STRtree(zones.shapes).query(points.shapes, predicate="intersects")
     return geojson(zones.shapes, {**zones.fields, "match_count": np.bincount(found, minlength=len(zones.shapes))})
 
 
-def _selected(path: Path, other: Path) -> dict[str, Any]:
+def _selected(path: Path, other: Path) -> bytes:
     layer, zones = read(path), read(other)
     own, _ = shapely.STRtree(zones.shapes).query(layer.shapes, predicate="within")
     kept = np.unique(own)
     return geojson(layer.shapes[kept], {name: column[kept] for name, column in layer.fields.items()})
 
 
-def _nearest(path: Path, other: Path) -> dict[str, Any]:
+def _nearest(path: Path, other: Path) -> bytes:
     layer, spots = read(path), read(other)
     own, found = shapely.STRtree(projected(spots.shapes)).query_nearest(projected(layer.shapes), all_matches=False)
     start, end = (shapely.get_coordinates(shapes) for shapes in (layer.shapes[own], spots.shapes[found]))
@@ -78,7 +77,7 @@ def _distances(path: Path) -> float:
     return float(np.min(metres))
 
 
-def _overlaid(path: Path, other: Path) -> dict[str, Any]:
+def _overlaid(path: Path, other: Path) -> bytes:
     layer, zones = read(path), read(other)
     own, found = shapely.STRtree(zones.shapes).query(layer.shapes, predicate="intersects")
     made = shapely.intersection(layer.shapes[own], zones.shapes[found])
@@ -89,7 +88,7 @@ def _overlaid(path: Path, other: Path) -> dict[str, Any]:
     return geojson(made, {**fields, "area_m2": shapely.area(projected(made))})
 
 
-def _apportioned(path: Path, other: Path) -> dict[str, Any]:
+def _apportioned(path: Path, other: Path) -> bytes:
     layer, zones = read(path), read(other)
     own, found = shapely.STRtree(zones.shapes).query(layer.shapes, predicate="intersects")
     whole = shapely.area(projected(layer.shapes))
@@ -98,7 +97,7 @@ def _apportioned(path: Path, other: Path) -> dict[str, Any]:
     return geojson(zones.shapes, {**zones.fields, "people": people})
 
 
-def _dissolved(path: Path) -> dict[str, Any]:
+def _dissolved(path: Path) -> bytes:
     layer = read(path)
     kinds, groups = np.unique(layer.fields["kind"], return_inverse=True)
     made = np.array([shapely.union_all(layer.shapes[groups == group]) for group in range(len(kinds))])

@@ -1,12 +1,12 @@
 """The reading and writing that any program needs, by the libraries alone: no checks, no warnings, no CRS decided."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyogrio.raw
 import rasterio
 import shapely
@@ -33,16 +33,19 @@ def read(path: Path) -> Layer:
     return Layer(shapely.from_wkb(geometry), dict(zip(meta["fields"], columns, strict=True)))
 
 
-def geojson(shapes: Shapes, fields: Mapping[str, Sequence[Any] | NDArray[Any]]) -> dict[str, Any]:
-    """A FeatureCollection, as fast as Python makes one."""
-    columns = [column.tolist() if isinstance(column, np.ndarray) else column for column in fields.values()]
-    rows = zip(*columns, strict=True) if columns else ((),) * len(shapes)
-    geometries = json.loads(f"[{','.join(shapely.to_geojson(shapes))}]")
+def geojson(shapes: Shapes, fields: Mapping[str, Sequence[Any] | NDArray[Any]]) -> bytes:
+    """The text of a FeatureCollection, by the fastest way that libraries have.
+
+    GDAL takes about twice as long, and json.dumps with objects of Python three times.
+    """
+    rows = ["{}"] * len(shapes)
+    if fields:
+        rows = pd.DataFrame(dict(fields)).to_json(orient="records", lines=True, double_precision=15).splitlines()
     members = [
-        {"type": "Feature", "geometry": geometry, "properties": dict(zip(fields, row, strict=True))}
-        for geometry, row in zip(geometries, rows, strict=True)
+        f'{{"type":"Feature","geometry":{geometry},"properties":{row}}}'
+        for geometry, row in zip(shapely.to_geojson(shapes), rows, strict=True)
     ]
-    return {"type": "FeatureCollection", "features": members}
+    return f'{{"type":"FeatureCollection","features":[{",".join(members)}]}}'.encode()
 
 
 def projected(shapes: Shapes, *, back: bool = False) -> Shapes:

@@ -3,7 +3,6 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +13,7 @@ import shapely
 from affine import Affine
 from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
+from pyproj import Geod
 
 from backend.processes.raster_calculate import raster_calculate
 from backend.processes.raster_reclassify import raster_reclassify
@@ -61,7 +61,7 @@ def raster_cases(data: Data) -> list[Case]:
     ]  # fmt: skip
 
 
-def _zonal(raster: Path, zones: Path, *, weighed: bool = False) -> dict[str, Any]:
+def _zonal(raster: Path, zones: Path, *, weighed: bool = False) -> bytes:
     names = [f"weighted_{name}" if weighed and name in ("mean", "sum") else name for name in STATISTICS]
     layer = read(zones)
     frame = gpd.GeoDataFrame(geometry=layer.shapes, crs="OGC:CRS84")
@@ -78,7 +78,7 @@ def _zonal(raster: Path, zones: Path, *, weighed: bool = False) -> dict[str, Any
     return geojson(layer.shapes, {**layer.fields, **columns})
 
 
-def _sampled(raster: Path, points: Path) -> dict[str, Any]:
+def _sampled(raster: Path, points: Path) -> bytes:
     layer = read(points)
     at = shapely.get_coordinates(projected(layer.shapes))
     with rasterio.open(raster) as reader:
@@ -126,12 +126,20 @@ def _slope(raster: Path) -> bytes:
     return geotiff(np.degrees(np.arctan(np.hypot(east, south) / (8 * CELL))), profile)
 
 
-def _vectorised(raster: Path) -> dict[str, Any]:
+def _vectorised(raster: Path) -> bytes:
     values, profile = band(raster)
     found = list(rasterio.features.shapes(values, transform=profile["transform"]))
     members = [{"type": "Feature", "geometry": shape, "properties": {"value": value}} for shape, value in found]
-    from_plane = projected(shapely.from_geojson([json.dumps(one["geometry"]) for one in members]), back=True)
-    return geojson(from_plane, {"value": [one["properties"]["value"] for one in members]})
+    shapes = shapely.from_geojson([json.dumps(one["geometry"]) for one in members])
+    from_plane = projected(shapes, back=True)
+    geod, planar = Geod(ellps="WGS84"), shapely.area(shapes)
+    fields = {
+        "value": [one["properties"]["value"] for one in members],
+        "cells": np.rint(planar / CELL**2).astype(int),
+        "area_m2": [abs(geod.geometry_area_perimeter(shape)[0]) for shape in from_plane],
+        "planar_area_m2": planar,
+    }
+    return geojson(from_plane, fields)
 
 
 def _rasterised(features: Path, template: Path) -> bytes:

@@ -31,6 +31,8 @@ from benchmarks.geospatial.data import HEIGHT, SOUTH, WEST, WIDTH, Data
 from benchmarks.geospatial.plain import PLANE, Layer, geojson, projected, read
 
 METRES = 500.0
+EARTH, BOW = 6_371_000.0, 4e-6
+"""Radius in metres, and how far a grid's sides may leave their way, as a share of a side."""
 COARSE = 4
 """Edges of a quarter circle: with the usual 32 the GeoJSON of 100,000 discs takes 400 MB."""
 
@@ -72,16 +74,18 @@ def vector_cases(data: Data) -> list[Case]:
              partial(_transformed, points.path)),
         Case("convert-features, GeoPackage", convert_features, {"features": points, "format": "geopackage"},
              partial(_geopackage, points.path, data.folder / "bare.gpkg")),
+        Case("convert-features, GeoJSON", convert_features, {"features": points, "format": "geojson"},
+             partial(_converted, points.path)),
     ]  # fmt: skip
 
 
-def _filtered(path: Path) -> dict[str, Any]:
+def _filtered(path: Path) -> bytes:
     layer = read(path)
     kept = layer.fields["value"] > 50
     return geojson(layer.shapes[kept], {name: column[kept] for name, column in layer.fields.items()})
 
 
-def _calculated(path: Path) -> dict[str, Any]:
+def _calculated(path: Path) -> bytes:
     layer = read(path)
     return geojson(layer.shapes, {**layer.fields, "twice": layer.fields["value"] * 2 + layer.fields["people"]})
 
@@ -91,7 +95,7 @@ def _summarised(path: Path) -> dict[Any, Any]:
     return groups.agg(["count", "sum", "mean", "min", "max", "median", "std", "nunique"]).to_dict()
 
 
-def _joined(path: Path, table: Path) -> dict[str, Any]:
+def _joined(path: Path, table: Path) -> bytes:
     layer = read(path)
     joined = pd.DataFrame(layer.fields).merge(pd.read_csv(table), how="left", on="kind")
     return geojson(layer.shapes, _columns(joined))
@@ -101,21 +105,21 @@ def _columns(frame: pd.DataFrame) -> Mapping[str, list[Any]]:
     return {str(name): frame[name].tolist() for name in frame.columns}
 
 
-def _classified(path: Path) -> dict[str, Any]:
+def _classified(path: Path) -> bytes:
     layer = read(path)
     values = layer.fields["value"]
     classes = np.searchsorted(np.quantile(values, [0.2, 0.4, 0.6, 0.8]), values) + 1
     return geojson(layer.shapes, {**layer.fields, "class": classes})
 
 
-def _measured(path: Path) -> dict[str, Any]:
+def _measured(path: Path) -> bytes:
     layer = read(path)
     geod = Geod(ellps="WGS84")
     areas, perimeters = zip(*(geod.geometry_area_perimeter(shape) for shape in layer.shapes), strict=True)
     return geojson(layer.shapes, {**layer.fields, "area": list(areas), "perimeter": list(perimeters)})
 
 
-def _buffered(path: Path, *, dissolve: bool) -> dict[str, Any]:
+def _buffered(path: Path, *, dissolve: bool) -> bytes:
     layer = read(path)
     made = shapely.buffer(projected(layer.shapes), METRES, quad_segs=COARSE)
     if dissolve:
@@ -123,23 +127,30 @@ def _buffered(path: Path, *, dissolve: bool) -> dict[str, Any]:
     return geojson(projected(made, back=True), layer.fields)
 
 
-def _hulls(path: Path) -> dict[str, Any]:
+def _hulls(path: Path) -> bytes:
     layer = read(path)
     return geojson(shapely.convex_hull(layer.shapes), layer.fields)
 
 
-def _validated(path: Path) -> bool:
-    reasons = shapely.is_valid_reason(read(path).shapes)
-    return bool((reasons == "Valid Geometry").all())
+def _validated(path: Path) -> dict[str, int]:
+    """What the process looks for too: faults, duplicates, vertices that repeat, rings of the wrong direction."""
+    shapes = read(path).shapes
+    repeated = shapely.get_num_coordinates(shapes) - shapely.get_num_coordinates(shapely.remove_repeated_points(shapes))
+    return {
+        "invalid": int((shapely.is_valid_reason(shapes) != "Valid Geometry").sum()),
+        "duplicate": int(pd.Series(shapely.to_wkb(shapely.normalize(shapes))).duplicated().sum()),
+        "repeated-vertices": int((repeated > 0).sum()),
+        "clockwise": int((~shapely.is_ccw(shapely.get_exterior_ring(shapes))).sum()),
+    }
 
 
-def _simplified(path: Path) -> dict[str, Any]:
+def _simplified(path: Path) -> bytes:
     layer = read(path)
     made = shapely.coverage_simplify(projected(layer.shapes), 100)
     return geojson(projected(np.asarray(made), back=True), layer.fields)
 
 
-def _tessellated(path: Path) -> dict[str, Any]:
+def _tessellated(path: Path) -> bytes:
     layer = read(path)
     window = shapely.box(WEST, SOUTH, WEST + WIDTH, SOUTH + HEIGHT)
     shapely.prepare(window)
@@ -147,25 +158,40 @@ def _tessellated(path: Path) -> dict[str, Any]:
     return geojson(shapely.intersection(made, window), layer.fields)
 
 
-def _grid(path: Path, size: float) -> dict[str, Any]:
+def _grid(path: Path, size: float) -> bytes:
     west, south, east, north = shapely.total_bounds(projected(read(path).shapes))
     x, y = np.arange(west, east, size), np.arange(south, north, size)
     at = np.column_stack([axis.ravel() for axis in np.meshgrid(x, y)])
-    made = shapely.box(at[:, 0], at[:, 1], at[:, 0] + size, at[:, 1] + size)
-    return geojson(projected(np.asarray(made), back=True), {"cell": np.arange(len(at))})
+    cells = shapely.box(at[:, 0], at[:, 1], at[:, 0] + size, at[:, 1] + size)
+    # As many vertices as the process has them: sides are to stay where they are once they are straight in degrees.
+    longest = np.sqrt(8 * EARTH * BOW * size / np.tan(np.radians(SOUTH + HEIGHT)))
+    made = projected(np.asarray(shapely.segmentize(cells, longest)), back=True)
+    column, row = np.arange(len(at)) % len(x), np.arange(len(at)) // len(x)
+    named = [f"{one}-{other}" for one, other in zip(column.tolist(), row.tolist(), strict=True)]
+    return geojson(made, {"id": named, "column": column, "row": row})
 
 
-def _along(path: Path) -> dict[str, Any]:
+def _along(path: Path) -> bytes:
     layer = read(path)
     shares = np.tile([0, 0.5, 1], len(layer.shapes))
-    made = shapely.line_interpolate_point(np.repeat(layer.shapes, 3), shares, normalized=True)
+    lines = projected(layer.shapes)
+    made = shapely.line_interpolate_point(np.repeat(lines, 3), shares, normalized=True)
     fields = {name: np.repeat(column, 3) for name, column in layer.fields.items()}
-    return geojson(np.asarray(made), {**fields, "share": shares})
+    fields |= {"line": np.repeat(np.arange(len(lines)), 3), "measure": shares * np.repeat(shapely.length(lines), 3)}
+    return geojson(projected(np.asarray(made), back=True), fields)
 
 
-def _transformed(path: Path) -> dict[str, Any]:
+def _transformed(path: Path) -> tuple[bytes, bytes]:
+    """Both outputs: WKT in the plane, with attributes, and GeoJSON, which stays in longitude and latitude."""
     layer = read(path)
-    return geojson(projected(layer.shapes), layer.fields)
+    wkt = shapely.to_wkt(projected(layer.shapes), rounding_precision=-1)
+    listed = pd.DataFrame({"wkt": wkt, **layer.fields}).to_json(orient="records", double_precision=15)
+    return listed.encode(), geojson(layer.shapes, layer.fields)
+
+
+def _converted(path: Path) -> bytes:
+    layer = read(path)
+    return geojson(layer.shapes, layer.fields)
 
 
 def _geopackage(path: Path, target: Path) -> bytes:

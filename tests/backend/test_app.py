@@ -90,7 +90,7 @@ from backend.app import create_app
 from backend.settings import Settings
 
 async def main():
-    app = create_app(Settings(home=sys.argv[1], workers=1))
+    app = create_app(Settings(home=sys.argv[1], workers=1, warm=True))
     async with app.router.lifespan_context(app):
         logging.getLogger("anything").error("a log line")
 

@@ -11,7 +11,8 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from mcp_server.app import backend_settings, open_bridge
+from mcp_server.app import open_bridge
+from mcp_server.embedded import backend_settings
 from mcp_server.settings import Settings
 from mcp_server.transport.http import create_http_app
 from tests.contract.calls import finished

@@ -24,7 +24,8 @@ from mcp.types import (
 )
 from pydantic import ConfigDict
 
-from mcp_server.app import backend_settings, open_bridge
+from mcp_server.app import open_bridge
+from mcp_server.embedded import backend_settings
 from mcp_server.transport.http import create_http_app
 from tests.contract.conftest import ROOT, WAIT_SECONDS, Launch, Transport
 from tests.serving import served

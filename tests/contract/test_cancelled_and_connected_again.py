@@ -14,7 +14,7 @@ from tests.contract.calls import finished, running, told
 from tests.contract.conftest import Era, Transport
 from tests.contract.taking_tasks import bridges, launch_in
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(30), pytest.mark.anyio]
 
 
 @asynccontextmanager

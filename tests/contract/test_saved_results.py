@@ -9,7 +9,8 @@ import pyogrio
 import pytest
 from mcp import Client, MCPError
 
-from mcp_server.app import backend_settings, open_bridge
+from mcp_server.app import open_bridge
+from mcp_server.embedded import backend_settings
 from mcp_server.settings import Settings
 from tests.contract.calls import finished, text, told
 from tests.contract.city import City

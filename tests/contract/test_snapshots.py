@@ -8,7 +8,8 @@ import pytest
 from mcp import Client
 from mcp.types import Tool
 
-from mcp_server.app import backend_settings, open_bridge
+from mcp_server.app import open_bridge
+from mcp_server.embedded import backend_settings
 from mcp_server.session import list_tools
 from mcp_server.settings import Settings
 

@@ -11,9 +11,12 @@ import anyio
 import pytest
 from mcp import Client
 
-from mcp_server.app import backend_settings, open_bridge
+from mcp_server.app import open_bridge
+from mcp_server.embedded import backend_settings
 from mcp_server.settings import Settings
 from tests.contract.calls import finished, text
+
+pytestmark = pytest.mark.long(20)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +25,8 @@ import json, sys
 from pathlib import Path
 import anyio
 from mcp import Client
-from mcp_server.app import backend_settings, open_bridge
+from mcp_server.app import open_bridge
+from mcp_server.embedded import backend_settings
 from mcp_server.settings import Settings
 
 HEAVY = ("backend.app", "pygeoapi", "numpy", "shapely", "pyproj", "httpx", "sqlalchemy", "rich", "typer")
@@ -31,7 +35,7 @@ HEAVY = ("backend.app", "pygeoapi", "numpy", "shapely", "pyproj", "httpx", "sqla
 async def main() -> None:
     settings = Settings(home=Path(sys.argv[1]), embedded=sys.argv[2] == "embedded")
     before = [name for name in HEAVY if name in sys.modules]
-    backend = backend_settings(settings)
+    backend = backend_settings(settings, warm=True)
     async with open_bridge(settings, backend=backend) as bridge, Client(bridge.server, cache=None) as client:
         tools = [tool.name for tool in (await client.list_tools()).tools]
         while settings.embedded and "hello_world" not in tools:  # on a machine too busy to load the backend in time

@@ -83,7 +83,7 @@ def test_behind_the_proxy_links_begin_with_its_url(tmp_path: Path) -> None:
     pytest.importorskip("gunicorn")
     settings = dict(line.split("=", 1) for line in block("env").splitlines())
     with (
-        backend_container(tmp_path / "home", workers=1, **settings) as container,
+        backend_container(tmp_path / "home", workers=1, OGC_PROCESSES_WARM="false", **settings) as container,
         httpx.Client(base_url=container.url, event_hooks=conforming()) as client,
     ):
         # As nginx passes it on: the prefix stripped, the name that the client used.

@@ -18,7 +18,10 @@ from tests.interop.own_backend import until
 from tests.standard.clients import conforming
 
 pytest.importorskip("gunicorn", reason="gunicorn is not installed here; it runs on Unix only")
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the commands of the images are Linux's")
+pytestmark = [
+    pytest.mark.long(30),
+    pytest.mark.skipif(sys.platform != "linux", reason="the commands of the images are Linux's"),
+]
 
 ENDED = ("successful", "failed", "dismissed")
 

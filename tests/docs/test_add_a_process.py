@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long(10)
+
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "add-a-process.md"
 BLOCK = re.compile(r"^```(?P<language>\w+) (?P<role>\S+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 

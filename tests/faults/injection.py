@@ -19,7 +19,7 @@ from backend.jobs.service import JobService
 from backend.jobs.states import JobStatus
 
 IMPORT_PATH = Path(__file__).parent / "import_path"
-NAMES = ("once", "again", "quick", "ignore", "hog", "crash", "spin", "scribble", "chatter", "leave", "swallow")
+NAMES = ("once", "again", "quick", "ignore", "hog", "crash", "spin", "rest", "scribble", "chatter", "leave", "swallow")
 IDEMPOTENT = frozenset({"again", "quick"})
 
 PATIENCE = 60.0
@@ -77,7 +77,14 @@ class Backend:
     def __init__(self, home: Path, folder: Path, **settings: Any) -> None:
         configuration = folder / "faulty.yml"
         configuration.write_text(CONFIGURATION)
-        chosen = {"home": home, "config": configuration, "processes": IMPORT_PATH, "workers": 2, **settings}
+        chosen = {
+            "home": home,
+            "config": configuration,
+            "processes": IMPORT_PATH,
+            "workers": 2,
+            "warm": True,
+            **settings,
+        }
         environment = {f"OGC_PROCESSES_{name.upper()}": str(value) for name, value in chosen.items()}
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).parent / "fault_server.py")],

@@ -1,7 +1,6 @@
 """A process dies between any two steps of a job: nothing is successful without its complete, checksummed results."""
 
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,15 +8,17 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from backend.jobs.fork_server import worker_context
 from backend.jobs.states import JobStatus
+from tests.faults.crashing_program import run_until_crash
 from tests.faults.injection import OpenService, expect_whole, until_files
 
 pytestmark = [
+    pytest.mark.long(20),
     pytest.mark.anyio,
     pytest.mark.skipif(sys.platform == "win32", reason="the program kills itself by a signal that Windows lacks"),
 ]
 
-PROGRAM = Path(__file__).parent / "crashing_program.py"
 FAILED = (JobStatus.FAILED, "The server that ran the job died.")
 DONE = (JobStatus.SUCCESSFUL, "The process has finished.")
 
@@ -40,9 +41,12 @@ DONE = (JobStatus.SUCCESSFUL, "The process has finished.")
 async def test_a_job_that_is_cut_off_ends_with_all_or_nothing(
     open_service: OpenService, home: Path, step: str, when: str, end: tuple[JobStatus, str] | None
 ) -> None:
-    command = [sys.executable, str(PROGRAM), str(home), step, when]
-    done = await anyio.to_thread.run_sync(lambda: subprocess.run(command, capture_output=True, timeout=60, check=False))
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    # Made as workers are: it has imported all that it needs.
+    crashing = worker_context().Process(target=run_until_crash, args=(home, step, when))
+    crashing.start()
+    await anyio.to_thread.run_sync(crashing.join, 60)
+    assert crashing.exitcode == -signal.SIGKILL
+    crashing.close()
     service = open_service()
     jobs = service.store.list(limit=9, offset=0)[0]
     assert len(jobs) == (0 if end is None else 1)

@@ -26,7 +26,7 @@ from databases import Place, Postgres
 
 from tests.faults.injection import Within
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(30), pytest.mark.anyio]
 
 SLOW = {"slow-steps": ProcessSetting({"name": "backend.processes.slow_steps.slow_steps"})}
 

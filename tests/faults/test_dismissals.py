@@ -14,7 +14,7 @@ from backend.jobs.service import JobService
 from backend.jobs.states import JobStatus
 from tests.faults.injection import OpenService, Within, histogram, request_for, until_files
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(6), pytest.mark.anyio]
 
 SECONDS = 0.12
 

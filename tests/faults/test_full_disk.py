@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.injection import Backend, statuses
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(10), pytest.mark.anyio]
 
 ASYNC = {"Prefer": "respond-async"}
 FINAL = {"successful", "failed"}

@@ -14,7 +14,7 @@ from backend.jobs.service import JobService
 from backend.jobs.states import JobStatus
 from tests.faults.injection import OpenService, Within, expect_whole, histogram, request_for
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(10), pytest.mark.anyio]
 
 SECONDS = 0.3
 """About the life of one job."""

@@ -15,7 +15,7 @@ from backend.jobs.service import JobService
 from backend.jobs.states import JobStatus
 from tests.faults.injection import OpenService, Within, request_for
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(15), pytest.mark.anyio]
 
 MEBIBYTE = 2**20
 
@@ -101,7 +101,7 @@ async def test_each_limit_is_told_by_its_own_sentence_and_harms_no_neighbour(
     open_service: OpenService, process: str, inputs: dict[str, Any], limits: dict[str, Any], reason: str
 ) -> None:
     service = open_service({process: {"limits": limits}})
-    neighbour = service.engine.submit(request_for("once", seconds=1.5), durable=False)
+    neighbour = service.engine.submit(request_for("rest", seconds=1.5), durable=False)
     job = await finish(service, request_for(process, **inputs))
     assert job.failure is not None
     assert (job.status, job.failure.kind) == (JobStatus.FAILED, "exceeded")
@@ -114,8 +114,8 @@ async def test_each_limit_is_told_by_its_own_sentence_and_harms_no_neighbour(
 async def test_what_stays_below_a_limit_succeeds_again_and_again_in_one_worker(open_service: OpenService) -> None:
     limits = {"cpu_seconds": 1, "memory_bytes": 512 * MEBIBYTE, "file_bytes": 80 * MEBIBYTE}
     service = open_service({"once": {"limits": limits}}, workers=1)
-    for _ in range(4):
-        assert (await finish(service, request_for("once", seconds=0.6))).status is JobStatus.SUCCESSFUL
+    for _ in range(3):
+        assert (await finish(service, request_for("once", seconds=0.4))).status is JobStatus.SUCCESSFUL
 
 
 async def test_a_crash_of_native_code_is_told_and_its_last_word_kept(open_service: OpenService) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.injection import Backend, statuses
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(20), pytest.mark.anyio]
 
 ASYNC = {"Prefer": "respond-async"}
 
@@ -27,7 +27,7 @@ async def test_submissions_from_many_clients_are_neither_lost_nor_doubled(
     serve: Callable[..., Backend], home: Path, full: bool
 ) -> None:
     backend, other = serve(), serve()
-    each = 125 if full else 12
+    each = 125 if full else 6
     jobs: dict[int, str] = {}
     with anyio.fail_after(120):
         async with anyio.create_task_group() as clients:
@@ -68,7 +68,7 @@ async def test_clients_that_leave_in_mid_poll_cost_nothing(serve: Callable[..., 
     times = 100 if full else 40
     async with httpx.AsyncClient(base_url=backend.url, trust_env=False, timeout=60) as client:
         body = {"inputs": {"seconds": 2 if not full else 6}}
-        reply = await client.post("/processes/once/execution", json=body, headers=ASYNC)
+        reply = await client.post("/processes/rest/execution", json=body, headers=ASYNC)
         job = reply.raise_for_status().json()["jobID"]
         for _ in range(times // 4):
             await leave_mid_poll(client, job)

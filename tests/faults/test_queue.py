@@ -11,7 +11,7 @@ from backend.errors import QueueFullError
 from backend.jobs.states import JobStatus
 from tests.faults.injection import Backend, OpenService, request_for
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(10), pytest.mark.anyio]
 
 ASYNC = {"Prefer": "respond-async"}
 
@@ -27,10 +27,10 @@ async def test_a_full_queue_refuses_and_stores_nothing(serve: Callable[..., Back
     backend = serve(workers=1, max_queued=2)
     async with httpx.AsyncClient(base_url=backend.url, trust_env=False, timeout=60) as client:
         jobs = [
-            (await client.post("/processes/spin/execution", json={"inputs": {}}, headers=ASYNC)).json()["jobID"]
+            (await client.post("/processes/rest/execution", json={"inputs": {}}, headers=ASYNC)).json()["jobID"]
             for _ in range(3)
         ]
-        refused = await client.post("/processes/spin/execution", json={"inputs": {}}, headers=ASYNC)
+        refused = await client.post("/processes/rest/execution", json={"inputs": {}}, headers=ASYNC)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
         assert refused.json()["title"] == "The queue is full"
         assert (await client.get("/jobs")).json()["numberMatched"] == 3
@@ -40,8 +40,8 @@ async def test_a_full_queue_refuses_and_stores_nothing(serve: Callable[..., Back
 
 
 async def test_no_process_takes_more_workers_than_it_may(open_service: OpenService) -> None:
-    service = open_service({"spin": {"concurrency": 1}}, workers=3)
-    first, second, third = (service.engine.submit(request_for("spin"), durable=True) for _ in range(3))
+    service = open_service({"rest": {"concurrency": 1}}, workers=3)
+    first, second, third = (service.engine.submit(request_for("rest"), durable=True) for _ in range(3))
     await until_running(service, first.id)
     following = [service.engine.submit(request_for("quick", number=one), durable=True) for one in range(20)]
     with anyio.fail_after(60):
@@ -55,7 +55,7 @@ async def test_no_process_takes_more_workers_than_it_may(open_service: OpenServi
 
 async def test_a_call_that_is_waited_for_goes_before_long_jobs(open_service: OpenService) -> None:
     service = open_service(workers=2)
-    long = [service.engine.submit(request_for("spin"), durable=True) for _ in range(6)]
+    long = [service.engine.submit(request_for("rest"), durable=True) for _ in range(6)]
     await until_running(service, long[0].id, long[1].id)
     for number in range(10):
         job = service.engine.submit(request_for("quick", number=number), durable=False, patience=60)
@@ -69,19 +69,19 @@ async def test_calls_that_turn_out_to_be_long_leave_room_for_a_short_one_and_are
     open_service: OpenService,
 ) -> None:
     service = open_service(workers=2)
-    calls = [service.engine.submit(request_for("spin"), durable=False, patience=60) for _ in range(3)]
+    calls = [service.engine.submit(request_for("rest"), durable=False, patience=60) for _ in range(3)]
     await until_running(service, *(call.id for call in calls))
     short = service.engine.submit(request_for("quick"), durable=False, patience=60)
     with anyio.fail_after(60):
         assert (await service.engine.wait(short.id, timeout=60)).status is JobStatus.SUCCESSFUL
-    fourth, fifth = (service.engine.submit(request_for("spin"), durable=False, patience=60) for _ in range(2))
+    fourth, fifth = (service.engine.submit(request_for("rest"), durable=False, patience=60) for _ in range(2))
     await until_running(service, fourth.id)
     assert (await service.engine.wait(fifth.id, timeout=1.5)).status is JobStatus.ACCEPTED
 
 
 async def test_a_queue_that_was_full_takes_jobs_again_once_one_of_it_has_begun(open_service: OpenService) -> None:
     service = open_service(workers=1, max_queued=1)
-    job = service.engine.submit(request_for("spin"), durable=True)
+    job = service.engine.submit(request_for("rest"), durable=True)
     await until_running(service, job.id)
     waiting = service.engine.submit(request_for("quick"), durable=True)
     with pytest.raises(QueueFullError):

@@ -36,6 +36,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "backend" / "jobs"))
 
 from databases import Place, Postgres
 
+pytestmark = pytest.mark.long(15)
+
 ENGINES = st.sampled_from(["first", "second"])
 LATEST = st.sampled_from([None, None, 0, 1])
 """None is the latest attempt at a job."""

@@ -12,7 +12,7 @@ import pytest
 from tests.faults.injection import Backend, histogram, statuses
 from tests.receiving import TAKEN, Notified, receiving
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(12), pytest.mark.anyio]
 
 LONGEST = 0.6
 ASYNC = {"Prefer": "respond-async"}

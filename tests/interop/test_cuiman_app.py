@@ -17,6 +17,8 @@ from playwright.async_api import async_playwright
 
 from tests.interop.cuiman_setting import Configuration
 
+pytestmark = pytest.mark.long(15)
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 REQUEST = {"inputs": {"name": "Ada"}}
 
@@ -114,16 +116,11 @@ async def filled_form(page: Any, url: str, title: str) -> Any:
 
 
 @pytest.mark.anyio
-async def test_a_browser_shows_our_processes_in_the_app(app: App, opened: list[str], page: Any) -> None:
-    await page.goto(opened[0])
-    await page.get_by_text("Buffer a geometry").first.wait_for(timeout=30_000)
-
-
-@pytest.mark.anyio
-async def test_the_page_executes_a_process_and_is_given_its_job(
+async def test_the_page_shows_our_processes_executes_one_and_is_given_its_job(
     own_backend: str, app: App, opened: list[str], page: Any
 ) -> None:
     execute = await filled_form(page, opened[0], "Later, uncounted")
+    await page.get_by_text("Buffer a geometry").first.wait_for(timeout=30_000)
     async with page.expect_response(lambda sent: sent.url.endswith("-uncounted/execution"), timeout=30_000) as caught:
         await execute.click(timeout=30_000)
     answer = await caught.value

@@ -17,7 +17,7 @@ from mcp_server.session import Answer, call, list_tools, open_session
 from mcp_server.settings import Settings
 from tests.interop.stock_pygeoapi import stock_pygeoapi as running
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(15), pytest.mark.anyio]
 
 GREETING = {"id": "echo", "value": "Hello Ada!"}
 

@@ -13,7 +13,7 @@ from mcp_server.validate import Verdict
 from tests.interop.broken_server import Broken, Job, application
 from tests.interop.verdicts import judged, messages
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(20), pytest.mark.anyio]
 
 LIMIT = 1
 """Seconds: an honest answer takes some milliseconds, on a busy machine a hundred."""

@@ -25,7 +25,7 @@ from mcp_server.session import call, list_tools, open_session, progress_bar, to_
 from mcp_server.settings import Settings
 from tests.mcp_server.faults.misbehaving import DESCRIPTION, Asked, Misbehaving
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(12), pytest.mark.anyio]
 
 
 async def test_a_session_offers_the_embedded_processes(home: Path) -> None:

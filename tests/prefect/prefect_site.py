@@ -27,6 +27,7 @@ QUIET = {
     "PREFECT_SERVER_UI_ENABLED": "false",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",  # none is used, and it takes seconds
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     # On a busy machine who writes may hold the lock for longer than the 5 s for which others usually wait.
     "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": "60",
@@ -56,6 +57,7 @@ class Site:
             "OGC_PROCESSES_LEASE_SECONDS": "60",  # nobody is silent for so long, however busy the machine
             "OGC_PROCESSES_PROCESSES": str(IMPORT_PATH),
         }
+        self._asking = httpx.Client(base_url=self.api, trust_env=False, timeout=30)
         self._server: subprocess.Popen[bytes] | None = None
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -67,7 +69,7 @@ class Site:
         while not self._answers():
             assert self._server.poll() is None, self.log("server")
             assert time.monotonic() < deadline, self.log("server")
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     def stop_server(self) -> None:
         """Kill the server."""
@@ -94,6 +96,7 @@ class Site:
 
     def close(self) -> None:
         """End everything."""
+        self._asking.close()
         for running in (*self.workers.values(), self._server):
             if running is not None:
                 kill_all(running)
@@ -119,21 +122,20 @@ class Site:
     def ask(self, method: str, path: str, **body: Any) -> Any:
         """What Prefect's own API answers."""
         deadline = time.monotonic() + PATIENCE
-        with httpx.Client(base_url=self.api, trust_env=False, timeout=30) as client:
-            # Prefect's database may be locked for a moment.
-            while (reply := client.request(method, path, json=body or None)).status_code == 503:
-                assert time.monotonic() < deadline, reply.text
-                time.sleep(0.2)
+        # Prefect's database may be locked for a moment.
+        while (reply := self._asking.request(method, path, json=body or None)).status_code == 503:
+            assert time.monotonic() < deadline, reply.text
+            time.sleep(0.2)
         return reply.raise_for_status().json()
 
-    def start_by_hand(self, process_id: str, **inputs: Any) -> None:
-        """Start a run of a deployment, as a person does on Prefect's pages."""
-        self._start(process_id, inputs)
+    def start_by_hand(self, process_id: str, **inputs: Any) -> str:
+        """Start a run of a deployment, as a person does on Prefect's pages; gives its id."""
+        return self._start(process_id, inputs)
 
-    def _start(self, process_id: str, inputs: dict[str, Any], **more: Any) -> None:
+    def _start(self, process_id: str, inputs: dict[str, Any], **more: Any) -> str:
         deployment = self.ask("GET", f"/deployments/name/{POOL}/{process_id}")["id"]
         body = {"parameters": {"inputs": inputs}, "idempotency_key": uuid.uuid4().hex, **more}
-        self.ask("POST", f"/deployments/{deployment}/create_flow_run", **body)
+        return self.ask("POST", f"/deployments/{deployment}/create_flow_run", **body)["id"]
 
     def start_later(self, process_id: str, seconds: float, **inputs: Any) -> None:
         """Have a run of a deployment started in so many seconds, as a schedule does."""
@@ -141,14 +143,9 @@ class Site:
         state = {"type": "SCHEDULED", "state_details": {"scheduled_time": at}}
         self._start(process_id, inputs, state=state)
 
-    def runs_of(self, job_id: str) -> list[dict[str, Any]]:
-        """The runs that were ordered of a job."""
-        return self.ask("POST", "/flow_runs/filter", flow_runs={"name": {"any_": [job_id]}})
-
-    def cancel_run_of(self, job_id: str) -> None:
-        """Cancel the run of a job, as a person does on Prefect's pages."""
-        (run,) = self.runs_of(job_id)
-        self.ask("POST", f"/flow_runs/{run['id']}/set_state", state={"type": "CANCELLING"})
+    def cancel(self, run_id: str) -> None:
+        """Cancel a run, as a person does on Prefect's pages."""
+        self.ask("POST", f"/flow_runs/{run_id}/set_state", state={"type": "CANCELLING"})
 
 
 def kill_all(running: subprocess.Popen[Any]) -> None:

@@ -15,6 +15,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 import telemetry.tracing
 from mcp_server.cli import main
 
+pytestmark = pytest.mark.long(6)
+
 
 class _Collector(ThreadingHTTPServer):
     """Takes spans by OTLP over HTTP."""

@@ -114,7 +114,7 @@ def buffer_each(
     if fitting.any():
         digits = decimals(PRECISION * float(reaches[fitting].min()))
         made[points[fitting]] = discs(positions[fitting], reaches[fitting], resolution, digits)
-    rest = np.setdiff1d(np.arange(len(shapes)), points[fitting]).tolist()
+    rest = np.delete(np.arange(len(shapes)), points[fitting]).tolist()
     for done, index in enumerate(rest, 1):
         source, distance = boundary(shapes[index]), float(distances[index])
         _check(source, distance)
@@ -160,7 +160,16 @@ def _plain_discs(source: Boundary, distance: float, resolution: int) -> BaseGeom
     if len(others):
         return None
     made = discs(near, np.full(len(near), distance), resolution, decimals(PRECISION * distance))
-    return shapely.orient_polygons(shapely.disjoint_subset_union_all(made))
+    return shapely.orient_polygons(_union(made))
+
+
+def _union(polygons: Shapes) -> BaseGeometry:
+    """Their union; those whose box meets no other one's, often half of many discs, are left as they are."""
+    first, second = shapely.STRtree(polygons).query(polygons)
+    alone = np.bincount(first[first != second], minlength=len(polygons)) == 0
+    parts: Shapes = shapely.get_parts(shapely.disjoint_subset_union_all(polygons[~alone]))
+    parts = np.concatenate([parts, polygons[alone]])
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts.tolist())
 
 
 def _check(source: Boundary, distance: float) -> None:

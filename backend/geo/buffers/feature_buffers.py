@@ -16,7 +16,7 @@ from backend.geo.buffers.buffer import GENERALISATION, Boundary, buffer_each, er
 from backend.geo.buffers.strips import ROUND, Style
 from backend.geo.geodesy.antimeridian import collect
 from backend.geo.geodesy.ellipsoid import Array
-from backend.geo.geodesy.measure import measure_each
+from backend.geo.geodesy.measure import area_each
 from backend.geo.vector.bending import bent, bent_geometry
 from backend.geo.vector.features import Features
 from backend.geo.vector.reading import GeometryInput
@@ -65,7 +65,7 @@ def buffer_features(  # noqa: PLR0917  # as `buffer` takes them
             f"{int((~kept).sum())} features are narrower than twice their distance: nothing is left of them."
         )
     made = Features(shapes[kept], features.take(kept).fields).with_fields(
-        {DISTANCE_FIELD: distances[kept].tolist(), AREA_FIELD: measure_each(shapes[kept]).area.tolist()}
+        {DISTANCE_FIELD: distances[kept].tolist(), AREA_FIELD: area_each(shapes[kept]).tolist()}
     )
     punctual = bool((shapely.get_type_id(features.shapes) == 0).all())
     left_out = (geometry.features or 1) - int(kept.sum())

@@ -28,7 +28,15 @@ def check_coordinates(shapes: Geometries) -> None:
     Raises:
         ProcessRefusedError: one is not finite or not on the globe; the message tells what it looks like.
     """
-    coordinates = shapely.get_coordinates(shapes)
+    check_positions(shapely.get_coordinates(shapes))
+
+
+def check_positions(coordinates: Array) -> None:
+    """The same of positions, n × 2.
+
+    Raises:
+        ProcessRefusedError: as there.
+    """
     if not np.isfinite(coordinates).all():
         refuse("coordinates must be finite numbers")
     longitudes, latitudes = np.abs(coordinates).T
@@ -62,9 +70,11 @@ def max_longitude(shapes: Geometries) -> float:
 
 def long_edges(shapes: Geometries) -> list[str]:
     """A warning where an edge was probably meant to cross the antimeridian the short way."""
-    coordinates, owners = shapely.get_coordinates(_lines(shapes), return_index=True)
-    if not len(coordinates):
+    bounds = np.atleast_2d(shapely.bounds(shapes))
+    # What is no wider than half the globe, as nearly all is, has no such edge.
+    if not (bounds[:, 2] - bounds[:, 0] > 180).any():
         return []
+    coordinates, owners = shapely.get_coordinates(_lines(shapes), return_index=True)
     spans = np.abs(np.diff(coordinates[:, 0]))[np.diff(owners) == 0]
     # An edge of 360° closes a box around the whole globe.
     if not ((spans > 180) & (spans < 360)).any():

@@ -8,8 +8,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.antimeridian import flat_parts, outline
-from backend.geo.geodesy.ellipsoid import GEOD, Array, Integers, inverse, meridian_radius, parallel_radius, zone_area
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.ellipsoid import GEOD, Array, Integers, inverse, radii, zone_area
+from backend.geo.geodesy.shapes import Shapes, parts_of, rings_of, shapes_of
 
 type Edges = Literal["lonlat", "geodesic"]
 """Straight in longitude and latitude (RFC 7946, 3.1.1), or the shortest way on the ellipsoid."""
@@ -20,8 +20,8 @@ NODES, WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(8))
 FINE_STEP = 0.05
 """Degrees. Over steps this small two nodes are as exact."""
 FINE_NODES, FINE_WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(2))
-COLLECTION = 7
-"""GEOS's number of the type GeometryCollection."""
+MULTIPOLYGON, COLLECTION = 6, 7
+"""As GEOS numbers types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,12 @@ def measure_each(shapes: Shapes, edges: Edges = "lonlat") -> Columns:
     )
 
 
+def area_each(shapes: Shapes) -> Array:
+    """Areas alone, in m², as `measure_each` finds them where edges are straight in longitude and latitude."""
+    areal, owners, _, _ = by_dimension(shapes)
+    return np.bincount(owners, polygon_areas(areal), len(shapes))
+
+
 def by_dimension(shapes: Shapes) -> tuple[Shapes, Integers, Shapes, Integers]:
     """Polygons and multipolygons (whose parts may be the two sides of a cut), lines and multilines, out of whatever
     collections, and the index of the geometry that each is of.
@@ -90,13 +96,16 @@ def polygon_areas(polygons: Shapes) -> Array:
     The ellipsoid's surface maps the plane of longitude and latitude one to one, so an area is a contour integral
     over the plane's rings; poles and cuts along the antimeridian need no care.
     """
-    parts, owners = shapely.get_parts(shapely.orient_polygons(polygons), return_index=True)
-    rings, parts_of_rings = shapely.get_rings(parts, return_index=True)
+    parts, owners = parts_of(polygons)
+    rings, part = rings_of(parts)
     start, end, ring = segments(rings)
     start, end, segment = _steps(start, end)
     latitudes, weights = _nodes(start[:, 1], end[:, 1])
     strips = np.radians(end[:, 0] - start[:, 0]) * (zone_area(latitudes) @ weights)
-    return np.abs(np.bincount(owners[parts_of_rings[ring[segment]]], strips, len(polygons)))
+    # Whichever way they run, exterior rings add and holes take away.
+    areas = np.abs(np.bincount(ring[segment], strips, len(rings)))
+    areas[np.diff(part, prepend=-1) == 0] *= -1
+    return np.bincount(owners[part], areas, len(polygons))
 
 
 def polygon_area(polygon: BaseGeometry) -> float:
@@ -106,7 +115,7 @@ def polygon_area(polygon: BaseGeometry) -> float:
 
 def segments(lines: Shapes) -> tuple[Array, Array, Integers]:
     """Start and end points, n × 2 each (n × 3 with heights), of lines and rings, and the index of each one's line."""
-    parts, owners = shapely.get_parts(lines, return_index=True)
+    parts, owners = parts_of(lines)
     with_heights = bool(shapely.has_z(parts).any())
     coordinates, part = shapely.get_coordinates(parts, include_z=with_heights, return_index=True)
     inside = part[1:] == part[:-1]
@@ -122,13 +131,18 @@ def segment_lengths(start: Array, end: Array, edges: Edges = "lonlat") -> Array:
     start, end, segment = _steps(start, end)
     latitudes, weights = _nodes(start[:, 1], end[:, 1])
     longitude, latitude = np.radians(end - start).T[:, :, np.newaxis]
-    steps: Array = np.hypot(parallel_radius(latitudes) * longitude, meridian_radius(latitudes) * latitude) @ weights
+    meridian, parallel = radii(latitudes)
+    steps: Array = np.hypot(parallel * longitude, meridian * latitude) @ weights
     return np.bincount(segment, steps, count)
 
 
 def _outlines(polygons: Shapes) -> Shapes:
-    """What is the boundary of polygons on the globe; only those at its plane's edges need the geometric way."""
-    lines: Shapes = np.array(shapely.boundary(polygons), dtype=object)
+    """Geometries whose vertices are those of the boundary of polygons on the globe; only those at the edges of the
+    plane need the geometric way.
+    """
+    lines = polygons.copy()
+    several = (shapely.get_type_id(polygons) == MULTIPOLYGON) | (shapely.get_num_interior_rings(polygons) > 0)
+    lines[several] = shapely.boundary(polygons[several])
     bounds = shapely.bounds(polygons)
     for index in np.flatnonzero((np.abs(bounds) == (180, 90, 180, 90)).any(axis=1)).tolist():
         lines[index] = outline(polygons[index])
@@ -136,8 +150,8 @@ def _outlines(polygons: Shapes) -> Shapes:
 
 
 def _sum_lengths(lines: Shapes, edges: Edges) -> Array:
-    start, end, line = segments(shapely.force_2d(lines))
-    return np.bincount(line, segment_lengths(start, end, edges), len(lines))
+    start, end, line = segments(lines)
+    return np.bincount(line, segment_lengths(start[:, :2], end[:, :2], edges), len(lines))
 
 
 def _geodesic_areas(polygons: Shapes) -> Array:

@@ -4,10 +4,16 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
+
+from backend.geo.geodesy.ellipsoid import Array, Integers
 
 type Shapes = np.ndarray[Any, np.dtype[np.object_]]
 """One dimension, of shapely geometries; None stands for no geometry."""
+_POLYGON = 3
+"""As GEOS numbers types: those above have parts."""
 
 
 def shapes_of(geometries: Iterable[BaseGeometry | None]) -> Shapes:
@@ -16,3 +22,36 @@ def shapes_of(geometries: Iterable[BaseGeometry | None]) -> Shapes:
     array = np.empty(len(items), dtype=object)
     array[:] = items
     return array
+
+
+def row_numbers(rows: Array) -> NDArray[np.uint64]:
+    """A number for each row of finite numbers: equal rows have equal ones, and different rows hardly ever."""
+    made = np.zeros(len(rows), dtype=np.uint64)
+    # -0 equals 0. Multiplying by odd numbers and turning upper bits down are steps of SplitMix64.
+    for column in (np.ascontiguousarray(rows) + 0.0).view(np.uint64).T:
+        made = (made ^ column) * np.uint64(0xBF58476D1CE4E5B9)
+        made ^= made >> np.uint64(29)
+    return made
+
+
+def in_the_plane(shapes: Shapes) -> Shapes:
+    """Geometries without heights: themselves where none has any, as copies of all would take long."""
+    return shapely.force_2d(shapes) if shapely.has_z(shapes).any() else shapes
+
+
+def parts_of(shapes: Shapes) -> tuple[Shapes, Integers]:
+    """The parts of geometries and the index of the geometry that each is of; single ones are no copies."""
+    if (shapely.get_type_id(shapes) > _POLYGON).any():
+        return shapely.get_parts(shapes, return_index=True)
+    there = np.flatnonzero(~shapely.is_missing(shapes))
+    return shapes[there], there
+
+
+def rings_of(polygons: Shapes) -> tuple[Shapes, Integers]:
+    """Geometries with the vertices of one ring each, and the index of the polygon that each is of, its exterior first.
+
+    A polygon without holes has those of its only ring, and is no copy.
+    """
+    if (shapely.get_num_interior_rings(polygons) > 0).any():
+        return shapely.get_rings(polygons, return_index=True)
+    return polygons, np.arange(len(polygons))

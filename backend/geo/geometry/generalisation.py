@@ -11,9 +11,10 @@ from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.ground import ground_of
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.vector.coverage import is_coverage
+from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features
-from backend.geo.vector.measuring import ground_columns
 
 STRETCHED = "longitude scaled by the cosine of the latitude nearest to the equator: within the tolerance everywhere"
 POLYGONAL = (3, 6)
@@ -65,7 +66,9 @@ def generalise(features: Features, tolerance: float, *, coverage: bool) -> Gener
     shapes = shapely.transform(
         features.shapes, lambda at: at * stretch[: at.shape[1]], include_z=_has_heights(features)
     )
-    simple: Shapes = shapely.simplify(shapes, size)
+    alone = ~areal if together else np.ones(len(shapes), dtype=np.bool_)
+    simple = shapes_of(shapes)
+    simple[alone] = shapely.simplify(shapes[alone], size)
     if together:
         simple[areal] = shapely.coverage_simplify(shapes[areal], size)
     made = shapely.transform(simple, lambda at: at / stretch[: at.shape[1]], include_z=_has_heights(features))
@@ -89,7 +92,7 @@ def _are_coverage(polygons: Shapes, warnings: list[str]) -> bool:
     """Whether polygons touch along common edges with common vertices only; a warning where they nearly do."""
     if len(polygons) < 2:
         return False
-    if shapely.coverage_is_valid(polygons):
+    if is_coverage(polygons):
         return True
     warnings.append(
         "The polygons overlap, or touch without common vertices: each was simplified by itself, and gaps and overlaps "
@@ -119,7 +122,7 @@ def _stretch(features: Features, tolerance: float) -> tuple[Array, float, str]:
 
 def _area_changes(before: Features, after: Features) -> tuple[float | None, float | None]:
     areal = shapely.get_dimensions(before.shapes) == 2
-    old, new = (ground_columns(one.take(areal)).area for one in (before, after))
+    old, new = (areas(Features(one.shapes[areal], crs=one.crs)) for one in (before, after))
     polygons = old > 0
     if not polygons.any():
         return None, None

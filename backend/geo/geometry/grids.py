@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from backend.errors import refuse_input
 from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.ellipsoid import Array, Integers
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, in_the_plane
 from backend.geo.vector.bending import true_to_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.local_plane import LocalPlane
@@ -81,11 +81,13 @@ def _longest_edge(features: Features, plane: LocalPlane, cells: Shapes, size: fl
     """Of cells of a local plane, in metres; None in a projected CRS."""
     if plane.local is None:
         return None
-    outlines = shapely.boundary(cells)
+    extent = cast("BaseGeometry", shapely.box(*shapely.total_bounds(cells)))
     for pole in (-90.0, 90.0):
         x, y = plane.local(0.0, pole)
         # The other pole may be nowhere in the plane.
-        if math.isfinite(x) and math.isfinite(y) and shapely.distance(outlines, shapely.Point(x, y)).min() < NEAREST:
+        if not (math.isfinite(x) and math.isfinite(y)) or extent.distance(shapely.Point(x, y)) >= NEAREST:
+            continue
+        if shapely.distance(shapely.boundary(cells), shapely.Point(x, y)).min() < NEAREST:
             refuse_input(
                 f"sides of cells would come nearer than {NEAREST / 1000:.0f} km to a pole, where they cannot be told "
                 "in longitude and latitude: leave that part out, give another size, or take H3 (cell: h3)",
@@ -96,7 +98,7 @@ def _longest_edge(features: Features, plane: LocalPlane, cells: Shapes, size: fl
 
 
 def _flat(features: Features, plane: LocalPlane) -> Shapes:
-    shapes = shapely.force_2d(features.shapes)
+    shapes = in_the_plane(features.shapes)
     if plane.local is None:
         return shapes
     # An edge that is straight in longitude and latitude is bent in the plane.

@@ -10,6 +10,7 @@ from backend.errors import refuse_input
 from backend.geo.geodesy.crs import CRS84, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.measure import segment_lengths, segments
+from backend.geo.geodesy.shapes import in_the_plane
 from backend.geo.vector.bending import true_to_lengths
 from backend.geo.vector.features import Features
 
@@ -65,8 +66,8 @@ def points_along(features: Features, spacing: float | None, count: int | None) -
     linear = np.flatnonzero(features.present & np.isin(shapely.get_type_id(features.shapes), LINEAR))
     if not linear.size:
         refuse_input("there are no lines; geometry-transform makes lines of polygons (boundary)", "features")
-    lines, why = true_to_lengths(features.take(linear), BENT)
-    start, end, line = segments(shapely.force_2d(lines.shapes))
+    lines, why = true_to_lengths(features if len(linear) == len(features) else features.take(linear), BENT)
+    start, end, line = segments(in_the_plane(lines.shapes))
     unit = metres_per_unit(lines.crs)
     lengths = segment_lengths(start, end) if unit is None else np.hypot(*(end - start).T) * unit
     totals = np.bincount(line, lengths, len(lines))
@@ -109,10 +110,13 @@ def _positions(cut: _Segments, owners: Integers, measures: Array) -> Array:
     whole = np.where(cut.lengths[index] > 0, cut.lengths[index], 1.0)
     share = rest / whole
     origin, way = cut.start[index], (cut.end - cut.start)[index]
+    # A segment's length is not quite even in its share of longitude and latitude; its ends are its ends.
+    inner = np.flatnonzero((share > 0) & (share < 1))
     for _ in range(0 if cut.plane else ROUNDS):
-        # A segment's length is not quite even in its share of longitude and latitude.
-        missing = (rest - segment_lengths(origin, origin + way * share[:, np.newaxis])) / whole
-        share = np.clip(share + missing, 0, 1)
-        if float(np.abs(missing).max(initial=0)) < SOLVED:
+        reached = segment_lengths(origin[inner], origin[inner] + way[inner] * share[inner, np.newaxis])
+        missing = (rest[inner] - reached) / whole[inner]
+        share[inner] = np.clip(share[inner] + missing, 0, 1)
+        inner = inner[np.abs(missing) >= SOLVED]
+        if not inner.size:
             break
     return origin + way * share[:, np.newaxis]

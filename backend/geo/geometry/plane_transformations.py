@@ -8,7 +8,7 @@ import shapely
 
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.measure import by_dimension, segment_lengths, segments
-from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.geodesy.shapes import in_the_plane, shapes_of
 from backend.geo.geometry.transformations import (
     CONCAVITY,
     PLANE,
@@ -47,7 +47,7 @@ MEASURABLE = 0.01
 
 def exploded(features: Features) -> Features:
     """A feature for each part, with the attributes of its feature and its number in it, from 0, as `part`."""
-    parts, owners = flat(shapely.force_2d(features.shapes))
+    parts, owners = flat(in_the_plane(features.shapes))
     number = np.arange(len(owners)) - np.searchsorted(owners, owners)
     name = "part"
     while name in features.fields:
@@ -61,7 +61,7 @@ def transform_each(features: Features, operation: Operation, spacing: float | No
     Raises:
         ProcessRefusedError: the operation has no answer for one of them.
     """
-    level = features.with_shapes(shapely.force_2d(features.shapes))
+    level = features.with_shapes(in_the_plane(features.shapes))
     if _has_planar_way(features, operation):
         made, method = _in_the_plane(level, operation, spacing)
         return made, method, features.plane

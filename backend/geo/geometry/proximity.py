@@ -7,9 +7,10 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.geodesy.antimeridian import flat_parts
 from backend.geo.geodesy.ellipsoid import A, Array, Integers, inverse
-from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.geodesy.lonlat import Geometries
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.feature_measures import flat
 from backend.geo.vector.stretches import geocentric, spheres, stretches_of
 
 BRANCHES = 8
@@ -49,48 +50,58 @@ class Nearest:
     """The geometries share this point."""
 
 
-def nearest_points(first: BaseGeometry, second: BaseGeometry) -> Nearest:
-    """The two points that are nearest to each other, of geometries within [-180, 180] × [-90, 90].
+def nearest_points(first: Geometries, second: Geometries) -> Nearest:
+    """The two points that are nearest to each other, of geometries, or all of several, within [-180, 180] × [-90, 90].
 
     Edges are straight in longitude and latitude. The search is for the shortest chord through the ellipsoid, over the
     whole globe and without a projection; of the best candidates that with the shortest geodesic is taken.
     """
-    shared = _shared_point(first, second)
+    parts, others = _parts(first), _parts(second)
+    shared = _shared_point(parts, others)
     if shared is not None:
         return Nearest(shared, shared, touching=True)
-    pairs = _candidates(_stretches(first), _stretches(second))
-    ends, _ = shortest(pairs, np.zeros(len(pairs), dtype=np.intp))
+    pairs = _candidates(_stretches(parts), _stretches(others))
+    ends, _, _ = shortest(pairs, np.zeros(len(pairs), dtype=np.intp))
     (x1, y1), (x2, y2) = ends[0].tolist()
     return Nearest((x1, y1), (x2, y2), touching=False)
 
 
-def shortest(pairs: Array, groups: Integers) -> tuple[Array, Array]:
+def shortest(pairs: Array, groups: Integers) -> tuple[Array, Array, Array]:
     """The shortest way of each group of pairs of stretches, none of which touch: its ends, and its length in metres.
 
     pairs: n × 2 stretches × (start, end) × (longitude, latitude); groups: for each its group, from 0 and without gaps.
 
-    Returns: groups × (start, end) × (longitude, latitude), and the lengths.
+    Returns: groups × (start, end) × (longitude, latitude), the azimuths at the starts, and the lengths.
     """
-    pairs, groups = _narrowed(pairs, groups)
-    ends, groups = _refined(pairs, groups)
-    _, metres = inverse(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1])
+    if (pairs[:, :, 0] == pairs[:, :, 1]).all():
+        ends, groups = _nearest_points(pairs[:, :, 0], groups)
+    else:
+        ends, groups = _refined(*_narrowed(pairs, groups))
+    azimuths, metres = inverse(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1])
     best = _lowest(metres, groups, 1)
-    return ends[best], metres[best]
+    return ends[best], azimuths[best], metres[best]
 
 
-def _shared_point(first: BaseGeometry, second: BaseGeometry) -> tuple[float, float] | None:
-    parts, others = flat_parts(first), flat_parts(second)
+def _parts(shapes: Geometries) -> Shapes:
+    """Points, lines and polygons, none of them empty."""
+    parts, _ = flat(np.atleast_1d(np.asarray(shapes, dtype=object)))
+    return parts[~shapely.is_empty(parts)]
+
+
+def _shared_point(parts: Shapes, others: Shapes) -> tuple[float, float] | None:
     found: Any = shapely.STRtree(others).query(parts, predicate="intersects")
     if not found.size:
         return None
-    common = shapely.intersection(parts[int(found[0][0])], others[int(found[1][0])])
+    part: BaseGeometry = parts[int(found[0][0])]
+    other: BaseGeometry = others[int(found[1][0])]
+    common = shapely.intersection(part, other)
     longitude, latitude = shapely.get_coordinates(shapely.point_on_surface(common))[0].tolist()
     return longitude, latitude
 
 
-def _stretches(shape: BaseGeometry) -> Array:
+def _stretches(parts: Shapes) -> Array:
     """The stretches of a geometry, neighbours next to each other."""
-    stretches, _ = stretches_of(shapes_of([shape]))
+    stretches, _ = stretches_of(parts)
     single = (stretches[:, 0] == stretches[:, 1]).all(axis=1)
     points = stretches[single]
     return np.concatenate([stretches[~single], points[np.argsort(_curve(points[:, 0]), kind="stable")]])
@@ -171,6 +182,13 @@ def _gaps(centre1: Array, radius1: Array, centre2: Array, radius2: Array) -> tup
 def _worth(bound: Array) -> Array:
     """Chord up to which a pair may have a shorter geodesic than one whose chord is the bound."""
     return bound * (1 + DIFFERENCE * np.minimum(2.0, bound / A) ** 2)
+
+
+def _nearest_points(ends: Array, groups: Integers) -> tuple[Array, Integers]:
+    """Of pairs of points those that may be the nearest of their group."""
+    chords = np.linalg.norm(np.diff(geocentric(ends), axis=1)[:, 0], axis=1)
+    kept = np.flatnonzero(chords <= _worth(_least(chords, groups))[groups])
+    return ends[kept], groups[kept]
 
 
 def _narrowed(pairs: Array, groups: Integers) -> tuple[Array, Integers]:

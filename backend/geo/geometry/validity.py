@@ -12,7 +12,7 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.measure import by_dimension, segments
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, parts_of, row_numbers
 from backend.geo.vector.feature_reading import settle
 from backend.geo.vector.features import Features
 from backend.geo.vector.unchecked import Unchecked
@@ -78,11 +78,16 @@ def examine(unchecked: Unchecked) -> Report:
         for index in np.flatnonzero(missing).tolist()
         if index not in unchecked.unreadable
     ]
-    found += _not_finite(features.shapes)
-    infinite = {finding.feature for finding in found if finding.problem == "not-finite"}
-    usable = features.present & ~np.isin(np.arange(len(features)), list(infinite))
-    found += _misplaced(features, usable)
-    checks: tuple[Callable[[Shapes, Booleans], Iterator[Finding]], ...] = (_invalid, _clockwise, _repeated, _duplicates)
+    coordinates, owners = shapely.get_coordinates(features.shapes, return_index=True)
+    infinite = np.unique(owners[~np.isfinite(coordinates).all(axis=1)])
+    found += [Finding(index, "not-finite", "a coordinate is NaN or infinite") for index in infinite.tolist()]
+    usable = ~missing
+    usable[infinite] = False
+    if infinite.size:
+        coordinates, owners = coordinates[usable[owners]], owners[usable[owners]]
+    found += _misplaced(features, coordinates, owners)
+    found += _repeated(features.shapes, coordinates, owners)
+    checks: tuple[Callable[[Shapes, Booleans], Iterator[Finding]], ...] = (_invalid, _clockwise, _duplicates)
     for check in checks:
         found += check(features.shapes, usable)
     if not features.crs.is_projected:
@@ -105,15 +110,7 @@ def repaired(unchecked: Unchecked, report: Report) -> Features:
     return settled.with_shapes(shapely.remove_repeated_points(settled.shapes)).warned(*told)
 
 
-def _not_finite(shapes: Shapes) -> Iterator[Finding]:
-    coordinates, owners = shapely.get_coordinates(shapes, return_index=True)
-    for owner in np.unique(owners[~np.isfinite(coordinates).all(axis=1)]).tolist():
-        yield Finding(owner, "not-finite", "a coordinate is NaN or infinite")
-
-
-def _misplaced(features: Features, usable: Booleans) -> Iterator[Finding]:
-    coordinates, position = shapely.get_coordinates(features.shapes[usable], return_index=True)
-    owners = np.flatnonzero(usable)[position]
+def _misplaced(features: Features, coordinates: Array, owners: Integers) -> Iterator[Finding]:
     x, y = np.abs(coordinates).T
     if features.crs.is_projected:
         if len(coordinates) and x.max() <= 180 and y.max() <= 90:
@@ -147,7 +144,7 @@ def _invalid(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
 
 def _clockwise(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
     index = np.flatnonzero(usable & np.isin(shapely.get_type_id(shapes), (3, 6)))
-    parts, owners = shapely.get_parts(shapes[index], return_index=True)
+    parts, owners = parts_of(shapes[index])
     rings, of_part = shapely.get_rings(parts, return_index=True)
     first = np.diff(of_part, prepend=-1) > 0
     # An exterior ring should run counterclockwise, a hole clockwise.
@@ -157,8 +154,11 @@ def _clockwise(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
         yield Finding(owner, "clockwise", reason)
 
 
-def _repeated(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
-    index = np.flatnonzero(usable & (shapely.get_dimensions(shapes) > 0))
+def _repeated(shapes: Shapes, coordinates: Array, owners: Integers) -> Iterator[Finding]:
+    # Those may be parts that meet, too.
+    again = (coordinates[1:] == coordinates[:-1]).all(axis=1) & (owners[1:] == owners[:-1])
+    index = np.unique(owners[1:][again])
+    index = index[shapely.get_dimensions(shapes[index]) > 0]
     fewer = shapely.get_num_coordinates(shapely.remove_repeated_points(shapes[index]))
     repeated = shapely.get_num_coordinates(shapes[index]) - fewer
     for feature, count in zip(index[repeated > 0].tolist(), repeated[repeated > 0].tolist(), strict=True):
@@ -167,6 +167,7 @@ def _repeated(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
 
 def _duplicates(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
     index = np.flatnonzero(usable)
+    index = index[_alike(shapes[index])]
     same: dict[bytes, list[int]] = defaultdict(list)
     for feature, content in zip(index.tolist(), shapely.to_wkb(shapely.normalize(shapes[index])).tolist(), strict=True):
         same[content].append(feature)
@@ -175,9 +176,26 @@ def _duplicates(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
             yield Finding(feature, "duplicate", f"it has the same geometry as feature {first}")
 
 
+def _alike(shapes: Shapes) -> Booleans:
+    """Which geometries may be the same as another one, by their boxes and numbers of vertices."""
+    number = row_numbers(
+        np.column_stack([shapely.bounds(shapes), shapely.get_num_coordinates(shapes)]).astype(np.float64)
+    )
+    order = np.argsort(number)
+    equal = number[order][1:] == number[order][:-1]
+    alike = np.zeros(len(shapes), dtype=np.bool_)
+    alike[order[1:][equal]] = alike[order[:-1][equal]] = True
+    return alike
+
+
 def _long_edges(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
+    bounds = shapely.bounds(shapes)
+    with np.errstate(invalid="ignore"):
+        wide = usable & (bounds[:, 2] - bounds[:, 0] > 180)
+    if not wide.any():
+        return
     finite = shapes.copy()
-    finite[~usable] = None
+    finite[~wide] = None
     areal, areal_owners, linear, linear_owners = by_dimension(finite)
     lines = np.concatenate([shapely.boundary(areal), linear])
     owners = np.concatenate([areal_owners, linear_owners])

@@ -128,7 +128,9 @@ def _looked_up(values: np.ma.MaskedArray[Any, Any], wanted: Table) -> tuple[NDAr
     row = np.searchsorted(low, plain, side="right") - 1
     matched = (row >= 0) & ~np.ma.getmaskarray(values)
     row = np.maximum(row, 0)
-    return row, matched & ((plain < high[row]) | (plain == low[row]))
+    # Where each row begins at the end of the one before, only the last one has an end of its own.
+    last = -1 if (low[1:] == high[:-1]).all() else row
+    return row, matched & ((plain < high[last]) | (plain == low[last]))
 
 
 def _least(values: np.ma.MaskedArray[Any, Any], mask: NDArray[Any]) -> str:

@@ -32,7 +32,10 @@ def grid_summary(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> JsonObject:
     }
     if not present.any():
         return summary | {"min": None, "max": None, "mean": None}
-    return summary | {"min": values.min().item(), "max": values.max().item(), "mean": _mean(values, grid)}
+    # Without a mask NumPy takes a third of the time.
+    told = np.ma.getdata(values) if present.all() else np.ma.compressed(values)
+    mean = float(told.mean(dtype=np.float64)) if alike(grid) else _mean(values, grid)
+    return summary | {"min": told.min().item(), "max": told.max().item(), "mean": mean}
 
 
 def cell_height(grid: Grid) -> float:
@@ -41,8 +44,7 @@ def cell_height(grid: Grid) -> float:
 
 
 def _mean(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> float:
-    if alike(grid):
-        return float(values.mean(dtype=np.float64))
+    """Weighed by the areas of the cells."""
     total = weight = 0.0
     for first in range(0, grid.height, ROWS):
         block = values[first : first + ROWS]

@@ -4,6 +4,7 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NoReturn, cast
 
 import numpy as np
@@ -111,8 +112,9 @@ def _assembled(rings: Sequence[Any], owners: Sequence[int]) -> Shapes:
     if not rings:
         return shapes_of([])
     counts = [len(ring) for ring in rings]
-    coordinates = np.array([position for ring in rings for position in ring], dtype=np.float64)
-    closed: Any = shapely.linearrings(coordinates, indices=np.repeat(np.arange(len(rings)), counts))
+    ordinates = chain.from_iterable(chain.from_iterable(rings))
+    coordinates = np.fromiter(ordinates, dtype=np.float64, count=2 * sum(counts))
+    closed: Any = shapely.linearrings(coordinates.reshape(-1, 2), indices=np.repeat(np.arange(len(rings)), counts))
     return cast("Shapes", shapely.polygons(closed, indices=cast("Integers", np.array(owners))))
 
 

@@ -86,7 +86,9 @@ def warp(reader: DatasetReader, wish: Wish) -> Warped:
     window = _offset(source, grid) if same else needed(source, grid)
     part = source if window is None else part_of(source, window)
     read = (read_band(reader, number, window) for number in range(1, reader.count + 1))
-    values = np.ma.stack([band if same else _resampled(band, part, grid, rule) for band in read])
+    bands = [band if same else _resampled(band, part, grid, rule) for band in read]
+    # Of a single band, a stack would be a copy.
+    values = bands[0][np.newaxis] if len(bands) == 1 else np.ma.stack(bands)
     if inside is not None:
         values[:, ~inside] = np.ma.masked
     if not values.count():
@@ -179,8 +181,9 @@ def _resampled(
         raise ProcessRefusedError("the raster has integers beyond 2^53, which cannot be resampled exactly")
     work = np.float32 if narrow else np.float64
     made = np.full((target.height, target.width), np.nan, dtype=work)
+    plain = np.ma.getdata(values).astype(work, copy=False)
     reproject(
-        np.ma.filled(values.astype(work), np.nan), made,
+        np.where(np.ma.getmaskarray(values), np.nan, plain) if np.ma.is_masked(values) else plain, made,
         src_transform=source.transform, src_crs=gdal_crs(source.crs), src_nodata=np.nan,
         dst_transform=target.transform, dst_crs=gdal_crs(target.crs), dst_nodata=np.nan,
         resampling=Resampling[rule], tolerance=TOLERANCE, init_dest_nodata=True, **_scales(source, target),

@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.ellipsoid import Array, Booleans
-from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
+from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.relations.overlay import merged
 from backend.geo.relations.overlay_pieces import MOST_COMPARED, POLYGON, dimensions_of, of_dimensions, uniform
 from backend.geo.relations.relations import Pairs, Together, matching, together
@@ -93,15 +93,16 @@ def apportion(sources: Features, zones: Features, fields: Sequence[str], kind: K
 
 def shares_of(met: Together) -> Shares:
     """What part of each source's area lies in which zone, and in none."""
-    a, b = met.first.shapes, met.second.shapes
-    pairs = matching(a, b, "intersects", lonlat=False)
-    two = np.full(len(pairs), POLYGON)
-    shapes, index = of_dimensions(shapely.intersection(a[pairs.first], b[pairs.second]), two, two)
-    pairs, area = pairs.take(index), areas(Features(shapes, crs=met.first.crs))
-    rest = _rest(met, pairs)
-    count = len(a)
-    inside = np.bincount(pairs.first, area, minlength=count)
+    pairs, pieces, entire = _pieces(met)
     whole = areas(met.first)
+    area = whole[pairs.first]
+    area[~entire] = areas(Features(pieces, crs=met.first.crs))
+    count = len(whole)
+    within = np.bincount(pairs.first[entire], minlength=count) > 0
+    rest = np.where(within, 0.0, whole)
+    touched, left = _rest(met, pairs.take(~within[pairs.first]))
+    rest[touched] = areas(Features(left, crs=met.first.crs))
+    inside = np.bincount(pairs.first, area, minlength=count)
     # Pieces and rest make up the polygon; what its pieces have in excess lies in several zones.
     excess = inside + rest - whole
     overlapping = excess > ROUNDING * whole
@@ -134,13 +135,27 @@ def _flat(features: Features) -> Features:
     return uniform(features)
 
 
-def _rest(met: Together, pairs: Pairs) -> Array:
-    """m² of each source that lie in no zone."""
-    a = met.first.shapes
+def _pieces(met: Together) -> tuple[Pairs, Shapes, Booleans]:
+    """Sources and zones that share some ground, in which of these pairs that is the source as it is, and what the
+    others share.
+    """
+    a, b = met.first.shapes, met.second.shapes
+    pairs = matching(a, b, "intersects", lonlat=False)
+    # Most sources lie in one zone: seeing that takes a tenth of the time that cutting takes.
+    shapely.prepare(b)
+    entire = shapely.covers(b[pairs.second], a[pairs.first])
+    cut = np.flatnonzero(~entire)
+    two = np.full(len(cut), POLYGON)
+    pieces, index = of_dimensions(shapely.intersection(a[pairs.first[cut]], b[pairs.second[cut]]), two, two)
+    kept = entire.copy()
+    kept[cut[index]] = True
+    return pairs.take(kept), pieces, entire[kept]
+
+
+def _rest(met: Together, pairs: Pairs) -> tuple[Integers, Shapes]:
+    """Of sources that zones share ground with what lies in no zone."""
     unions, touched = merged(met.second.shapes[pairs.second], pairs.first)
-    left = a.copy()
-    left[touched] = shapely.difference(a[touched], unions)
-    return areas(Features(left, crs=met.first.crs))
+    return touched, shapely.difference(met.first.shapes[touched], unions)
 
 
 def _counts(known: Array, shares: Shares, zones: int) -> list[float]:

@@ -13,12 +13,14 @@ from backend.geo.geodesy.ellipsoid import Array, B, Booleans, Integers, inverse
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.geometry.proximity import nearest_points, shortest
 from backend.geo.relations.relations import Pairs, matching, query
-from backend.geo.vector.stretches import spheres, stretches_of
+from backend.geo.vector.stretches import geocentric, spheres, stretches_of
 
 FARTHEST = 20_003_932.0
 """Metres: no two points of the Earth are farther apart."""
 MIN_MERIDIAN_RADIUS = 6_335_439.0
 """Metres: no arc of a meridian has more degrees than its length over this."""
+SHORT = 1e6
+"""Metres of a chord from which the length of its geodesic is told well."""
 BLOCK = 10_000
 """Stretches times wanted neighbours of the features that are looked at together."""
 MOST_WHOLE = 10_000
@@ -128,10 +130,12 @@ class _Search:
         if way:
             moved = shapely.transform(moved, lambda positions: np.add(positions, (way, 0)))
         index: Any = self._shapes.query_nearest(moved, all_matches=False)
-        lines = shapely.shortest_line(moved[index[0]], self._target.shapes[index[1]])
-        ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
-        metres = _ways(ends)[1]
-        np.minimum.at(reach, chosen[index[0]], metres * (1 + 1e-9) + MARGIN)
+        one, other = moved[index[0]], self._target.shapes[index[1]]
+        if not (shapely.get_type_id(one).any() or shapely.get_type_id(other).any()):
+            ends = np.stack([shapely.get_coordinates(one), shapely.get_coordinates(other)], axis=1)
+        else:
+            ends = shapely.get_coordinates(shapely.shortest_line(one, other)).reshape(-1, 2, 2)
+        np.minimum.at(reach, chosen[index[0]], at_most(ends) * (1 + 1e-9) + MARGIN)
 
     def blocks(self, rows: Integers, reach: Array, wanted: Integers) -> Iterator[Links]:
         """The links of features, so many at a time that memory holds what may be near to them."""
@@ -215,8 +219,7 @@ class _Search:
             return Links(nothing.astype(np.intp), nothing.astype(np.intp), nothing, nothing)
         index = pairs[kept]
         stretches = np.stack([self._source.stretches[index[:, 0]], self._target.stretches[index[:, 1]]], axis=1)
-        ends, metres = shortest(stretches, numbers[groups[kept]])
-        azimuth, _ = _ways(ends)
+        ends, azimuth, metres = shortest(stretches, numbers[groups[kept]])
         second = np.zeros(len(ends), dtype=np.intp)
         second[numbers[groups[kept]]] = self._target.owners[index[:, 1]]
         return Links(first[chosen], second, metres, azimuth % 360)
@@ -231,6 +234,20 @@ class _Search:
         last = np.full(len(rows), np.inf)
         last[there] = links.metres[order][at[there]]
         return last
+
+
+def at_most(ends: Array) -> Array:
+    """Metres than which the geodesics between ends, n × 2 × (longitude, latitude), are not longer, and hardly shorter.
+
+    A curve in space that bends no more than a circle has no shorter chord than the circle's arc of its length (Schur),
+    and geodesics bend most along the meridian at the equator.
+    """
+    radius = MIN_MERIDIAN_RADIUS
+    chords = np.linalg.norm(geocentric(ends[:, 0]) - geocentric(ends[:, 1]), axis=1)
+    metres: Array = 2 * radius * np.arcsin(np.minimum(chords / (2 * radius), 1))
+    far = chords > SHORT
+    metres[far] = _ways(ends[far])[1]
+    return metres
 
 
 def _ways(ends: Array) -> tuple[Array, Array]:

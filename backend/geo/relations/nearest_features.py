@@ -42,12 +42,12 @@ def nearest_features(first: Features, second: Features | None, count: int, limit
     else:
         links, tied = nearest(a.shapes, b.shapes, count, limit)
     rank = 1 + np.arange(len(links)) - np.searchsorted(links.first, links.first)
-    alone = np.setdiff1d(np.arange(len(first)), links.first)
+    alone = np.flatnonzero(np.bincount(links.first, minlength=len(first)) == 0)
     order = np.argsort(np.concatenate([links.first, alone]), kind="stable")
     left = np.concatenate([links.first, alone])[order]
     right = np.concatenate([links.second, np.full(len(alone), -1)])[order]
     columns = paired_fields([(met.first, left), (met.second, right)])
-    bearings = [None if np.isnan(bearing) else bearing for bearing in links.bearing.tolist()]
+    bearings = np.ma.array(links.bearing, mask=np.isnan(links.bearing)).tolist()
     added: dict[str, Sequence[float | None]] = {
         "distance_m": links.metres.tolist(),
         "bearing": bearings,
@@ -56,7 +56,7 @@ def nearest_features(first: Features, second: Features | None, count: int, limit
     }
     for name, values in added.items():
         padded = [*values, *[None] * len(alone)]
-        columns[free_name(name, columns)] = [padded[at] for at in order.tolist()]
+        columns[free_name(name, columns)] = list(map(padded.__getitem__, order.tolist())) if len(alone) else padded
     made = Features(first.shapes[left], columns, first.crs).warned(*met.warnings, *met.empty(), *_told(links, tied))
     farthest = float(links.metres.max()) if len(links) else None
     return Neighbours(made, len(links), len(alone), len(tied), farthest)

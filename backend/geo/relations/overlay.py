@@ -69,7 +69,7 @@ def overlay_layers(first: Features, second: Features, operation: Operation, sliv
     sides = [(met.first, pieces.first)]
     if operation not in ("difference", "clip"):
         sides.append((met.second, pieces.second))
-    unmatched = int(met.first.present.sum()) - len(np.unique(pairs.first))
+    unmatched = int(met.first.present.sum()) - pairs.matched[0]
     warnings = list(met.warnings)
     if slivers:
         warnings.append(f"{slivers} slivers narrower than {sliver_width:g} m ({lost:.3g} m² in all) were dropped.")

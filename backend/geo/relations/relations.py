@@ -45,6 +45,12 @@ class Pairs:
         """Some of the pairs."""
         return type(self)(self.first[chosen], self.second[chosen])
 
+    @property
+    def matched(self) -> tuple[int, int]:
+        """How many features of the first source, and of the second, are in a pair."""
+        first, second = (int(np.count_nonzero(np.bincount(side))) for side in (self.first, self.second))
+        return first, second
+
     def turned(self) -> Self:
         """The same pairs seen from the second source."""
         return type(self)(self.second, self.first).sorted()

@@ -49,10 +49,13 @@ def paired_fields(
     columns: Columns = {}
     for (features, index), suffix in zip(sides, suffixes, strict=False):
         places = index.tolist()
+        # Each has one partner, as often.
+        same = len(index) == len(features) and bool((index == np.arange(len(index))).all())
         for name, column in features.fields.items():
             unique = free_name(name + suffix, taken, suffix) if name in clashing else name
             taken.add(unique)
-            columns[unique] = [None if at < 0 else column[at] for at in places]
+            # That of index -1 is the last one.
+            columns[unique] = list(column) if same else list(map([*column, None].__getitem__, places))
     return columns
 
 

@@ -66,7 +66,7 @@ def spatial_join(
     if mode == "largest":
         pairs, shares, told = _largest(met, pairs)
         warnings += told
-    matched, other_matched = (len(np.unique(side)) for side in (pairs.first, pairs.second))
+    matched, other_matched = pairs.matched
     if not len(pairs):
         warnings += met.empty() or met.apart() or (f"No feature {predicate} any of other.",)
     # The features are told as they came, whatever plane they met the others in.
@@ -77,7 +77,7 @@ def spatial_join(
 
 def _rows(met: Together, pairs: Pairs, shares: Array) -> tuple[Features, list[str]]:
     """A row for each pair, and one for each feature without a partner."""
-    alone = np.setdiff1d(np.arange(len(met.first)), pairs.first)
+    alone = np.flatnonzero(np.bincount(pairs.first, minlength=len(met.first)) == 0)
     index = np.concatenate([pairs.first, alone])
     order = np.argsort(index, kind="stable")
     left, right = index[order], np.concatenate([pairs.second, np.full(len(alone), -1)])[order]
@@ -98,7 +98,7 @@ def _counted(
     added: Columns = {"match_count": np.bincount(pairs.first, minlength=count).tolist(), **columns}
     taken = set(met.first.fields)
     named = {free_name(name, taken): column for name, column in added.items()}
-    several = len(pairs) - len(np.unique(pairs.second))
+    several = len(pairs) - pairs.matched[1]
     if several:
         twice = int((np.bincount(pairs.second) > 1).sum())
         told = (

@@ -87,6 +87,12 @@ def summarize(
 
 def _groups(columns: Sequence[Sequence[Any]], count: int) -> tuple[Integers, list[int]]:
     """The group of each feature, counted in order of their first features, and these."""
+    if len(columns) == 1:
+        # Its codes are in that order already.
+        index = _codes(columns[0])
+        firsts = np.empty(int(index.max(initial=-1)) + 1, dtype=np.intp)
+        firsts[index[::-1]] = np.arange(count)[::-1]
+        return index, firsts.tolist()
     index = np.zeros(count, dtype=np.int64)
     for column in columns:
         codes = _codes(column)
@@ -97,7 +103,7 @@ def _groups(columns: Sequence[Sequence[Any]], count: int) -> tuple[Integers, lis
 
 
 def _codes(column: Sequence[Any]) -> NDArray[np.int64]:
-    """A number for each different value."""
+    """A number for each different value, from 0 in the order of their first places."""
     kinds = set[type](map(type, column))
     plain: Sequence[Any] = column
     if not kinds <= {str, int, float, type(None)}:
@@ -155,11 +161,16 @@ def _numeric(told: list[JsonObject], values: NDArray[Any], index: Integers) -> N
     """Of sorted values, those of a group together, so that no group needs a pass of its own."""
     for one in told:
         one.update(dict.fromkeys(("sum", "mean", "min", "max", "median", "stdev")), distinct=0)
-    order = np.lexsort((values, index))
+    order = np.argsort(values)
+    # Small integers are sorted by counting.
+    order = order[np.argsort(index[order].astype(np.min_scalar_type(len(told))), kind="stable")]
     values, index = values[order], index[order]
-    groups, starts, sizes = np.unique(index, return_index=True, return_counts=True)
+    counts = np.bincount(index, minlength=len(told))
+    groups = np.flatnonzero(counts)
     if not len(groups):
         return
+    sizes = counts[groups]
+    starts = np.cumsum(sizes) - sizes
     exact = values.dtype == np.int64 and np.abs(values.astype(np.float64)).sum() >= _LARGE
     sums = np.add.reduceat(values.astype(object) if exact else values, starts)
     means = sums.astype(np.float64) / sizes

@@ -11,6 +11,7 @@ from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_u
 from backend.geo.geodesy.ellipsoid import A, Array, Booleans, Integers, half_turn, meridian_radius, parallel_radius
 from backend.geo.geodesy.ground import ground_of
 from backend.geo.geodesy.measure import by_dimension, segments
+from backend.geo.geodesy.shapes import Shapes, in_the_plane
 from backend.geo.vector.common_edges import Vertices, common_edges
 from backend.geo.vector.edge_cutting import Counting, cut_edges, edges_of
 from backend.geo.vector.features import Features, single
@@ -60,6 +61,14 @@ def bent_geometry(geometry: GeometryInput, tolerance: float) -> BaseGeometry:
     return single(bent(geometry.native, tolerance))
 
 
+def bent_shapes(geometry: GeometryInput, tolerance: float) -> Shapes:
+    """The same as the geometries of which it is made."""
+    if geometry.native is None or not geometry.native.crs.is_projected:
+        return geometry.shapes
+    made = bent(geometry.native, tolerance)
+    return made.shapes[made.present]
+
+
 def true_to_lengths(features: Features, tolerance: float) -> tuple[Features, str]:
     """Features where lengths are those on the ground, and why they were brought there, empty where they were not.
 
@@ -100,7 +109,11 @@ def bent(features: Features, tolerance: float) -> Features:
     """Features in longitude and latitude, without heights; those of a projected CRS have so many vertices more that no
     edge is further than `tolerance` metres from where it runs in its plane.
     """
-    made = followed(features.with_shapes(shapely.force_2d(features.shapes)), tolerance).features.lonlat()
+    flat = features.with_shapes(in_the_plane(features.shapes))
+    made = followed(flat, tolerance).features.lonlat()
+    # What came in longitude and latitude is valid.
+    if made.shapes is flat.shapes:
+        return made
     invalid = np.flatnonzero(made.present & ~shapely.is_valid(made.shapes))
     if not invalid.size:
         return made

@@ -1,45 +1,135 @@
 """What processes answer with: features as GeoJSON, with how they were made."""
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from backend.geo.geodesy.antimeridian import bounding_box
 from backend.geo.geodesy.crs import CRS84, authority_code
-from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.feature_reading import SOURCE_CRS
+from backend.geo.vector.feature_text import feature_texts, geometry_texts, json_text
 from backend.geo.vector.features import Features
+from summaries.extent import told_extent
 
 type JsonObject = dict[str, Any]
 
 NO_CODE = (
     "The CRS of the features has no authority's code: whoever reads them again takes them in longitude and latitude."
 )
-_BATCH = 1000
-"""Geometries whose text is parsed at once: the texts of all of them together would be held twice."""
+_COLLECTION = 7
+"""As GEOS numbers types."""
+_TYPES = ("Point", "LineString", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")
+"""GeoJSON's names of the types before; a ring by itself is written as a line."""
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureCollection(Mapping[str, Any]):
+    """A GeoJSON FeatureCollection whose features stay columns until they are written, or looked at.
+
+    As a mapping it has the members of the GeoJSON object. Objects for each feature take several times the memory of
+    their text: they are made when `features` is looked at, and not before.
+    """
+
+    table: Features
+    """In OGC:CRS84."""
+    members: Mapping[str, Any]
+    """All others than `type` and `features`, as JSON values."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "type":
+            return "FeatureCollection"
+        return self._features if name == "features" else self.members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from ("type", "features", *self.members)
+
+    def __len__(self) -> int:
+        return 2 + len(self.members)
+
+    def json_parts(self) -> Iterator[bytes]:
+        """Its compact text in UTF-8, some hundreds of features at a time; geometries as GEOS writes them.
+
+        Raises:
+            ValueError: a value is no JSON (NaN, Infinity) or no Unicode.
+            TypeError: a value is an object that JSON does not know.
+        """
+        yield b'{"type":"FeatureCollection","features":['
+        between = b""
+        for texts in feature_texts(self.table):
+            yield between + ",".join(texts).encode()
+            between = b","
+        yield b"]"
+        for name, member in self.members.items():
+            yield f",{json_text(name)}:{json_text(member)}".encode()
+        yield b"}"
+
+    @property
+    def count(self) -> int:
+        """How many features it has."""
+        return len(self.table)
+
+    @property
+    def columns(self) -> Mapping[str, Sequence[Any]]:
+        """Property name → one JSON value for each feature."""
+        return self.table.fields
+
+    def extent(self) -> JsonObject:
+        """Geometry types, vertices and bounding box, as summaries tell them."""
+        shapes = self.table.shapes
+        parts = shapes[~shapely.is_missing(shapes)]
+        while (nested := shapely.get_type_id(parts) == _COLLECTION).any():
+            parts = np.concatenate([parts[~nested], shapely.get_parts(parts[nested])])
+        types: Counter[str] = Counter()
+        for kind, count in enumerate(np.bincount(shapely.get_type_id(parts)).tolist()):
+            types[_TYPES[kind]] += count
+        return told_extent(
+            +types,  # those that occur
+            int(shapely.get_num_coordinates(shapes).sum()),
+            self._bbox(),
+            null_geometries=int(shapely.is_missing(shapes).sum()),
+        )
+
+    def _bbox(self) -> tuple[float, float, float, float] | None:
+        shapes = self.table.shapes[self.table.present]
+        if not len(shapes):
+            return None
+        west, south, east, north = shapely.total_bounds(shapes).tolist()
+        if east - west <= 180:  # no box across the antimeridian is narrower
+            return west, south, east, north
+        return bounding_box(shapely.GeometryCollection(shapes.tolist()))
+
+    @cached_property
+    def _features(self) -> list[JsonObject]:
+        geometries = (one for texts in geometry_texts(self.table.shapes) for one in _parsed(texts))
+        return [
+            {"type": "Feature", "geometry": geometry, "properties": row}
+            for geometry, row in zip(geometries, self.table.rows(), strict=True)
+        ]
 
 
 def feature_collection(
     features: Features, *, method: str, crs_decision: str, warnings: Sequence[str] = (), **more: Any
-) -> JsonObject:
+) -> FeatureCollection:
     """A GeoJSON FeatureCollection in OGC:CRS84 of features in any CRS, with what a person must know of it.
 
     `more` are members of the collection: numbers with their units, counts of what found no partner.
+
+    Raises:
+        ProcessRefusedError: a position has no longitude and latitude.
     """
     lonlat = features.lonlat()
-    members = [
-        {"type": "Feature", "geometry": geometry, "properties": row}
-        for geometry, row in zip(_geometries(lonlat.shapes), lonlat.rows(), strict=True)
-    ]
-    collection: JsonObject = {"type": "FeatureCollection", "features": members}
     code = authority_code(features.crs)
-    if features.crs != CRS84 and code is not None:
-        collection[SOURCE_CRS] = code
+    source = {SOURCE_CRS: code} if features.crs != CRS84 and code is not None else {}
     told = dict.fromkeys((*lonlat.warnings, *warnings, *([] if code else [NO_CODE])))
-    return collection | more | {"method": method, "crs_decision": crs_decision, "warnings": list(told)}
+    about = {"method": method, "crs_decision": crs_decision, "warnings": list(told)}
+    return FeatureCollection(lonlat, source | more | about)
 
 
 def geometry_object(shape: BaseGeometry) -> JsonObject:
@@ -47,18 +137,6 @@ def geometry_object(shape: BaseGeometry) -> JsonObject:
     return json.loads(shapely.to_geojson(shape))
 
 
-def _geometries(shapes: Shapes) -> Iterator[JsonObject | None]:
-    """GeoJSON geometries. Parsing many as one text takes a third of the time that one by one takes."""
-    texts: list[str | None] = shapely.to_geojson(_oriented(shapes)).tolist()
-    for first in range(0, len(texts), _BATCH):
-        yield from json.loads(f"[{','.join(text or 'null' for text in texts[first : first + _BATCH])}]")
-
-
-def _oriented(shapes: Shapes) -> Shapes:
-    """Exterior rings counterclockwise (RFC 7946, 3.1.6)."""
-    areal = np.isin(shapely.get_type_id(shapes), (3, 6))
-    if not areal.any():
-        return shapes
-    oriented = shapes.copy()
-    oriented[areal] = shapely.orient_polygons(shapes[areal])
-    return oriented
+def _parsed(texts: Sequence[str]) -> list[JsonObject | None]:
+    """Parsing many as one text takes a third of the time that one by one takes."""
+    return cast("list[JsonObject | None]", json.loads(f"[{','.join(texts)}]"))

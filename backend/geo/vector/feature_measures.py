@@ -7,16 +7,16 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.measure import by_dimension
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, parts_of
 from backend.geo.vector.features import Features
-from backend.geo.vector.measuring import ground_columns
+from backend.geo.vector.measuring import ground_areas, ground_columns
 
 _POLYGON = 3
 
 
 def areas(features: Features) -> Array:
     """Areas in m² on the WGS 84 ellipsoid; 0 for points and lines."""
-    return ground_columns(features).area.astype(np.float64)
+    return ground_areas(features)
 
 
 def lengths(features: Features) -> Array:
@@ -58,11 +58,19 @@ def overlapping(shapes: Shapes) -> Booleans:
 
 def flat(shapes: Shapes) -> tuple[Shapes, Integers]:
     """The points, lines and polygons of geometries, however deep they are nested, and to which each belongs."""
-    parts, owners = shapely.get_parts(shapes, return_index=True)
+    parts, owners = parts_of(shapes)
     while (shapely.get_type_id(parts) > _POLYGON).any():
         parts, index = shapely.get_parts(parts, return_index=True)
         owners = owners[index]
     return parts, owners
+
+
+def kinds_of(shapes: Shapes) -> frozenset[str]:
+    """The types of the points, lines and polygons of which geometries are made."""
+    parts, _ = flat(shapes)
+    parts = parts[~shapely.is_empty(parts)]
+    _, first = np.unique(shapely.get_type_id(parts), return_index=True)
+    return frozenset(part.geom_type for part in parts[first])
 
 
 def _unit(features: Features) -> float:

@@ -1,29 +1,34 @@
 """Reads features: GeoJSON (RFC 7946), GeoJSON in a CRS of its own, WKT, CSV, and files of the data folders."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import batched
 from typing import Any, cast
 
 import numpy as np
 import shapely
 from pyproj import CRS
 from shapely.errors import ShapelyError
+from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse
 from backend.geo.geodesy.antimeridian import wrap
 from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
-from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, long_edges, max_longitude, settled
+from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, check_positions, long_edges, settled
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
+from backend.geo.vector.geojson_parsing import GeometryText, parse_features
 from backend.geo.vector.wkt import is_table, read_wkt, told_crs
 
 SOURCE_CRS = "source_crs"
 """Member of our own FeatureCollections: the CRS in which the coordinates stood before they became longitude and
 latitude for GeoJSON. Whoever reads them again takes them back there."""
+_BATCH = 1000
+"""Geometries that GEOS gets at once."""
 
 
 def read_features(value: Any, crs: CRS | None = None) -> Features:
@@ -60,18 +65,19 @@ def settle(features: Features) -> Features:
         if features.crs.axis_info[0].unit_name == "degree":
             check_coordinates(features.shapes)
         return settle(features.in_crs(CRS84))
-    present = features.shapes[features.present]
+    there = features.present
+    present = features.shapes if there.all() else features.shapes[there]
     if not len(present):
         return features
     if features.crs.is_projected:
         return _repaired(features.warned(*_plane_warnings(present, features.crs)))
-    check_coordinates(present)
     coordinates = shapely.get_coordinates(present)
+    check_positions(coordinates)
     if (settled(coordinates) != coordinates).any():
         heights = bool(shapely.has_z(present).any())
         features = features.with_shapes(shapely.transform(features.shapes, settled, include_z=heights))
     features = _repaired(features.warned(*long_edges(present)))
-    if max_longitude(present) <= 180:
+    if np.abs(coordinates[:, 0]).max() <= 180:
         return features
     return features.with_shapes(_wrapped(features.shapes)).warned(WRAPPED)
 
@@ -80,7 +86,7 @@ def _from_text(text: str, crs: CRS | None) -> Features:
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith(("{", "[")):
         try:
-            return read_features(json.loads(start), crs)
+            return read_features(parse_features(start), crs)
         except ValueError as error:
             refuse(f"the text is no JSON: {error}")
         except RecursionError:
@@ -124,16 +130,27 @@ def members_of(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 def _shapes(geometries: Sequence[Any]) -> tuple[Shapes, list[str]]:
     """Read in one go what GEOS reads, with heights; the reader that can explain what is wrong reads the rest."""
-    texts = shapes_of([None if one is None else json.dumps(one) for one in geometries])  # pyright: ignore[reportArgumentType]
     try:
-        shapes = shapely.from_geojson(texts, on_invalid="ignore")
+        # The texts of all at once would take as much memory as what they are made of is long.
+        shapes = shapes_of(one for batch in batched(geometries, _BATCH) for one in _by_geos(batch))
     except (ShapelyError, UnicodeError):
         shapes = np.full(len(geometries), None, dtype=object)
     reader = GeoJSONReader()
     for index in np.flatnonzero(shapely.is_missing(shapes)).tolist():
         if geometries[index] is not None:
-            shapes[index] = reader.read(geometries[index])
+            shapes[index] = reader.read(_objects(geometries[index]))
     return shapes, reader.warnings()
+
+
+def _by_geos(geometries: Sequence[Any]) -> Iterable[BaseGeometry | None]:
+    texts = [
+        None if one is None else one.text if isinstance(one, GeometryText) else json.dumps(one) for one in geometries
+    ]
+    return shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore").tolist()
+
+
+def _objects(geometry: Any) -> Any:
+    return geometry.parsed() if isinstance(geometry, GeometryText) else geometry
 
 
 def _columns(properties: Sequence[Any]) -> dict[str, list[Any]]:

@@ -14,13 +14,15 @@ from backend.geo.geodesy.measure import (
     Columns,
     Edges,
     Measures,
+    area_each,
     by_dimension,
     measure_each,
     segment_lengths,
     segments,
 )
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import Shapes, in_the_plane, shapes_of
 from backend.geo.vector.bending import bulges, followed
+from backend.geo.vector.coverage import is_coverage
 from backend.geo.vector.features import Features
 
 BEND = 0.01
@@ -120,10 +122,21 @@ def rounding(shapes: Shapes, crs: CRS) -> Array:
 def ground_columns(features: Features, edges: Edges = "lonlat") -> Columns:
     """Each feature's measures on the ellipsoid; the edges of projected features are straight in their plane."""
     if edges == "lonlat":
-        fine = followed(features.with_shapes(shapely.force_2d(features.shapes)), BEND).features
+        fine = _fine(features)
         measured = measure_each(fine.lonlat().shapes, edges)
         return replace(measured, area=measured.area + bulges(fine))
-    return measure_each(features.with_shapes(shapely.force_2d(features.shapes)).lonlat().shapes, edges)
+    return measure_each(features.with_shapes(in_the_plane(features.shapes)).lonlat().shapes, edges)
+
+
+def ground_areas(features: Features) -> Array:
+    """The areas of `ground_columns` alone."""
+    fine = _fine(features)
+    return area_each(fine.lonlat().shapes) + bulges(fine)
+
+
+def _fine(features: Features) -> Features:
+    """Features in two dimensions, with vertices along edges that are bent on the ground."""
+    return followed(features.with_shapes(in_the_plane(features.shapes)), BEND).features
 
 
 def _on_the_ground(features: Features, edges: Edges) -> Figures:
@@ -136,12 +149,12 @@ def _covered_area(features: Features, area: float) -> float | None:
     """m² on the ground of the union of all polygons, whose own areas add up to `area`; None where there are fewer than
     two. What is no overlap where the edges are straight is none on the ground.
     """
-    united = _united(shapely.force_2d(features.shapes))
+    united = _united(in_the_plane(features.shapes))
     if united is None:
         return None
     if same_ground(features.shapes, united, features.crs):
         return area
-    return float(ground_columns(Features(united, crs=features.crs)).area.sum())
+    return float(ground_areas(Features(united, crs=features.crs)).sum())
 
 
 def _in_the_plane(features: Features, ground: Measures) -> Plane:
@@ -173,7 +186,7 @@ def _united(shapes: Shapes) -> Shapes | None:
         return None
     polygons = shapely.get_parts(areal)
     # Neighbours that share their edges, the usual case, are united already.
-    if shapely.coverage_is_valid(polygons):
+    if is_coverage(polygons):
         return polygons
     return shapes_of([shapely.disjoint_subset_union_all(polygons)])
 

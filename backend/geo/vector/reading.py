@@ -3,8 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -12,23 +14,24 @@ from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.antimeridian import wrap
 from backend.geo.geodesy.crs import CRS84, parse_crs
 from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, long_edges, max_longitude, settled
+from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import SOURCE_CRS, read_features
-from backend.geo.vector.features import Features, single
+from backend.geo.vector.features import Features
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
 from backend.geo.vector.wkt import is_table, read_wkt, told_crs
 
 HEIGHTS_IGNORED = "Heights were ignored."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class GeometryInput:
     """A geometry that was read and found usable."""
 
-    shape: BaseGeometry
-    """Two-dimensional, not empty, valid, within [-180, 180] × [-90, 90]; a FeatureCollection is a GeometryCollection.
+    shapes: Shapes
+    """Two-dimensional, not empty, valid, within [-180, 180] × [-90, 90]: one, or those of the features of a file.
 
-    No polygon of it crosses the antimeridian: those that did are split there.
+    No polygon of them crosses the antimeridian: those that did are split there.
     """
     warnings: tuple[str, ...] = ()
     """What was repaired, ignored or may have been meant otherwise."""
@@ -36,13 +39,21 @@ class GeometryInput:
     """Features with a geometry, of a FeatureCollection, a table or a file."""
     native: Features | None = None
     """As they came, where that says more than `shape`: in a projected CRS, or with heights."""
-    value: Any = field(default=None, repr=False, compare=False)
+    value: Any = field(default=None, repr=False)
     """What was read."""
+    read: Features | None = field(default=None, repr=False)
+    """The features, where they were read as such on the way."""
+
+    @cached_property
+    def shape(self) -> BaseGeometry:
+        """All of it; features are a GeometryCollection. Made when it is asked for: of many features that takes long."""
+        return self.shapes[0] if len(self.shapes) == 1 else shapely.GeometryCollection(self.shapes.tolist())
 
     def each(self) -> Features:
         """The features that have a geometry, each with its attributes, and all that is to be said of them."""
-        features = self.native or read_features(self.value)
-        return features.take(features.present)
+        features = self.native or self.read or read_features(self.value)
+        present = features.present
+        return features if present.all() else features.take(present)
 
     @property
     def heights_ignored(self) -> tuple[str, ...]:
@@ -110,12 +121,17 @@ def _of_features(value: Any) -> GeometryInput:
         refuse("there is no feature with a geometry")
     lonlat = features.lonlat()
     warnings = list(lonlat.warnings)
-    heights = bool(shapely.has_z(features.shapes[features.present]).any())
+    shapes = lonlat.shapes[lonlat.present]
+    heights = bool(shapely.has_z(shapes).any())
     if heights:
         warnings.append(HEIGHTS_IGNORED)
-    shape = _repaired(shapely.force_2d(single(lonlat)), warnings)
+        shapes = shapely.force_2d(shapes)
+    # Features are valid where they came; those that were brought elsewhere may not be any more.
+    if lonlat is not features or WRAPPED in warnings:
+        for index in np.flatnonzero(~shapely.is_valid(shapes)).tolist():
+            shapes[index] = _repaired(shapes[index], warnings)
     native = features if heights or features.crs.is_projected else None
-    return GeometryInput(shape, tuple(warnings), int(features.present.sum()), native, value)
+    return GeometryInput(shapes, tuple(warnings), len(shapes), native, value, features)
 
 
 def _settled(value: Any, shape: BaseGeometry, reader: GeoJSONReader | None = None) -> GeometryInput:
@@ -132,7 +148,7 @@ def _settled(value: Any, shape: BaseGeometry, reader: GeoJSONReader | None = Non
     if max_longitude(shape) > 180:
         shape = wrap(shape)
         warnings.append(WRAPPED)
-    return GeometryInput(shape, tuple(warnings), reader.features if reader else None, native, value)
+    return GeometryInput(shapes_of([shape]), tuple(warnings), reader.features if reader else None, native, value)
 
 
 def _repaired(shape: BaseGeometry, warnings: list[str]) -> BaseGeometry:

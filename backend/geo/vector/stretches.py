@@ -43,6 +43,8 @@ def geocentric(positions: Array) -> Array:
 def spheres(stretches: Array) -> tuple[Array, Array]:
     """Centres (… × 3) and radii of balls that hold the stretches (… × 2 × 2)."""
     start, end = stretches[..., 0, :], stretches[..., 1, :]
+    if (start == end).all():
+        return geocentric(start), np.zeros(start.shape[:-1])
     way = np.radians(end - start)
     lowest = np.where(start[..., 1] * end[..., 1] <= 0, 0, np.abs(stretches[..., 1]).min(axis=-1))
     length = MAX_CURVATURE_RADIUS * np.hypot(np.cos(np.radians(lowest)) * way[..., 0], way[..., 1])

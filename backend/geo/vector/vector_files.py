@@ -3,7 +3,6 @@
 # pyogrio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-import json
 import math
 import os
 import warnings
@@ -26,6 +25,7 @@ from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
+from backend.geo.vector.geojson_parsing import parse_features
 
 _SIGNATURES = {
     ".gpkg": b"SQLite format 3\x00",
@@ -87,7 +87,7 @@ def _read_geojson(dataset: DatasetFile, crs: CRS | None) -> Features:
     from backend.geo.vector.feature_reading import read_features  # noqa: PLC0415  # which reads files by this module
 
     try:
-        document = json.loads(_text(dataset))
+        document = parse_features(_text(dataset))
     except ValueError as error:
         refuse(f"{dataset.id} is no GeoJSON: {error}")
     except RecursionError:

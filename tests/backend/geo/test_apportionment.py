@@ -135,3 +135,27 @@ def test_neighbours_without_common_vertices_do_not_overlap_in_another_crs() -> N
     assert not any("Features overlap" in warning for warning in made.features.warnings)
     assert made.features.fields["covered_share"][1] == pytest.approx(1, abs=1e-4)
     assert made.features.fields["covered_share"][1] <= 1
+
+
+def test_what_lies_wholly_in_zones_goes_to_each_of_them_and_neighbours_that_touch_get_nothing() -> None:
+    tracts = boxes((0, 0, 10, 10), (90, 40, 110, 60), people=[8, 4])
+    zones = boxes((0, 0, 100, 100), (-5, -5, 50, 50), (-20, 0, 0, 10), (100, 0, 200, 100))
+    made = apportion(tracts, zones, ["people"], "count")
+    assert made.features.fields["people_apportioned"] == pytest.approx([10, 8, 0, 2], rel=1e-6)
+    assert made.totals["people"].counted_twice == pytest.approx(8, rel=1e-6)
+    assert made.totals["people"].outside == pytest.approx(0, abs=1e-6)
+    assert made.features.fields["covered_share"][2] == 0
+
+
+def test_pieces_and_rests_are_those_of_cutting_every_pair() -> None:
+    random = np.random.default_rng(5)
+    corners = random.uniform(0, 100, (40, 2))
+    tracts = boxes(*[(x, y, x + w, y + 7) for (x, y), w in zip(corners, random.uniform(1, 30, 40), strict=True)],
+                   people=random.uniform(1, 9, 40).tolist())  # fmt: skip
+    zones = boxes((0, 0, 50, 50), (50, 0, 100, 50), (0, 50, 50, 100))
+    made = apportion(tracts, zones, ["people"], "count")
+    a, b = tracts.shapes[:, None], zones.shapes[None, :]
+    shares = shapely.area(shapely.intersection(a, b)) / shapely.area(a)
+    expected = np.array(tracts.fields["people"]) @ shares
+    # Areas are those on the ground, of which the plane has nearly the same multiple here.
+    assert made.features.fields["people_apportioned"] == pytest.approx(expected, rel=1e-5)

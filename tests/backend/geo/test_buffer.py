@@ -201,3 +201,13 @@ def test_what_has_no_buffer_is_refused_with_the_reason(text: str, distance: floa
     with pytest.raises(ProcessRefusedError, match=reason) as refused:
         buffer(boundary(wkt(text)), distance, 32)
     assert refused.value.path == "$.inputs.distance"
+
+
+def test_points_far_from_each_other_keep_their_discs_and_those_that_meet_become_one() -> None:
+    positions = np.array([(10, 50), (10.01, 50), (10.3, 50), (11, 51)])
+    made = buffer(boundary(shapely.MultiPoint(positions)), 500.0, 16)
+    assert len(flat_parts(made)) == 3
+    each = [buffer(boundary(shapely.Point(at)), 500.0, 16) for at in positions]
+    assert made.symmetric_difference(shapely.union_all(each)).area < 1e-15
+    assert shapely.get_rings(flat_parts(made)).tolist() == [part.exterior for part in flat_parts(made)]
+    assert shapely.is_ccw(shapely.get_rings(flat_parts(made))).all()

@@ -11,7 +11,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of, parse_crs
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.vector.bending import in_one_crs
-from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.collections import FeatureCollection, feature_collection
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.features import Features
 from backend.geo.vector.reading import read_geometry
@@ -33,7 +33,7 @@ def collection(*features: Any, **members: Any) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": list(features), **members}
 
 
-def answer(features: Features) -> dict[str, Any]:
+def answer(features: Features) -> FeatureCollection:
     return feature_collection(features, method="none", crs_decision=features.plane)
 
 
@@ -63,7 +63,7 @@ def test_features_in_a_plane_come_back_to_it_exactly_from_geojson() -> None:
     written = answer(there)
     assert written["source_crs"] == "EPSG:32632"
     assert written["features"][0]["geometry"]["coordinates"][0][0] == pytest.approx([9, 45.15347], abs=1e-4)
-    back = read_features(json.loads(json.dumps(written)))
+    back = read_features(json.loads(b"".join(written.json_parts())))
     assert back.crs == UTM
     assert shapely.area(back.shapes)[0] == pytest.approx(10_000, abs=1e-4)
 

@@ -113,3 +113,23 @@ def test_the_direction_of_a_ring_does_not_matter() -> None:
     box = shapely.box(0, 0, 1, 1)
     assert measure(box.reverse()).area == pytest.approx(measure(box).area, rel=1e-14)
     assert np.sign(measure(box.reverse()).area) == 1
+
+
+def test_holes_are_taken_away_whichever_way_rings_run_and_whatever_they_stand_beside() -> None:
+    outer, hole, other = shapely.box(0, 40, 4, 44), shapely.box(1, 41, 2, 42), shapely.box(5, 40, 6, 41)
+    expected = measure(outer).area - measure(hole).area
+    for turned in (False, True):
+        ring, inner = (shapely.reverse(one.exterior) if turned else one.exterior for one in (outer, hole))
+        # Of some directions an area would not tell: a hole that runs as its polygon does.
+        for way in (inner, shapely.reverse(inner)):
+            pierced = shapely.Polygon(ring, [way])
+            assert measure(pierced).area == pytest.approx(expected, rel=1e-12)
+            assert measure(pierced).perimeter == pytest.approx(measure(outer).perimeter + measure(hole).perimeter)
+            both = shapely.MultiPolygon([pierced, other])
+            assert measure(both).area == pytest.approx(expected + measure(other).area, rel=1e-12)
+
+
+def test_heights_change_no_measure() -> None:
+    box = shapely.box(0, 40, 4, 44)
+    assert measure(shapely.force_3d(box, 100.0)) == measure(box)
+    assert measure(shapely.force_3d(box.exterior, 100.0)) == measure(box.exterior)

@@ -9,7 +9,7 @@ import shapely
 from backend.geo.geodesy.crs import parse_crs
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.relations import relations
-from backend.geo.relations.nearest import nearest
+from backend.geo.relations.nearest import at_most, nearest
 from backend.geo.relations.nearest_features import nearest_features
 from backend.geo.vector.features import Features
 
@@ -111,3 +111,15 @@ def test_a_projected_crs_gives_planar_distances_too() -> None:
     assert made.features.fields["planar_distance_m"] == pytest.approx([50_000**0.5, 170_000**0.5], rel=1e-12)
     assert made.features.fields["distance_m"] == pytest.approx([50_000**0.5 / 0.9996, 170_000**0.5 / 0.9996], rel=1e-5)
     assert made.features.fields["rank"] == [1, 2]
+
+
+@pytest.mark.parametrize("reach", [1e-6, 1e-3, 1.0, 8.0, 180.0])
+def test_what_a_chord_tells_of_a_geodesic_is_never_less_and_hardly_more(reach: float, geodesic_distance) -> None:
+    random = np.random.default_rng(11)
+    start = random.uniform((-180, -80), (180, 80), (300, 2))
+    end = np.clip(start + random.uniform(-reach, reach, (300, 2)), (-180, -90), (180, 90))
+    ends = np.stack([start, end], axis=1)
+    metres = geodesic_distance(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
+    told = at_most(ends)
+    assert (told >= metres * (1 - 1e-9) - 1e-6).all()
+    assert (told <= metres * 1.0001 + 1e-6).all()

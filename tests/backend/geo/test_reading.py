@@ -243,3 +243,12 @@ def test_white_space_of_any_kind_may_stand_in_wkt() -> None:
 def test_a_reference_that_is_none_is_told_as_one(href: Any) -> None:
     with pytest.raises(ProcessRefusedError, match="href must be a string"):
         read_geometry({"href": href})
+
+
+def test_the_features_of_a_file_are_read_once(tmp_path: Path) -> None:
+    file = tmp_path / "places.csv"
+    file.write_text("name,lon,lat\na,1,2\nb,,\nc,3,4\n")
+    geometry = read_geometry(DatasetFile("places", file, "vector"))
+    file.unlink()
+    assert geometry.each().fields["name"] == ["a", "c"]
+    assert geometry.shape.equals(shapely.MultiPoint([(1, 2), (3, 4)]))

@@ -16,7 +16,7 @@ from backend.jobs.records import Job, JobRequest
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long(10), pytest.mark.anyio]
 
 type Request = Callable[..., JobRequest]
 type UntilRunning = Callable[[Engine, Job], Awaitable[Job]]

@@ -1,8 +1,6 @@
 """What SQLite alone does: many processes on one file, and its lock."""
 
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -12,35 +10,28 @@ import pytest
 import sqlalchemy as sa
 
 from backend.errors import ResultDamagedError, StoreLockedError
+from backend.jobs.fork_server import worker_context
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import JobRequest, NewResult
 from backend.jobs.sqlite import SqliteDatabase, begun
 from backend.jobs.store import JobStore
+from tests.backend.jobs.inserting import insert_fifty
 
 REQUEST = JobRequest("buffer", {"distance": 5}, None, "document", idempotent=False)
 
-INSERTER = """
-import sys
-from pathlib import Path
-from backend.jobs.records import JobRequest
-from backend.jobs.store import JobStore
-sys.stdin.readline()
-store = JobStore.open(Path(sys.argv[1]), lease_seconds=15)
-for number in range(50):
-    store.insert(JobRequest("p", {"number": number}, None, "raw", False), owner=None, durable=number % 5 == 0)
-"""
-
 
 def test_eight_processes_open_a_fresh_store_and_insert_at_once(home: Path, open_store: Callable[[], JobStore]) -> None:
-    command = [sys.executable, "-c", INSERTER, str(home)]
-    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(8)]
+    context = worker_context()
+    begin = context.Event()
+    processes = [context.Process(target=insert_fifty, args=(home, begin)) for _ in range(8)]
     for process in processes:
-        assert process.stdin is not None
-        process.stdin.write(b"\n")
-        process.stdin.flush()
+        process.start()
+    begin.set()
     for process in processes:
-        _, errors = process.communicate(timeout=60)
-        assert (process.returncode, errors) == (0, b"")
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 8
+    for process in processes:
+        process.close()
     assert open_store().list(limit=1, offset=0)[1] == 400
 
 

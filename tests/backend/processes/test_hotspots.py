@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def record(positions: Array, values: Any) -> Features:
     return Features(shapes, {"v": np.asarray(values).tolist()}, UTM)
 
 
-def points(positions: Array, values: Any) -> dict[str, Any]:
+def points(positions: Array, values: Any) -> Mapping[str, Any]:
     return feature_collection(record(positions, values), method="", crs_decision="")
 
 

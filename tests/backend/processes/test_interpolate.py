@@ -1,6 +1,7 @@
 """`interpolate` as a caller sees it: values at points, means between them, densities that add up."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,13 +34,13 @@ def answer(**inputs: Any) -> tuple[Any, Array, Array, dict[str, Any]]:
     return values, t.c + t.a * columns, t.f + t.e * rows, json.loads(statistics.encode())
 
 
-def points(x: Any, y: Any, **fields: Any) -> dict[str, Any]:
+def points(x: Any, y: Any, **fields: Any) -> Mapping[str, Any]:
     shapes = shapes_of(shapely.points(EAST + np.asarray(x), NORTH + np.asarray(y)).tolist())
     columns = {name: np.asarray(values).tolist() for name, values in fields.items()}
     return feature_collection(Features(shapes, columns, parse_crs("EPSG:25832")), method="", crs_decision="")
 
 
-def lonlat(positions: list[tuple[float, float]], values: list[float]) -> dict[str, Any]:
+def lonlat(positions: list[tuple[float, float]], values: list[float]) -> Mapping[str, Any]:
     return feature_collection(
         Features(shapes_of(shapely.points(positions).tolist()), {"v": values}), method="", crs_decision=""
     )

@@ -1,6 +1,7 @@
 """`rasterize` as a caller sees it: which cells features have, with which values, on which grid."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def answer(**inputs: Any) -> tuple[Any, Any, dict[str, Any]]:
         return reader.read(1, masked=True), reader.transform, json.loads(statistics.encode())
 
 
-def collection(shapes: list[Any], **fields: list[Any]) -> dict[str, Any]:
+def collection(shapes: list[Any], **fields: list[Any]) -> Mapping[str, Any]:
     return feature_collection(Features(shapes_of(shapes), fields, UTM), method="", crs_decision="")
 
 

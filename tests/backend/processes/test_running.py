@@ -1,5 +1,6 @@
 """Typed functions and plain pygeoapi plugins run alike, and end with the backend's own errors."""
 
+import json
 import logging
 import sys
 from typing import Any
@@ -8,8 +9,10 @@ import pytest
 from pygeoapi.process.base import BaseProcessor, ProcessorExecuteError
 
 from backend.errors import ProcessFailedError, ProcessRefusedError
-from backend.processes.base import Output, process
+from backend.processes.base import Output, TypedProcess, process
+from backend.processes.filter_features import filter_features
 from backend.processes.running import OutputValue, is_json, load_processor, run_processor
+from backend.processes.validate_geometry import validate_geometry
 
 
 def quiet(percent: float, message: str | None = None) -> None:
@@ -50,6 +53,19 @@ def test_shapely_functions_runs_unchanged() -> None:
     (output,) = run_processor(shapely_functions, inputs, None, quiet)
     assert output.id == "result"
     assert 4 in output.value.values()
+
+
+@pytest.mark.parametrize(
+    ("made", "inputs"),
+    [
+        (filter_features, {"features": "name,lon,lat\nBerlin,13.4,52.5\nBonn,7.1,50.7", "filter": "name <> 'Köln'"}),
+        (validate_geometry, {"features": "POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))", "repair": True}),
+    ],
+)
+def test_stock_pygeoapi_gets_features_as_plain_objects(made: type[TypedProcess], inputs: dict[str, Any]) -> None:
+    written = {item.id: json.loads(item.encode()) for item in run_processor(made({"name": "p"}), inputs, None, quiet)}
+    _, value = made({"name": "p"}).execute(inputs)
+    assert json.loads(json.dumps(value)) == (written if len(written) > 1 else written["features"])
 
 
 def test_a_plugins_only_output_is_all_it_returns() -> None:

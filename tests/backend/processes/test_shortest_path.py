@@ -1,6 +1,7 @@
 """`shortest-path` as a caller sees it: ways through small networks whose lengths are known."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def answer(**inputs: Any) -> Any:
     return json.loads(output.encode())
 
 
-def network(ways: list[Way], **fields: list[Any]) -> dict[str, Any]:
+def network(ways: list[Way], **fields: list[Any]) -> Mapping[str, Any]:
     lines = shapes_of(shapely.LineString(np.add(way, (EAST, NORTH))) for way in ways)
     return feature_collection(Features(lines, fields, UTM), method="", crs_decision="")
 

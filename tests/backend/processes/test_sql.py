@@ -1,6 +1,7 @@
 """`sql` as a caller sees it: queries answered, and everything that is more than a query refused."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def rows(query: str, **inputs: Any) -> list[dict[str, Any]]:
     return answer(query, **inputs)["rows"]
 
 
-def layer(shapes: list[Any], crs: str = "EPSG:25832", **fields: list[Any]) -> dict[str, Any]:
+def layer(shapes: list[Any], crs: str = "EPSG:25832", **fields: list[Any]) -> Mapping[str, Any]:
     return feature_collection(Features(shapes_of(shapes), fields, parse_crs(crs)), method="", crs_decision="")
 
 

@@ -168,3 +168,20 @@ def test_what_holds_no_features_is_refused(value: Any) -> None:
     with pytest.raises(ProcessRefusedError) as refused:
         report(value)
     assert refused.value.path == "$.inputs.features"
+
+
+def test_geometries_of_equal_boxes_are_no_duplicates_and_zero_has_no_sign() -> None:
+    one, other = polygon([0, 0], [2, 0], [2, 2], [0, 0]), polygon([0, 0], [2, 0], [0, 2], [0, 0])
+    slope, fall = line([0, 0], [1, 1]), line([0, 1], [1, 0])
+    assert report(collection(one, other, slope, fall))["problems"] == []
+    # As numbers these are equal; as bits they are not.
+    assert report(collection(line([-0.0, 0], [1, 1]), line([5, 5], [6, 6]), slope))["valid"]
+
+
+def test_parts_that_meet_repeat_no_vertex() -> None:
+    meeting = {"type": "MultiLineString", "coordinates": [[[0, 0], [1, 1]], [[1, 1], [2, 0]]]}
+    points = {"type": "MultiPoint", "coordinates": [[0, 0], [0, 0]]}
+    assert "repeated-vertices" not in report(collection(meeting, points))["counts"]
+    told = report(collection(meeting, line([0, 0], [1, 1], [1, 1], [1, 1], [2, 0])))
+    assert [(item["feature"], item["problem"]) for item in told["problems"]] == [(1, "repeated-vertices")]
+    assert "2 vertices" in told["problems"][0]["reason"]

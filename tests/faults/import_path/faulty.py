@@ -84,6 +84,13 @@ def spin() -> int:
     return sum(range(10**15))
 
 
+@process(id="rest", title="Rest", output=Output(id="value"))
+def rest(seconds: float = 600) -> float:
+    """Be at work for so long, and leave the processor to others."""
+    time.sleep(seconds)
+    return seconds
+
+
 @process(id="scribble", title="Scribble", output=Output(id="value"))
 def scribble(megabytes: int = 1) -> int:
     """Write one temporary file."""

@@ -5,11 +5,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from mcp_server.cli import main
-from tests.mcp_server.cli.command_lines import Command, Run
+from tests.interop.own_backend import until
+from tests.mcp_server.cli.command_lines import OWN, Command, Run
 
 
 @pytest.fixture
@@ -24,11 +26,11 @@ def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     return run_command
 
 
-def started(home: Path, *arguments: str) -> subprocess.Popen[str]:
+def started(home: Path, *arguments: str, errors: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "mcp_server", "--home", str(home), *arguments],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=errors,
         text=True,
         encoding="utf-8",
     )
@@ -52,10 +54,12 @@ def start(home: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 @pytest.fixture(scope="session")
 def backend_command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
     """`backend` in a process of its own, for all tests that leave it running."""
-    port = free_port()
-    process = started(tmp_path_factory.mktemp("home"), "backend", "--port", str(port))
-    assert process.stderr is not None
-    yield Command(f"http://127.0.0.1:{port}", process.stderr.readline())
+    port, folder = free_port(), tmp_path_factory.mktemp("backend")
+    log = folder / "stderr.log"
+    with log.open("w", encoding="utf-8") as errors:
+        process = started(folder / "home", *OWN, "backend", "--port", str(port), errors=errors)
+    announcement = until(lambda: log.read_text(encoding="utf-8"), lambda text: text.endswith("\n"), seconds=60)
+    yield Command(f"http://127.0.0.1:{port}", announcement, log)
     process.terminate()
     process.communicate(timeout=60)
 

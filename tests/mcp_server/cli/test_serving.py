@@ -19,6 +19,8 @@ from mcp_server.cli.serving import url_of
 from tests.mcp_server.cli.command_lines import Command, Run
 from tests.standard.clients import conforming_async
 
+pytestmark = pytest.mark.long(25)
+
 
 def test_stdio_answers_on_a_pure_stdout(home: Path) -> None:
     request = {

@@ -13,6 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
+pytestmark = pytest.mark.long(20)
+
 ROOT = Path(__file__).resolve().parents[3]
 _ENDING_SECONDS = 40
 """Only guards against a server that never ends."""
@@ -27,6 +29,9 @@ INITIALIZE = {
         "clientInfo": {"name": "test", "version": "1"},
     },
 }
+WARM = {"OGC_PROCESSES_WARM": "true"}
+"""As users start it: the worker processes begin to start at once."""
+
 INITIALIZED = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 
 NOISY = '''
@@ -50,8 +55,17 @@ def noisy() -> int:
     print("printed in a worker")
     os.system("echo printed by a child")
     return 1
+
+
+@process(id="divide", title="Divide", keywords=["test"], output=Output(id="quotient", title="q", description="q."))
+def divide(by: float) -> float:
+    """One divided by a number."""
+    return 1 / by
 '''
-CONFIG = "resources:\n  noisy:\n    type: process\n    processor: {name: noisy.noisy}\n"
+CONFIG = """resources:
+  noisy: {type: process, processor: {name: noisy.noisy}}
+  divide: {type: process, processor: {name: noisy.divide}}
+"""
 
 
 def call_of(argument: str) -> str:
@@ -101,13 +115,14 @@ class Session:
 
 
 @contextmanager
-def started(home: Path, *arguments: str, **settings: str) -> Iterator[Session]:
+def started(home: Path, *arguments: str, log: Path | None = None, **settings: str) -> Iterator[Session]:
+    errors = None if log is None else log.open("wb")
     process = subprocess.Popen(
         [sys.executable, "-m", "mcp_server", "--home", str(home), *arguments],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=errors or subprocess.DEVNULL,
         text=True,
         encoding="utf-8",
         env=os.environ | {"OGC_PROCESSES_WAIT_SECONDS": "20"} | settings,
@@ -117,9 +132,9 @@ def started(home: Path, *arguments: str, **settings: str) -> Iterator[Session]:
     finally:
         if process.poll() is None:
             process.kill()
-        for stream in (process.stdin, process.stdout):
-            assert stream is not None
-            stream.close()
+        for stream in (process.stdin, process.stdout, errors):
+            if stream is not None:
+                stream.close()
         process.wait(_ENDING_SECONDS)
 
 
@@ -129,34 +144,38 @@ def running(family: list[psutil.Process], *, within: float) -> list[psutil.Proce
     return [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_what_plugins_print_does_not_reach_the_protocol(home: Path, tmp_path: Path) -> None:
+def test_what_plugins_print_goes_to_the_operator_and_the_end_of_standard_input_ends_all_processes(
+    home: Path, tmp_path: Path
+) -> None:
     (tmp_path / "noisy.py").write_text(NOISY, encoding="utf-8")
     (tmp_path / "noisy.yml").write_text(CONFIG, encoding="utf-8")
-    with started(home, "--processes", str(tmp_path), "--config", str(tmp_path / "noisy.yml")) as session:
+    log = tmp_path / "stderr.log"
+    with started(
+        home, "--processes", str(tmp_path), "--config", str(tmp_path / "noisy.yml"), log=log, **WARM
+    ) as session:
         assert session.initialize()["serverInfo"]["name"] == "ogc-processes-mcp"
         result = session.request("tools/call", name="noisy", arguments={})
         assert result["structuredContent"]["outputs"]["out"]["value"] == 1
         assert "noisy" in [tool["name"] for tool in session.request("tools/list")["tools"]]
-
-
-def test_the_end_of_standard_input_ends_the_server_and_all_its_processes(home: Path) -> None:
-    with started(home) as session:
-        session.initialize()
-        result = session.request("tools/call", name="hello_world", arguments={"name": "x"})
-        assert result["structuredContent"]["status"] == "successful"
+        assert session.request("tools/call", name="divide", arguments={"by": 0})["isError"]
         family = session.family()
         assert len(family) > 1
         assert session.process.stdin is not None
         session.process.stdin.close()
         assert session.process.wait(_ENDING_SECONDS) == 0
         assert running(family, within=_ENDING_SECONDS) == []
+    told = log.read_text(encoding="utf-8")
+    assert "printed in a worker" in told
+    assert "]: process divide failed\nTraceback (most recent call last):\n" in told
+    assert "in divide\n    return 1 / by" in told
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no way to interrupt one process alone")
 def test_an_interrupt_ends_the_server_and_all_its_processes_while_the_client_still_listens(home: Path) -> None:
-    with started(home) as session:
+    with started(home, **WARM) as session:
         session.initialize()
-        session.request("tools/call", name="hello_world", arguments={"name": "x"})
+        result = session.request("tools/call", name="hello_world", arguments={"name": "x"})
+        assert result["structuredContent"]["status"] == "successful"
         family = session.family()
         session.process.send_signal(signal.SIGINT)
         assert session.process.wait(_ENDING_SECONDS) == 130
@@ -165,7 +184,7 @@ def test_an_interrupt_ends_the_server_and_all_its_processes_while_the_client_sti
 
 @pytest.mark.parametrize("said", ["nothing", "initialize"])
 def test_a_client_that_leaves_at_once_leaves_nothing_behind(home: Path, said: str) -> None:
-    with started(home) as session:
+    with started(home, **WARM) as session:
         if said == "initialize":
             session.initialize()
         assert session.process.stdin is not None
@@ -173,32 +192,16 @@ def test_a_client_that_leaves_at_once_leaves_nothing_behind(home: Path, said: st
         assert session.process.wait(_ENDING_SECONDS) == 0
 
 
-@pytest.mark.parametrize(
-    ("longest", "lines"),  # of each line: the id that its answer names, the code, and words of the message
-    [
-        (
-            2000,
-            [
-                ("this is no JSON", None, -32700, "Parse error"),
-                ("[]", None, -32600, "Invalid request"),
-                (call_of(r'"\ud800"'), 77, -32700, "Parse error"),
-                (call_of(f'"{"x" * 3000}"'), None, -32600, "2000 bytes at most"),
-            ],
-        ),
-        (
-            20_000,
-            [
-                ("[" * 10_000, None, -32700, "Parse error"),
-                (call_of("[" * 300 + "]" * 300), 77, -32700, "recursion limit"),
-            ],
-        ),
-    ],
-    ids=["short", "deep"],
-)
-def test_what_is_no_message_is_answered(
-    home: Path, longest: int, lines: list[tuple[str, int | None, int, str]]
-) -> None:
-    with started(home, "--no-embedded", OGC_PROCESSES_MAX_REQUEST_BYTES=str(longest)) as session:
+def test_what_is_no_message_is_answered(home: Path) -> None:
+    lines = [  # with the id that its answer names, the code, and words of the message
+        ("this is no JSON", None, -32700, "Parse error"),
+        ("[]", None, -32600, "Invalid request"),
+        (call_of(r'"\ud800"'), 77, -32700, "Parse error"),
+        (call_of(f'"{"x" * 30_000}"'), None, -32600, "20000 bytes at most"),
+        ("[" * 10_000, None, -32700, "Parse error"),
+        (call_of("[" * 300 + "]" * 300), 77, -32700, "recursion limit"),
+    ]
+    with started(home, "--no-embedded", OGC_PROCESSES_MAX_REQUEST_BYTES="20000") as session:
         session.initialize()
         for line, message_id, code, said in lines:
             session.write(line)
