@@ -143,6 +143,11 @@ class Site:
         state = {"type": "SCHEDULED", "state_details": {"scheduled_time": at}}
         self._start(process_id, inputs, state=state)
 
+    def run_of(self, job_id: str) -> str:
+        """The id of the run that was ordered of a job."""
+        (run,) = self.ask("POST", "/flow_runs/filter", flow_runs={"name": {"any_": [job_id]}})
+        return run["id"]
+
     def cancel(self, run_id: str) -> None:
         """Cancel a run, as a person does on Prefect's pages."""
         self.ask("POST", f"/flow_runs/{run_id}/set_state", state={"type": "CANCELLING"})

@@ -231,4 +231,9 @@ def test_no_job_is_lost_or_falsely_ended_whatever_is_killed(
     for job_id, name in siege.accepted.items():
         if name != "slow-steps" and jobs[job_id]["status"] == "successful":
             assert len(siege.client.get(f"/jobs/{job_id}/results/bytes").content) == 90_004
+
+    last = siege.client.submit("slow-steps", seconds=600, steps=600)
+    siege.client.until(last, half_way)
+    site.cancel(site.run_of(last))
+    assert siege.client.ended(last)["status"] == "dismissed"
     siege.client.close()

@@ -19,6 +19,7 @@ from backend.geo.tables.cql2_spatial import related as related_in_space
 from backend.geo.tables.cql2_temporal import RELATIONS, Periods, column_periods, is_temporal, literal_periods
 from backend.geo.tables.cql2_temporal import related as related_in_time
 from backend.geo.tables.cql2_text import MAX_DEPTH, Node, parse_cql2_text
+from backend.geo.tables.expression_functions import FUNCTIONS
 from backend.geo.vector.columns import DIVISIONS, ORDER, Column, both, compared, computed, condition, either, negated
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import is_number, listed, no_such_field, shown
@@ -240,6 +241,10 @@ def _refuse_operation(operation: str) -> NoReturn:
     told = f"did you mean {listed(close)}?" if close else f"there are {', '.join(known)}"
     if any(word in operation for word in ("dwithin", "distance", "beyond", "buffer")):
         told = "CQL2 knows no distances: select-by-location takes them"
+    elif operation in ("lower", "upper", "lcase", "ucase"):
+        told = "CASEI(name) = CASEI('Berlin') compares texts whatever their case"
+    elif operation in FUNCTIONS:
+        told = f"calculate-field has it: the field it makes of {operation}(…) can be filtered by"
     refuse(f"the filter has no operator or function {shown(operation)}; {told}")
 
 

@@ -125,6 +125,8 @@ def test_a_long_list_is_a_list() -> None:
         ("intersects(n, 1)", "did you mean .*'s_intersects'"),
         ("S_DWITHIN(geometry, POINT(1 1), 5)", "select-by-location"),
         ("xyzzy(1)", "there are %"),
+        ("UPPER(s) = 'ALPHA'", "CASEI"),
+        ("length(s) > 3", "calculate-field"),
         ("n = 1 AND s", "conditions"),
         ("S_WITHIN(n, POINT(1 1))", "needs the property geometry"),
         ("S_WITHIN(geometry)", "takes 2 arguments"),
