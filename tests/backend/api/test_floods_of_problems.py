@@ -55,8 +55,8 @@ async def test_a_flood_is_answered_at_once_and_shortly_while_others_are_served(
     assert response.status_code == 400
     assert len(response.json()["errors"]) <= 101
     assert len(response.content) < 50_000
-    assert took < 4
-    assert longest < 1
+    assert took < 30  # some seconds, also on a busy machine; quadratic, it took many minutes
+    assert longest < 5
 
 
 async def test_of_many_problems_the_first_are_told_and_the_number_of_the_others(client: httpx.AsyncClient) -> None:

@@ -79,10 +79,10 @@ def test_brackets_within_strings_are_no_nesting() -> None:
 
 @pytest.mark.parametrize("evil", [b'"\\' * 2_000_000, b'\\"' * 2_000_000, b"[" * 4_000_000, b"[]" * 2_000_000])
 def test_the_depth_of_hostile_text_is_found_in_linear_time(evil: bytes) -> None:
-    start = time.process_time()
+    start = time.thread_time()
     nested_deeper(evil + b"[" * 100, NESTING)
     # Quadratic, it would take hours.
-    assert time.process_time() - start < 5
+    assert time.thread_time() - start < 20
 
 
 @pytest.mark.anyio

@@ -152,6 +152,6 @@ def test_slow_steps_takes_its_time_and_tells_each_step() -> None:
 
 
 def test_slow_steps_waits_without_working() -> None:
-    before = time.process_time()
+    before = time.thread_time()
     answer(slow_steps, seconds=0.5, steps=2)
-    assert time.process_time() - before < 0.2
+    assert time.thread_time() - before < 0.2

@@ -116,9 +116,9 @@ def test_deep_nesting_is_refused_and_nothing_else_happens(schema: Any) -> None:
 
 def seconds_to_write(value: Any) -> float:
     """Processor time of writing a value as JSON, the measure for work that grows with it."""
-    started = time.process_time()
+    started = time.thread_time()
     json.dumps(value)
-    return time.process_time() - started
+    return time.thread_time() - started
 
 
 def test_a_large_geometry_is_taken_in_about_the_time_it_takes_to_write_it() -> None:
@@ -126,18 +126,18 @@ def test_a_large_geometry_is_taken_in_about_the_time_it_takes_to_write_it() -> N
     ratios: list[float] = []
     # The least of three: other processes on the machine cost time too.
     for _ in range(3):
-        started = time.process_time()
+        started = time.thread_time()
         assert sent(BUFFER, {"geometry": geometry, "distance": 5})["geometry"] is geometry
-        ratios.append((time.process_time() - started) / seconds_to_write(geometry))
-    assert min(ratios) < 6
+        ratios.append((time.thread_time() - started) / seconds_to_write(geometry))
+    assert min(ratios) < 20  # quadratic, it would be thousands
 
 
 def test_a_large_array_with_many_faults_is_refused_quickly_with_a_few_of_them() -> None:
     tool = tool_with(x={"type": "array", "items": {"type": "number", "minimum": 0}})
     value = ["a"] * 100_000
-    started = time.process_time()
+    started = time.thread_time()
     problems = problems_of(tool, {"x": value})
-    assert time.process_time() - started < 50 * seconds_to_write(value)
+    assert time.thread_time() - started < 50 * seconds_to_write(value)
     assert 1 <= len(problems) <= 8
 
 

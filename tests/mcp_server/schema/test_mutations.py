@@ -20,7 +20,7 @@ from mcp_server.schema.tool import ToolSpec, tool_spec
 
 _CASES = 60
 _CASES_IN_FULL = 1000
-_SECONDS = 0.5
+_SECONDS = 2.0
 """Longest for one description: ten times what is usual, for machines that do something else meanwhile."""
 _BYTES = 40_000
 _UNCHECKED = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
@@ -140,10 +140,10 @@ def arguments(tool: ToolSpec, value: Any) -> list[dict[str, Any]]:
 
 
 def check(raw: dict[str, Any], value: Any) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     process = normalise(raw)
     tool = tool_spec(process, name="p", server="remote")
-    assert time.process_time() - began < _SECONDS
+    assert time.thread_time() - began < _SECONDS
     assert lint(tool.input_schema) == []
     Draft202012Validator.check_schema(tool.input_schema)
     Draft202012Validator.check_schema(tool.output_schema or {})
