@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 type Complete = tuple[str, int]
 """Job id and attempt."""
 
+_STOP_SECONDS = 5.0
+"""Longest time in which a server that is being closed waits for a disk that is busy."""
+
 
 class Confirmations:
     """A thread that has jobs ended, as many at once as have come meanwhile."""
@@ -23,12 +26,12 @@ class Confirmations:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, after what has come so far."""
+        """End, after what has come so far, as far as that is soon: `Leases.release` ends what is left."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(_STOP_SECONDS)
 
     def add(self, job_id: str, attempt: int) -> None:
         """Have a job ended soon; from any thread."""

@@ -30,6 +30,8 @@ class Endings:
     def __init__(self, database: Database, files: JobFiles) -> None:
         self._database = database
         self._files = files
+        self.sync_seconds = 0.0
+        """How long the disk took when it was last waited for here."""
 
     def succeed(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> bool:
         """Store all results and end the job; False when the job is no longer this attempt's."""
@@ -63,7 +65,9 @@ class Endings:
 
         What keeps us from it keeps nobody else, or `Leases.settle`, from ending them.
         """
+        began = time.monotonic()
         self._database.sync()
+        self.sync_seconds = time.monotonic() - began
         ended = _patiently(lambda _tried: self._try_to_confirm(complete))
         for job_id in ended:
             self._files.delete_inputs(job_id)

@@ -222,6 +222,11 @@ class JobStore:
         """Store all results, and end the job unless that is left to `confirm`, which does it for many at once."""
         return self._endings.hand_in(job, outputs, inline_bytes=inline_bytes)
 
+    @property
+    def sync_seconds(self) -> float:
+        """How long the disk took when `confirm` last waited for it; 0 before that."""
+        return self._endings.sync_seconds
+
     def confirm(self, complete: Sequence[tuple[str, int]]) -> int:
         """End jobs, by their ids and attempts, of which all results are stored; tells how many still were to be."""
         return self._endings.confirm(complete)

@@ -3,14 +3,17 @@
 import errno
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import pytest
 
 from backend.errors import ResultNotReadyError
+from backend.jobs.admission import Bounds
 from backend.jobs.confirmations import Complete, Confirmations
 from backend.jobs.engine import Engine
+from backend.jobs.executor import Assignment, Ended, Outcome
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import JobRequest, NewResult
 from backend.jobs.states import JobStatus
@@ -39,6 +42,14 @@ def test_a_complete_job_runs_and_shows_no_results_until_it_is_confirmed(store: J
     assert store.confirm([(job_id, attempt)]) == 1
     assert store.get(job_id).status is JobStatus.SUCCESSFUL
     assert store.read(job_id, "area")[1] == b"1"
+
+
+def test_how_long_the_disk_takes_is_told(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = complete(store)
+    assert store.sync_seconds == 0
+    monkeypatch.setattr("os.fsync", lambda _descriptor: threading.Event().wait(0.02))
+    store.confirm([job])
+    assert store.sync_seconds >= 0.02
 
 
 def test_a_job_that_somebody_waits_for_is_ended_by_its_worker(store: JobStore) -> None:
@@ -84,16 +95,60 @@ def test_jobs_that_come_while_the_disk_is_busy_share_its_next_turn(
     assert len(turns) == 2
 
 
+class Workers:
+    """An executor whose workers, threads of this process, leave the ends of jobs to the engine."""
+
+    process_ids = frozenset({"buffer"})
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+        self._pool = ThreadPoolExecutor(2)
+
+    def start(self) -> None:
+        """They are there."""
+
+    def run(self, assignment: Assignment, ended: Ended) -> None:
+        self._pool.submit(self._work, assignment, ended)
+
+    def kill(self, job_id: str) -> None:
+        """None takes so long."""
+
+    def stop(self) -> None:
+        self._pool.shutdown()
+
+    def _work(self, assignment: Assignment, ended: Ended) -> None:
+        started = self._store.start(assignment.job_id, assignment.engine, ProcessIdentity.current())
+        assert started is not None
+        assert self._store.hand_in(started, OUTPUTS, inline_bytes=8) == "complete"
+        ended(Outcome("complete", attempt=started.attempt))
+
+
+@pytest.fixture
+def engine(store: JobStore) -> Iterator[Engine]:
+    made = Engine(store, Workers(store), Bounds(workers=2), lease_seconds=15, dismiss_wait_seconds=10)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.mark.anyio
+async def test_an_engine_ends_what_its_workers_have_completed(engine: Engine, store: JobStore) -> None:
+    jobs = [engine.submit(REQUEST, durable=True) for _ in range(20)]
+    with anyio.fail_after(PATIENCE):
+        ended = [await engine.wait(job.id, timeout=PATIENCE) for job in jobs]
+    assert {job.status for job in ended} == {JobStatus.SUCCESSFUL}
+    assert all(store.read(job.id, "area")[1] == b"1" for job in jobs)
+
+
 @pytest.mark.anyio
 async def test_a_job_whose_confirmation_failed_is_ended_by_the_next_round(
-    engine: Engine, request_for: Callable[..., JobRequest], monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(_store: JobStore, _complete: object) -> int:
         raise OSError(errno.EIO, "the disk is broken")
 
     monkeypatch.setattr(JobStore, "confirm", broken)
-    job = engine.submit(request_for("Echo"), durable=True)
+    job = engine.submit(REQUEST, durable=True)
     with anyio.fail_after(PATIENCE):
         assert (await engine.wait(job.id, timeout=PATIENCE)).status is JobStatus.SUCCESSFUL
     assert "the end of job" in caplog.text
