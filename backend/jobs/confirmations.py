@@ -3,8 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 
-type Complete = tuple[str, int]
-"""Job id and attempt."""
+from backend.jobs.records import CompleteAttempt
 
 _STOP_SECONDS = 5.0
 """Longest time in which a server that is being closed waits for a disk that is busy."""
@@ -13,11 +12,11 @@ _STOP_SECONDS = 5.0
 class Confirmations:
     """A thread that has jobs ended, as many at once as have come meanwhile."""
 
-    def __init__(self, confirm: Callable[[Sequence[Complete]], None]) -> None:
+    def __init__(self, confirm: Callable[[Sequence[CompleteAttempt]], None]) -> None:
         """confirm: ends them. It may take its time, and raises nothing."""
         self._confirm = confirm
         self._changed = threading.Condition()
-        self._complete: list[Complete] = []
+        self._complete: list[CompleteAttempt] = []
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="job-confirmations", daemon=True)
 

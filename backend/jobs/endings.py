@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from backend.errors import StoreLockedError, StoreUnavailableError
 from backend.jobs import statements
 from backend.jobs.database import Database
-from backend.jobs.records import Failure, NewResult, StartedJob
+from backend.jobs.records import CompleteAttempt, Failure, NewResult, StartedJob
 from backend.jobs.result_files import JobFiles
 from backend.jobs.rows import result_row
 from backend.jobs.states import JobStatus
@@ -60,7 +60,7 @@ class Endings:
             return "late"
         return "complete" if apart else "ended"
 
-    def confirm(self, complete: Sequence[tuple[str, int]]) -> int:
+    def confirm(self, complete: Sequence[CompleteAttempt]) -> int:
         """End complete jobs, by their ids and attempts, once all that was stored is on the disk; tells how many it did.
 
         What keeps us from it keeps nobody else, or `Leases.settle`, from ending them.
@@ -73,7 +73,7 @@ class Endings:
             self._files.delete_inputs(job_id)
         return len(ended)
 
-    def _try_to_confirm(self, complete: Sequence[tuple[str, int]]) -> list[str]:
+    def _try_to_confirm(self, complete: Sequence[CompleteAttempt]) -> list[str]:
         now = time.time()
         with self._database.transaction(durable=False) as connection:
             return [

@@ -13,13 +13,13 @@ import anyio.to_thread
 
 from backend.errors import ServerBusyError, StoreLockedError
 from backend.jobs.admission import Bounds, Call
-from backend.jobs.confirmations import Complete, Confirmations
+from backend.jobs.confirmations import Confirmations
 from backend.jobs.executor import Executor, Outcome
 from backend.jobs.lanes import Lane, Lanes
 from backend.jobs.leases import Observed
 from backend.jobs.observer import JobObserver
 from backend.jobs.pace import Pace
-from backend.jobs.records import Failure, Job, JobRequest
+from backend.jobs.records import CompleteAttempt, Failure, Job, JobRequest
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
 from backend.jobs.waiters import Waiters
@@ -211,7 +211,7 @@ class Engine:
                 self._store_end({job_id: outcome}, lambda: self._settle(job_id, outcome))
         dispatcher.fill()
 
-    def _confirm(self, complete: Sequence[Complete]) -> None:
+    def _confirm(self, complete: Sequence[CompleteAttempt]) -> None:
         """End jobs of which all results are stored."""
         outcomes = {job_id: Outcome("complete", _UNNOTICED, attempt) for job_id, attempt in complete}
         self._store_end(outcomes, lambda: self._store.confirm(complete))
@@ -224,8 +224,12 @@ class Engine:
             _log.exception("the end of job %s could not be stored", ", ".join(outcomes))
             self._unsettled |= outcomes  # the keeper will try again
         for job_id in outcomes:
-            self._tell_observers(job_id)
-            self._waiters.wake(job_id)
+            self._tell(job_id)
+
+    def _tell(self, job_id: str) -> None:
+        """Tell everybody whom the end of a job concerns."""
+        self._tell_observers(job_id)
+        self._waiters.wake(job_id)
 
     def _tell_observers(self, job_id: str) -> None:
         if not self.observers:
@@ -290,8 +294,7 @@ class Engine:
         for job_id, outcome in tuple(self._unsettled.items()):
             self._settle(job_id, outcome)
             self._unsettled.pop(job_id)
-            self._tell_observers(job_id)
-            self._waiters.wake(job_id)
+            self._tell(job_id)
         self._store.leases.take_over(self.id)
         own = self._lanes.own()
         now = time.monotonic()

@@ -11,6 +11,9 @@ from backend.jobs.states import FINAL, JobStatus
 type ResponseForm = Literal["raw", "document"]
 """`response` of an execute request: the values themselves, or a results document."""
 
+type CompleteAttempt = tuple[str, int]
+"""Job id and number of an attempt of which all results are stored: all that is left to do is to end the job."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:

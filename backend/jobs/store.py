@@ -20,7 +20,16 @@ from backend.jobs.endings import Endings, HandedIn
 from backend.jobs.job_log import JobLog
 from backend.jobs.leases import Leases
 from backend.jobs.liveness import ProcessIdentity
-from backend.jobs.records import Failure, Job, JobQuery, JobRequest, NewResult, StartedJob, StoredResult
+from backend.jobs.records import (
+    CompleteAttempt,
+    Failure,
+    Job,
+    JobQuery,
+    JobRequest,
+    NewResult,
+    StartedJob,
+    StoredResult,
+)
 from backend.jobs.result_files import JobFiles
 from backend.jobs.retention import KEEP_ALL, Retention, Sweeper
 from backend.jobs.rows import accepted_job, compact, job_record, job_row, require_success, result_record
@@ -227,7 +236,7 @@ class JobStore:
         """How long the disk took when `confirm` last waited for it; 0 before that."""
         return self._endings.sync_seconds
 
-    def confirm(self, complete: Sequence[tuple[str, int]]) -> int:
+    def confirm(self, complete: Sequence[CompleteAttempt]) -> int:
         """End jobs, by their ids and attempts, of which all results are stored; tells how many still were to be."""
         return self._endings.confirm(complete)
 

@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.antimeridian import flat_parts, outline
 from backend.geo.geodesy.ellipsoid import GEOD, Array, Integers, inverse, radii, zone_area
-from backend.geo.geodesy.shapes import Shapes, parts_of, rings_of, shapes_of
+from backend.geo.geodesy.shapes import Shapes, out_of_collections, parts_of, rings_of, shapes_of
 
 type Edges = Literal["lonlat", "geodesic"]
 """Straight in longitude and latitude (RFC 7946, 3.1.1), or the shortest way on the ellipsoid."""
@@ -20,7 +20,7 @@ NODES, WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(8))
 FINE_STEP = 0.05
 """Degrees. Over steps this small two nodes are as exact."""
 FINE_NODES, FINE_WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(2))
-MULTIPOLYGON, COLLECTION = 6, 7
+MULTIPOLYGON = 6
 """As GEOS numbers types."""
 
 
@@ -80,11 +80,7 @@ def by_dimension(shapes: Shapes) -> tuple[Shapes, Integers, Shapes, Integers]:
     """Polygons and multipolygons (whose parts may be the two sides of a cut), lines and multilines, out of whatever
     collections, and the index of the geometry that each is of.
     """
-    members, owners = shapes, np.arange(len(shapes))
-    while (nested := shapely.get_type_id(members) == COLLECTION).any():
-        parts, index = shapely.get_parts(members[nested], return_index=True)
-        owners = np.concatenate([owners[~nested], owners[nested][index]])
-        members = np.concatenate([members[~nested], parts])
+    members, owners = out_of_collections(shapes)
     dimension = shapely.get_dimensions(members)
     areal, linear = dimension == 2, dimension == 1
     return members[areal], owners[areal], members[linear], owners[linear]

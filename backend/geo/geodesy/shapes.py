@@ -14,6 +14,8 @@ type Shapes = np.ndarray[Any, np.dtype[np.object_]]
 """One dimension, of shapely geometries; None stands for no geometry."""
 _POLYGON = 3
 """As GEOS numbers types: those above have parts."""
+COLLECTION = 7
+"""GEOS's number of the type GeometryCollection."""
 
 
 def shapes_of(geometries: Iterable[BaseGeometry | None]) -> Shapes:
@@ -45,6 +47,16 @@ def parts_of(shapes: Shapes) -> tuple[Shapes, Integers]:
         return shapely.get_parts(shapes, return_index=True)
     there = np.flatnonzero(~shapely.is_missing(shapes))
     return shapes[there], there
+
+
+def out_of_collections(shapes: Shapes) -> tuple[Shapes, Integers]:
+    """Geometries, and in place of collections what they hold, however deep; and to which geometry each belongs."""
+    members, owners = shapes, np.arange(len(shapes))
+    while (nested := shapely.get_type_id(members) == COLLECTION).any():
+        parts, index = shapely.get_parts(members[nested], return_index=True)
+        owners = np.concatenate([owners[~nested], owners[nested][index]])
+        members = np.concatenate([members[~nested], parts])
+    return members, owners
 
 
 def rings_of(polygons: Shapes) -> tuple[Shapes, Integers]:

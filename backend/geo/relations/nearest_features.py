@@ -8,7 +8,7 @@ import shapely
 
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.relations.nearest import Links, nearest
-from backend.geo.relations.relations import Together, dense_lonlat, together
+from backend.geo.relations.relations import Together, dense_lonlat, together, unpaired
 from backend.geo.relations.relations_fields import free_name, paired_fields
 from backend.geo.vector.features import Features
 
@@ -42,7 +42,7 @@ def nearest_features(first: Features, second: Features | None, count: int, limit
     else:
         links, tied = nearest(a.shapes, b.shapes, count, limit)
     rank = 1 + np.arange(len(links)) - np.searchsorted(links.first, links.first)
-    alone = np.flatnonzero(np.bincount(links.first, minlength=len(first)) == 0)
+    alone = unpaired(links.first, len(first))
     order = np.argsort(np.concatenate([links.first, alone]), kind="stable")
     left = np.concatenate([links.first, alone])[order]
     right = np.concatenate([links.second, np.full(len(alone), -1)])[order]

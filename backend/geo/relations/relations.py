@@ -124,6 +124,11 @@ def matching(first: Shapes, second: Shapes, predicate: Predicate, *, lonlat: boo
     return found.sorted()
 
 
+def unpaired(index: Integers, count: int) -> Integers:
+    """Which of so many features are not among those of an index."""
+    return np.flatnonzero(np.bincount(index, minlength=count) == 0)
+
+
 def query(tree: shapely.STRtree, shapes: Shapes, predicate: Any = None) -> Integers:
     """Index of each shape and of each in the tree that it meets (without a predicate, their boxes): 2 × n.
 

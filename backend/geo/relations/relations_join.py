@@ -10,7 +10,7 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.shapes import Shapes
-from backend.geo.relations.relations import Pairs, Predicate, Together, left_out, matching, together
+from backend.geo.relations.relations import Pairs, Predicate, Together, left_out, matching, together, unpaired
 from backend.geo.relations.relations_fields import Columns, Statistic, free_name, paired_fields, statistics_of
 from backend.geo.vector.feature_measures import areas, lengths, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
@@ -77,7 +77,7 @@ def spatial_join(
 
 def _rows(met: Together, pairs: Pairs, shares: Array) -> tuple[Features, list[str]]:
     """A row for each pair, and one for each feature without a partner."""
-    alone = np.flatnonzero(np.bincount(pairs.first, minlength=len(met.first)) == 0)
+    alone = unpaired(pairs.first, len(met.first))
     index = np.concatenate([pairs.first, alone])
     order = np.argsort(index, kind="stable")
     left, right = index[order], np.concatenate([pairs.second, np.full(len(alone), -1)])[order]

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.antimeridian import bounding_box
 from backend.geo.geodesy.crs import CRS84, authority_code
+from backend.geo.geodesy.shapes import out_of_collections
 from backend.geo.vector.feature_reading import SOURCE_CRS
 from backend.geo.vector.feature_text import feature_texts, geometry_texts, json_text
 from backend.geo.vector.features import Features
@@ -23,10 +24,8 @@ type JsonObject = dict[str, Any]
 NO_CODE = (
     "The CRS of the features has no authority's code: whoever reads them again takes them in longitude and latitude."
 )
-_COLLECTION = 7
-"""As GEOS numbers types."""
 _TYPES = ("Point", "LineString", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")
-"""GeoJSON's names of the types before; a ring by itself is written as a line."""
+"""GeoJSON's names of the types, as GEOS numbers them; a ring by itself is written as a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +82,7 @@ class FeatureCollection(Mapping[str, Any]):
     def extent(self) -> JsonObject:
         """Geometry types, vertices and bounding box, as summaries tell them."""
         shapes = self.table.shapes
-        parts = shapes[~shapely.is_missing(shapes)]
-        while (nested := shapely.get_type_id(parts) == _COLLECTION).any():
-            parts = np.concatenate([parts[~nested], shapely.get_parts(parts[nested])])
+        parts, _ = out_of_collections(shapes[~shapely.is_missing(shapes)])
         types: Counter[str] = Counter()
         for kind, count in enumerate(np.bincount(shapely.get_type_id(parts)).tolist()):
             types[_TYPES[kind]] += count

@@ -11,11 +11,11 @@ import pytest
 
 from backend.errors import ResultNotReadyError
 from backend.jobs.admission import Bounds
-from backend.jobs.confirmations import Complete, Confirmations
+from backend.jobs.confirmations import Confirmations
 from backend.jobs.engine import Engine
 from backend.jobs.executor import Assignment, Ended, Outcome
 from backend.jobs.liveness import ProcessIdentity
-from backend.jobs.records import JobRequest, NewResult
+from backend.jobs.records import CompleteAttempt, JobRequest, NewResult
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
 
@@ -25,7 +25,7 @@ ENGINE = "engine"
 PATIENCE = 60
 
 
-def complete(store: JobStore) -> Complete:
+def complete(store: JobStore) -> CompleteAttempt:
     """A job whose worker has done all that it has to."""
     job = store.insert(REQUEST, owner=ENGINE, durable=True)
     started = store.start(job.id, ENGINE, ProcessIdentity.current())
