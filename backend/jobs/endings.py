@@ -1,24 +1,19 @@
 """How an attempt at a job ends in the store: its results and its final state, or nothing of it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from backend.errors import StoreLockedError, StoreUnavailableError
+from backend.errors import StoreUnavailableError
 from backend.jobs import statements
 from backend.jobs.database import Database
+from backend.jobs.patience import patiently
 from backend.jobs.records import CompleteAttempt, Failure, NewResult, StartedJob
 from backend.jobs.result_files import JobFiles
 from backend.jobs.rows import result_row
 from backend.jobs.states import JobStatus
-
-OUTAGE_SECONDS = 60.0
-"""How long the end of a job waits for a database that does not answer."""
-
-_RETRY_SECONDS = 0.5
-
 
 type HandedIn = Literal["ended", "complete", "late"]
 """`complete`: all is stored, and `confirm` ends the job. `late`: the job is no longer this attempt's."""
@@ -68,7 +63,7 @@ class Endings:
         began = time.monotonic()
         self._database.sync()
         self.sync_seconds = time.monotonic() - began
-        ended = _patiently(lambda _tried: self._try_to_confirm(complete))
+        ended = patiently(lambda _tried: self._try_to_confirm(complete))
         for job_id in ended:
             self._files.delete_inputs(job_id)
         return len(ended)
@@ -96,7 +91,7 @@ class Endings:
 
         To end the job at once would let nobody else write while that is brought to the disk.
         """
-        return _patiently(lambda _tried: self._try_to_complete(job, rows))
+        return patiently(lambda _tried: self._try_to_complete(job, rows))
 
     def _try_to_complete(self, job: StartedJob, rows: Sequence[dict[str, Any]]) -> bool:
         with self._database.transaction(durable=False) as connection:
@@ -113,8 +108,8 @@ class Endings:
 
     def _end(self, job: StartedJob, move: sa.Update, values: dict[str, Any], rows: Sequence[dict[str, Any]]) -> bool:
         every = {"job": job.id, "attempt": job.attempt, "now": time.time(), **values}
-        ended = _patiently(lambda tried: self._try_to_end(job, move, every, rows, tried=tried))
-        if ended:
+        ended = patiently(lambda tried: self._try_to_end(job, move, every, rows, tried=tried))
+        if ended and job.inputs_apart:
             self._files.delete_inputs(job.id)
         return ended
 
@@ -131,20 +126,3 @@ class Endings:
                 key = {"job": job.id, "attempt": job.attempt}
                 ended = connection.execute(statements.STATUS_OF_ATTEMPT, key).scalar() == JobStatus.SUCCESSFUL
         return ended
-
-
-def _patiently[T](attempt: Callable[[bool], T]) -> T:
-    """Try again and again while the database does not answer, or others write to it: a process has done all its work.
-
-    attempt: is told whether there was one before, of which nothing is known.
-    """
-    deadline = time.monotonic() + OUTAGE_SECONDS
-    tried = False
-    while True:
-        try:
-            return attempt(tried)
-        except (StoreLockedError, StoreUnavailableError):
-            if time.monotonic() > deadline:
-                raise
-            tried = True
-            time.sleep(_RETRY_SECONDS)

@@ -50,15 +50,16 @@ class _Run:
 
 
 class LocalExecutor:
-    """Worker processes, started with the first job or, when `warm`, with the engine.
+    """Worker processes, started with the jobs that need them or, when `warm`, with the engine.
 
     One thread starts them, hears them and ends them. A job goes to an idle worker from whichever thread brings it.
-    `workers` of them are kept; for more jobs at once there are more.
+    `workers` of them are kept, once there are as many; for more jobs at once there are more.
     """
 
     def __init__(self, config: WorkerConfig, *, workers: int, warm: bool, append_log: AppendLog) -> None:
         self._config = config
         self._usual = workers
+        self._ready_made = workers if warm else 0
         self._wanted = warm
         self._lock = threading.Lock()
         self._runs: dict[str, _Run] = {}
@@ -254,7 +255,7 @@ class LocalExecutor:
     def _start_one(self) -> bool:
         """Start a worker if there should be more; tells whether it did."""
         with self._lock:
-            wanted = max(self._usual if self._wanted else 0, len(self._runs))
+            wanted = max(self._ready_made if self._wanted else 0, len(self._runs))
             alive = sum(not worker.doomed for worker in self._workers)
         if alive >= wanted or time.monotonic() < self._start_after:
             return False

@@ -184,7 +184,7 @@ def _answer(items: Any, dataset: DatasetFile, query: ItemsQuery, limits: JobLimi
     from backend.jobs.rlimits import held_to  # noqa: PLC0415
 
     try:
-        with held_to(limits, store_bytes=0):
+        with held_to(limits, store=None):
             return items.page(dataset, query)
     except BackendError as error:
         return error

@@ -135,6 +135,8 @@ class StartedJob:
     """Counts from 1. The worker may end the job only while this is still the job's latest attempt."""
     durable: bool
     """The end of the job must be on the disk before anybody is told of it."""
+    inputs_apart: bool = False
+    """Its inputs are in a file of their own."""
     trace: str | None = None
     """`traceparent` of what the run belongs to, if there is a trace."""
 

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from backend.jobs.limits import JobLimits
 
@@ -18,17 +19,17 @@ _STORE_MARGIN = 64 * 2**20
 
 
 @contextmanager
-def held_to(limits: JobLimits, *, store_bytes: int) -> Generator[None]:
+def held_to(limits: JobLimits, *, store: Path | None) -> Generator[None]:
     """Let the operating system hold this process to the limits while it runs a job.
 
-    `store_bytes`: size of the largest file of the job store, to which this process writes meanwhile.
+    `store`: the largest file of the job store, to which this process may write meanwhile; None where it does not.
     """
     if resource is None:
         yield
         return
     before: dict[int, tuple[int, int]] = {}
     try:
-        for kind, most in _soft(limits, store_bytes):
+        for kind, most in _soft(limits, store):
             before[kind] = soft, hard = resource.getrlimit(kind)
             bounds = [one for one in (most, soft, hard) if one != resource.RLIM_INFINITY]
             resource.setrlimit(kind, (min(bounds), hard))
@@ -38,7 +39,7 @@ def held_to(limits: JobLimits, *, store_bytes: int) -> Generator[None]:
             resource.setrlimit(kind, bounds)
 
 
-def _soft(limits: JobLimits, store_bytes: int) -> Iterator[tuple[int, int]]:
+def _soft(limits: JobLimits, store: Path | None) -> Iterator[tuple[int, int]]:
     """The limits as the system counts: of a process since its start, not of a job."""
     if resource is None:
         return
@@ -48,7 +49,15 @@ def _soft(limits: JobLimits, store_bytes: int) -> Iterator[tuple[int, int]]:
         yield resource.RLIMIT_AS, _address_space() + limits.memory_bytes
     if limits.file_bytes is not None:
         # A job's progress goes into the store's files, whatever size they are.
-        yield resource.RLIMIT_FSIZE, max(limits.file_bytes, store_bytes + _STORE_MARGIN if store_bytes else 0)
+        yield resource.RLIMIT_FSIZE, max(limits.file_bytes, 0 if store is None else _room_for(store))
+
+
+def _room_for(store: Path) -> int:
+    """The size that the store's files may grow to; 0 where there are none."""
+    try:
+        return store.stat().st_size + _STORE_MARGIN
+    except OSError:
+        return 0
 
 
 def _address_space() -> int:

@@ -76,6 +76,7 @@ def _conditions(query: JobQuery, now: float) -> Iterator[sa.ColumnElement[bool]]
         yield seconds <= query.max_seconds
 
 
+_TO_RUN = (jobs.c.process_id, jobs.c.inputs, jobs.c.outputs, jobs.c.attempts, jobs.c.durable, jobs.c.trace)
 START = _move(
     JobStatus.RUNNING,
     _OWNED,
@@ -86,7 +87,15 @@ START = _move(
     progress=0,
     message="",
     complete=None,
-).returning(jobs.c.process_id, jobs.c.inputs, jobs.c.outputs, jobs.c.attempts, jobs.c.durable, jobs.c.trace)
+).returning(*_TO_RUN)
+STARTED = sa.select(*_TO_RUN).where(
+    _ID,
+    _OWNED,
+    jobs.c.status == JobStatus.RUNNING.value,
+    jobs.c.worker_pid == bindparam("pid"),
+    jobs.c.worker_started == bindparam("process_start"),
+)
+"""What `START` gave to the process that has executed it."""
 PROGRESS = _change(
     _ID,
     _ATTEMPT,

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from backend.errors import JobExpiredError, NoSuchJobError, NoSuchOutputError, QueueFullError, ResultDamagedError
 from backend.jobs import statements
 from backend.jobs.callbacks.outbox import Outbox, add_subscriber
-from backend.jobs.connection import Connection
+from backend.jobs.connection import Connection, Values
 from backend.jobs.database import ChangeWatch, Database, open_database
 from backend.jobs.endings import Endings, HandedIn
 from backend.jobs.job_log import JobLog
 from backend.jobs.leases import Leases
 from backend.jobs.liveness import ProcessIdentity
+from backend.jobs.patience import patiently
 from backend.jobs.records import (
     CompleteAttempt,
     Failure,
@@ -207,15 +208,27 @@ class JobStore:
         """Begin an attempt at a job that the engine has claimed; None when the job is no longer there to be run."""
         pid, process_start = astuple(worker)
         values = {"job": job_id, "engine": engine, "now": time.time(), "pid": pid, "process_start": process_start}
-        with self._database.transaction(durable=False) as connection:
-            row = connection.execute(statements.START, values).one_or_none()
+        row = patiently(lambda tried: self._try_to_start(values, tried=tried))
         if row is None:
             return None
         inputs = self._files.read_inputs(job_id) if row.inputs is None else row.inputs
         outputs = None if row.outputs is None else tuple(json.loads(row.outputs))
         return StartedJob(
-            job_id, row.process_id, json.loads(inputs), outputs, row.attempts, bool(row.durable), row.trace
+            job_id,
+            row.process_id,
+            json.loads(inputs),
+            outputs,
+            row.attempts,
+            durable=bool(row.durable),
+            inputs_apart=row.inputs is None,
+            trace=row.trace,
         )
+
+    def _try_to_start(self, values: Values, *, tried: bool) -> Any:
+        with self._database.transaction(durable=False) as connection:
+            row = connection.execute(statements.START, values).one_or_none()
+            # The commit may have been made, and only its confirmation been lost.
+            return connection.execute(statements.STARTED, values).one_or_none() if row is None and tried else row
 
     def progress(self, job: StartedJob, percent: int, message: str | None) -> None:
         """Tell how far the attempt is; without effect when it is no longer the job's latest or is being dismissed."""

@@ -109,7 +109,7 @@ class Worker:
     def _outcome(self, job: StartedJob, progress: ThrottledProgress) -> list[NewResult] | Failure:
         limits = self._config.limits_of(job.process_id)
         try:
-            with within_trace(job.trace), held_to(limits, store_bytes=self._store_bytes()):
+            with within_trace(job.trace), held_to(limits, store=self._config.home / "jobs.sqlite"):
                 return self._results(job, limits, progress)
         except ProcessRefusedError as error:
             return Failure("refused", str(error), error.path)
@@ -148,11 +148,6 @@ class Worker:
                 return run_processor(processor, inputs, job.outputs, progress)
             finally:
                 tempfile.tempdir = usual
-
-    def _store_bytes(self) -> int:
-        with suppress(OSError):
-            return (self._config.home / "jobs.sqlite").stat().st_size
-        return 0
 
     def _processor(self, process_id: str) -> Processor:
         processor = self._processors.get(process_id)

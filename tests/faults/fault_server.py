@@ -3,13 +3,14 @@
 import socket
 import sys
 
-import uvicorn
-
-from backend.app import create_app
-from backend.settings import Settings
-
 
 def main() -> None:
+    # Each worker process loads this file once more, under another name: it is to load no server.
+    import uvicorn
+
+    from backend.app import create_app
+    from backend.settings import Settings
+
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(256)

@@ -3,8 +3,10 @@
 import hashlib
 import os
 import sqlite3
+import ssl
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
+import psutil
 
 from backend.jobs.contents import stored_bytes
 from backend.jobs.records import Job, JobRequest
@@ -19,7 +23,10 @@ from backend.jobs.service import JobService
 from backend.jobs.states import JobStatus
 
 IMPORT_PATH = Path(__file__).parent / "import_path"
-NAMES = ("once", "again", "quick", "ignore", "hog", "crash", "spin", "rest", "scribble", "chatter", "leave", "swallow")
+NAMES = (
+    *("once", "again", "quick", "ignore", "hog", "crash", "spin", "rest", "patient", "scribble", "chatter", "leave"),
+    "swallow",
+)
 IDEMPOTENT = frozenset({"again", "quick"})
 
 PATIENCE = 60.0
@@ -27,6 +34,15 @@ PATIENCE = 60.0
 
 type Within = Callable[[float], float]
 """Seconds that a bar allows → those that the test does."""
+
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Knows no certificate. A client that is given none reads the authorities of the web, which none here needs."""
+
+
+def client_of(url: str) -> httpx.AsyncClient:
+    """A client of a server on this machine."""
+    return httpx.AsyncClient(base_url=url, trust_env=False, timeout=60, verify=NO_TLS)
 
 
 def request_for(process_id: str, **inputs: Any) -> JobRequest:
@@ -105,6 +121,21 @@ class Backend:
         if self._process.poll() is None:
             self._process.terminate()
         self._process.communicate(timeout=60)
+
+
+def still_there(processes: Iterable[psutil.Process], *, seconds: float) -> list[psutil.Process]:
+    """Those that have not ended after so long. The first process of a machine may take its time to bury orphans."""
+    deadline, left = time.monotonic() + seconds, [*processes]
+    while (left := [one for one in left if _is_at_work(one)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
+
+
+def _is_at_work(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def statuses(home: Path) -> dict[str, str]:

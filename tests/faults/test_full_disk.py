@@ -9,7 +9,7 @@ import anyio
 import httpx
 import pytest
 
-from tests.faults.injection import Backend, statuses
+from tests.faults.injection import Backend, client_of, statuses
 
 pytestmark = [pytest.mark.long(10), pytest.mark.anyio]
 
@@ -52,12 +52,23 @@ async def end_of(client: httpx.AsyncClient, job: str) -> dict[str, object]:
     return document
 
 
-async def test_on_a_full_disk_nothing_is_accepted_and_lost(serve: Callable[..., Backend], home: Path) -> None:
+async def until_running(client: httpx.AsyncClient, job: str) -> None:
+    with anyio.fail_after(60):
+        while (await client.get(f"/jobs/{job}")).json()["status"] != "running":
+            await anyio.sleep(0.01)
+
+
+async def test_on_a_full_disk_nothing_is_accepted_and_lost(
+    serve: Callable[..., Backend], home: Path, tmp_path: Path
+) -> None:
     backend = serve()
-    async with httpx.AsyncClient(base_url=backend.url, trust_env=False, timeout=60) as client:
+    async with client_of(backend.url) as client:
         done = (await execute(client, "once", seconds=0)).raise_for_status().json()["jobID"]
         assert (await end_of(client, done))["status"] == "successful"
-        under_way = (await execute(client, "once", seconds=1.5)).raise_for_status().json()["jobID"]
+        gate = tmp_path / "gate"
+        inputs = {"marker": str(gate), "length": len(LONG)}
+        under_way = (await execute(client, "patient", **inputs)).raise_for_status().json()["jobID"]
+        await until_running(client, under_way)
         fill(home / "filler")
         refusals = [await execute(client, "quick") for _ in range(5)]
         refusals += [await execute(client, "swallow", text=LONG) for _ in range(3)]
@@ -67,7 +78,8 @@ async def test_on_a_full_disk_nothing_is_accepted_and_lost(serve: Callable[..., 
         assert not list((home / "inputs").glob("*"))
         assert statuses(home).keys() == {done, under_way}
         assert (await client.get(f"/jobs/{done}/results")).status_code == 200
-        await anyio.sleep(2)
+        gate.touch()
+        await anyio.sleep(2)  # it ends meanwhile
         (home / "filler").unlink()
         ended = await end_of(client, under_way)
         assert ended["status"] == "failed"

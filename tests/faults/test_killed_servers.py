@@ -21,10 +21,12 @@ from tests.faults.injection import (
     Backend,
     OpenService,
     Within,
+    client_of,
     expect_whole,
     histogram,
     request_for,
     statuses,
+    still_there,
 )
 
 pytestmark = [pytest.mark.long(20), pytest.mark.anyio]
@@ -38,7 +40,7 @@ ASYNC = {"Prefer": "respond-async"}
 
 
 async def submit_while_it_lives(url: str, accepted: dict[str, str], rng: random.Random) -> None:
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+    async with client_of(url) as client:
         for _ in range(MOST):
             name = rng.choice(("once", "again", "quick"))
             inputs = {} if name == "quick" else {"seconds": rng.uniform(0, 0.2)}
@@ -72,8 +74,7 @@ async def kill_under_load(
         await anyio.sleep(delay)
         descendants += psutil.Process(backend.pid).children(recursive=True)
         await anyio.to_thread.run_sync(backend.kill)
-    _, alive = await anyio.to_thread.run_sync(lambda: psutil.wait_procs(descendants, timeout=longest))
-    assert alive == []
+    assert await anyio.to_thread.run_sync(lambda: still_there(descendants, seconds=longest)) == []
 
 
 async def until_all_ended(home: Path, accepted: dict[str, str], *, within: float) -> dict[str, str]:
@@ -119,12 +120,14 @@ async def test_every_acknowledged_job_of_a_killed_server_ends(  # noqa: PLR0917
 async def test_of_two_servers_on_one_home_the_living_one_ends_what_the_dead_one_left(
     serve: Callable[..., Backend], open_service: OpenService, home: Path, rng: random.Random, within: Within
 ) -> None:
+    gate = home.with_name("gate")
     survivor = open_service()
-    ours = survivor.engine.submit(request_for("once", seconds=4), durable=True)
+    ours = survivor.engine.submit(request_for("patient", marker=str(gate)), durable=True)
     backend = await anyio.to_thread.run_sync(serve)
     accepted: dict[str, str] = {}
-    await kill_under_load(backend, home, accepted, rng, delay=1, longest=within(5))
+    await kill_under_load(backend, home, accepted, rng, delay=0.2, longest=within(5))
     killed = time.monotonic()
+    gate.touch()
     found = await until_all_ended(home, accepted, within=60)
     sys.stderr.write(f"\n{len(accepted)} jobs of the dead server ended in {time.monotonic() - killed:.1f} s\n")
     assert found[ours.id] == "successful"

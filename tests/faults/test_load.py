@@ -1,6 +1,7 @@
 """Many clients at once, and clients that go away: nothing is lost, doubled or kept."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
@@ -8,7 +9,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.faults.injection import Backend, statuses
+from tests.faults.injection import Backend, client_of, statuses
 
 pytestmark = [pytest.mark.long(20), pytest.mark.anyio]
 
@@ -16,7 +17,7 @@ ASYNC = {"Prefer": "respond-async"}
 
 
 async def submit(url: str, numbers: range, jobs: dict[int, str]) -> None:
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+    async with client_of(url) as client:
         for number in numbers:
             body = {"inputs": {"number": number}}
             reply = await client.post("/processes/quick/execution", json=body, headers=ASYNC)
@@ -26,7 +27,9 @@ async def submit(url: str, numbers: range, jobs: dict[int, str]) -> None:
 async def test_submissions_from_many_clients_are_neither_lost_nor_doubled(
     serve: Callable[..., Backend], home: Path, full: bool
 ) -> None:
-    backend, other = serve(), serve()
+    with ThreadPoolExecutor(1) as threads:
+        starting = threads.submit(serve)
+        backend, other = serve(), starting.result()
     each = 125 if full else 6
     jobs: dict[int, str] = {}
     with anyio.fail_after(120):
@@ -36,7 +39,7 @@ async def test_submissions_from_many_clients_are_neither_lost_nor_doubled(
                 clients.start_soon(submit, url, range(number * each, (number + 1) * each), jobs)
         while set(statuses(home).values()) != {"successful"}:
             await anyio.sleep(0.05)
-        async with httpx.AsyncClient(base_url=other.url, trust_env=False, timeout=60) as client:
+        async with client_of(other.url) as client:
             for number, job in jobs.items():
                 reply = await client.get(f"/jobs/{job}/results")
                 assert reply.json() == number
@@ -63,18 +66,22 @@ async def leave_mid_poll(client: httpx.AsyncClient, job: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
-async def test_clients_that_leave_in_mid_poll_cost_nothing(serve: Callable[..., Backend], full: bool) -> None:
+async def test_clients_that_leave_in_mid_poll_cost_nothing(
+    serve: Callable[..., Backend], full: bool, tmp_path: Path
+) -> None:
     backend = serve(workers=1)
     times = 100 if full else 40
-    async with httpx.AsyncClient(base_url=backend.url, trust_env=False, timeout=60) as client:
-        body = {"inputs": {"seconds": 2 if not full else 6}}
-        reply = await client.post("/processes/rest/execution", json=body, headers=ASYNC)
+    async with client_of(backend.url) as client:
+        gate = tmp_path / "gate"
+        body = {"inputs": {"marker": str(gate)}}
+        reply = await client.post("/processes/patient/execution", json=body, headers=ASYNC)
         job = reply.raise_for_status().json()["jobID"]
         for _ in range(times // 4):
             await leave_mid_poll(client, job)
         before, memory = open_files(backend.pid), psutil.Process(backend.pid).memory_info().rss
         for _ in range(times):
             await leave_mid_poll(client, job)
+        gate.touch()
         await until_ended(client, job)
         assert (await client.get(f"/jobs/{job}/results")).status_code == 200
         # A connection whose client has left is closed a moment later.

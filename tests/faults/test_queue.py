@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
-import httpx
 import pytest
 
 from backend.errors import QueueFullError
 from backend.jobs.states import JobStatus
-from tests.faults.injection import Backend, OpenService, request_for
+from tests.faults.injection import Backend, OpenService, client_of, request_for
 
 pytestmark = [pytest.mark.long(10), pytest.mark.anyio]
 
@@ -25,7 +24,7 @@ async def until_running(service: Any, *job_ids: str) -> None:
 
 async def test_a_full_queue_refuses_and_stores_nothing(serve: Callable[..., Backend]) -> None:
     backend = serve(workers=1, max_queued=2)
-    async with httpx.AsyncClient(base_url=backend.url, trust_env=False, timeout=60) as client:
+    async with client_of(backend.url) as client:
         jobs = [
             (await client.post("/processes/rest/execution", json={"inputs": {}}, headers=ASYNC)).json()["jobID"]
             for _ in range(3)

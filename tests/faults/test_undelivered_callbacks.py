@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
-import httpx
 import pytest
 
-from tests.faults.injection import Backend, histogram, statuses
+from tests.faults.injection import Backend, client_of, histogram, statuses
 from tests.receiving import TAKEN, Notified, receiving
 
 pytestmark = [pytest.mark.long(12), pytest.mark.anyio]
@@ -22,7 +22,7 @@ async def submit(url: str, number: int, receiver: str) -> set[str]:
     """Short jobs that give results or fail, each with a subscriber; the ids of those that were acknowledged."""
     accepted: set[str] = set()
     subscriber = {"successUri": f"{receiver}/successful", "failedUri": f"{receiver}/failed"}
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+    async with client_of(url) as client:
         for index in range(number):
             inputs = {"seconds": 0.1} if index % 2 else {}
             body = {"inputs": inputs, "subscriber": subscriber}
@@ -61,10 +61,15 @@ async def test_a_living_server_tells_what_killed_ones_have_not(
     def make() -> Backend:
         return serve(callback_origins="http://127.0.0.1:*", callback_seconds=1)
 
+    def make_two() -> tuple[Backend, Backend]:
+        with ThreadPoolExecutor(1) as threads:
+            other = threads.submit(make)
+            return make(), other.result()
+
     async with receiving(unreliable) as receiver:
-        survivor = await anyio.to_thread.run_sync(make)
-        for _ in range(20 if full else 1):
-            backend = await anyio.to_thread.run_sync(make)
+        survivor, first = await anyio.to_thread.run_sync(make_two)
+        for number in range(20 if full else 1):
+            backend = await anyio.to_thread.run_sync(make) if number else first
             for one in (survivor, backend):
                 accepted |= await submit(one.url, 6, receiver.url)
             delays.append(rng.uniform(0, LONGEST))

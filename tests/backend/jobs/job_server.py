@@ -6,6 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from backend.jobs.fork_server import start_fork_server
+
+if __name__ == "__main__":
+    start_fork_server()  # it imports while this process does
+
 from backend.jobs.admission import Bounds
 from backend.jobs.engine import Engine
 from backend.jobs.local import LocalExecutor

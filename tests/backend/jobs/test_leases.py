@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from databases import Place
 
 from backend.jobs import leases as leases_module
@@ -87,12 +88,15 @@ def test_a_wrong_clock_of_another_host_neither_kills_nor_keeps_it(
     there, here = opened_on("there"), opened_on("here")
     there.leases.register("other")
     job = running(there, ONCE, "other")
+    engine, shift = place.engine(), sa.text("UPDATE engines SET lease_expires = lease_expires + :by")
 
     def renew_wrongly() -> None:
         there.leases.renew("other")
-        place.execute("UPDATE engines SET lease_expires = lease_expires + :by", by=wrong_by)
+        with engine.begin() as connection:
+            connection.execute(shift, {"by": wrong_by})
 
     watch(here, clock, 40, renew_wrongly)
+    engine.dispose()
     assert here.get(job.id).status is JobStatus.RUNNING
     watch(here, clock, 17)
     assert here.get(job.id).status is JobStatus.FAILED

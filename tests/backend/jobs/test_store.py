@@ -34,6 +34,15 @@ def store(place: Place) -> Iterator[JobStore]:
     yield from opened(place)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def common(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[JobStore, Path]]:
+    """One store on each of the databases, and its home, for many jobs that have nothing to do with each other."""
+    home = tmp_path_factory.mktemp("common")
+    url = request.getfixturevalue("postgres").new_database() if request.param == "postgresql" else None
+    for store in opened(Place(home, url)):
+        yield store, home
+
+
 def accept(store: JobStore, request: JobRequest = REQUEST) -> Job:
     return store.insert(request, owner=ENGINE, durable=True)
 
@@ -161,7 +170,8 @@ def try_to_move(store: JobStore, job: Job, target: JobStatus) -> None:
 
 @pytest.mark.parametrize("target", JobStatus)
 @pytest.mark.parametrize("source", JobStatus)
-def test_only_legal_transitions_happen(store: JobStore, home: Path, source: JobStatus, target: JobStatus) -> None:
+def test_only_legal_transitions_happen(common: tuple[JobStore, Path], source: JobStatus, target: JobStatus) -> None:
+    store, home = common
     job = bring_to(store, source)
     try_to_move(store, job, target)
     after = store.get(job.id)
@@ -172,7 +182,7 @@ def test_only_legal_transitions_happen(store: JobStore, home: Path, source: JobS
         assert after.version > job.version
     elif source is not JobStatus.RUNNING or target is JobStatus.RUNNING:
         assert after.status is source
-        assert not list(home.glob("results/*/*"))
+        assert not list(home.glob(f"results/{job.id}/*"))
 
 
 def test_a_running_job_is_not_dismissed_before_its_process_has_ended(store: JobStore) -> None:

@@ -91,6 +91,14 @@ def rest(seconds: float = 600) -> float:
     return seconds
 
 
+@process(id="patient", title="Patient", output=Output(id="value", media_type="text/plain"))
+def patient(marker: str, length: int = 1) -> str:
+    """Be at work until there is the file `marker`, and give a text of some length."""
+    while not Path(marker).exists():
+        time.sleep(0.02)
+    return "x" * length
+
+
 @process(id="scribble", title="Scribble", output=Output(id="value"))
 def scribble(megabytes: int = 1) -> int:
     """Write one temporary file."""

@@ -93,7 +93,7 @@ async def test_a_dismiss_by_the_server_ends_the_process_at_the_worker(
 async def test_the_end_of_the_server_that_ordered_a_run_ends_no_job(
     remote: Engine, prefect: StandIn, store: JobStore
 ) -> None:
-    job = remote.submit(request("tell", seconds=1), durable=True)
+    job = remote.submit(request("tell", seconds=0.5), durable=True)
     (order,) = prefect.until_ordered(1)
     assert await anyio.to_thread.run_sync(lambda: carry(order, "tell", begun=remote.stop))
     assert store.get(job.id).status is JobStatus.SUCCESSFUL
