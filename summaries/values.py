@@ -76,7 +76,8 @@ def _kind(value: Any, media_type: str) -> str:
 
 
 def _kind_of_object(document: Mapping[str, Any]) -> str:
-    if isinstance(document, FeatureTable):
+    # To ask for a protocol takes longer than all else of a small value's summary.
+    if not isinstance(document, dict) and isinstance(document, FeatureTable):
         return "FeatureCollection"
     kind = document.get("type")
     if kind == "FeatureCollection" and isinstance(document.get("features"), list):

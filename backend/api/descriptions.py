@@ -1,6 +1,5 @@
 """Process descriptions (OGC 18-062r2, 7.9 and 7.10) from the metadata of processors. Pure."""
 
-import copy
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -26,13 +25,17 @@ def describe(
 ) -> Document:
     """The description of a process: its metadata as they are, in one language, with this server's id and links.
 
-    `roles` are entries of the OGC member `metadata`, for what the standard has no member of its own.
+    What stands within an input or output is shared with the metadata, not copied: it is to be read alone. `roles` are
+    entries of the OGC member `metadata`, for what the standard has no member of its own.
     """
-    description: Document = copy.deepcopy(dict(metadata))
-    _choose_language(description)
+    description = _in_one_language(metadata)
     for group in ("inputs", "outputs"):
-        for part in _parts(description.get(group)):
-            _choose_language(part)
+        if isinstance(parts := description.get(group), dict):
+            named = cast("dict[str, Any]", parts)
+            description[group] = {
+                name: _in_one_language(cast("Document", part)) if isinstance(part, dict) else part
+                for name, part in named.items()
+            }
     description["id"] = process_id
     description["version"] = str(description.get("version", "0.0.0"))
     description.setdefault("jobControlOptions", ["sync-execute", "async-execute", "dismiss"])
@@ -63,16 +66,8 @@ def text_of(value: Any) -> Any:
     return texts[next(english, next(iter(texts)))]
 
 
-def _choose_language(part: Document) -> None:
-    for name in _TRANSLATED:
-        if name in part:
-            part[name] = text_of(part[name])
-
-
-def _parts(group: Any) -> list[Document]:
-    if not isinstance(group, dict):
-        return []
-    return [part for part in cast("dict[str, Any]", group).values() if isinstance(part, dict)]
+def _in_one_language(part: Mapping[str, Any]) -> Document:
+    return {**part, **{name: text_of(part[name]) for name in _TRANSLATED if name in part}}
 
 
 def _links(process_id: str, base_url: str) -> list[Document]:

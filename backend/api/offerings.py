@@ -1,9 +1,11 @@
 """The processes on offer, each described once when the server starts."""
 
+import json
 import logging
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from backend.api.configuration import Configuration, ConfigurationError, ProcessEntry
@@ -17,7 +19,7 @@ from backend.processes.descriptions import Descriptions
 LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Offering:
     """A process as this server offers it."""
 
@@ -28,8 +30,6 @@ class Offering:
     """Its entry in the list of processes, ready to be sent."""
     body: bytes
     """Its description, ready to be sent."""
-    rules: Mapping[str, InputRule] | None
-    """What its inputs demand; None where its description does not list them by id."""
     outputs: Mapping[str, frozenset[str]]
     """Output ids in the order described, each with the media types it declares; none says nothing of them."""
     control: frozenset[str]
@@ -38,6 +38,16 @@ class Offering:
     """It judges its inputs itself when it runs; others rest on what is judged before."""
     idempotent: bool
     """It may be run again after its worker or server died."""
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """Its description as a document, made anew each time."""
+        return json.loads(self.body)
+
+    @cached_property
+    def rules(self) -> Mapping[str, InputRule] | None:
+        """What its inputs demand; None where its description does not list them by id."""
+        return input_rules(self.description, sound=self.checks_inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,6 @@ def _describe(entry: ProcessEntry, descriptions: Descriptions, base_url: str) ->
             entry=entry,
             summary=encode(summarise_description(description)),
             body=encode(description),
-            rules=input_rules(description, sound=described.typed),
             outputs=outputs,
             control=frozenset(description["jobControlOptions"]),
             checks_inputs=described.typed,

@@ -1,7 +1,7 @@
-"""`/openapi`: the API's own definition, built once when the server starts."""
+"""`/openapi`: the API's own definition, built once it is asked for."""
 
 import json
-from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
 from starlette.requests import Request
@@ -17,19 +17,20 @@ from backend.openapi.process_paths import Process
 _DISTRIBUTION = "ogc-processes-mcp"
 
 
-@dataclass(frozen=True, slots=True)
 class Definition:
-    """The OpenAPI document, encoded."""
+    """The OpenAPI document of a server."""
 
-    body: bytes
+    def __init__(self, metadata: Metadata) -> None:
+        self._metadata = metadata
 
-    @classmethod
-    def of(cls, metadata: Metadata) -> "Definition":
-        """The definition of a server that tells this of itself."""
+    @cached_property
+    def body(self) -> bytes:
+        """The document, encoded."""
+        metadata = self._metadata
         landing = json.loads(metadata.landing)
         server = Server(landing["title"], landing["description"], _version(), metadata.base_url)
-        processes = [Process(json.loads(offering.body), offering.outputs) for offering in metadata.offerings.all]
-        return cls(encode(openapi_document(server, processes, callbacks=metadata.callbacks)))
+        processes = [Process(offering.description, offering.outputs) for offering in metadata.offerings.all]
+        return encode(openapi_document(server, processes, callbacks=metadata.callbacks))
 
     async def get_openapi(self, request: Request) -> Response:
         """`GET /openapi`."""

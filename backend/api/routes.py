@@ -16,7 +16,7 @@ from backend.html.assets import get_asset
 
 def api_routes(metadata: Metadata) -> list[BaseRoute]:
     """Every resource with its methods; what is not in here is answered 404 or 405."""
-    definition = Definition.of(metadata)
+    definition = Definition(metadata)
     return [
         resource("/", GET=metadata.get_landing_page),
         resource("/conformance", GET=metadata.get_conformance),

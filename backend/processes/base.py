@@ -119,19 +119,21 @@ def process(
             description["metadata"] = [{"title": f"Tool set {name}", "role": TOOLSET + name} for name in toolsets]
         if example is not None:
             description["example"] = {"inputs": dict(example)}
-        attributes = {
-            "__doc__": function.__doc__,
-            "__module__": function.__module__,
-            "__qualname__": function.__qualname__,
-            "function": staticmethod(function),
-            "idempotent": idempotent,
-            "outputs": outputs,
-            "signature": signature,
-            "description": description,
-        }
-        return type(function.__name__, (TypedProcess,), attributes)
+        return _class_of(function, idempotent=idempotent, outputs=outputs, signature=signature, description=description)
 
     return decorate
+
+
+def _class_of(function: Callable[..., Any], **members: Any) -> type[TypedProcess]:
+    """The class of a process, which is told in logs and tracebacks by its function's name."""
+    attributes = {
+        "__doc__": function.__doc__,
+        "__module__": function.__module__,
+        "__qualname__": function.__qualname__,
+        "function": staticmethod(function),
+        **members,
+    }
+    return type(function.__name__, (TypedProcess,), attributes)
 
 
 def _output_descriptions(outputs: Sequence[Output], returned: JsonObject) -> dict[str, JsonObject]:

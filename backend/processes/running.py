@@ -48,7 +48,8 @@ class OutputValue:
         try:
             if isinstance(self.value, str) and not is_json(self.media_type):
                 return self.value.encode()
-            if isinstance(self.value, SelfWriting):
+            # To ask for a protocol takes longer than to write a small value.
+            if type(self.value) not in (dict, list) and isinstance(self.value, SelfWriting):
                 text = BytesIO()
                 text.writelines(self.value.json_parts())
                 return text.getvalue()  # unlike a join of the parts, this copies nothing

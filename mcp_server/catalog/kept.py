@@ -3,6 +3,7 @@
 import json
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
@@ -74,6 +75,8 @@ class Kept:
         self._path = home / _FILE
         self._key = key
         self._version = version("ogc-processes-mcp")
+        self._turn = threading.Lock()
+        """For this process's threads: SQLite has those that wait look again at ever longer intervals."""
 
     def load(
         self, servers: Iterable[ServerIdentity], *, descriptions_up_to: int, pinned: Callable[[str, str], bool]
@@ -127,7 +130,7 @@ class Kept:
         """Do something in one transaction; None where the file cannot be used. A damaged one is begun anew."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as database:
+            with self._turn, closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as database:
                 if database.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
                     database.executescript(_SCHEMA)
                 with database:

@@ -5,6 +5,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from heapq import nlargest, nsmallest
 from typing import Final
 
@@ -52,8 +53,11 @@ class Index:
         self._cards = tuple(cards)
         self._thesaurus = thesaurus()
         self._postings = _postings(self._cards, self._thesaurus)
-        stems_here = (term for term in self._postings if isinstance(term, str))
-        self._spelling = spelling(self._thesaurus.known.union(stems_here))
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        """Of all words that are known: needed by the first search, and by none in most sessions."""
+        return spelling(self._thesaurus.known.union(term for term in self._postings if isinstance(term, str)))
 
     def search(self, query: Query) -> Found:
         """The processes that fit best; without words all that fit the facts."""

@@ -23,7 +23,7 @@ from mcp_server.errors import (
 )
 from mcp_server.ogc import documents
 from mcp_server.ogc.bodies import Decoder
-from mcp_server.ogc.origins import origin_of, same_origin
+from mcp_server.ogc.origins import origin_of, parsed, same_origin
 from mcp_server.ogc.reply import Incoming, Reply
 from mcp_server.servers import ServerSettings
 from telemetry.trace_context import headers_of_trace
@@ -45,8 +45,12 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _WINDOW_BITS: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _CONNECT_SECONDS: Final = 5.0
 
-_parsed: Final = lru_cache(maxsize=256)(httpx.URL)
-"""A URL of its text: the same few are asked for again and again, and to take one apart is a tenth of an exchange."""
+
+@lru_cache(maxsize=1)
+def _public_authorities() -> ssl.SSLContext:
+    """The certificate authorities of the web: hundreds, which take longer to read than a server to answer."""
+    return httpx.create_ssl_context(trust_env=False)
+
 
 _NOTHING_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -58,8 +62,10 @@ def open_http(transport: httpx.AsyncBaseTransport | None = None, *, ca_file: Pat
 
     Raises: OSError for a file that cannot be read, ssl.SSLError for one without certificates.
     """
-    trusted = True if ca_file is None else ssl.create_default_context(cafile=ca_file)
-    return httpx.AsyncClient(transport=transport, verify=trusted, trust_env=False, follow_redirects=False)
+    if transport is None:
+        trusted = _public_authorities() if ca_file is None else ssl.create_default_context(cafile=ca_file)
+        return httpx.AsyncClient(verify=trusted, trust_env=False, follow_redirects=False)
+    return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
 
 
 class Exchange:
@@ -298,7 +304,7 @@ class Exchange:
     def _url(self, text: str, *, base: str = "") -> httpx.URL:
         """A URL made of what the server told: ids, links and redirects can hold anything."""
         try:
-            return httpx.URL(base).join(text) if base else _parsed(text)
+            return httpx.URL(base).join(text) if base else parsed(text)
         except (httpx.InvalidURL, ValueError) as error:
             raise InvalidServerReplyError(
                 f"server {self._server!r} leads to what is no URL ({documents.plain(text, length=80)})"

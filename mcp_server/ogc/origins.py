@@ -1,14 +1,20 @@
 """Who answers at a URL: its scheme, host and port. Pure."""
 
+from functools import lru_cache
+from typing import Final
+
 import httpx
 
 from mcp_server.ogc import documents
+
+parsed: Final = lru_cache(maxsize=256)(httpx.URL)
+"""A URL of its text: the same few are asked for again and again, and to take one apart is a tenth of an exchange."""
 
 
 def same_origin(one: str, other: str) -> bool:
     """Whether two URLs share scheme, host and port."""
     try:
-        first, second = httpx.URL(one), httpx.URL(other)
+        first, second = parsed(one), parsed(other)
     except httpx.InvalidURL:
         return False
     return (first.scheme, first.host, _port(first)) == (second.scheme, second.host, _port(second))

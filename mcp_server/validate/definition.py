@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -30,14 +31,18 @@ class Operation:
 
     def concerns(self, path: str, method: str) -> bool:
         """Whether a request is one of this operation; `path` is below the root."""
-        pattern = "".join(
-            "[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]*\})", self.path)
-        )
-        return self.method == method.lower() and re.fullmatch(pattern, path) is not None
+        return self.method == method.lower() and _pattern(self.path).fullmatch(path) is not None
 
     def names(self, status: int) -> bool:
         """Whether an answer's status is among those that are documented."""
         return bool({str(status), f"{status // 100}XX", "default"} & self.responses.keys())
+
+
+@lru_cache(maxsize=256)
+def _pattern(path: str) -> re.Pattern[str]:
+    """Paths that a path with parameters stands for."""
+    parts = re.split(r"(\{[^}]*\})", path)
+    return re.compile("".join("[^/]+" if part.startswith("{") else re.escape(part) for part in parts))
 
 
 def operations(document: JsonObject, url: str, root: str) -> list[Operation]:

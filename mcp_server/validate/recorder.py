@@ -129,7 +129,9 @@ class Recorder:
 
         Raises: as `get` does.
         """
-        target = str(httpx.URL(self._target(url)).copy_merge_params(params or {}))
+        target = self._target(url)
+        if params:
+            target = str(httpx.URL(target).copy_merge_params(params))
         headers = {"Accept": accept, **self._headers}
         start = monotonic()
         try:
@@ -157,6 +159,8 @@ class Recorder:
         return self._answer("POST", reply, target, sent)
 
     def _target(self, url: str) -> str:
+        if "://" not in url and (not url or url.startswith("/")):
+            return self.root + url
         target = self._by_its_name(url) if "://" in url else self.root + url
         # The user's headers may be credentials, and what another host answers says nothing about this server.
         if not same_origin(target, self.root):

@@ -26,6 +26,8 @@ class Session:
         self.options = options
         self.late: list[str] = []
         """Processes of executions that took longer than the time limit, once for each."""
+        self.jobs_by_default = False
+        """Whether a process that declares no mode was made a job, unasked: the next one is, too."""
         self._kept: dict[Hashable, Any] = {}
 
     def resolved(self, href: str) -> str:

@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from threading import get_ident
 from typing import Self, cast
 from warnings import catch_warnings, simplefilter
 
@@ -91,6 +92,10 @@ def area_told(crs: CRS) -> str:
     return f"{area.west:g} to {area.east:g} degrees of longitude and {area.south:g} to {area.north:g} of latitude"
 
 
+type Bounds = tuple[float, float, float, float]
+"""West, south, east, north: the least x and y, then the greatest."""
+
+
 @dataclass(frozen=True)
 class Transformation:
     """The best way that there is from one CRS to another, without downloading anything."""
@@ -108,20 +113,13 @@ class Transformation:
     """Of ways that would be more accurate."""
 
     @classmethod
-    def between(cls, source: CRS, target: CRS, bounds: tuple[float, float, float, float] | None = None) -> Self:
-        """Find it; `bounds` are west, south, east, north in degrees of what is to be transformed."""
-        # Where neither is meant to be used, PROJ would search for seconds for a way that there is not.
-        beyond = bounds is not None and any(_apart(bounds, crs) for crs in (source, target))
-        area = None if bounds is None or beyond else AreaOfInterest(*bounds)
-        with catch_warnings():
-            # Of grids that are not here: whoever reads the answer is told, not who looks at the log.
-            simplefilter("ignore")
-            group = TransformerGroup(
-                source,
-                target,
-                always_xy=True,
-                area_of_interest=area,  # pyright: ignore[reportArgumentType]  # the stub means the same class elsewhere
-            )
+    def between(cls, source: CRS, target: CRS, bounds: Bounds | None = None) -> Self:
+        """Find it; `bounds` are west, south, east, north in degrees of what is to be transformed.
+
+        Raises:
+            ProcessRefusedError: there is none.
+        """
+        group, beyond = _ways(source, target, bounds, get_ident())
         if not group.transformers:
             refuse(f"there is no way from {code_of(source)} to {code_of(target)} on this machine")
         ways = [way for way in group.transformers if not (beyond and bounds and _apart(bounds, way))]
@@ -171,7 +169,29 @@ class Transformation:
         return shapely.transform(shapes, self.positions, include_z=with_heights)
 
 
-def _apart(bounds: tuple[float, float, float, float], meant: CRS | Transformer) -> bool:
+@lru_cache(maxsize=64)
+def _ways(source: CRS, target: CRS, bounds: Bounds | None, _thread: int) -> tuple[TransformerGroup, bool]:
+    """All ways that there are, and whether the bounds lie beyond where they are meant to be used.
+
+    To find them takes longer than to transform many thousand positions, and one answer needs the same several times.
+    Each thread has its own: PROJ's are not for two at once.
+    """
+    # Where neither is meant to be used, PROJ would search for seconds for a way that there is not.
+    beyond = bounds is not None and any(_apart(bounds, crs) for crs in (source, target))
+    area = None if bounds is None or beyond else AreaOfInterest(*bounds)
+    with catch_warnings():
+        # Of grids that are not here: whoever reads the answer is told, not who looks at the log.
+        simplefilter("ignore")
+        group = TransformerGroup(
+            source,
+            target,
+            always_xy=True,
+            area_of_interest=area,  # pyright: ignore[reportArgumentType]  # the stub means the same class elsewhere
+        )
+    return group, beyond
+
+
+def _apart(bounds: Bounds, meant: CRS | Transformer) -> bool:
     """Whether degrees lie wholly beyond the area for which a CRS or an operation is meant."""
     area = meant.area_of_use
     if area is None:

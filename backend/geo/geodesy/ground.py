@@ -11,7 +11,7 @@ from affine import Affine
 from pyproj import CRS, Proj
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_unit
+from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, code_of, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, half_turn, meridian_radius, parallel_radius
 
 TOLERANCE = 0.01
@@ -28,8 +28,6 @@ _WIDEST = 50_000.0
 
 _ALIKE = 1e-8
 """Share by which cells of a row may differ in size and still be taken for alike: rounding of a step's length."""
-
-type Bounds = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)

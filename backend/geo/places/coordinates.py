@@ -9,15 +9,12 @@ from pyproj import CRS
 from pyproj.enums import TransformDirection
 
 from backend.errors import refuse
-from backend.geo.geodesy.crs import CRS84, Transformation, area_told, code_of, metres_per_unit
+from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, area_told, code_of, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.lonlat import check_coordinates
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.feature_reading import settle
 from backend.geo.vector.features import Features
-
-type Bounds = tuple[float, float, float, float]
-"""West, south, east, north."""
 
 HEIGHTS_KEPT = "Heights were kept as they are: only the horizontal coordinates were transformed."
 METRES_PER_DEGREE = 111_319.5

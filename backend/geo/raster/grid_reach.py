@@ -7,13 +7,11 @@ import numpy as np
 from pyproj import CRS, Proj
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, Transformation, area_told, code_of
+from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, area_told, code_of
 from backend.geo.geodesy.ellipsoid import Array, Booleans, half_turn
 from backend.geo.geodesy.ground import error_beyond_area
 from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.rasters import Grid, places
-
-type Bounds = tuple[float, float, float, float]
 
 _NODES = 25
 """Of a lattice over a raster or an area, along each side."""

@@ -14,8 +14,8 @@ from rasterio.warp import calculate_default_transform, transform_bounds
 from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, area_told, code_of
-from backend.geo.raster.grid_reach import Bounds, beyond_area, bounds_in, enclosing, usable_area, usual_side
+from backend.geo.geodesy.crs import CRS84, Bounds, area_told, code_of
+from backend.geo.raster.grid_reach import beyond_area, bounds_in, enclosing, usable_area, usual_side
 from backend.geo.raster.rasters import Grid, places
 
 _ROUNDING = 1e-6

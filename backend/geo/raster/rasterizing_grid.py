@@ -8,8 +8,8 @@ from affine import Affine
 from pyproj import CRS
 
 from backend.errors import refuse_input
-from backend.geo.geodesy.crs import CRS84, code_of, metres_per_unit, parse_crs
-from backend.geo.geodesy.ground import Bounds, ground_of
+from backend.geo.geodesy.crs import CRS84, Bounds, code_of, metres_per_unit, parse_crs
+from backend.geo.geodesy.ground import ground_of
 from backend.geo.raster.rasters import Grid
 from backend.geo.vector.features import Features
 

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
+import orjson
 import shapely
 
 from backend.geo.geodesy.shapes import Shapes
@@ -18,6 +20,8 @@ _APART = "\n"
 """No text of a JSON value has one: within strings it is escaped."""
 _AREAL = (3, 6, 7)
 """Polygon, MultiPolygon and GeometryCollection, as GEOS numbers types."""
+
+_NUMERIC = frozenset({int, float, bool, NoneType})
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _COLUMN_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(_APART, ":"))
@@ -59,9 +63,24 @@ def geometry_texts(shapes: Shapes) -> Iterator[list[str]]:
 
 def _column_texts(values: Sequence[Any]) -> list[str]:
     """The text of each value. One text of all of them, taken apart, is made several times faster than one by one."""
+    numbers = _number_texts(values)
+    if numbers is not None:
+        return numbers
     texts = _COLUMN_ENCODER.encode(list(values))[1:-1].split(_APART)
     # Arrays and objects with several members were taken apart too.
     return texts if len(texts) == len(values) else list(map(json_text, values))
+
+
+def _number_texts(values: Sequence[Any]) -> list[str] | None:
+    """The text of each value where all are numbers, or none, that orjson writes: much faster than Python's encoder."""
+    if not values or not _NUMERIC.issuperset(map(type, values)):
+        return None
+    try:
+        texts = orjson.dumps(values).decode()[1:-1].split(",")
+    except orjson.JSONEncodeError:
+        return None  # a whole number has more than 64 bits
+    # It writes NaN and Infinity as if there were no value: the other encoder refuses them.
+    return texts if texts.count("null") == list(values).count(None) else None
 
 
 def _oriented(shapes: Shapes) -> Shapes:

@@ -120,13 +120,14 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
     layer = _layer(dataset)
     with _reading(dataset) as told:
         meta, _, geometries, columns = pyogrio.raw.read(dataset.path, layer=layer, datetime_as_string=True)
+    # Before the values: while geometries are made, Python looks through all lists that there are for garbage.
+    shapes = None if geometries is None else shapely.from_wkb(geometries, on_invalid="fix")
     fields = {
         str(name): _values(column, np.dtype(kind), str(name), told)
         for name, column, kind in zip(meta["fields"], columns, meta["dtypes"], strict=True)
     }
-    if geometries is None:
+    if shapes is None:
         return Features(np.full(len(next(iter(columns), ())), None, dtype=object), fields, warnings=tuple(told))
-    shapes = shapely.from_wkb(geometries, on_invalid="fix")
     if dataset.suffix == ".shp":
         shapes = _with_holes(shapes, told)
     return _features(dataset, shapes, fields, _crs(dataset, meta["crs"], crs), told)

@@ -1,6 +1,8 @@
 """The OGC process description (18-062r2, conformance class ogc-process-description)."""
 
+import json
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -102,12 +104,21 @@ def _check_schema(answer: Answer, path: str, schema: Any) -> None:
     """
     if not isinstance(schema, dict):
         raise answer.violation(f"{path} is {plain(repr(schema), length=60)}, not a schema")
+    fault = _fault(json.dumps(_without_booleans(schema)))
+    if fault is not None:
+        where, what = fault
+        raise answer.violation(f"{path}{where} is wrong: {what}")
+
+
+@lru_cache(maxsize=256)
+def _fault(schema: str) -> tuple[str, str] | None:
+    """Where a schema, as JSON, is wrong, and what there is: the same few stand in many descriptions."""
     try:
         # Patterns are regular expressions of ECMA-262, of which Python's understand some only.
-        Draft202012Validator.check_schema(_without_booleans(schema), format_checker=FormatChecker(formats=()))
+        Draft202012Validator.check_schema(json.loads(schema), format_checker=FormatChecker(formats=()))
     except SchemaError as error:
-        where = path + error.json_path.removeprefix("$")
-        raise answer.violation(f"{where} is wrong: {plain(error.message, length=120)}") from None
+        return error.json_path.removeprefix("$"), plain(error.message, length=120)
+    return None
 
 
 def _without_booleans(schema: Any) -> Any:

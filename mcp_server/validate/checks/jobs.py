@@ -185,7 +185,8 @@ async def _failing(session: Session) -> Job:
     Raises: InapplicableError where none fails.
     """
     tried: set[object] = set()
-    for plan in sorted(await candidates(session), key=lambda plan: nonsense(plan) is plan):
+    # Those that were not over in time come last, as they hardly are now.
+    for plan in sorted(await candidates(session), key=lambda plan: (plan.id in session.late, nonsense(plan) is plan)):
         # One process under several names fails under none or all of them.
         kind = (plan.process.title, *(spec.id for spec in plan.process.inputs))
         if not plan.supports(_ASYNC) or kind in tried or len(tried) == 2 * _MOST_TRIALS:

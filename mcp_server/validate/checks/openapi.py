@@ -131,8 +131,12 @@ async def _document(session: Session) -> JsonObject:
 
 async def _operations(session: Session) -> list[Operation]:
     """Raises: InapplicableError where there is no OpenAPI document in JSON."""
-    document = await _document(session)
-    return operations(document, (await _definition(session)).evidence.url, session.recorder.root)
+
+    async def read() -> list[Operation]:
+        document = await _document(session)
+        return operations(document, (await _definition(session)).evidence.url, session.recorder.root)
+
+    return await session.once("operations", read)
 
 
 async def _check_documented(session: Session, statuses: range) -> None:
