@@ -11,7 +11,7 @@ from mcp_server.errors import InvalidServerReplyError, RemoteProblemError
 from mcp_server.execution.under_way import UnderWay
 from mcp_server.ogc.documents import status_info
 from mcp_server.references import JobReference
-from tests.mcp_server.execution.bench import Bench, cancelled, until
+from tests.mcp_server.execution.bench import Bench, Impatient, cancelled, until
 from tests.mcp_server.execution.jobs_site import JobsSite
 
 pytestmark = pytest.mark.anyio
@@ -22,12 +22,14 @@ FIRST = JobReference("remote", "j1")
 async def test_a_job_answered_as_a_handle_outlives_the_cancellation_of_an_equal_call(home: Path) -> None:
     site = JobsSite()
     site.polls = 1000
-    bench = Bench(home, site, wait_seconds=0.3)
-    assert (await bench.run()).job == FIRST
+    bench = Impatient(home, site)
+    soon = dict(bench.waits)
+    assert await bench.job() == FIRST
     asked = site.jobs["j1"]
     await cancelled(bench.run, once=lambda: site.jobs["j1"] > asked)
     assert site.dismissed == []
-    assert (await bench.run()).job == FIRST, "it is still the job of that call"
+    bench.waits.update(soon)
+    assert (await bench.outlasted()).job == FIRST, "it is still the job of that call"
 
 
 async def test_a_job_whose_results_were_answered_outlives_the_cancellation_of_an_equal_call(home: Path) -> None:
@@ -96,8 +98,8 @@ async def test_a_job_that_somebody_follows_outlives_the_cancellation_of_its_call
 async def test_a_job_whose_status_cannot_be_read_any_more_does_not_block_its_call(home: Path) -> None:
     site = JobsSite()
     site.polls = 1000
-    bench = Bench(home, site, wait_seconds=0.1)
-    assert (await bench.run()).job == FIRST
+    bench = Impatient(home, site)
+    assert await bench.job() == FIRST
     site.broken = HTMLResponse("<html>expired</html>")
     for _ in range(2):
         with pytest.raises(InvalidServerReplyError):
