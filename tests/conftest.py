@@ -3,6 +3,7 @@
 import gc
 import inspect
 import os
+import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -29,6 +30,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # A folder without a certificate: nothing here speaks to the internet, and each client and each program that is
     # started would read the hundreds of authorities of the web.
     os.environ["SSL_CERT_DIR"] = str(ROOT / "tests")
+    os.environ.pop("SSL_CERT_FILE", None)  # would come first
+    # Whoever runs tests in the background may have it ignored, and programs that tests interrupt would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Most servers that tests start run no job: they start no worker, which would take seconds of a processor.
     os.environ.setdefault("OGC_PROCESSES_WARM", "false")
     config.pluginmanager.import_plugin("tests.dealing")
@@ -51,6 +55,8 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        # Nor so often while they run: most of what is made then stays for as long as its test.
+        gc.set_threshold(20_000, 20, 20)
         gc.enable()
 
 

@@ -1,4 +1,8 @@
-"""Long tests first, dealt to all processes of a run alike: one that began last would have the others wait for it."""
+"""Long tests first, dealt to half of the processes of a run: one that began last would have the others wait for it.
+
+Most of their time they wait themselves, for programs that start, end or are killed; the other processes meanwhile run
+what keeps a processor busy.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,12 +39,13 @@ class File[T]:
 def dealt[T](long: Mapping[Path, File[T]], others: Sequence[T], processes: int) -> list[T]:
     """All tests, in an order of which each process gets one of as many equal parts, as xdist hands them out.
 
-    Each part begins with its share of the long files, the longest first; what is left of it when other processes have
-    done theirs, they take over from its end.
+    The first half of the parts begin with their share of the long files, the longest first; what is left of a part when
+    other processes have done theirs, they take over from its end.
     """
     hands = [File[T](0.0) for _ in range(processes)]
+    patient = hands[: (processes + 1) // 2]
     for file in sorted(long.values(), key=lambda one: -one.seconds):
-        hand = min(hands, key=lambda one: one.seconds)
+        hand = min(patient, key=lambda one: one.seconds)
         hand.seconds += file.seconds
         hand.tests += file.tests
     rest = iter(others)

@@ -47,7 +47,7 @@ async def picture(client: Client, name: str) -> CallToolResult:
     return result
 
 
-async def running(client: Client, seconds: float = 60) -> str:
+async def running(client: Client, seconds: float) -> str:
     """The URI of a job that runs for that long."""
     envelope = told(await client.call_tool("slow_steps", {"seconds": seconds, "steps": 60}))
     assert envelope["status"] in ("accepted", "running")

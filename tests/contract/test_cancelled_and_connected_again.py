@@ -11,10 +11,10 @@ import pytest
 from mcp import Client
 
 from tests.contract.calls import finished, running, told
-from tests.contract.conftest import Era, Transport
+from tests.contract.conftest import WAIT_SECONDS, Era, Transport
 from tests.contract.taking_tasks import bridges, launch_in
 
-pytestmark = [pytest.mark.long(30), pytest.mark.anyio]
+pytestmark = [pytest.mark.long(20), pytest.mark.anyio]
 
 
 @asynccontextmanager
@@ -70,11 +70,18 @@ async def test_a_cancelled_call_ends_its_process_and_who_connects_again_finds_th
 
 
 async def cancelled_and_another_running(client: Client) -> str:
-    """Cancel a call, whose process is gone then; the URI of a job that still runs."""
-    worker = await cancelled(client)
-    while not gone(worker):
-        await anyio.sleep(0.01)
-    return await running(client, 3)
+    """Cancel a call, whose process is gone then; the URI of a job that was begun beside it, and still runs."""
+    jobs: list[str] = []
+
+    async def another() -> None:
+        jobs.append(await running(client, WAIT_SECONDS + 1))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(another)
+        worker = await cancelled(client)
+        while not gone(worker):
+            await anyio.sleep(0.01)
+    return jobs[0]
 
 
 async def expect_found(client: Client, job: str) -> None:

@@ -1,33 +1,37 @@
 """Long work: progress, handles, waiting on, listing, dismissing, cancelling."""
 
+from typing import Any
+
 import anyio
 import pytest
 from mcp import Client
 
-from tests.contract.calls import finished, running, text, told
-from tests.contract.conftest import Connection
+from tests.contract.calls import finished, text, told
+from tests.contract.conftest import WAIT_SECONDS, Connection
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_progress_is_told_while_a_process_runs(client: Client) -> None:
-    seen: list[tuple[float, float | None, str | None]] = []
+@pytest.fixture(scope="module")
+async def outlasted(connection: Connection) -> list[dict[str, Any]]:
+    """The answers to two calls, at once, that took longer than the wait budget: the job of the first ends soon."""
+    answers: list[dict[str, Any]] = [{}, {}]
 
-    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
-        seen.append((progress, total, message))
+    async def call(number: int, seconds: float, steps: int) -> None:
+        arguments = {"seconds": seconds, "steps": steps}
+        answers[number] = told(await connection.client.call_tool("slow_steps", arguments))
 
     with anyio.fail_after(60):
-        await client.call_tool("slow_steps", {"seconds": 1.6, "steps": 8}, progress_callback=on_progress)
-    values = [progress for progress, _, _ in seen]
-    assert len(values) >= 2
-    assert values == sorted(set(values))
-    assert all(total == 100 for _, total, _ in seen)
-    assert any(message and "step" in message for _, _, message in seen)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call, 0, WAIT_SECONDS + 1, 20)
+            tasks.start_soon(call, 1, 60, 60)
+    return answers
 
 
-async def test_a_call_that_takes_longer_than_the_wait_budget_answers_with_its_job(client: Client) -> None:
-    with anyio.fail_after(60):
-        envelope = told(await client.call_tool("slow_steps", {"seconds": 3, "steps": 20}))
+async def test_a_call_that_takes_longer_than_the_wait_budget_answers_with_its_job(
+    client: Client, outlasted: list[dict[str, Any]]
+) -> None:
+    envelope = outlasted[0]
     assert envelope["status"] in ("accepted", "running")
     assert envelope["job"] in envelope["next"]
     assert "outputs" not in envelope
@@ -37,19 +41,15 @@ async def test_a_call_that_takes_longer_than_the_wait_budget_answers_with_its_jo
     assert done["outputs"]["done"]["value"]["steps"] == 20
 
 
-async def test_get_job_looks_without_waiting_and_tells_progress(client: Client) -> None:
-    job = await running(client)
+async def test_get_job_looks_without_waiting_and_a_dismissed_job_has_ended_and_is_listed_so(
+    client: Client, outlasted: list[dict[str, Any]]
+) -> None:
+    job = outlasted[1]["job"]
     with anyio.fail_after(60):
         while (envelope := told(await client.call_tool("get_job", {"job": job, "wait": 0})))["status"] == "accepted":
             await anyio.sleep(0.01)
-    assert envelope["status"] == "running"
-    assert 0 <= envelope["progress"] < 100
-    await client.call_tool("dismiss_job", {"job": job})
-
-
-async def test_a_dismissed_job_has_ended_and_is_listed_so(client: Client) -> None:
-    job = await running(client)
-    with anyio.fail_after(60):
+        assert envelope["status"] == "running"
+        assert 0 <= envelope["progress"] < 100
         assert told(await client.call_tool("dismiss_job", {"job": job}))["status"] == "dismissed"
     listed = told(await client.call_tool("list_jobs", {"limit": 5}))["jobs"]
     assert next(entry["status"] for entry in listed if entry["job"] == job) == "dismissed"
@@ -63,13 +63,16 @@ async def test_jobs_are_listed_newest_first_with_their_process(client: Client) -
     ]
 
 
-async def test_a_cancelled_call_leaves_no_job_running(connection: Connection) -> None:
-    client = connection.client
-    begun = anyio.Event()
+async def test_progress_is_told_while_a_process_runs_and_a_cancelled_call_leaves_no_job_running(
+    client: Client,
+) -> None:
+    seen: list[tuple[float, float | None, str | None]] = []
+    told_twice = anyio.Event()
 
-    async def on_progress(_progress: float, _total: float | None, message: str | None) -> None:
-        if message and "step" in message:
-            begun.set()
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        seen.append((progress, total, message))
+        if len(seen) >= 2 and any(message and "step" in message for _, _, message in seen):
+            told_twice.set()
 
     async with anyio.create_task_group() as tasks:
 
@@ -78,8 +81,11 @@ async def test_a_cancelled_call_leaves_no_job_running(connection: Connection) ->
 
         tasks.start_soon(call)
         with anyio.fail_after(60):
-            await begun.wait()
+            await told_twice.wait()
         tasks.cancel_scope.cancel()
+    values = [progress for progress, _, _ in seen]
+    assert values == sorted(set(values))
+    assert all(total == 100 for _, total, _ in seen)
     with anyio.fail_after(60):
         while True:
             newest = told(await client.call_tool("list_jobs", {"limit": 1}))["jobs"][0]

@@ -109,10 +109,10 @@ async def test_several_calls_at_once_are_several_tasks_and_equal_calls_are_one(b
         handles.setdefault(steps, []).append(handle["taskId"])
 
     async with anyio.create_task_group() as tasks:
-        for steps in (21, 22, 23, 23):
+        for steps in (21, 22, 22):
             tasks.start_soon(call, steps)
-    assert len({ids[0] for ids in handles.values()}) == 3
-    assert len(set(handles[23])) == 1
+    assert len({ids[0] for ids in handles.values()}) == 2
+    assert len(set(handles[22])) == 1
     for steps, (task_id, *_) in handles.items():
         ended = await bridge.until(task_id, "completed")
         assert ended["result"]["structuredContent"]["outputs"]["done"]["value"]["steps"] == steps
@@ -153,18 +153,26 @@ async def test_an_unknown_task_is_told_as_invalid_parameters(bridge: Taking, met
 async def test_a_client_that_does_not_announce_the_extension_is_never_given_a_task(bridge: Taking) -> None:
     if bridge.others is None:
         pytest.skip("a bridge over stdio has one client")
-    handle = await bridge.task("slow_steps", {"seconds": 40, "steps": 400})
-    for mode, code in (("auto", MISSING_REQUIRED_CLIENT_CAPABILITY), ("legacy", METHOD_NOT_FOUND)):
-        async with Client(bridge.others, mode=mode, cache=None) as other:  # pyright: ignore[reportArgumentType]
-            waited = told(await other.call_tool("slow_steps", {"seconds": 40, "steps": 400}))
-            assert waited["job"] == handle["taskId"]
+    others, slow = bridge.others, ("slow_steps", {"seconds": 40, "steps": 400})
+    jobs: list[str] = []
+
+    async def expect_no_task(mode: str, code: int) -> None:
+        async with Client(others, mode=mode, cache=None) as other:  # pyright: ignore[reportArgumentType]
+            job = told(await other.call_tool(*slow))["job"]
+            jobs.append(job)
             with pytest.raises(MCPError) as caught:
-                await ask(other, "tasks/get", handle["taskId"])
+                await ask(other, "tasks/get", job)
             assert caught.value.error.code == code
             if mode == "legacy":
                 assert not other.server_capabilities.extensions
             else:
                 assert caught.value.error.data == {"requiredCapabilities": {"extensions": {IDENTIFIER: {}}}}
+
+    async with anyio.create_task_group() as tasks:
+        for mode, code in (("auto", MISSING_REQUIRED_CLIENT_CAPABILITY), ("legacy", METHOD_NOT_FOUND)):
+            tasks.start_soon(expect_no_task, mode, code)
+        handle = await bridge.task(*slow)
+    assert jobs == [handle["taskId"]] * 2
     await bridge.ask("tasks/cancel", handle["taskId"])
 
 

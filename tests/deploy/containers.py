@@ -15,6 +15,7 @@ import httpx
 import psutil
 
 from tests.deploy.images import read_images, read_services
+from tests.faults.injection import still_there
 from tests.interop.own_backend import until
 
 _PROGRAMS = Path(sys.executable).parent
@@ -110,7 +111,7 @@ def _running(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(timeout=10)
-        for left in psutil.wait_procs(descendants, timeout=10)[1]:
+        for left in still_there(descendants, seconds=10):
             left.kill()
 
 

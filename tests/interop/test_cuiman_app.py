@@ -94,8 +94,13 @@ def test_in_a_notebook_the_app_is_a_frame(own_backend: str, capsys: pytest.Captu
     assert "IPython.core.display.HTML" in capsys.readouterr().out
 
 
-@pytest.fixture
-async def page() -> AsyncIterator[Any]:
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Any]:
     executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     if executable is None:
         pytest.skip(f"there is no browser: none of {', '.join(BROWSERS)} is installed")
@@ -103,8 +108,14 @@ async def page() -> AsyncIterator[Any]:
         browser = await playwright.chromium.launch(
             executable_path=executable, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
         )
-        yield await browser.new_page()
+        yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def page(browser: Any) -> AsyncIterator[Any]:
+    async with await browser.new_context() as context:
+        yield await context.new_page()
 
 
 async def filled_form(page: Any, url: str, title: str) -> Any:

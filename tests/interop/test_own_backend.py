@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.exchange import open_http
 from mcp_server.references import JobReference, ResultReference
 from mcp_server.results.store import KeptResults
+from tests.mcp_server.execution.bench import cancelled
 
 pytestmark = pytest.mark.anyio
 
@@ -99,10 +101,15 @@ async def test_progress_is_told_while_the_job_runs(home: Path) -> None:
 async def test_cancelling_dismisses_before_and_after_the_job_was_named(home: Path) -> None:
     async with bridge_to(home) as bridge:
         await bridge.call("hello_world", name="a worker is warm now")
-        for seconds in (0.3, 1.6):
-            with anyio.move_on_after(seconds) as scope:
-                await bridge.call("slow_steps", seconds=20, steps=20)
-            assert scope.cancelled_caught
+        calling = partial(bridge.call, "slow_steps", seconds=60, steps=600)
+        for named in (False, True):
+            if named:
+                bridge.told.clear()
+                await cancelled(calling, once=lambda: any(percent for percent, _ in bridge.told))
+            else:
+                with anyio.move_on_after(0.3) as scope:
+                    await calling()
+                assert scope.cancelled_caught
             job = (await bridge.executor.jobs(1)).jobs[0].job
             assert job is not None
             ended = await bridge.executor.follow(job, 5, bridge.note)

@@ -71,6 +71,7 @@ class Target:
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with own_backend(tmp_path_factory.mktemp("fuzzed")) as url:
+        run(url, "hello-world", {"name": "Ada"})  # whose worker is there for the jobs to come
         yield url
 
 

@@ -10,7 +10,7 @@ from tests.interop.verdicts import check_failures, check_skipped
 from tests.interop.wraptile import wraptile
 
 pytestmark = [
-    pytest.mark.long(15),
+    pytest.mark.long(4),
     pytest.mark.anyio,
     pytest.mark.skipif(find_spec("wraptile") is None, reason="wraptile (PyPI) is not installed"),
 ]

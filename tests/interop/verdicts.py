@@ -1,9 +1,11 @@
 """Reports of the conformance suite, as its tests read them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import pytest
 from starlette.types import ASGIApp
 
 from mcp_server.validate import Options, Report, Verdict, validate
@@ -13,6 +15,14 @@ async def judged(app: ASGIApp, *, url: str = "http://127.0.0.1:9", timeout: floa
     """The report on a server that is an application in this process."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return await validate(url, Options(timeout=timeout, **options), transport=transport)
+
+
+@contextmanager
+def short_of_patience() -> Generator[None]:
+    """A callback is waited for no longer than one needs that will never come."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mcp_server.validate.checks.callback._WAIT_SECONDS", 0.2)
+        yield
 
 
 def messages(report: Report, verdict: Verdict) -> dict[str, str]:

@@ -6,9 +6,15 @@ import re
 import pytest
 
 from mcp_server.cli import main
-from mcp_server.demo import EIFFEL_TOWER, Place, number, parse_place
+from mcp_server.demo import EIFFEL_TOWER, SLOW_STEPS, Place, number, parse_place
 from mcp_server.errors import ConfigurationError
 from tests.packaged import OFFERED
+
+
+@pytest.fixture
+def short_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job that tells its progress takes its two seconds in one test alone."""
+    monkeypatch.setitem(SLOW_STEPS, "seconds", 0.1)
 
 
 def area_shown(out: str) -> tuple[float, float]:
@@ -36,6 +42,7 @@ def test_the_demo_buffers_measures_and_runs_a_job(capsys: pytest.CaptureFixture[
     assert "ogc-processes-mcp install claude-desktop" in out
 
 
+@pytest.mark.usefixtures("short_job")
 def test_place_and_distance_change_the_answers(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--at", "-179.999,-16.5", "--distance", "2000"]) == 0
     out, _ = capsys.readouterr()
@@ -62,6 +69,7 @@ def test_a_place_is_longitude_and_latitude() -> None:
     assert parse_place("-73.98,40.75").wkt == "POINT (-73.98 40.75)"
 
 
+@pytest.mark.usefixtures("short_job")
 def test_a_place_is_taken_wherever_the_tool_takes_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--at", "200,5"]) == 0
     assert "of 200, 5" in capsys.readouterr().out

@@ -44,7 +44,7 @@ async def test_a_call_answers_structured_and_tells_progress_in_percent(home: Pat
 
     with anyio.fail_after(40):
         async with open_session(Settings(home=home, demo_tools=True)) as client:
-            answer = await call(client, "slow_steps", {"seconds": 2, "steps": 4}, on_progress)
+            answer = await call(client, "slow_steps", {"seconds": 1, "steps": 4}, on_progress)
     assert not answer.failed
     assert answer.structured is not None
     assert answer.structured["status"] == "successful"
@@ -165,8 +165,11 @@ async def test_a_session_does_not_open_where_no_server_answers(home: Path) -> No
             pass
 
 
-async def test_a_call_is_followed_to_its_end_where_its_job_would_end_with_the_session(home: Path) -> None:
+async def test_a_call_is_followed_to_its_end_where_its_job_would_end_with_the_session(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A server without jobs, slower than the wait budget: the job is the bridge's own, which lives in this session."""
+    monkeypatch.setattr("mcp_server.execution.sharing._HANDLE_SECONDS", 0.2)
     released = asyncio.Event()
 
     async def late(asked: Asked, writer: asyncio.StreamWriter) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import httpx
 import psutil
 
 IMPORT_PATH = Path(__file__).parents[1] / "faults" / "import_path"
+
+SERVER = Path(__file__).with_name("prefect_server.py")
 
 PATIENCE = 300.0
 """Seconds that guard against hanging: Prefect's server alone takes ten to start where nothing else runs."""
@@ -61,13 +64,28 @@ class Site:
         self._server: subprocess.Popen[bytes] | None = None
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start_server(self, *, with_services: bool = False) -> None:
-        """Start the server, on the same database and port as before, and wait until it answers."""
-        arguments = ("server", "start", "--host", "127.0.0.1", "--port", str(self._port))
-        self._server = self._prefect("server", *arguments, *(() if with_services else ("--no-services",)))
+    def load_server(self) -> None:
+        """Start a server without services, which nobody can reach yet."""
+        made = {"PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false"}
+        self._server = self._run("server", [str(SERVER), str(self._port)], stdin=subprocess.PIPE, **made)
+
+    def open_server(self) -> None:
+        """Have the server listen that was loaded, and wait until it answers."""
+        assert self._server is not None
+        assert self._server.stdin is not None
+        self._server.stdin.write(b"\n")
+        self._server.stdin.close()
+        self._until_it_answers(self._server)
+
+    def start_server(self) -> None:
+        """Start the server with all its services, on the same database and port as before; wait until it answers."""
+        self._server = self._prefect("server", "server", "start", "--host", "127.0.0.1", "--port", str(self._port))
+        self._until_it_answers(self._server)
+
+    def _until_it_answers(self, server: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
-            assert self._server.poll() is None, self.log("server")
+            assert server.poll() is None, self.log("server")
             assert time.monotonic() < deadline, self.log("server")
             time.sleep(0.2)
 
@@ -102,12 +120,17 @@ class Site:
                 kill_all(running)
 
     def _prefect(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        return self._run(name, ["-m", "prefect", *arguments])
+
+    def _run(
+        self, name: str, arguments: Sequence[str], *, stdin: int = subprocess.DEVNULL, **environment: str
+    ) -> subprocess.Popen[bytes]:
         with (self._folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "prefect", *arguments],
+                [sys.executable, *arguments],
                 cwd=self._folder,
-                env={**os.environ, **self.environment},
-                stdin=subprocess.DEVNULL,
+                env={**os.environ, **self.environment, **environment},
+                stdin=stdin,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -168,3 +191,5 @@ def kill_all(running: subprocess.Popen[Any]) -> None:
         except psutil.NoSuchProcess:
             continue
     running.wait(PATIENCE)
+    if running.stdin is not None:
+        running.stdin.close()

@@ -1,6 +1,6 @@
 """Jobs that workers of a real Prefect server run.
 
-One test has all: to start the server takes some ten seconds of a processor, a worker or a run three to seven.
+One test has all: to start the server takes five to ten seconds of a processor, a worker or a run three to seven.
 """
 
 import sys
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for `prefect_site`
 
 from prefect_site import PATIENCE, Site
 
-pytestmark = pytest.mark.long(80)
+pytestmark = pytest.mark.long(45)
 
 ASYNC = {"Prefer": "respond-async"}
 HALF = 25
@@ -129,18 +129,20 @@ def half_way(job: dict[str, Any]) -> bool:
 def test_jobs_wait_for_prefect_run_at_its_workers_are_dismissed_there_and_begun_there(
     site: Site, serve: Callable[[], Backend]
 ) -> None:
+    site.load_server()
     with closing(Client(serve())) as client:
         early = client.submit("chatter", lines=2)
+        ours = client.submit("slow-steps", seconds=600, steps=600)
         told = client.until(early, lambda job: "Prefect cannot be reached" in job.get("message", ""))
         assert told["status"] == "accepted"
         assert client.ended(client.submit("quick", number=3))["status"] == "successful"
 
-        site.start_server()
+        site.open_server()
         site.start_worker("one")
-        ours = client.submit("slow-steps", seconds=600, steps=600)
+        client.until(early, lambda job: "cannot be reached" not in job.get("message", ""))  # the deployments are made
+        run = site.start_by_hand("slow-steps", seconds=600, steps=600)
         assert client.ended(early)["status"] == "successful"
         assert client.get(f"/jobs/{early}/log").text.splitlines() == ["line 0", "line 1", "native line"]
-        run = site.start_by_hand("slow-steps", seconds=600, steps=600)
 
         assert "of 600" in client.until(ours, half_way)["message"]
         answer, seconds = client.dismiss(ours)
@@ -181,7 +183,7 @@ class Siege:
 
     def restart_prefect(self) -> None:
         self._site.stop_server()
-        self._site.start_server(with_services=True)
+        self._site.start_server()
 
     def until_ended(self, number: int, *, within: float = 1800) -> dict[str, dict[str, Any]]:
         """Wait for the end of so many jobs; all of them as they then are."""
@@ -199,7 +201,7 @@ def test_no_job_is_lost_or_falsely_ended_whatever_is_killed(
 ) -> None:
     if not request.config.getoption("--full"):
         pytest.skip("runs 50 jobs for some minutes: with --full")
-    site.start_server(with_services=True)
+    site.start_server()
     site.start_worker("one")
     site.start_worker("two")
     siege = Siege(site, serve)

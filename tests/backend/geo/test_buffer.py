@@ -1,5 +1,7 @@
 """Buffers against geodesics, over the whole globe."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import shapely
@@ -47,6 +49,13 @@ def wkt(text: str) -> shapely.Geometry:
     return read_geometry(text).shape
 
 
+@cache
+def buffered(name: str) -> shapely.Geometry:
+    """The buffer of one of the shapes, made once for all that is asked of it."""
+    text, distance = SHAPES[name]
+    return buffer(boundary(wkt(text)), distance, 32)
+
+
 def source_lines(text: str) -> list[np.ndarray]:
     """The lines that a distance is counted from, as they were written."""
     shape = shapely.from_wkt(text)
@@ -84,8 +93,7 @@ def test_a_point_is_buffered_to_the_right_distance_all_over_the_globe(distance: 
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_buffers_edge_is_at_the_right_distance(name: str, distance_to_lines) -> None:
     text, distance = SHAPES[name]
-    result = buffer(boundary(wkt(text)), distance, 32)
-    edges = edge_points(result)
+    edges = edge_points(buffered(name))
     edges = edges[:: max(1, len(edges) // 150)]
     error = distance_to_lines(edges, source_lines(text)) / abs(distance) - 1
     assert np.abs(error).max() < BAR
@@ -94,8 +102,7 @@ def test_a_buffers_edge_is_at_the_right_distance(name: str, distance_to_lines) -
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_buffer_holds_what_is_near_and_nothing_else(name: str, distance_to_lines) -> None:
     text, distance = SHAPES[name]
-    shape, random = wkt(text), np.random.default_rng(7)
-    result = buffer(boundary(shape), distance, 32)
+    shape, result, random = wkt(text), buffered(name), np.random.default_rng(7)
     west, south, east, north = shapely.union_all([shape, result]).bounds
     points = np.column_stack(
         [

@@ -132,12 +132,12 @@ async def test_a_description_that_a_bridge_read_otherwise_is_told(home: Path, mi
     assert other.processes[0].changed is None
 
 
-async def test_thousands_of_processes_are_read_a_few_at_a_time(home: Path, serve: Serve) -> None:
+async def test_many_processes_are_read_a_few_at_a_time(home: Path, serve: Serve) -> None:
     steps: list[tuple[int, int]] = []
-    many = [{**DEMO, "id": f"p{number}"} for number in range(300)]
+    many = [{**DEMO, "id": f"p{number}"} for number in range(120)]
     found = await examined(home, serve(*many), on_progress=lambda *step: steps.append(step))
-    assert len(found.processes) == 300
-    assert steps == [(number + 1, 300) for number in range(300)]
+    assert len(found.processes) == 120
+    assert steps == [(number + 1, 120) for number in range(120)]
 
 
 async def test_what_was_not_read_in_time_is_told(home: Path, serve: Serve) -> None:

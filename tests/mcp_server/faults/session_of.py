@@ -18,6 +18,9 @@ GOOD = "good"
 IMPATIENT = frozenset({"silent", "slow", "endless-hope", "gateway", "busy-absurd", "busy-no-date"})
 """Sites that answer too late, or are asked again: the wait for these alone is short, however busy the machine is."""
 
+UNENDING = frozenset({"etag", "long-id", "surrogate"})
+"""Sites whose jobs never end: nothing is told that the calls could wait for."""
+
 
 @asynccontextmanager
 async def bridge_to(sites: Misbehaving, home: Path, **settings: Any) -> AsyncGenerator[tuple[Client, Bridge]]:
@@ -40,7 +43,8 @@ def _server(name: str, url: str) -> dict[str, Any]:
     if name == GOOD:
         return {"url": url, "wait_seconds": 60}
     short = {"read_seconds": SHORT_SECONDS, "sync_seconds": SHORT_SECONDS} if name in IMPATIENT else {}
-    return {"url": url, "wait_seconds": 4 if short else 1.5, **short}
+    wait = 0.3 if name in UNENDING else 4 if short else 1.5
+    return {"url": url, "wait_seconds": wait, **short}
 
 
 def unhelpful(text: str) -> list[str]:

@@ -11,7 +11,8 @@ from email.utils import format_datetime
 from tests.mcp_server.faults.misbehaving import Asked, Fault, answer
 
 DRIP_SECONDS = 0.02
-BOMB = gzip.compress(b" " * 40_000_000, 1)
+_BOMB = b" " * 12_000_000
+BOMB = gzip.compress(_BOMB, 1)
 HTML = b"<!DOCTYPE html><html><body><h1>Please sign in</h1></body></html>"
 _BLOCK = b"[" * 65_536
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
@@ -73,6 +74,16 @@ def _endless(head: bytes, block: bytes) -> Callable[[Asked, asyncio.StreamWriter
     return send
 
 
+async def hope(_: Asked, writer: asyncio.StreamWriter) -> None:
+    """Promises without end: a flood of them, and then one after the other."""
+    promise = b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(promise * 2_000)
+    while True:
+        await writer.drain()
+        await asyncio.sleep(DRIP_SECONDS)
+        writer.write(promise)
+
+
 def _without_last_member(body: bytes) -> bytes:
     return answer(gzip.compress(body)[:-9], content_encoding="gzip")
 
@@ -120,11 +131,11 @@ HEAVY: dict[str, Fault] = {
     "endless": _endless(_HEAD + b"\r\n", _BLOCK),
     "endless-chunks": _endless(_CHUNKED, b"10000\r\n" + _BLOCK + b"\r\n"),
     "endless-head": _endless(_HEAD, b"x-more: " + b"x" * 1000 + b"\r\n"),
-    "endless-hope": _endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "endless-hope": hope,
     "endless-tail": _endless(_GZIPPED + gzip.compress(b"{}"), _BLOCK),
     "header-huge": answer({}, x_huge="x" * 200_000),
     "bomb": answer(BOMB, content_encoding="gzip"),
-    "bomb-deflated": answer(zlib.compress(b" " * 40_000_000, 1), content_encoding="deflate"),
+    "bomb-deflated": answer(zlib.compress(_BOMB, 1), content_encoding="deflate"),
 }
 """As lasting, and more of it than anybody has memory for."""
 

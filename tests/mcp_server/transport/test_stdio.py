@@ -13,6 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.faults.injection import still_there
+
 pytestmark = pytest.mark.long(20)
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -138,12 +140,6 @@ def started(home: Path, *arguments: str, log: Path | None = None, **settings: st
         process.wait(_ENDING_SECONDS)
 
 
-def running(family: list[psutil.Process], *, within: float) -> list[psutil.Process]:
-    """Which of the processes still run after so many seconds. One that only waits to be reaped does not."""
-    _, alive = psutil.wait_procs(family, timeout=within)
-    return [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-
-
 def test_what_plugins_print_goes_to_the_operator_and_the_end_of_standard_input_ends_all_processes(
     home: Path, tmp_path: Path
 ) -> None:
@@ -163,7 +159,7 @@ def test_what_plugins_print_goes_to_the_operator_and_the_end_of_standard_input_e
         assert session.process.stdin is not None
         session.process.stdin.close()
         assert session.process.wait(_ENDING_SECONDS) == 0
-        assert running(family, within=_ENDING_SECONDS) == []
+        assert still_there(family, seconds=_ENDING_SECONDS) == []
     told = log.read_text(encoding="utf-8")
     assert "printed in a worker" in told
     assert "]: process divide failed\nTraceback (most recent call last):\n" in told
@@ -179,7 +175,7 @@ def test_an_interrupt_ends_the_server_and_all_its_processes_while_the_client_sti
         family = session.family()
         session.process.send_signal(signal.SIGINT)
         assert session.process.wait(_ENDING_SECONDS) == 130
-        assert running(family, within=_ENDING_SECONDS) == []
+        assert still_there(family, seconds=_ENDING_SECONDS) == []
 
 
 @pytest.mark.parametrize("said", ["nothing", "initialize"])

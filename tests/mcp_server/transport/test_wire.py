@@ -29,6 +29,13 @@ async def all_lines(reader: LineReader) -> list[str | None]:
         return [line async for line in reader]
 
 
+async def expect_ended(writer: LineWriter, read: int) -> None:
+    """The client goes: the writer's thread writes no more, not even to what is given its descriptor next."""
+    os.close(read)
+    with anyio.fail_after(40):
+        await writer.drain()
+
+
 async def test_lines_arrive_whole_however_they_were_cut(pipe: tuple[int, int]) -> None:
     read, write = pipe
     reader = LineReader(read, 10_000_000)
@@ -58,7 +65,7 @@ async def test_a_line_larger_than_the_pipe_arrives_as_it_was_sent(pipe: tuple[in
 
 
 async def test_a_client_that_reads_nothing_stops_the_writer(pipe: tuple[int, int]) -> None:
-    _, write = pipe
+    read, write = pipe
     writer = LineWriter(write)
     written = 0
     with anyio.move_on_after(0.5) as scope:
@@ -68,6 +75,7 @@ async def test_a_client_that_reads_nothing_stops_the_writer(pipe: tuple[int, int
             written += 1
     assert scope.cancelled_caught
     assert written < 200
+    await expect_ended(writer, read)
 
 
 async def test_a_client_that_is_gone_is_noticed_at_the_next_write(pipe: tuple[int, int]) -> None:
@@ -138,9 +146,10 @@ async def test_a_line_that_is_too_long_is_told_and_not_kept(pipe: tuple[int, int
 
 
 async def test_who_waits_for_a_client_that_reads_nothing_can_be_stopped(pipe: tuple[int, int]) -> None:
-    _, write = pipe
+    read, write = pipe
     writer = LineWriter(write)
     await writer.write("x" * 1_000_000)
     with anyio.move_on_after(0.1) as scope:
         await writer.drain()
     assert scope.cancelled_caught
+    await expect_ended(writer, read)

@@ -55,7 +55,7 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.skip(f"there is no browser: none of {', '.join(BROWSERS)} is installed")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
+            executable_path=executable, args=["--no-sandbox", "--headless=new", "--disable-gpu", "--in-process-gpu"]
         )
         yield browser
         await browser.close()

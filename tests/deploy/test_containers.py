@@ -1,4 +1,8 @@
-"""The backend as its image runs it: gunicorn with several workers on one home."""
+"""The images as they run, together as they share what takes seconds to start.
+
+The backend is gunicorn with several workers on one home. Its answers are held to the OGC's schemas from the client's
+side. The bridge stands in front of it.
+"""
 
 import os
 import signal
@@ -6,24 +10,34 @@ import sys
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import psutil
 import pytest
+from mcp import Client
 
-from tests.deploy.containers import Container, backend_container, run_health_check
+from tests.deploy.containers import Container, backend_container, mcp_container, run_health_check
+from tests.faults.injection import still_there
 from tests.interop.own_backend import until
 from tests.standard.clients import conforming
+from tests.standard.schemas import standard_schemas
 
 pytest.importorskip("gunicorn", reason="gunicorn is not installed here; it runs on Unix only")
 pytestmark = [
-    pytest.mark.long(30),
+    pytest.mark.long(40),
     pytest.mark.skipif(sys.platform != "linux", reason="the commands of the images are Linux's"),
 ]
 
 ENDED = ("successful", "failed", "dismissed")
+JSON = {"Accept": "application/json, text/event-stream"}
+
+held_to_schemas = pytest.mark.skipif(
+    standard_schemas() is None, reason="the schemas of the standard are not beside this checkout"
+)
 
 
 class Line(AbstractContextManager["Line"]):
@@ -80,7 +94,7 @@ def lines(container: Container) -> Iterator[tuple[Line, Line]]:
         yield pair
 
 
-def test_the_health_check_of_the_compose_file_passes(container: Container) -> None:
+def test_the_health_check_of_the_backend_passes(container: Container) -> None:
     assert run_health_check("backend", container) == 0
 
 
@@ -139,7 +153,7 @@ def test_a_killed_worker_is_replaced_and_every_acknowledged_job_ends(container: 
         family = psutil.Process(one.worker).children(recursive=True)
         assert family
         os.kill(one.worker, signal.SIGKILL)
-        assert psutil.wait_procs(family, timeout=10)[1] == []
+        assert still_there(family, seconds=10) == []
         ended = [other.until_status(job, *ENDED) for job in jobs]
         for job in ended:
             assert job["status"] == "successful" or "died" in job["message"], job
@@ -163,9 +177,86 @@ def test_a_stop_waits_for_no_client_leaves_nothing_behind_and_the_next_start_end
         held = threads.submit(holding.client.get, f"/jobs/{jobs[-1]}", headers=headers)
         family = psutil.Process(first.process.pid).children(recursive=True)
         assert first.stop(seconds=20) == 0
-        assert psutil.wait_procs(family, timeout=5)[1] == []
+        assert still_there(family, seconds=5) == []
         held.exception(timeout=10)
     with backend_container(home, workers=1) as second, Line(second) as line:
         for job in jobs:
             ended = line.until_status(job, *ENDED)
             assert ended["status"] == "successful" or ended["message"], ended
+
+
+@pytest.fixture
+def client(container: Container) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=container.url, timeout=30, event_hooks=conforming()) as client:
+        yield client
+
+
+@held_to_schemas
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/", 200), ("/conformance", 200), ("/processes", 200), ("/processes/echo", 200), ("/jobs", 200), ("/none", 404)],
+)
+def test_each_document_conforms(client: httpx.Client, path: str, status: int) -> None:
+    assert client.get(path).status_code == status
+
+
+@held_to_schemas
+def test_the_answers_of_a_jobs_whole_life_conform(client: httpx.Client) -> None:
+    request = {"inputs": {"name": "Ada"}, "response": "document"}
+    accepted = client.post("/processes/hello-world/execution", json=request, headers={"Prefer": "respond-async"})
+    job = f"/jobs/{accepted.json()['jobID']}"
+    until(lambda: client.get(job).json(), lambda told: told["status"] == "successful")
+    results = client.get(f"{job}/results")
+    assert results.json() == {"echo": {"mediaType": "application/json", "value": {"id": "echo", "value": "Hello Ada!"}}}
+    assert client.delete(job).json()["status"] == "dismissed"
+    assert client.get(f"{job}/results").status_code == 410
+
+
+@held_to_schemas
+def test_a_refusal_conforms(client: httpx.Client) -> None:
+    refused = client.post("/processes/geometry-buffer/execution", json={"inputs": {"geometry": 3}})
+    assert refused.status_code == 400
+    assert refused.headers["content-type"] == "application/problem+json"
+
+
+@pytest.fixture(scope="module")
+def mcp(container: Container, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    with mcp_container(tmp_path_factory.mktemp("compose") / "mcp", container.url) as running:
+        yield running
+
+
+def test_the_health_check_of_the_bridge_passes(mcp: Container) -> None:
+    assert run_health_check("mcp", mcp) == 0
+
+
+def test_the_health_check_fails_where_nothing_listens(mcp: Container) -> None:
+    nowhere = replace(mcp, url="http://127.0.0.1:1")
+    assert run_health_check("mcp", nowhere) != 0
+
+
+@pytest.mark.anyio
+async def test_a_tool_runs_on_the_backend_and_its_result_is_passed_on(mcp: Container) -> None:
+    with anyio.fail_after(60):
+        async with Client(f"{mcp.url}/mcp") as client:
+            names = {tool.name for tool in (await client.list_tools()).tools}
+            assert {"geometry_buffer", "hello_world"} <= names
+            point = {"type": "Point", "coordinates": [7.6, 51.9]}
+            made = await client.call_tool("geometry_buffer", {"geometry": point, "distance": 500})
+            assert made.structured_content is not None
+            assert not made.is_error
+            reference = made.structured_content["outputs"]["buffer"]["uri"]
+            assert reference.startswith("ogc://backend/jobs/")
+            measured = await client.call_tool("geometry_measure", {"geometry": reference})
+            assert not measured.is_error
+
+
+def test_the_bridge_answers_to_no_name_that_a_foreign_site_made_up(mcp: Container) -> None:
+    for host, status in (("localhost:8000", 400), ("rebound.example:8000", 421)):
+        # An empty request, so 400, of a caller who is let in.
+        assert httpx.post(f"{mcp.url}/mcp", json={}, headers={**JSON, "Host": host}).status_code == status, host
+
+
+def test_the_backend_answers_to_the_name_that_the_bridge_calls_it_by(container: Container) -> None:
+    with httpx.Client(base_url=container.url, event_hooks=conforming()) as client:
+        for host, status in (("backend:5001", 200), ("localhost:5001", 200), ("rebound.example:5001", 421)):
+            assert client.get("/conformance", headers={"Host": host}).status_code == status, host
