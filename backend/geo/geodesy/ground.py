@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from affine import Affine
+from numpy.typing import NDArray
 from pyproj import CRS, Proj
 
 from backend.errors import ProcessRefusedError
@@ -103,34 +104,64 @@ def steps_of(ground: Ground, transform: Affine, width: int, height: int) -> Call
     return _Lattice.over(ground.crs, transform, width, height).steps
 
 
-def ground_areas(crs: CRS, transform: Affine, rows: Array, columns: Array) -> Array:
-    """Areas in m² on the ellipsoid of the cells at some rows and columns of a grid in a projected CRS.
+@dataclass(frozen=True, slots=True)
+class GroundAreas:
+    """Areas on the ellipsoid of the cells at some rows and columns of a grid in a projected CRS.
 
-    Of a shape that broadcasts to rows × columns; interpolated between places at most 50 km apart, cells outside the
-    part of the plane that has places on the ground taken for like the others.
-
-    Raises:
-        ProcessRefusedError: none of the cells has a place on the ground.
+    Interpolated between places at most 50 km apart, cells outside the part of the plane that has places on the ground
+    taken for like the others.
     """
-    unit = metres_per_unit(crs) or 1.0
-    across, down = (
-        _some(at, unit * float(np.hypot(*side)))
-        for at, side in ((columns, (transform.a, transform.d)), (rows, (transform.b, transform.e)))
-    )
-    at = np.meshgrid(across + 0.5, down + 0.5)
-    x = transform.a * at[0] + transform.b * at[1] + transform.c
-    y = transform.d * at[0] + transform.e * at[1] + transform.f
-    lonlat, step = _to_lonlat(crs), _STEP / unit
+
+    by_row: Array
+    """m² of a cell of each row at each place along it: rows × places, of which there is one where cells are alike."""
+    columns: NDArray[np.intp]
+    """How many columns there are from each place to the next."""
+    share: Array
+    """How far each column is on the way from the place before it to the next: 0 to less than 1."""
+
+    @classmethod
+    def over(cls, crs: CRS, transform: Affine, rows: Array, columns: Array) -> "GroundAreas":
+        """Measure at some places.
+
+        Raises:
+            ProcessRefusedError: none of the cells has a place on the ground.
+        """
+        unit = metres_per_unit(crs) or 1.0
+        across, down = (
+            _some(at, unit * float(np.hypot(*side)))
+            for at, side in ((columns, (transform.a, transform.d)), (rows, (transform.b, transform.e)))
+        )
+        at = np.meshgrid(across + 0.5, down + 0.5)
+        x = transform.a * at[0] + transform.b * at[1] + transform.c
+        y = transform.d * at[0] + transform.e * at[1] + transform.f
+        areas = abs(transform.determinant) * unit * unit * _scale(crs, x, y, _STEP / unit)
+        if (np.ptp(areas, axis=1) <= _ALIKE * areas[:, 0]).all():
+            areas = areas[:, :1]
+        where = np.interp(columns, across, np.arange(len(across)))
+        before = where.astype(np.intp)
+        return cls(_hats(rows, down) @ areas, np.bincount(before, minlength=len(across)), where - before)
+
+    def of(self, rows: slice = slice(None)) -> Array:
+        """Of the cells of some rows, in m², of a shape that broadcasts to rows × columns."""
+        at_places = self.by_row[rows]
+        if at_places.shape[1] == 1:
+            return at_places
+        areas = np.repeat(np.diff(at_places, append=at_places[:, -1:]), self.columns, axis=1)
+        areas *= self.share
+        areas += np.repeat(at_places, self.columns, axis=1)
+        return areas
+
+
+def _scale(crs: CRS, x: Array, y: Array, step: float) -> Array:
+    """m² on the ground of one in the plane, found by steps of so many units."""
+    lonlat = _to_lonlat(crs)
     (east, north), (other_east, other_north) = (_ground_vector(lonlat, x, y, way) for way in ((step, 0.0), (0.0, step)))
     scale = np.abs(east * other_north - other_east * north) / _STEP**2
     known = np.isfinite(scale)
     if not known.any():
         raise ProcessRefusedError(f"no cell has a place on the ground: these are no coordinates of {code_of(crs)}")
     scale[~known] = np.median(scale[known])
-    whole = abs(transform.determinant) * unit * unit
-    if (np.ptp(scale, axis=1) <= _ALIKE * scale[:, 0]).all():
-        return whole * (_hats(rows, down) @ scale[:, :1])
-    return whole * (_hats(rows, down) @ scale @ _hats(columns, across).T)
+    return scale
 
 
 def error_beyond_area(crs: CRS, longitude: Array, latitude: Array) -> float:

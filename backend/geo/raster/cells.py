@@ -3,13 +3,15 @@
 # rasterio has no types.
 # pyright: reportUnknownArgumentType=false
 
+from collections.abc import Callable
+
 import numpy as np
 from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, meridian_radius, parallel_radius, zone_area
-from backend.geo.geodesy.ground import ground_areas
+from backend.geo.geodesy.ground import GroundAreas
 from backend.geo.raster.rasters import Grid
 
 ALIKE = 0.01
@@ -24,15 +26,21 @@ def cell_areas(grid: Grid, window: Window | None = None) -> Array:
     On the ellipsoid. On a grid of longitude and latitude they are exact where it is upright, else by the radii at the
     cells' centres; in a projected CRS interpolated between places.
     """
+    return areas_of_rows(grid, window)(slice(None))
+
+
+def areas_of_rows(grid: Grid, window: Window | None = None) -> Callable[[slice], Array]:
+    """The same for whoever goes through the rows of the window, some at a time: needs no array of all cells."""
     first = 0 if window is None else int(window.row_off)
     rows = np.arange(first, first + (grid.height if window is None else int(window.height)), dtype=np.float64)
     transform = grid.transform
     if grid.crs.is_projected:
-        return ground_areas(grid.crs, transform, rows, _columns(grid, window))
+        return GroundAreas.over(grid.crs, transform, rows, _columns(grid, window)).of
     if not grid.upright:
-        return _about(grid, rows, window)
+        return lambda some: _about(grid, rows[some], window)
     edges = np.clip(transform.f + transform.e * np.append(rows, first + len(rows)), -90, 90)
-    return (np.abs(np.diff(zone_area(edges))) * np.radians(abs(transform.a)))[:, np.newaxis]
+    areas = (np.abs(np.diff(zone_area(edges))) * np.radians(abs(transform.a)))[:, np.newaxis]
+    return areas.__getitem__
 
 
 def alike(grid: Grid) -> bool:
@@ -41,7 +49,7 @@ def alike(grid: Grid) -> bool:
         return False
     some = [np.linspace(0, side - 1, min(side, NODES)) for side in (grid.height, grid.width)]
     try:
-        areas = ground_areas(grid.crs, grid.transform, *some)
+        areas = GroundAreas.over(grid.crs, grid.transform, *some).of()
     except ProcessRefusedError:
         # Nowhere on the ground: there is nothing to weigh by.
         return True

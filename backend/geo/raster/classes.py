@@ -15,13 +15,17 @@ from rasterio.io import DatasetReader
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.raster.bands import chosen_band
-from backend.geo.raster.cells import cell_areas, planar_cell_area
+from backend.geo.raster.cells import areas_of_rows, planar_cell_area
 from backend.geo.raster.rasters import Grid, grid_of, read_band
 
 NO_LIMIT = 1e99
 """As large a number is no limit, for clients that send numbers only."""
-_AT_ONCE = 1 << 20
-"""Cells that are looked up at a time."""
+NO_ROW = -1
+"""In place of a row of the table."""
+_AT_ONCE = 1 << 17
+"""Cells that are looked up at a time: few enough to stay near the processor."""
+_FEW = 16
+"""Limits up to which each is compared with all cells."""
 _TYPES = (np.uint8, np.int16, np.int32)
 
 
@@ -77,20 +81,24 @@ def classify(reader: DatasetReader, rows: Sequence[Sequence[float | None]], band
     wanted, grid = table(rows), grid_of(reader)
     number, told = chosen_band(reader, band)
     values = read_band(reader, number)
-    made = np.zeros(values.shape, _kind(wanted.classes))
-    mask = np.ones(values.shape, bool)
-    distinct, places = np.unique(wanted.classes, return_inverse=True)
-    cells, areas = np.zeros(len(distinct), np.int64), np.zeros(len(distinct))
-    sizes, planar = np.broadcast_to(cell_areas(grid), values.shape), planar_cell_area(grid)
+    spans = _spans(wanted, values.dtype)
+    made_of = np.append(wanted.classes, 0).astype(_kind(wanted.classes))[spans.row]
+    made, mask = np.empty(values.shape, made_of.dtype), np.empty(values.shape, bool)
+    cells, areas = np.zeros(len(spans.row), np.int64), np.zeros(len(spans.row))
+    sizes_of = areas_of_rows(grid)
     step = max(1, _AT_ONCE // grid.width)
     for start in range(0, grid.height, step):
         part = slice(start, start + step)
-        row, matched = _looked_up(values[part], wanted)
-        made[part] = np.where(matched, wanted.classes[row], 0)
-        mask[part] = ~matched
-        found = places[row[matched]]
-        cells += np.bincount(found, minlength=len(distinct))
-        areas += np.bincount(found, weights=sizes[part][matched], minlength=len(distinct))
+        span = spans.of(values[part])
+        np.take(made_of, span, out=made[part])
+        np.take(spans.row == NO_ROW, span, out=mask[part])
+        counts, part_areas = _counted(span, sizes_of(part), len(cells))
+        cells += counts
+        areas += part_areas
+    distinct, place = np.unique(wanted.classes, return_inverse=True)
+    inside, planar = spans.row != NO_ROW, planar_cell_area(grid)
+    at = place[spans.row[inside]]
+    cells, areas = (np.bincount(at, counted[inside], len(distinct)) for counted in (cells, areas))
     unmatched = int(values.count() - cells.sum())
     if unmatched:
         told = (*told, f"{unmatched} cells have values in no row of the table ({_least(values, mask)}): no data there.")
@@ -119,18 +127,51 @@ def _told(row: tuple[float, float, float]) -> str:
     return f"[{row[0]:g}, {row[2]:g}]" if row[0] == row[1] else f"[{row[0]:g}, {row[1]:g}, {row[2]:g}]"
 
 
-def _looked_up(values: np.ma.MaskedArray[Any, Any], wanted: Table) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The row of each cell, and whether there is one."""
-    plain = values.filled(0)
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """The spans of values between the limits of a table, the first one below all of them, and one for masked cells."""
+
+    limits: Array
+    """Ascending, in the precision of the values."""
+    row: NDArray[np.intp]
+    """The row of each span, or NO_ROW; one for masked cells follows them."""
+
+    def of(self, values: np.ma.MaskedArray[Any, Any]) -> NDArray[np.intp]:
+        """The span of each cell."""
+        plain = values.filled(0)
+        if len(self.limits) <= _FEW:
+            # Comparisons of whole arrays are several times as fast as a search for each cell.
+            passed = np.zeros(plain.shape, np.uint8)
+            for limit in self.limits:
+                passed += plain >= limit
+            span = passed.astype(np.intp)
+        else:
+            span = np.searchsorted(self.limits, plain, side="right")
+        if values.mask is not np.ma.nomask:
+            span[values.mask] = len(self.row) - 1
+        return span
+
+
+def _spans(wanted: Table, kind: np.dtype[Any]) -> _Spans:
     # 0.35 in single precision is a little less than 0.35: the limits are taken to where the values are.
-    kind = np.float32 if plain.dtype == np.float32 else np.float64
-    low, high = wanted.low.astype(kind), wanted.high.astype(kind)
-    row = np.searchsorted(low, plain, side="right") - 1
-    matched = (row >= 0) & ~np.ma.getmaskarray(values)
-    row = np.maximum(row, 0)
-    # Where each row begins at the end of the one before, only the last one has an end of its own.
-    last = -1 if (low[1:] == high[:-1]).all() else row
-    return row, matched & ((plain < high[last]) | (plain == low[last]))
+    precision = np.float32 if kind == np.float32 else np.float64
+    low, high = wanted.low.astype(precision), wanted.high.astype(precision)
+    high = np.where(wanted.low == wanted.high, np.nextafter(high, np.inf, dtype=precision), high)
+    every = np.maximum.accumulate(np.stack([low, high], axis=1).ravel())
+    limits = np.unique(every)
+    # Where one row ends and the next begins, the later limit decides.
+    last = np.searchsorted(every, limits, side="right") - 1
+    row = np.where(last % 2 == 0, last // 2, NO_ROW)
+    return _Spans(limits, np.concatenate([[NO_ROW], row, [NO_ROW]]))
+
+
+def _counted(span: NDArray[np.intp], sizes: Array, length: int) -> tuple[NDArray[Any], Array]:
+    """Cells and area in each span; `sizes` has one column where the cells of a row are alike."""
+    if sizes.shape[1] > 1:
+        weights = np.broadcast_to(sizes, span.shape).ravel()
+        return np.bincount(span.ravel(), minlength=length), np.bincount(span.ravel(), weights, length)
+    by_row = np.stack([np.bincount(row, minlength=length) for row in span])
+    return by_row.sum(axis=0), np.broadcast_to(sizes[:, 0], len(span)) @ by_row
 
 
 def _least(values: np.ma.MaskedArray[Any, Any], mask: NDArray[Any]) -> str:

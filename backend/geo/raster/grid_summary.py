@@ -3,10 +3,9 @@
 from typing import Any
 
 import numpy as np
-from rasterio.windows import Window
 
 from backend.geo.geodesy.crs import code_of
-from backend.geo.raster.cells import alike, cell_areas
+from backend.geo.raster.cells import alike, areas_of_rows
 from backend.geo.raster.rasters import Grid
 from backend.geo.vector.collections import JsonObject
 
@@ -46,9 +45,10 @@ def cell_height(grid: Grid) -> float:
 def _mean(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> float:
     """Weighed by the areas of the cells."""
     total = weight = 0.0
+    areas_of = areas_of_rows(grid)
     for first in range(0, grid.height, ROWS):
         block = values[first : first + ROWS]
-        areas = cell_areas(grid, Window(0, first, grid.width, len(block)))  # pyright: ignore[reportCallIssue]
+        areas = areas_of(slice(first, first + ROWS))
         if areas.shape[1] > 1:
             total += float((block * areas).sum(dtype=np.float64) or 0)
             weight += float((areas * ~np.ma.getmaskarray(block)).sum())

@@ -71,6 +71,36 @@ def test_values_in_single_precision_are_found_as_they_are_written() -> None:
     assert values.tolist() == [[[1, 2, 3]]]
 
 
+def _looked_up(value: float, rows: list[list[float | None]]) -> float | None:
+    for row in rows:
+        low, high, number = (row[0], row[0], row[1]) if len(row) == 2 else row
+        if value == low == high or ((low is None or low <= value) and (high is None or value < high)):
+            return number
+    return None
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int16])
+@pytest.mark.parametrize("count", [3, 30])
+def test_tables_of_any_length_say_the_same_of_a_cell_as_row_by_row(kind: Any, count: int) -> None:
+    random = np.random.default_rng(count)
+    limits = np.sort(random.choice(1000, 2 * count, replace=False)).tolist()
+    rows: list[list[float | None]] = [[None, limits[0], 7]]
+    for number, (low, high) in enumerate(zip(limits[::2], limits[1::2], strict=True)):
+        rows.append([low, 1 + number % 5] if number % 3 == 0 else [low, high, 1 + number % 5])
+    random.shuffle(rows)
+    cells = random.integers(-10, 1010, (40, 50)).astype(kind)
+    cells[:4] = np.resize(limits, (4, 50))
+    cells[5, 5] = -999
+    values, _, told = classified(tiff(cells, nodata=-999), rows)
+    wanted = [[_looked_up(value, rows) if value != -999 else None for value in line] for line in cells.tolist()]
+    assert values.tolist() == [wanted]
+    flat = [number for line in wanted for number in line if number is not None]
+    assert {one["class"]: one["cells"] for one in told["classes"]} == {
+        int(number or 0): flat.count(number) for number in {row[-1] for row in rows}
+    }
+    assert told["unmatched_cells"] == cells.size - 1 - len(flat)
+
+
 def test_areas_in_degrees_are_those_on_the_ellipsoid() -> None:
     raster = tiff(np.array([[1, 1], [2, 2]], np.uint8), Affine(1, 0, 10, 0, -1, 61), "EPSG:4326")
     *_, told = classified(raster, [[1, 1], [2, 2]])
