@@ -13,7 +13,8 @@ from backend.errors import ResultDamagedError, StoreLockedError
 from backend.jobs.fork_server import worker_context
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import JobRequest, NewResult
-from backend.jobs.sqlite import SqliteDatabase, begun
+from backend.jobs.sqlite import SqliteDatabase
+from backend.jobs.sqlite_connections import Connections
 from backend.jobs.store import JobStore
 from tests.backend.jobs.inserting import insert_fifty
 
@@ -75,8 +76,28 @@ def test_an_impatient_writer_is_told_that_others_write_and_writes_nothing(store:
 
 def test_only_a_lock_is_told_as_a_lock(home: Path, store: JobStore) -> None:
     with closing(SqliteDatabase(home / "jobs.sqlite")) as database, database.transaction(durable=False):
-        pooled = database._reads  # pyright: ignore[reportPrivateUsage]
-        with pytest.raises(StoreLockedError), begun(database._eager, "BEGIN IMMEDIATE"):  # pyright: ignore[reportPrivateUsage]
+        connections = Connections(home / "jobs.sqlite", "NORMAL")
+        with pytest.raises(StoreLockedError), connections.begun("BEGIN IMMEDIATE"):
             pytest.fail("two had the lock")
-        with pytest.raises(sqlite3.OperationalError, match="syntax error"), begun(pooled, "BEGIN NONSENSE"):
+        with pytest.raises(sqlite3.OperationalError, match="syntax error"), connections.begun("BEGIN NONSENSE"):
             pytest.fail("nonsense was begun")
+        connections.close()
+
+
+def test_a_connection_is_lent_again_with_nothing_left_of_what_was_not_committed(home: Path, store: JobStore) -> None:
+    store.insert(REQUEST, owner=None, durable=False)
+    with closing(Connections(home / "jobs.sqlite", "NORMAL")) as connections:
+        with connections.begun("BEGIN IMMEDIATE") as first:
+            first.execute("DELETE FROM jobs")
+        with connections.begun("BEGIN IMMEDIATE") as second:
+            assert second is first
+            assert second.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
+
+
+def test_a_connection_given_back_after_the_end_is_closed(home: Path, store: JobStore) -> None:
+    connections = Connections(home / "jobs.sqlite", "NORMAL")
+    with connections.begun("BEGIN") as connection:
+        connections.close()
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
