@@ -5,16 +5,13 @@ import sys
 from multiprocessing import forkserver
 from typing import Any
 
-_PRELOAD = ("backend.jobs.worker", "backend.processes.inputs", "sqlalchemy.dialects.sqlite")
-"""Most of the workers' memory and start."""
-
 
 def worker_context() -> Any:
     """The context of `multiprocessing` that workers are started in."""
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_PRELOAD))
+    context.set_forkserver_preload(["backend.jobs.preloaded"])
     return context
 
 
