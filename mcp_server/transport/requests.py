@@ -7,6 +7,8 @@ from typing import Any, Final
 from mcp import types
 from pydantic import ValidationError
 
+from mcp_server.transport.owed import Owed
+
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
 
@@ -14,16 +16,24 @@ type Answer = Callable[[str], Awaitable[None]]
 """Writes one line."""
 
 
-async def sound_lines(lines: AsyncIterator[str | None], answer: Answer, max_bytes: int) -> AsyncIterator[str]:
-    """The lines that are JSON-RPC messages; each other one (None: it was too long) is answered with what is wrong."""
+async def sound_lines(
+    lines: AsyncIterator[str | None], answer: Answer, max_bytes: int, owed: Owed
+) -> AsyncIterator[str]:
+    """The lines that are JSON-RPC messages; each other one (None: it was too long) is answered with what is wrong.
+
+    They end once the client is owed no answer any more: with their end the session ends.
+    """
     async for line in lines:
-        if line is not None and not line.strip():
-            continue
-        fault = too_large(max_bytes) if line is None else _fault(line)
-        if fault is not None:
-            await answer(json.dumps(fault) + "\n")
-        elif line is not None:
-            yield line
+        if line is None:
+            await answer(json.dumps(too_large(max_bytes)) + "\n")
+        elif line.strip():
+            try:
+                owed.heard(types.jsonrpc_message_adapter.validate_json(line, by_name=False))
+            except ValidationError as error:
+                await answer(json.dumps(_fault(line, error)) + "\n")
+            else:
+                yield line
+    await owed.settled()
 
 
 def too_large(max_bytes: int) -> dict[str, Any]:
@@ -31,15 +41,11 @@ def too_large(max_bytes: int) -> dict[str, Any]:
     return _error(None, INVALID_REQUEST, f"Request too large: a message has {max_bytes} bytes at most")
 
 
-def _fault(line: str) -> dict[str, Any] | None:
-    try:
-        types.jsonrpc_message_adapter.validate_json(line, by_name=False)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        malformed = found[0]["type"] == "json_invalid"
-        message = f"Parse error: {found[0]['msg']}" if malformed else "Invalid request: no JSON-RPC 2.0 message"
-        return _error(_id_in(line), PARSE_ERROR if malformed else INVALID_REQUEST, message)
-    return None
+def _fault(line: str, error: ValidationError) -> dict[str, Any]:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    malformed = found[0]["type"] == "json_invalid"
+    message = f"Parse error: {found[0]['msg']}" if malformed else "Invalid request: no JSON-RPC 2.0 message"
+    return _error(_id_in(line), PARSE_ERROR if malformed else INVALID_REQUEST, message)
 
 
 def _id_in(line: str) -> str | int | None:

@@ -13,9 +13,12 @@ from mcp_server.app import open_bridge
 from mcp_server.embedded import backend_settings
 from mcp_server.errors import ConfigurationError
 from mcp_server.settings import Settings
+from mcp_server.transport.owed import Owed
 from mcp_server.transport.requests import sound_lines
 from mcp_server.transport.wire import LineReader, LineWriter, claimed_wire
 
+_ANSWER_SECONDS: Final = 30.0
+"""What an answer to a script may take longer than a call waits for a job: the start of the server, too."""
 _DRAIN_SECONDS: Final = 5.0
 """Longest time in which a client that has closed its end may still read what it is owed."""
 
@@ -25,6 +28,8 @@ logger = logging.getLogger(__name__)
 async def serve_stdio(settings: Settings, backend: Mapping[str, Any] | None = None) -> None:
     """Serve one client until it closes standard input. `backend` are settings of the embedded backend.
 
+    A client that closes it before it was answered once is a script, and is answered all that it asked.
+
     The protocol owns the standard streams before anything else runs: while it does, whatever processes and plugins
     print goes to standard error, and children find standard input empty.
 
@@ -33,9 +38,10 @@ async def serve_stdio(settings: Settings, backend: Mapping[str, Any] | None = No
     if sys.stdin is None or sys.stdout is None:
         raise ConfigurationError("standard input and output must be open: the client speaks through them")
     with claimed_wire() as wire:
-        answers = LineWriter(wire.outgoing)
         incoming = LineReader(wire.incoming, settings.max_request_bytes)
-        lines = sound_lines(incoming, answers.write, settings.max_request_bytes)
+        owed = Owed(lambda: incoming.ended, seconds=settings.wait_seconds + _ANSWER_SECONDS)
+        answers = LineWriter(wire.outgoing, owed.said)
+        lines = sound_lines(incoming, answers.write, settings.max_request_bytes, owed)
         try:
             with anyio.CancelScope() as end:
                 # Of the files that it is given the transport uses these methods alone.

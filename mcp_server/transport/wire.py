@@ -7,7 +7,7 @@ import select
 import stat
 import sys
 import threading
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -83,6 +83,8 @@ class LineReader:
         self._cut = _LineCutter(max_bytes)
         self._room = threading.Semaphore(_LINES_AHEAD)
         self._paused = False
+        self.ended = False
+        """All was read, though perhaps not taken."""
         self._watched = self._watch()
         if not self._watched:
             threading.Thread(target=self._read, name="wire-reader", daemon=True).start()
@@ -113,6 +115,7 @@ class LineReader:
         for line in self._cut.rest() if lines is None else lines:
             self._lines.put_nowait(line)
         if lines is None:
+            self.ended = True
             self._lines.put_nowait(_End())
         self._paused = lines is not None and self._lines.qsize() >= _LINES_AHEAD
         if lines is None or self._paused:
@@ -122,6 +125,7 @@ class LineReader:
         with suppress(RuntimeError):  # the loop is closed: nobody reads any more
             while (lines := self._cut.next(self._descriptor)) is not None:
                 self._pass_on(lines)
+            self.ended = True
             self._pass_on(self._cut.rest())
             self._loop.call_soon_threadsafe(self._lines.put_nowait, _End())
 
@@ -181,8 +185,10 @@ class _LineCutter:
 class LineWriter:
     """What goes out: at once where that cannot block the event loop, else written by a thread."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, said: Callable[[str], None] | None = None) -> None:
+        """`said` is told each line before it goes out."""
         self._descriptor = descriptor
+        self._said = said
         self._at_once = _bytes_at_once(descriptor)
         self._queue: queue.Queue[bytes] = queue.Queue()
         self._broken: OSError | None = None
@@ -197,6 +203,8 @@ class LineWriter:
         """
         if self._broken is not None:
             raise self._broken
+        if self._said is not None:
+            self._said(text)
         data = text.encode("utf-8")
         if len(data) <= self._at_once and not self._queue.unfinished_tasks and self._has_room():
             self._write(data)

@@ -1,0 +1,55 @@
+"""The answers owed to a script, which ends its input before it reads any: a client that talks waits for the first."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+from mcp import types
+
+_CANCELLED = "notifications/cancelled"
+
+
+class Owed:
+    """Requests of one client that have no answer yet, for as long as it may be a script."""
+
+    def __init__(self, ended: Callable[[], bool], *, seconds: float) -> None:
+        """Take what tells whether the client has ended its input, and how long its answers are waited for then."""
+        self._ended = ended
+        self._seconds = seconds
+        self._script: bool | None = None
+        """Known with the first line that goes out."""
+        self._requests: set[str | int] = set()
+        self._answered = anyio.Event()
+
+    def heard(self, message: types.JSONRPCMessage) -> None:
+        """A message has come in."""
+        if self._script is False:
+            return
+        match message:
+            case types.JSONRPCRequest():
+                self._requests.add(message.id)
+            case types.JSONRPCNotification(method=method, params=dict(params)) if method == _CANCELLED:
+                self._requests.discard(params.get("requestId", ""))
+            case _:
+                pass
+
+    def said(self, line: str) -> None:
+        """A line goes out."""
+        if self._script is None:
+            self._script = self._ended()
+            if not self._script:
+                self._requests.clear()
+        if not self._script:
+            return
+        message: dict[str, Any] = json.loads(line)
+        if "method" not in message:
+            self._requests.discard(message.get("id", ""))
+            self._answered.set()
+
+    async def settled(self) -> None:
+        """Wait, bounded, until a client that has ended its input is owed nothing more."""
+        with anyio.move_on_after(self._seconds):
+            while self._script is not False and self._requests:
+                self._answered = anyio.Event()
+                await self._answered.wait()
