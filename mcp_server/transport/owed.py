@@ -13,9 +13,12 @@ _CANCELLED = "notifications/cancelled"
 class Owed:
     """Requests of one client that have no answer yet, for as long as it may be a script."""
 
-    def __init__(self, ended: Callable[[], bool], *, seconds: float) -> None:
-        """Take what tells whether the client has ended its input, and how long its answers are waited for then."""
-        self._ended = ended
+    def __init__(self, hasty: Callable[[], bool], *, seconds: float) -> None:
+        """Take what tells whether the client has ended its input, or sent more than anybody who waits for an answer.
+
+        seconds: how long the answers are waited for after the end.
+        """
+        self._hasty = hasty
         self._seconds = seconds
         self._script: bool | None = None
         """Known with the first line that goes out."""
@@ -37,7 +40,7 @@ class Owed:
     def said(self, line: str) -> None:
         """A line goes out."""
         if self._script is None:
-            self._script = self._ended()
+            self._script = self._hasty()
             if not self._script:
                 self._requests.clear()
         if not self._script:

@@ -39,7 +39,7 @@ async def serve_stdio(settings: Settings, backend: Mapping[str, Any] | None = No
         raise ConfigurationError("standard input and output must be open: the client speaks through them")
     with claimed_wire() as wire:
         incoming = LineReader(wire.incoming, settings.max_request_bytes)
-        owed = Owed(lambda: incoming.ended, seconds=settings.wait_seconds + _ANSWER_SECONDS)
+        owed = Owed(lambda: incoming.hasty, seconds=settings.wait_seconds + _ANSWER_SECONDS)
         answers = LineWriter(wire.outgoing, owed.said)
         lines = sound_lines(incoming, answers.write, settings.max_request_bytes, owed)
         try:

@@ -83,8 +83,8 @@ class LineReader:
         self._cut = _LineCutter(max_bytes)
         self._room = threading.Semaphore(_LINES_AHEAD)
         self._paused = False
-        self.ended = False
-        """All was read, though perhaps not taken."""
+        self.hasty = False
+        """The client has ended, or sent so much at once that it was held up."""
         self._watched = self._watch()
         if not self._watched:
             threading.Thread(target=self._read, name="wire-reader", daemon=True).start()
@@ -115,23 +115,25 @@ class LineReader:
         for line in self._cut.rest() if lines is None else lines:
             self._lines.put_nowait(line)
         if lines is None:
-            self.ended = True
             self._lines.put_nowait(_End())
         self._paused = lines is not None and self._lines.qsize() >= _LINES_AHEAD
         if lines is None or self._paused:
+            self.hasty = True
             self._loop.remove_reader(self._descriptor)
 
     def _read(self) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody reads any more
             while (lines := self._cut.next(self._descriptor)) is not None:
                 self._pass_on(lines)
-            self.ended = True
+            self.hasty = True
             self._pass_on(self._cut.rest())
             self._loop.call_soon_threadsafe(self._lines.put_nowait, _End())
 
     def _pass_on(self, lines: list[str | None]) -> None:
         for line in lines:
-            self._room.acquire()
+            if not self._room.acquire(blocking=False):
+                self.hasty = True
+                self._room.acquire()
             self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
 
 
