@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import shapely
 from pydantic import Field, WithJsonSchema
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.places.coordinates import axes, is_y_first, rounded, swapped, transform
+from backend.geo.places.coordinates_answer import TransformedGeometries
 from backend.geo.places.coordinates_reading import read_coordinates
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.datasets import DatasetFile
@@ -63,14 +63,8 @@ def transform_coordinates(
     except ProcessRefusedError as error:
         raise ProcessRefusedError(str(error), path=error.path or "$.inputs.coordinates") from error
     shapes = swapped(made.shapes) if authority_axes and is_y_first(target_crs) else made.shapes
-    if given.form == "geometries":
-        rows = zip(shapely.to_wkt(shapes, rounding_precision=-1).tolist(), features.rows(), strict=True)
-        answer: dict[str, Any] = {"geometries": [{"wkt": wkt, "properties": properties} for wkt, properties in rows]}
-    else:
-        positions = rounded(shapes, target_crs)
-        answer = {"coordinates": positions[0] if given.form == "position" else positions}
     source = given.features.crs
-    answer |= {
+    told = {
         "crs": code_of(target_crs),
         "crs_name": target_crs.name,
         "axes": axes(target_crs, authority_axes),
@@ -85,8 +79,11 @@ def transform_coordinates(
         "warnings": list(made.warnings),
     }
     if given.form != "geometries":
-        return {"coordinates": answer}
-    return {"coordinates": answer, "features": _features(Features(made.shapes, features.fields, target_crs), answer)}
+        positions = rounded(shapes, target_crs)
+        return {"coordinates": {"coordinates": positions[0] if given.form == "position" else positions} | told}
+    transformed = Features(made.shapes, features.fields, target_crs)
+    answer = TransformedGeometries(transformed.with_shapes(shapes), told)
+    return {"coordinates": answer, "features": _features(transformed, told)}
 
 
 def _features(transformed: Features, answer: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -74,12 +74,19 @@ def shortest(pairs: Array, groups: Integers) -> tuple[Array, Array, Array]:
     Returns: groups × (start, end) × (longitude, latitude), the azimuths at the starts, and the lengths.
     """
     if (pairs[:, :, 0] == pairs[:, :, 1]).all():
-        ends, groups = _nearest_points(pairs[:, :, 0], groups)
+        ends = pairs[:, :, 0]
+        if len(groups) > int(groups.max()) + 1:
+            ends, groups = _nearest_points(ends, groups)
     else:
         ends, groups = _refined(*_narrowed(pairs, groups))
     azimuths, metres = inverse(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1])
     best = _lowest(metres, groups, 1)
     return ends[best], azimuths[best], metres[best]
+
+
+def worth(bound: Array) -> Array:
+    """Chord up to which a pair may have a shorter geodesic than one whose chord is the bound."""
+    return bound * (1 + DIFFERENCE * np.minimum(2.0, bound / A) ** 2)
 
 
 def _parts(shapes: Geometries) -> Shapes:
@@ -144,7 +151,7 @@ def _candidates(first: Array, second: Array) -> Array:
         balls = [tree[level] for tree, level in zip(trees, depth, strict=True)]
         gap, slack = _gaps(*(array[index[side]] for side in (0, 1) for array in balls[side]))
         bound = min(bound, float((gap + slack).min()))
-        kept = np.flatnonzero(gap - slack <= _worth(np.array(bound)))
+        kept = np.flatnonzero(gap - slack <= worth(np.array(bound)))
         kept = kept[np.argsort(-gap[kept])]
         index = (index[0][kept], index[1][kept])
         if max(depth) == 0:
@@ -179,15 +186,10 @@ def _gaps(centre1: Array, radius1: Array, centre2: Array, radius2: Array) -> tup
     return np.linalg.norm(centre1 - centre2, axis=1), radius1 + radius2
 
 
-def _worth(bound: Array) -> Array:
-    """Chord up to which a pair may have a shorter geodesic than one whose chord is the bound."""
-    return bound * (1 + DIFFERENCE * np.minimum(2.0, bound / A) ** 2)
-
-
 def _nearest_points(ends: Array, groups: Integers) -> tuple[Array, Integers]:
     """Of pairs of points those that may be the nearest of their group."""
     chords = np.linalg.norm(np.diff(geocentric(ends), axis=1)[:, 0], axis=1)
-    kept = np.flatnonzero(chords <= _worth(_least(chords, groups))[groups])
+    kept = np.flatnonzero(chords <= worth(_least(chords, groups))[groups])
     return ends[kept], groups[kept]
 
 
@@ -196,7 +198,7 @@ def _narrowed(pairs: Array, groups: Integers) -> tuple[Array, Integers]:
     while True:
         centres, radii = spheres(pairs)
         gap, slack = _gaps(centres[:, 0], radii[:, 0], centres[:, 1], radii[:, 1])
-        kept = np.flatnonzero(gap - slack <= _worth(_least(gap + slack, groups))[groups])
+        kept = np.flatnonzero(gap - slack <= worth(_least(gap + slack, groups))[groups])
         kept = _not_too_many(kept, gap, groups)
         pairs, radii, groups = pairs[kept], radii[kept], groups[kept]
         low = np.maximum(0.0, _least((gap - slack)[kept], groups))[groups]
@@ -232,6 +234,8 @@ def _not_too_many(kept: Integers, gap: Array, groups: Integers) -> Integers:
 
 def _lowest(values: Array, groups: Integers, count: int) -> Integers:
     """Indices of the `count` smallest values of each group, by group."""
+    if len(groups) == int(groups.max()) + 1:
+        return np.argsort(groups)  # one of each
     order = np.lexsort((values, groups))
     sorted_groups = groups[order]
     start = np.searchsorted(sorted_groups, sorted_groups)

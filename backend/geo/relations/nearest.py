@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, B, Booleans, Integers, inverse
 from backend.geo.geodesy.shapes import Shapes
-from backend.geo.geometry.proximity import nearest_points, shortest
+from backend.geo.geometry.proximity import nearest_points, shortest, worth
 from backend.geo.relations.relations import Pairs, matching, query
 from backend.geo.vector.stretches import geocentric, spheres, stretches_of
 
@@ -112,6 +112,8 @@ class _Search:
         self._edges = shapely.STRtree(edges)
         self._shapes = shapely.STRtree(target.shapes)
         self._sizes = np.bincount(source.owners, minlength=len(source.shapes))
+        self._starts = np.cumsum(self._sizes) - self._sizes
+        self._points = not (source.radii.any() or target.radii.any())
         self._known = touching.first * len(target.shapes) + touching.second
 
     def bounds(self, rows: Integers) -> Array:
@@ -180,36 +182,38 @@ class _Search:
     def _run(self, rows: Integers, reach: Array, wanted: Integers) -> Iterator[Links]:
         """Double the distance of features that have too few within it; measure those that have enough."""
         while rows.size:
-            first, pairs, groups = self._within(rows, reach)
-            enough = np.bincount(first, minlength=len(self._source.shapes))[rows] >= wanted
-            enough |= reach >= self._limit
-            chosen = np.isin(first, rows[enough])
-            links = self._measured(first, pairs, groups, chosen)
-            last = self._last(links, rows, wanted)
+            of, pairs, groups = self._within(rows, reach, wanted)
+            enough = (np.bincount(of, minlength=len(rows)) >= wanted) | (reach >= self._limit)
+            chosen = enough[of]
+            links = self._measured(rows[of], pairs, groups, chosen)
+            of = of[chosen]
+            last = _last(links.metres, of, wanted)
             # Others may be nearer than the last, beyond the distance that was looked at.
             complete = enough & ((last <= reach) | (reach >= self._limit))
-            yield links.take(np.isin(links.first, rows[complete]))
+            yield links.take(complete[of])
             wider = np.where(enough, last + MARGIN, np.maximum(2 * reach, 1.0))
             rows, reach, wanted = rows[~complete], np.minimum(wider, self._limit)[~complete], wanted[~complete]
 
-    def _within(self, rows: Integers, reach: Array) -> tuple[Integers, Integers, Integers]:
-        """Pairs of stretches that may be within the distances: the first feature of each pair of features, the pairs
-        n × 2 (indices of stretches), and the pair of features of each.
+    def _within(self, rows: Integers, reach: Array, wanted: Integers) -> tuple[Integers, Integers, Integers]:
+        """Pairs of stretches that may be within the distances: the place in `rows` of the first feature of each pair of
+        features, the pairs n × 2 (indices of stretches), and the pair of features of each.
         """
-        radii = np.full(len(self._source.shapes), -1.0)
-        radii[rows] = reach
-        mine = np.flatnonzero(radii[self._source.owners] >= 0)
-        radius = radii[self._source.owners[mine]]
-        boxes, origin = _boxes(self._source.stretches[mine], radius)
+        sizes = self._sizes[rows]
+        place = np.repeat(np.arange(len(rows)), sizes)
+        mine = np.arange(len(place)) + np.repeat(self._starts[rows] - (np.cumsum(sizes) - sizes), sizes)
+        boxes, origin = _boxes(self._source.stretches[mine], reach[place])
         index = query(self._edges, boxes)
-        one, other = mine[origin[index[0]]], index[1]
+        own, other = origin[index[0]], index[1]
+        one, place = mine[own], place[own]
         gap = np.linalg.norm(self._source.centres[one] - self._target.centres[other], axis=1)
-        close = gap - self._source.radii[one] - self._target.radii[other] <= radius[origin[index[0]]] + MARGIN
-        one, other = one[close], other[close]
-        keys = self._source.owners[one] * len(self._target.shapes) + self._target.owners[other]
-        new = ~np.isin(keys, self._known)
-        unique, groups = np.unique(keys[new], return_inverse=True)
-        return unique // len(self._target.shapes), np.column_stack([one[new], other[new]]), groups
+        close = gap - self._source.radii[one] - self._target.radii[other] <= reach[place] + MARGIN
+        keys = place * len(self._target.shapes) + self._target.owners[other]
+        if self._known.size:
+            close &= ~np.isin(rows[place] * len(self._target.shapes) + self._target.owners[other], self._known)
+        if self._points:
+            close[close] = _may_be_last(gap[close], place[close], wanted)
+        unique, groups = np.unique(keys[close], return_inverse=True)
+        return unique // len(self._target.shapes), np.column_stack([one[close], other[close]]), groups
 
     def _measured(self, first: Integers, pairs: Integers, groups: Integers, chosen: Booleans) -> Links:
         numbers = np.cumsum(chosen) - 1
@@ -224,16 +228,28 @@ class _Search:
         second[numbers[groups[kept]]] = self._target.owners[index[:, 1]]
         return Links(first[chosen], second, metres, azimuth % 360)
 
-    def _last(self, links: Links, rows: Integers, wanted: Integers) -> Array:
-        """The distance of the last that is wanted of each feature; infinite where there are fewer."""
-        order = np.lexsort((links.metres, links.first))
-        start = np.searchsorted(links.first[order], rows)
-        end = np.searchsorted(links.first[order], rows, side="right")
-        at = start + wanted - 1
-        there = at < end
-        last = np.full(len(rows), np.inf)
-        last[there] = links.metres[order][at[there]]
+
+def _may_be_last(chords: Array, of: Integers, wanted: Integers) -> Booleans:
+    """Which points to leave for those features of which one neighbour is wanted: those that may be the nearest, or as
+    near.
+    """
+    least = np.full(len(wanted), np.inf)
+    np.minimum.at(least, of, chords)
+    return (wanted[of] > 1) | (chords <= worth(least)[of] + 2 * MARGIN)
+
+
+def _last(metres: Array, of: Integers, wanted: Integers) -> Array:
+    """The distance of the last that is wanted of each feature; infinite where there are fewer."""
+    last = np.full(len(wanted), np.inf)
+    if (wanted == 1).all():
+        np.minimum.at(last, of, metres)
         return last
+    order = np.lexsort((metres, of))
+    every = np.arange(len(wanted))
+    at = np.searchsorted(of, every) + wanted - 1
+    there = at < np.searchsorted(of, every, side="right")
+    last[there] = metres[order][at[there]]
+    return last
 
 
 def at_most(ends: Array) -> Array:
@@ -258,6 +274,7 @@ def _ways(ends: Array) -> tuple[Array, Array]:
 def _boxes(stretches: Array, metres: Array) -> tuple[Shapes, Integers]:
     """Boxes in longitude and latitude that hold all points within distances of stretches, and whose each is.
 
+    Each is its diagonal: a tree goes by extents alone, and polygons take longer to make and to look up.
     One that reaches over the antimeridian has a second one on the other side.
     """
     west, south = stretches.min(axis=1).T
@@ -274,5 +291,6 @@ def _boxes(stretches: Array, metres: Array) -> tuple[Shapes, Integers]:
     index = np.concatenate([every, over_west, over_east])
     left = np.concatenate([np.maximum(low, -180), low[over_west] + 360, np.full(len(over_east), -180.0)])
     right = np.concatenate([np.minimum(high, 180), np.full(len(over_west), 180.0), high[over_east] - 360])
-    boxes: Any = shapely.box(left, (south - up)[index], right, (north + up)[index])
+    corners = np.stack([left, (south - up)[index], right, (north + up)[index]], axis=1)
+    boxes: Any = shapely.linestrings(corners.reshape(-1, 2, 2))
     return boxes, index

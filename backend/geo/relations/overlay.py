@@ -117,8 +117,7 @@ def _pieces(a: Shapes, b: Shapes, pairs: Pairs, operation: Operation) -> tuple[P
     if operation in ("intersection", "union", "identity"):
         shared = _shared(a, b, pairs)
         found.append(shared)
-        told = np.unique(np.column_stack([shared.first, shared.second]), axis=0)
-        touching = len(pairs) - len(told)
+        touching = len(pairs) - len(np.unique(shared.first * len(b) + shared.second))
     if operation != "intersection":
         found.append(_outside(a, b, pairs))
     if operation in ("union", "symmetric-difference"):
@@ -128,9 +127,10 @@ def _pieces(a: Shapes, b: Shapes, pairs: Pairs, operation: Operation) -> tuple[P
 
 def _shared(a: Shapes, b: Shapes, pairs: Pairs) -> Pieces:
     left, right = a[pairs.first], b[pairs.second]
-    lowest = np.minimum(dimensions_of(left), dimensions_of(right))
+    dimensions = dimensions_of(a)[pairs.first], dimensions_of(b)[pairs.second]
+    lowest, highest = np.minimum(*dimensions), np.maximum(*dimensions)
     # Lines share points where they cross; polygons that share a boundary only share nothing of their own kind.
-    crossing = (dimensions_of(left) == LINE) & (dimensions_of(right) == LINE)
+    crossing = (lowest == LINE) & (highest == LINE)
     shapes, index = of_dimensions(shapely.intersection(left, right), np.where(crossing, 0, lowest), lowest)
     return Pieces(shapes, pairs.first[index], pairs.second[index])
 

@@ -12,7 +12,7 @@ from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.measure import measure_each
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import Shapes, parts_of, shapes_of
 from backend.geo.vector.feature_measures import areas, lengths, overlapping, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.measuring import same_ground
@@ -121,7 +121,7 @@ def without_slivers(pieces: Pieces, crs: CRS, width: float) -> tuple[Pieces, int
     areal = np.flatnonzero(shapely.get_dimensions(pieces.shapes) == POLYGON)
     if not areal.size or width <= 0:
         return pieces, 0, 0.0
-    parts, place = shapely.get_parts(pieces.shapes[areal], return_index=True)
+    parts, place = parts_of(pieces.shapes[areal])
     narrow, area = narrower(parts, crs, width)
     if not narrow.any():
         return pieces, 0, 0.0
@@ -139,20 +139,30 @@ def without_slivers(pieces: Pieces, crs: CRS, width: float) -> tuple[Pieces, int
 def narrower(polygons: Shapes, crs: CRS, width: float) -> tuple[Booleans, Array]:
     """Which polygons have a mean width (twice area over perimeter) of less than `width` metres, and their m², nearly.
 
-    In degrees a plane along the parallels tells which may be, and those are measured on the ellipsoid: one that has its
-    vertices at the poles alone is nothing in that plane.
+    Of those in degrees most are so wide that no measuring is needed. Of the others a plane along the parallels tells
+    which may be, and those are measured on the ellipsoid: one that has its vertices at the poles alone is nothing in
+    that plane.
     """
     unit = metres_per_unit(crs)
     if unit is not None:
         area = shapely.area(polygons) * unit**2
         return 2 * area < width * shapely.length(polygons) * unit, area
-    stretched = shapely.transform(polygons, _local)
-    area = shapely.area(stretched)
-    narrow = 2 * area < width * shapely.length(stretched)
-    measured = measure_each(polygons[narrow])
-    area[narrow] = measured.area
-    narrow[narrow] = 2 * measured.area < width * measured.perimeter
+    area = shapely.area(polygons) * METRES_PER_DEGREE**2 * _narrowing(polygons)
+    # On the ground the area is as large or larger, but for some per cent, and the perimeter no longer: of twice the
+    # area by the perimeter half would do.
+    doubtful = np.flatnonzero(area <= width * shapely.length(polygons) * METRES_PER_DEGREE)
+    stretched = shapely.transform(polygons[doubtful], _local)
+    chosen = doubtful[2 * shapely.area(stretched) < width * shapely.length(stretched)]
+    measured = measure_each(polygons[chosen])
+    area[chosen] = measured.area
+    narrow = np.zeros(len(polygons), dtype=np.bool_)
+    narrow[chosen] = 2 * measured.area < width * measured.perimeter
     return narrow, area
+
+
+def _narrowing(polygons: Shapes) -> Array:
+    """The length of a degree of longitude by that of one of latitude, where polygons are nearest to a pole."""
+    return np.cos(np.radians(np.abs(shapely.bounds(polygons)[:, [1, 3]]).max(axis=1)))
 
 
 def _local(positions: Array) -> Array:
@@ -184,17 +194,17 @@ def with_measures(features: Features) -> tuple[Features, dict[str, float]]:
 
 def covered_area(pieces: Features, totals: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:
     """The ground that polygons cover where some overlap, so that their areas add up to more than that."""
-    areal = pieces.take(shapely.get_dimensions(pieces.shapes) == POLYGON)
+    areal = pieces.shapes[shapely.get_dimensions(pieces.shapes) == POLYGON]
     if len(areal) > MOST_COMPARED:
         return {}, (f"Whether some of the {len(areal)} pieces overlap each other was not looked into.",)
-    if len(areal) < 2 or not overlapping(areal.shapes).any():
+    if len(areal) < 2 or not overlapping(areal).any():
         return {}, ()
-    ground = shapes_of([shapely.union_all(areal.shapes)])
-    if same_ground(areal.shapes, ground, areal.crs):
+    ground = shapes_of([shapely.union_all(areal)])
+    if same_ground(areal, ground, pieces.crs):
         return {}, ()
-    united = Features(ground, crs=areal.crs)
+    united = Features(ground, crs=pieces.crs)
     covered = {"covered_area_m2": float(areas(united)[0])}
-    if areal.crs.is_projected:
+    if pieces.crs.is_projected:
         covered["covered_planar_area_m2"] = float(planar_areas(united)[0])
     more = 100 * (totals["area_m2"] / covered["covered_area_m2"] - 1)
     told = f"Some pieces overlap each other: their areas add up to {more:.3g} % more than the ground they cover"

@@ -15,7 +15,7 @@ from backend.geo.geodesy.antimeridian import bounding_box
 from backend.geo.geodesy.crs import CRS84, authority_code
 from backend.geo.geodesy.shapes import out_of_collections
 from backend.geo.vector.feature_reading import SOURCE_CRS
-from backend.geo.vector.feature_text import feature_texts, geometry_texts, json_text
+from backend.geo.vector.feature_text import document_parts, feature_texts, geometry_texts
 from backend.geo.vector.features import Features
 from summaries.extent import told_extent
 
@@ -59,15 +59,8 @@ class FeatureCollection(Mapping[str, Any]):
             ValueError: a value is no JSON (NaN, Infinity) or no Unicode.
             TypeError: a value is an object that JSON does not know.
         """
-        yield b'{"type":"FeatureCollection","features":['
-        between = b""
-        for texts in feature_texts(self.table):
-            yield between + ",".join(texts).encode()
-            between = b","
-        yield b"]"
-        for name, member in self.members.items():
-            yield f",{json_text(name)}:{json_text(member)}".encode()
-        yield b"}"
+        beginning = '{"type":"FeatureCollection","features":['
+        return document_parts(beginning, feature_texts(self.table), self.members)
 
     @property
     def count(self) -> int:

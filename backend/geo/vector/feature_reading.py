@@ -76,8 +76,11 @@ def settle(features: Features) -> Features:
     if (settled(coordinates) != coordinates).any():
         heights = bool(shapely.has_z(present).any())
         features = features.with_shapes(shapely.transform(features.shapes, settled, include_z=heights))
-    features = _repaired(features.warned(*long_edges(present)))
-    if np.abs(coordinates[:, 0]).max() <= 180:
+    longitudes = coordinates[:, 0]
+    # Where all are within half of the globe, no edge is longer.
+    told = long_edges(present) if np.ptp(longitudes) > 180 else ()
+    features = _repaired(features.warned(*told))
+    if np.abs(longitudes).max() <= 180:
         return features
     return features.with_shapes(_wrapped(features.shapes)).warned(WRAPPED)
 
@@ -197,7 +200,8 @@ def _plane_warnings(shapes: Shapes, crs: CRS) -> tuple[str, ...]:
 
 
 def _repaired(features: Features) -> Features:
-    broken = np.flatnonzero(features.present & ~shapely.is_valid(features.shapes))
+    # What is empty is valid; no geometry is not.
+    broken = np.flatnonzero(~(shapely.is_valid(features.shapes) | shapely.is_missing(features.shapes)))
     if not broken.size:
         return features
     shapes = features.shapes.copy()

@@ -1,7 +1,7 @@
 """Features as the text of GeoJSON, from their columns: no object is made for a feature, and none for a coordinate."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any
 
@@ -18,10 +18,11 @@ _FEATURE = 8
 """Vertices whose text is about as long as what a feature has besides."""
 _APART = "\n"
 """No text of a JSON value has one: within strings it is escaped."""
-_AREAL = (3, 6, 7)
-"""Polygon, MultiPolygon and GeometryCollection, as GEOS numbers types."""
+_POLYGON, _MULTI_POLYGON = 3, 6
+"""As GEOS numbers types; the one after them, of collections, may hold polygons too."""
 
 _NUMERIC = frozenset({int, float, bool, NoneType})
+_TEXT = frozenset({str})
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _COLUMN_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(_APART, ":"))
@@ -38,53 +39,110 @@ def json_text(value: Any) -> str:
     return _ENCODER.encode(value)
 
 
-def feature_texts(features: Features) -> Iterator[list[str]]:
-    """The text of each feature, with exterior rings counterclockwise (RFC 7946, 3.1.6); batch by batch.
+def document_parts(beginning: str, rows: Iterable[str], members: Mapping[str, Any]) -> Iterator[bytes]:
+    """The parts of a JSON object, in UTF-8: its beginning, up to an array; the rows of that; and its further members.
+
+    Raises: as `json_text`; ValueError, too, of a text that is no Unicode.
+    """
+    yield beginning.encode()
+    between = b""
+    for text in rows:
+        yield between + text.encode()
+        between = b","
+    yield b"]"
+    for name, member in members.items():
+        yield f",{json_text(name)}:{json_text(member)}".encode()
+    yield b"}"
+
+
+def feature_texts(features: Features) -> Iterator[str]:
+    """The text of the features with commas between them, and exterior rings counterclockwise (RFC 7946, 3.1.6); batch
+    by batch.
 
     Raises: as `json_text`.
     """
-    names = ",".join(f"{json_text(name)}:".replace("%", "%%") + "%s" for name in features.fields)
-    feature = f'{{"type":"Feature","geometry":%s,"properties":{{{names}}}}}'
-    first = 0
-    for geometries in geometry_texts(features.shapes):
-        last = first + len(geometries)
-        columns = [_column_texts(column[first:last]) for column in features.fields.values()]
-        yield list(map(feature.__mod__, zip(geometries, *columns, strict=True)))
-        first = last
+    return _row_texts(features, '{"type":"Feature","geometry":', _geojson)
+
+
+def wkt_texts(features: Features) -> Iterator[str]:
+    """The same of objects with `wkt` and `properties`."""
+    return _row_texts(features, '{"wkt":', _wkt)
 
 
 def geometry_texts(shapes: Shapes) -> Iterator[list[str]]:
     """The text of each geometry, `null` where there is none, with exterior rings counterclockwise; batch by batch."""
+    return map(_geojson, _batches(shapes))
+
+
+def _row_texts(features: Features, beginning: str, written: Callable[[Shapes], Sequence[str]]) -> Iterator[str]:
+    names = ",".join(f"{json_text(name)}:{_APART}" for name in features.fields)
+    frame = f'{beginning}{_APART},"properties":{{{names}}}}},'.split(_APART)
+    first = 0
+    for shapes in _batches(features.shapes):
+        last = first + len(shapes)
+        columns = [_column_texts(column[first:last]) for column in features.fields.values()]
+        yield _filled(frame, [written(shapes), *columns])[:-1]
+        first = last
+
+
+def _batches(shapes: Shapes) -> Sequence[Shapes]:
     size = np.cumsum(shapely.get_num_coordinates(shapes) + _FEATURE) // _BATCH
-    for batch in np.split(shapes, np.flatnonzero(np.diff(size)) + 1):
-        texts: list[str | None] = shapely.to_geojson(_oriented(batch)).tolist()
-        yield [text or "null" for text in texts]
+    return np.split(shapes, np.flatnonzero(np.diff(size)) + 1)
+
+
+def _geojson(shapes: Shapes) -> list[str]:
+    texts: list[str | None] = shapely.to_geojson(_oriented(shapes)).tolist()
+    return [text or "null" for text in texts]
+
+
+def _wkt(shapes: Shapes) -> list[str]:
+    return _column_texts(shapely.to_wkt(shapes, rounding_precision=-1).tolist())
+
+
+def _filled(frame: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
+    """The frame once for each row, with the row's texts in its gaps.
+
+    Joining pieces takes less than half the time of filling in a template for each row.
+    """
+    empty = [piece for text in frame for piece in (text, "")]
+    pieces = empty * len(columns[0])
+    for gap, column in enumerate(columns):
+        pieces[2 * gap + 1 :: len(empty)] = column
+    return "".join(pieces)
 
 
 def _column_texts(values: Sequence[Any]) -> list[str]:
     """The text of each value. One text of all of them, taken apart, is made several times faster than one by one."""
-    numbers = _number_texts(values)
-    if numbers is not None:
-        return numbers
-    texts = _COLUMN_ENCODER.encode(list(values))[1:-1].split(_APART)
+    texts = _quick_texts(values)
+    if texts is None:
+        texts = _COLUMN_ENCODER.encode(list(values))[1:-1].split(_APART)
     # Arrays and objects with several members were taken apart too.
     return texts if len(texts) == len(values) else list(map(json_text, values))
 
 
-def _number_texts(values: Sequence[Any]) -> list[str] | None:
-    """The text of each value where all are numbers, or none, that orjson writes: much faster than Python's encoder."""
-    if not values or not _NUMERIC.issuperset(map(type, values)):
+def _quick_texts(values: Sequence[Any]) -> list[str] | None:
+    """The same where all are texts, or all numbers or none, that orjson writes: much faster than Python's encoder."""
+    kinds = set[type](map(type, values))
+    is_text = kinds <= _TEXT
+    if not kinds or not (is_text or kinds <= _NUMERIC):
         return None
     try:
-        texts = orjson.dumps(values).decode()[1:-1].split(",")
+        written = orjson.dumps(values).decode()
     except orjson.JSONEncodeError:
-        return None  # a whole number has more than 64 bits
+        return None  # a whole number has more than 64 bits, or a text is no Unicode
+    if is_text:
+        if "\\" in written:
+            return None  # within texts quotation marks have it before them: without, each of them ends or begins one
+        inside = written[2:-2].replace('","', f'"{_APART}"')
+        return f'"{inside}"'.split(_APART)
+    texts = written[1:-1].split(",")
     # It writes NaN and Infinity as if there were no value: the other encoder refuses them.
-    return texts if texts.count("null") == list(values).count(None) else None
+    return texts if "null" not in written or texts.count("null") == list(values).count(None) else None
 
 
 def _oriented(shapes: Shapes) -> Shapes:
-    areal = np.isin(shapely.get_type_id(shapes), _AREAL)
+    kinds = shapely.get_type_id(shapes)
+    areal = (kinds == _POLYGON) | (kinds >= _MULTI_POLYGON)
     if not areal.any():
         return shapes
     oriented = shapes.copy()

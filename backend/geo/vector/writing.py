@@ -8,9 +8,12 @@ import json
 import re
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
+from itertools import takewhile
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -22,7 +25,6 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, authority_code
 from backend.geo.vector.features import Features
 
-_LARGEST = 2**63
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?P<time>[T ]\d\d:\d\d:\d\d(?:\.\d{1,3})?(?P<zone>Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _WITH_DATES = frozenset(("GPKG",))
 """Formats that have days, and not only times of a day."""
@@ -131,25 +133,34 @@ def _geometry_type(features: Features) -> str:
 
 
 def _column(values: Sequence[Any], *, dates: bool) -> _Column:
-    missing = np.array([value is None for value in values], dtype=bool)
-    kinds = {type(value) for value in values if value is not None}
+    every = set[type](map(type, values))
+    kinds = every - {NoneType}
+    missing = np.zeros(len(values), dtype=np.bool_)
+    if kinds != every:
+        missing = np.array([value is None for value in values], dtype=np.bool_)
     if kinds == {bool}:
-        return _Column(np.array([bool(value) for value in values]), missing)
-    if kinds == {int} and all(value is None or -_LARGEST <= value < _LARGEST for value in values):
-        return _Column(np.array([0 if value is None else value for value in values], dtype=np.int64), missing)
+        return _Column(np.array(values, dtype=np.bool_), missing)
+    if kinds == {int}:
+        # Those that are larger become floating-point numbers.
+        with suppress(OverflowError):
+            filled = [0 if value is None else value for value in values] if kinds != every else values
+            return _Column(np.array(filled, dtype=np.int64), missing)
     if kinds and kinds <= {int, float}:
-        return _Column(np.array([np.nan if value is None else float(value) for value in values]), missing)
+        return _Column(np.array(values, dtype=np.float64), missing)
     if kinds == {str}:
         moments = _moments(values, missing)
         if moments is not None and (dates or moments.values.dtype != _DAY):
             return moments
+        return _Column(np.fromiter(values, dtype=object, count=len(values)), missing)
     return _texts(values, missing)
 
 
 def _moments(values: Sequence[str | None], missing: NDArray[np.bool_]) -> _Column | None:
     """Dates or times, where all values are written as such (ISO 8601), with one form of time zone; else None."""
-    forms = [_MOMENT.fullmatch(value) for value in values if value is not None]
-    if not all(forms) or len({(form["time"] is None, form["zone"] is None) for form in forms if form}) != 1:
+    present = [value for value in values if value is not None]
+    # Most texts are neither, which the first of them shows.
+    forms = list(takewhile(bool, map(_MOMENT.fullmatch, present)))
+    if len(forms) < len(present) or len({(form["time"] is None, form["zone"] is None) for form in forms if form}) != 1:
         return None
     zones = [
         "" if form is None else form["zone"] or "" for form in (_MOMENT.fullmatch(value or "") for value in values)

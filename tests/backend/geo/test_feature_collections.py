@@ -138,6 +138,24 @@ def test_the_text_is_compact_and_has_letters_as_they_are() -> None:
     )
 
 
+def test_texts_of_any_characters_are_written_as_pythons_encoder_writes_them() -> None:
+    letters = [chr(code) for code in range(0x11000) if not 0xD800 <= code < 0xE000]
+    seldom = ['a","b', '",', ',"', '\\","', '"', "\\", '[","]', "", "\n", "\x7f", "\U0010ffff"]
+    for column in (
+        letters,
+        seldom,
+        [*seldom, None],
+        ["one"],
+        [",", ",,", "", ",", "a,", ",b"],
+        [7.0, None, True, 2**53],
+        [2**64, "a"],
+    ):
+        features = Features(shapes_of([None] * len(column)), {"name": column})
+        rows = [{"type": "Feature", "geometry": None, "properties": {"name": value}} for value in column]
+        plain = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+        assert text(answer(features)).startswith(f'{{"type":"FeatureCollection","features":{plain},"method"')
+
+
 def test_many_features_and_large_ones_are_written_in_parts_that_join_up() -> None:
     turns = np.linspace(0, 2 * np.pi, 90_000, endpoint=False)
     large = shapely.Polygon(np.column_stack([np.cos(turns), np.sin(turns)]))

@@ -9,7 +9,7 @@ import shapely
 from backend.geo.geodesy.crs import parse_crs
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.relations import relations
-from backend.geo.relations.nearest import at_most, nearest
+from backend.geo.relations.nearest import MARGIN, at_most, nearest
 from backend.geo.relations.nearest_features import nearest_features
 from backend.geo.vector.features import Features
 
@@ -79,6 +79,23 @@ def test_many_equal_points_are_found_all_the_same() -> None:
     links, tied = nearest(shapely.points(np.zeros((50, 2))), shapely.points(np.ones((60, 2))), 2)
     assert len(links) == 100
     assert len(tied) == 50
+
+
+@pytest.mark.parametrize("area", [EVERYWHERE, POLAR, SEAM, ((5, 45), (15, 55))])
+def test_one_neighbour_of_many_points_is_the_first_of_several_with_those_as_near(area: Any) -> None:
+    # Some are there twice, and others, rounded, as near as others.
+    first, second = (np.round(places(seed, area, count), 1) for seed, count in ((5, 3000), (6, 400)))
+    first, second = shapely.points(first), shapely.points(np.concatenate([second, second[:40]]))
+    one, tied = nearest(first, second, 1)
+    several, _ = nearest(first, second, 9)
+    leading, following = (np.searchsorted(several.first, np.arange(len(first))) + place for place in (0, 1))
+    assert one.first.tolist() == list(range(len(first)))
+    assert one.second.tolist() == several.second[leading].tolist()
+    assert one.metres.tolist() == several.metres[leading].tolist()
+    assert np.array_equal(one.bearing, several.bearing[leading], equal_nan=True)
+    as_near = several.metres[following] - several.metres[leading] <= MARGIN
+    assert tied.tolist() == np.flatnonzero(as_near).tolist()
+    assert tied.size
 
 
 def test_what_is_too_much_at_once_is_taken_in_parts_and_one_by_one(monkeypatch) -> None:

@@ -10,9 +10,10 @@ import shapely.affinity
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, parse_crs
+from backend.geo.geodesy.measure import measure_each
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.relations.overlay import Operation, overlay_layers
-from backend.geo.relations.overlay_pieces import covered_area, with_measures
+from backend.geo.relations.overlay_pieces import covered_area, narrower, with_measures
 from backend.geo.vector.features import Features
 
 UTM = parse_crs("EPSG:32633")
@@ -123,6 +124,30 @@ def test_what_has_its_vertices_at_the_poles_is_no_sliver() -> None:
     assert with_measures(made.features)[1]["area_m2"] == pytest.approx(
         earth - 2 * math.radians(20) * zone(10), rel=1e-9
     )
+
+
+@pytest.mark.parametrize("width", [1e-3, 0.5, 2000.0])
+def test_the_polygons_that_are_narrow_are_those_that_measuring_all_of_them_finds(width: float) -> None:
+    random = np.random.default_rng(3)
+    centres = np.concatenate([random.uniform((-170, -89), (170, 89), (400, 2)), [(0, 89.9999), (20, -89.9999)]])
+    long, thin = (
+        10.0 ** random.uniform(-4, 1, len(centres)),
+        width / 55_000 * 10.0 ** random.uniform(-1, 1, len(centres)),
+    )
+    turned = [
+        shapely.affinity.rotate(shapely.box(x, y, x + a, y + b), angle)
+        for (x, y), a, b, angle in zip(centres, long, thin, random.uniform(0, 360, len(centres)), strict=True)
+    ]
+    polygons = shapely.intersection(shapes_of(turned), shapely.box(-180, -90, 180, 90))
+    polygons = polygons[shapely.get_type_id(polygons) == 3]
+    measured = measure_each(polygons)
+    narrow, area = narrower(polygons, CRS84, width)
+    along = np.vectorize(lambda x, y: x * math.cos(math.radians(y)))
+    plane = shapely.transform(polygons, lambda at: 111_700 * np.column_stack([along(*at.T), at[:, 1]]))
+    likely = 2 * shapely.area(plane) < width * shapely.length(plane)
+    assert narrow.tolist() == (likely & (2 * measured.area < width * measured.perimeter)).tolist()
+    assert area[narrow].tolist() == measured.area[narrow].tolist()
+    assert 50 < narrow.sum() < 350
 
 
 def test_slivers_are_counted_with_their_area_and_broad_parts_stay() -> None:

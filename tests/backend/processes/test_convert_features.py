@@ -94,6 +94,31 @@ def test_dates_and_times_are_such_in_a_file_and_read_again_as_they_were(  # noqa
     assert pyogrio.read_info(tmp_path / f"again{suffix}")["dtypes"].tolist() == [kind, "int64"]
 
 
+@pytest.mark.parametrize(
+    ("values", "again"),
+    [
+        ([2**63 - 1, -(2**63)], [2**63 - 1, -(2**63)]),
+        ([2**63, 1], [2.0**63, 1.0]),
+        ([1, 2.5], [1.0, 2.5]),
+        ([7, None], [7, None]),
+        ([False, None], [False, None]),
+        (["2020-02-29", "later"], ["2020-02-29", "later"]),
+        ([None, "x"], [None, "x"]),
+        ([1, "x"], ["1", "x"]),
+    ],
+)
+def test_a_column_is_stored_as_the_narrowest_type_that_holds_all_of_it(
+    values: list[Any], again: list[Any], tmp_path: Path
+) -> None:
+    features = [
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": [9, 48]}, "properties": {"value": value}}
+        for value in values
+    ]
+    output = converted({"type": "FeatureCollection", "features": features}, format="geopackage")
+    found = read_again(output, tmp_path, ".gpkg").fields["value"]
+    assert [(type(value), value) for value in found] == [(type(value), value) for value in again]
+
+
 def test_a_file_in_another_crs_is_in_that_crs_for_geopandas_too(tmp_path: Path) -> None:
     geopandas = pytest.importorskip("geopandas")
     output = converted(POINTS, format="geopackage", crs="EPSG:25833")

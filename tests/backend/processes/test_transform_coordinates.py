@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from shapely import area, box, from_wkt
+from shapely import Point, area, box, from_wkt
 from shapely.geometry import mapping
 
 from backend.errors import ProcessRefusedError
@@ -16,6 +16,7 @@ from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
 from backend.processes.running import run_processor
 from backend.processes.transform_coordinates import transform_coordinates
+from summaries import summarise
 
 RADIUS = 6_378_137.0
 """Metres: of the sphere of EPSG:3857."""
@@ -95,6 +96,24 @@ def test_a_geometry_comes_back_as_wkt_with_its_attributes() -> None:
     assert told["geometries"] == [{"wkt": "POINT (500000 0)", "properties": {"name": "zero"}}]
     line = answer(coordinates="LINESTRING (9 0, 9 0.5)", target_crs="EPSG:32632")
     assert line["geometries"][0]["wkt"].startswith("LINESTRING (500000 0, 500000 5526")
+
+
+def test_many_geometries_are_written_and_summarised_as_the_objects_that_they_are_when_looked_at() -> None:
+    features = [
+        {"type": "Feature", "geometry": geometry, "properties": {"at": at, "name": name}}
+        for at, geometry in enumerate(
+            [mapping(box(9, 50, 9.1, 50.1)), None, *[mapping(Point(9, at)) for at in range(80)]]
+        )
+        for name in ('a","b', None, "ü", 1.5)
+    ]
+    inputs = {"coordinates": {"type": "FeatureCollection", "features": features}, "target_crs": "EPSG:25832"}
+    value = transform_coordinates.function(**transform_coordinates.signature.bind(inputs))["coordinates"]
+    objects = {name: value[name] for name in value}
+    (written, _) = run_processor(transform_coordinates({"name": "here"}), inputs, None, lambda *_: None)
+    assert written.encode().decode() == json.dumps(objects, ensure_ascii=False, separators=(",", ":"))
+    assert [one["properties"] for one in objects["geometries"]] == [one["properties"] for one in features]
+    assert objects["geometries"][4] == {"wkt": None, "properties": features[4]["properties"]}
+    assert summarise(value, "application/json") == summarise(objects, "application/json")
 
 
 def test_features_come_back_as_such_for_other_processes_to_take_in_the_target_crs() -> None:
