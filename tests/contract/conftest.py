@@ -1,5 +1,6 @@
 """One MCP client over every transport and in both protocol eras: each test of the contract runs on all of them."""
 
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -73,8 +74,10 @@ class Launch:
         return words
 
     def environment(self) -> dict[str, str]:
+        # The SDK passes on little of ours: with what all tests share, it reads no authority and starts no idle worker.
+        shared = {name: os.environ[name] for name in ("SSL_CERT_DIR", "OGC_PROCESSES_WARM")}
         rest = {name: value for name, value in self.settings.items() if name not in ("servers", "embedded")}
-        return {f"OGC_PROCESSES_{name.upper()}": str(value) for name, value in rest.items()}
+        return shared | {f"OGC_PROCESSES_{name.upper()}": str(value) for name, value in rest.items()}
 
 
 def _as_list(value: Any) -> Sequence[Any]:

@@ -40,11 +40,9 @@ from backend.processes.base import Output, Progress, process
 
 @process(id="tells-pid", title="Tells its pid", keywords=["test"], output=Output(id="n", title="n", description="n."))
 def tells_pid(progress: Progress) -> int:
-    '''Tells the id of its process, and computes on.'''
+    '''Tells the id of its process, which then is for a minute.'''
     progress(1, f"pid {os.getpid()}")
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        pass
+    time.sleep(60)
     return 1
 """
 

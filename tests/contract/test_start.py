@@ -32,9 +32,8 @@ from mcp_server.settings import Settings
 HEAVY = ("backend.app", "pygeoapi", "numpy", "shapely", "pyproj", "httpx", "sqlalchemy", "rich", "typer")
 
 
-async def main() -> None:
-    settings = Settings(home=Path(sys.argv[1]), embedded=sys.argv[2] == "embedded")
-    before = [name for name in HEAVY if name in sys.modules]
+async def listed(kind: str, before: list[str]) -> dict[str, list[str]]:
+    settings = Settings(home=Path(sys.argv[1]) / kind, embedded=kind == "embedded")
     backend = backend_settings(settings, warm=True)
     async with open_bridge(settings, backend=backend) as bridge, Client(bridge.server, cache=None) as client:
         tools = [tool.name for tool in (await client.list_tools()).tools]
@@ -42,21 +41,30 @@ async def main() -> None:
             await anyio.sleep(0.1)
             tools = [tool.name for tool in (await client.list_tools()).tools]
         loaded = [name for name in HEAVY if name in sys.modules]
-        if sys.argv[2] != "embedded":
+        if not settings.embedded:
             await client.call_tool("list_jobs", {})
             loaded = [name for name in HEAVY if name in sys.modules]
-    print(json.dumps({"before": before, "tools": tools, "loaded": loaded}))
+    return {"before": before, "tools": tools, "loaded": loaded}
+
+
+async def main() -> None:
+    before = [name for name in HEAVY if name in sys.modules]
+    print(json.dumps([await listed(kind, before) for kind in sys.argv[2:]]))
 
 
 if __name__ == "__main__":
     anyio.run(main)
 """
 
+type Listed = dict[str, list[str]]
+"""Names of tools, and of what was loaded before and with them."""
 
-def listed(home: Path, script: Path, kind: str) -> dict[str, list[str]]:
+
+def listed(home: Path, script: Path, *kinds: str) -> list[Listed]:
+    """What bridges of these kinds list, one after the other, in a process of their own."""
     script.write_text(LISTING, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, str(script), str(home), kind],
+        [sys.executable, str(script), str(home), *kinds],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -66,21 +74,28 @@ def listed(home: Path, script: Path, kind: str) -> dict[str, list[str]]:
     return json.loads(done.stdout)
 
 
-def test_tools_kept_by_an_earlier_start_are_listed_before_anything_heavy_is_loaded(home: Path, tmp_path: Path) -> None:
-    first = listed(home, tmp_path / "listing.py", "embedded")
+@pytest.fixture(scope="module")
+def starts(tmp_path_factory: pytest.TempPathFactory) -> list[Listed]:
+    """A bridge alone, one with the backend, which comes after it in its process, and one more in the next process."""
+    folder = tmp_path_factory.mktemp("starts")
+    home, script = folder / "home", folder / "listing.py"
+    return [*listed(home, script, "alone", "embedded"), *listed(home, script, "embedded")]
+
+
+def test_tools_kept_by_an_earlier_start_are_listed_before_anything_heavy_is_loaded(starts: list[Listed]) -> None:
+    _, first, second = starts
     assert first["before"] == []
     assert "backend.app" in first["loaded"]
     assert not {"pygeoapi", "numpy", "shapely", "pyproj"} & set(first["loaded"]), "these are for the workers"
-    second = listed(home, tmp_path / "listing.py", "embedded")
     assert second["tools"] == first["tools"]
     assert "hello_world" in second["tools"]
     assert second["loaded"] == []
 
 
-def test_without_the_embedded_backend_none_of_it_is_loaded(home: Path, tmp_path: Path) -> None:
-    told = listed(home, tmp_path / "listing.py", "alone")
-    assert told["tools"] == ["get_job", "list_jobs", "dismiss_job", "read_result"]
-    assert set(told["loaded"]) <= {"httpx", "rich"}
+def test_without_the_embedded_backend_none_of_it_is_loaded(starts: list[Listed]) -> None:
+    alone, *_ = starts
+    assert alone["tools"] == ["get_job", "list_jobs", "dismiss_job", "read_result"]
+    assert set(alone["loaded"]) <= {"httpx", "rich"}
 
 
 @pytest.mark.anyio

@@ -2,14 +2,17 @@
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backend.app import create_app
 from backend.jobs.service import JobService, ProcessSetting
 from backend.settings import Settings
-from tests.faults.injection import IMPORT_PATH, NAMES, PATIENCE, Backend, OpenService
+from tests.faults.injection import CONFIGURATION, IMPORT_PATH, NAMES, PATIENCE, Backend, OpenService
+from tests.serving import served
 
 
 @pytest.fixture
@@ -42,6 +45,21 @@ def open_service(home: Path) -> Iterator[OpenService]:
     yield make
     for service in opened:
         service.close()
+
+
+@pytest.fixture
+def serve_here(home: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Starts servers on one home that nobody kills, in threads of this process; gives the URL of each."""
+    with ExitStack() as running:
+
+        def make(**settings: Any) -> str:
+            configuration = tmp_path / "here.yml"
+            configuration.write_text(CONFIGURATION)
+            given = {"home": home, "config": configuration, "processes": (IMPORT_PATH,), "workers": 2, **settings}
+            app = create_app(Settings.model_validate(given))
+            return running.enter_context(served(lambda _: app))
+
+        yield make
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Many clients at once, and clients that go away: nothing is lost, doubled or kept."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
@@ -25,21 +24,19 @@ async def submit(url: str, numbers: range, jobs: dict[int, str]) -> None:
 
 
 async def test_submissions_from_many_clients_are_neither_lost_nor_doubled(
-    serve: Callable[..., Backend], home: Path, full: bool
+    serve: Callable[..., Backend], serve_here: Callable[..., str], home: Path, full: bool
 ) -> None:
-    with ThreadPoolExecutor(1) as threads:
-        starting = threads.submit(serve)
-        backend, other = serve(), starting.result()
+    here, other = serve_here(), serve().url
     each = 125 if full else 6
     jobs: dict[int, str] = {}
     with anyio.fail_after(120):
         async with anyio.create_task_group() as clients:
             for number in range(8):
-                url = (backend, other)[number % 2].url
+                url = (here, other)[number % 2]
                 clients.start_soon(submit, url, range(number * each, (number + 1) * each), jobs)
         while set(statuses(home).values()) != {"successful"}:
             await anyio.sleep(0.05)
-        async with client_of(other.url) as client:
+        async with client_of(other) as client:
             for number, job in jobs.items():
                 reply = await client.get(f"/jobs/{job}/results")
                 assert reply.json() == number

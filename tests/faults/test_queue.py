@@ -8,7 +8,7 @@ import pytest
 
 from backend.errors import QueueFullError
 from backend.jobs.states import JobStatus
-from tests.faults.injection import Backend, OpenService, client_of, request_for
+from tests.faults.injection import OpenService, client_of, request_for
 
 pytestmark = [pytest.mark.long(10), pytest.mark.anyio]
 
@@ -22,9 +22,8 @@ async def until_running(service: Any, *job_ids: str) -> None:
                 await anyio.sleep(0.01)
 
 
-async def test_a_full_queue_refuses_and_stores_nothing(serve: Callable[..., Backend]) -> None:
-    backend = serve(workers=1, max_queued=2)
-    async with client_of(backend.url) as client:
+async def test_a_full_queue_refuses_and_stores_nothing(serve_here: Callable[..., str]) -> None:
+    async with client_of(serve_here(workers=1, max_queued=2)) as client:
         jobs = [
             (await client.post("/processes/rest/execution", json={"inputs": {}}, headers=ASYNC)).json()["jobID"]
             for _ in range(3)

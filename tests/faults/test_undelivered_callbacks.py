@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -49,7 +49,7 @@ async def until_told(came: list[Notified], accepted: set[str], *, within: float)
 
 
 async def test_a_living_server_tells_what_killed_ones_have_not(
-    serve: Callable[..., Backend], home: Path, rng: random.Random, full: bool
+    serve: Callable[..., Backend], serve_here: Callable[..., str], home: Path, rng: random.Random, full: bool
 ) -> None:
     """At the time of the kill jobs run, have ended and are about to be told, or are being told."""
     accepted: set[str] = set()
@@ -58,20 +58,13 @@ async def test_a_living_server_tells_what_killed_ones_have_not(
     def unreliable(_: Notified) -> bytes | None:
         return rng.choice((TAKEN, TAKEN, None, b"HTTP/1.1 500 Oh\r\n\r\n", b""))
 
-    def make() -> Backend:
-        return serve(callback_origins="http://127.0.0.1:*", callback_seconds=1)
-
-    def make_two() -> tuple[Backend, Backend]:
-        with ThreadPoolExecutor(1) as threads:
-            other = threads.submit(make)
-            return make(), other.result()
-
+    told_soon = {"callback_origins": "http://127.0.0.1:*", "callback_seconds": 1}
     async with receiving(unreliable) as receiver:
-        survivor, first = await anyio.to_thread.run_sync(make_two)
-        for number in range(20 if full else 1):
-            backend = await anyio.to_thread.run_sync(make) if number else first
-            for one in (survivor, backend):
-                accepted |= await submit(one.url, 6, receiver.url)
+        survivor = await anyio.to_thread.run_sync(partial(serve_here, **told_soon))
+        for _ in range(20 if full else 1):
+            backend = await anyio.to_thread.run_sync(partial(serve, **told_soon))
+            for url in (survivor, backend.url):
+                accepted |= await submit(url, 6, receiver.url)
             delays.append(rng.uniform(0, LONGEST))
             await anyio.sleep(delays[-1])
             await anyio.to_thread.run_sync(backend.kill)

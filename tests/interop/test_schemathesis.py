@@ -29,9 +29,12 @@ from tests.interop.own_backend import own_backend
 
 pytestmark = pytest.mark.long(30)
 
-_CASES = 40
+_CASES = 20
 _CASES_IN_FULL = 1_000
-"""Of each of the two tests, with the option `--full`."""
+"""Of each of the first two tests, with the option `--full`; `.ci/run` gives it."""
+_WAYS = 10
+_WAYS_IN_FULL = 20
+"""Through the links of a job."""
 _ENOUGH_CASES = 12
 """Of an operation, right ones and wrong ones each, in full: among fewer there may be none that its process takes."""
 _LONGEST_SECONDS = 0.05
@@ -65,6 +68,7 @@ class Target:
     cases: int
     least: int
     """Of an operation, right ones and wrong ones each."""
+    ways: int
     jobs: Sequence[tuple[str, str]] = ()
 
 
@@ -77,7 +81,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def target(url: str, request: pytest.FixtureRequest) -> Target:
-    return Target(url, _CASES_IN_FULL, _ENOUGH_CASES) if request.config.getoption("--full") else Target(url, _CASES, 1)
+    if request.config.getoption("--full"):
+        return Target(url, _CASES_IN_FULL, _ENOUGH_CASES, _WAYS_IN_FULL)
+    return Target(url, _CASES, 1, _WAYS)
 
 
 def jobs_in_every_state(url: str) -> Sequence[tuple[str, str]]:
@@ -117,9 +123,9 @@ def test_the_paths_of_each_process_answer_as_documented(target: Target) -> None:
     send_all("^/processes/[^{]", target)
 
 
-def test_a_job_answers_as_documented_wherever_the_links_of_its_execution_lead(url: str) -> None:
+def test_a_job_answers_as_documented_wherever_the_links_of_its_execution_lead(target: Target) -> None:
     load_all_checks()
-    schema = schemathesis.openapi.from_url(f"{url}/openapi").include(
+    schema = schemathesis.openapi.from_url(f"{target.url}/openapi").include(
         path_regex="^/(processes/(echo|slow-steps)/|jobs/)"
     )
     seen = Seen()
@@ -135,20 +141,21 @@ def test_a_job_answers_as_documented_wherever_the_links_of_its_execution_lead(ur
             seen.statuses.setdefault(case.operation.label, Counter())[response.status_code] += 1
             case.validate_response(response, checks=CHECKS)
 
-    Workflow.run(settings=settings(SETTINGS, max_examples=20, stateful_step_count=6))
+    Workflow.run(settings=settings(SETTINGS, max_examples=target.ways, stateful_step_count=6))
     for label in ("GET /jobs/{jobId}", "GET /jobs/{jobId}/results", "DELETE /jobs/{jobId}"):
         assert any(status < 300 for status in seen.statuses[label]), f"{label}: {seen.statuses[label]}"
 
 
 def send_all(paths: str, target: Target) -> None:
-    """Send as many right and wrong cases to each operation as make the number in all."""
+    """Send as many right and wrong cases to each operation, or to as many operations, as make the number in all."""
     load_all_checks()
     schema = schemathesis.openapi.from_url(f"{target.url}/openapi").include(path_regex=paths)
     operations = sorted((found.ok() for found in schema.get_all_operations()), key=lambda one: one.method == "delete")
     sources = [(operation, mode) for operation in operations for mode in GenerationMode]
     if len(operations) > target.cases:
-        # Right cases of one operation, wrong ones of the next.
-        sources = [sources[2 * number + number % 2] for number in range(len(operations))]
+        # Of some of them, from all along the list: right cases of one operation, wrong ones of the next.
+        chosen = [number * len(operations) // target.cases for number in range(target.cases)]
+        sources = [sources[2 * operation + number % 2] for number, operation in enumerate(chosen)]
     examples = max(target.least, math.ceil(target.cases / sum(is_rich(*source) for source in sources)))
     seen = Seen()
     for operation, mode in sources:

@@ -182,9 +182,10 @@ async def test_the_printed_block_runs_from_an_empty_environment_and_a_hostile_fo
     for package in ("backend", "mcp_server"):
         (project / package).mkdir(parents=True)
         (project / package / "__init__.py").write_text("raise SystemExit('the wrong package')", encoding="utf-8")
-    # The client library adds a few variables of its own; `env -i` takes them away again.
+    # The client library adds a few variables of its own; `env -i` takes them away again. No worker is to run a job.
     command = entry["command"] if sys.platform == "win32" else "/usr/bin/env"
-    arguments = entry["args"] if sys.platform == "win32" else ["-i", entry["command"], *entry["args"]]
+    cleared = ["-i", "OGC_PROCESSES_WARM=false", entry["command"]]
+    arguments = entry["args"] if sys.platform == "win32" else [*cleared, *entry["args"]]
     server = StdioServerParameters(command=command, args=arguments, cwd=project)
     with anyio.fail_after(60):
         # Who asks before the backend has loaded is told the tools of the bridge itself.

@@ -16,35 +16,12 @@ import pytest
 from mcp import Client
 
 from mcp_server.cli.serving import url_of
+from mcp_server.embedded import create_backend_app
 from tests.mcp_server.cli.command_lines import Command, Run
-from tests.standard.clients import conforming_async
+from tests.serving import served
+from tests.standard.clients import conforming, conforming_async
 
 pytestmark = pytest.mark.long(25)
-
-
-def test_stdio_answers_on_a_pure_stdout(home: Path) -> None:
-    request = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-11-25",
-            "capabilities": {},
-            "clientInfo": {"name": "test", "version": "1"},
-        },
-    }
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "mcp_server", "--home", str(home)],
-        input=json.dumps(request) + "\n",
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=30,
-        check=False,
-    )
-    (line,) = done.stdout.splitlines()
-    assert json.loads(line)["result"]["serverInfo"]["name"]
-    assert done.returncode == 0, done.stderr
 
 
 def test_the_stdio_server_starts_without_the_parser_of_commands() -> None:
@@ -116,16 +93,16 @@ def test_an_address_that_is_not_this_machines_is_one_line(run: Run) -> None:
     assert err.count("\n") == 1
 
 
-@pytest.mark.anyio
-async def test_the_public_url_and_the_root_path_of_the_environment_are_in_every_link(
-    port: int, start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+def test_the_public_url_and_the_root_path_of_the_environment_are_in_every_link(
+    home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OGC_PROCESSES_PUBLIC_URL", "http://localhost:9999")
     monkeypatch.setenv("OGC_PROCESSES_ROOT_PATH", "/ogc")
-    announcement = start("backend", "--port", str(port)).stderr.readline()
-    assert announcement == "OGC API – Processes at http://localhost:9999/ogc\n"
-    async with httpx.AsyncClient(timeout=30, event_hooks=conforming_async()) as http:
-        landing = (await http.get(f"http://127.0.0.1:{port}")).json()
+    # What the command serves, and where it says that it does.
+    application, url = create_backend_app(reached_at="http://127.0.0.1:5001", home=home)
+    assert url == "http://localhost:9999/ogc"
+    with served(lambda _: application) as address, httpx.Client(timeout=30, event_hooks=conforming()) as http:
+        landing = http.get(address).json()
     assert all(link["href"].startswith("http://localhost:9999/ogc") for link in landing["links"])
 
 

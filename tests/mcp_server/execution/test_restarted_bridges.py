@@ -46,40 +46,35 @@ async def statuses(bench: Bench) -> list[str]:
     return [listed.status for listed in (await bench.executor.jobs(9)).jobs]
 
 
-async def test_a_job_of_a_bridge_that_crashed_has_an_unknown_outcome(home: Path) -> None:
+async def test_a_job_of_a_bridge_that_crashed_has_an_unknown_outcome_of_which_who_waits_for_it_is_told(
+    home: Path,
+) -> None:
     bench = Bench(home, site_without_jobs()[0])
+    caught: list[str] = []
+
+    async def follow(job: JobReference) -> None:
+        try:
+            await bench.executor.follow(job, 9, bench.note)
+        except OutcomeUnknownError as error:
+            caught.append(str(error))
+
     with other_bridge(home) as process:
         job = await job_told_by(process)
         assert (await bench.executor.follow(job, 0, bench.note)).status == "running"
         assert await statuses(bench) == ["running"]
         with pytest.raises(InvalidReferenceError, match=rf"another bridge.*process {process.pid}"):
             await bench.executor.dismiss(job)
-        process.kill()
-        process.wait(10)
+        told = len(bench.told)
+        with anyio.fail_after(40):
+            async with anyio.create_task_group() as group:
+                group.start_soon(follow, job)
+                await bench.until_told(told + 1)
+                process.kill()
+        assert len(caught) == 1
         with pytest.raises(OutcomeUnknownError, match=r"bridge stopped while server 'remote' was working.*may have"):
             await bench.executor.follow(job, 0, bench.note)
         assert await statuses(bench) == ["failed"]
         assert (await bench.executor.dismiss(job)).status == "dismissed"
-
-
-async def test_who_waits_for_a_job_of_another_bridge_is_told_when_that_one_crashes(home: Path) -> None:
-    bench = Bench(home, site_without_jobs()[0])
-    with other_bridge(home) as process:
-        job = await job_told_by(process)
-        caught: list[str] = []
-
-        async def follow() -> None:
-            try:
-                await bench.executor.follow(job, 9, bench.note)
-            except OutcomeUnknownError as error:
-                caught.append(str(error))
-
-        with anyio.fail_after(40):
-            async with anyio.create_task_group() as group:
-                group.start_soon(follow)
-                await bench.until_told(1)
-                process.kill()
-        assert len(caught) == 1
 
 
 async def test_a_bridge_that_stops_says_that_the_outcome_is_unknown(home: Path) -> None:
