@@ -95,7 +95,7 @@ def trim(value: Any, depth: int = 2) -> Any:
         return shorten(value)
     if isinstance(value, Mapping):
         return _trim_members(cast("Mapping[str, Any]", value), depth)
-    if isinstance(value, list | tuple):
+    if isinstance(value, Sequence):
         return _trim_items(cast("Sequence[Any]", value), depth)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)

@@ -76,8 +76,8 @@ class TypedProcess(BaseProcessor):
         except ProcessRefusedError as error:
             raise ProcessorExecuteError(f"{error.path}: {error}" if error.path else str(error)) from error
         if len(self.outputs) == 1:
-            return self.outputs[0].media_type, _as_dict(value)
-        return "application/json", {name: _as_dict(item) for name, item in value.items()}
+            return self.outputs[0].media_type, _plain(value)
+        return "application/json", {name: _plain(item) for name, item in value.items()}
 
 
 def process(
@@ -155,9 +155,16 @@ def _output_description(output: Output, returned: JsonObject) -> JsonObject:
     }
 
 
-def _as_dict(value: Any) -> Any:
-    """A value that json.dumps takes: other mappings than dict, which it does not, become one."""
-    return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else value
+def _plain(value: Any) -> Any:
+    """A value that json.dumps takes: a mapping as a dict, and what it holds as lists."""
+    if not isinstance(value, Mapping):
+        return value
+    members = cast("Mapping[str, Any]", value).items()
+    return {name: list(cast("Sequence[Any]", item)) if _is_array(item) else item for name, item in members}
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _silent(percent: float, message: str | None = None) -> None:
