@@ -20,7 +20,7 @@ from backend.geo.raster.rasters import Grid, grid_of, read_band
 
 NO_LIMIT = 1e99
 """As large a number is no limit, for clients that send numbers only."""
-NO_ROW = -1
+_NO_ROW = -1
 """In place of a row of the table."""
 _AT_ONCE = 1 << 17
 """Cells that are looked up at a time: few enough to stay near the processor."""
@@ -91,12 +91,12 @@ def classify(reader: DatasetReader, rows: Sequence[Sequence[float | None]], band
         part = slice(start, start + step)
         span = spans.of(values[part])
         np.take(made_of, span, out=made[part])
-        np.take(spans.row == NO_ROW, span, out=mask[part])
+        np.take(spans.row == _NO_ROW, span, out=mask[part])
         counts, part_areas = _counted(span, sizes_of(part), len(cells))
         cells += counts
         areas += part_areas
     distinct, place = np.unique(wanted.classes, return_inverse=True)
-    inside, planar = spans.row != NO_ROW, planar_cell_area(grid)
+    inside, planar = spans.row != _NO_ROW, planar_cell_area(grid)
     at = place[spans.row[inside]]
     cells, areas = (np.bincount(at, counted[inside], len(distinct)) for counted in (cells, areas))
     unmatched = int(values.count() - cells.sum())
@@ -134,7 +134,7 @@ class _Spans:
     limits: Array
     """Ascending, in the precision of the values."""
     row: NDArray[np.intp]
-    """The row of each span, or NO_ROW; one for masked cells follows them."""
+    """The row of each span, or _NO_ROW; one for masked cells follows them."""
 
     def of(self, values: np.ma.MaskedArray[Any, Any]) -> NDArray[np.intp]:
         """The span of each cell."""
@@ -161,8 +161,8 @@ def _spans(wanted: Table, kind: np.dtype[Any]) -> _Spans:
     limits = np.unique(every)
     # Where one row ends and the next begins, the later limit decides.
     last = np.searchsorted(every, limits, side="right") - 1
-    row = np.where(last % 2 == 0, last // 2, NO_ROW)
-    return _Spans(limits, np.concatenate([[NO_ROW], row, [NO_ROW]]))
+    row = np.where(last % 2 == 0, last // 2, _NO_ROW)
+    return _Spans(limits, np.concatenate([[_NO_ROW], row, [_NO_ROW]]))
 
 
 def _counted(span: NDArray[np.intp], sizes: Array, length: int) -> tuple[NDArray[Any], Array]:
