@@ -21,7 +21,7 @@ class Owed:
         self._hasty = hasty
         self._seconds = seconds
         self._script: bool | None = None
-        """Known with the first line that goes out."""
+        """Known with the first answer."""
         self._requests: set[str | int] = set()
         self._answered = anyio.Event()
 
@@ -39,16 +39,17 @@ class Owed:
 
     def said(self, line: str) -> None:
         """A line goes out."""
-        if self._script is None:
-            self._script = self._hasty()
-            if not self._script:
-                self._requests.clear()
-        if not self._script:
+        if self._script is False:
             return
         message: dict[str, Any] = json.loads(line)
-        if "method" not in message:
-            self._requests.discard(message.get("id", ""))
-            self._answered.set()
+        if "method" in message or message.get("id") not in self._requests:
+            return  # of what was no message its client is told before it can have waited for anything
+        if self._script is None:
+            self._script = self._hasty()
+        if not self._script:
+            self._requests.clear()
+        self._requests.discard(message["id"])
+        self._answered.set()
 
     async def settled(self) -> None:
         """Wait, bounded, until a client that has ended its input is owed nothing more."""

@@ -53,13 +53,13 @@ def test_a_script_of_more_messages_than_are_read_ahead_is_answered_to_its_last(
 ) -> None:
     pings = [{"jsonrpc": "2.0", "id": number, "method": "ping"} for number in range(2, 302)]
     script = tmp_path / "messages.jsonl"
-    script.write_text(lines_of(SCRIPT[0], SCRIPT[1], *pings), encoding="utf-8")
+    script.write_text("no message\n" + lines_of(SCRIPT[0], SCRIPT[1], *pings).rstrip(), encoding="utf-8")
     with script.open(encoding="utf-8") as file:
         given: dict[str, Any] = {"stdin": file} if way == "file" else {"input": file.read()}
         done = subprocess.run(
             server(home, "--no-embedded"), **given, capture_output=True, text=True, timeout=120, check=True
         )
-    assert set(answers_in(done.stdout)) == set(range(1, 302))
+    assert set(answers_in(done.stdout)) == {None, *range(1, 302)}
 
 
 class Client:
@@ -106,11 +106,26 @@ async def test_the_end_of_a_script_waits_for_each_answer_and_for_no_other_messag
 async def test_a_client_that_was_answered_before_its_end_is_not_kept_waiting_by_what_it_asked_last() -> None:
     client = Client(hasty=False)
     client.asks(1)
+    client.reads(id=None, error={})
     client.reads(id=1, result={})
     client.asks(2)
     client.hasty = True
     with anyio.fail_after(20):
         await client.settle()
+
+
+@pytest.mark.anyio
+async def test_a_script_that_is_told_of_a_fault_before_its_end_was_read_is_owed_its_answers_all_the_same() -> None:
+    client = Client(hasty=False)
+    client.reads(id=None, error={})
+    client.asks(1)
+    client.hasty = True
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.settle)
+            await anyio.wait_all_tasks_blocked()
+            assert not client.settled
+            client.reads(id=1, result={})
 
 
 @pytest.mark.anyio
