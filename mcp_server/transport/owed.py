@@ -32,8 +32,9 @@ class Owed:
         match message:
             case types.JSONRPCRequest():
                 self._requests.add(message.id)
-            case types.JSONRPCNotification(method=method, params=dict(params)) if method == _CANCELLED:
-                self._requests.discard(params.get("requestId", ""))
+            case types.JSONRPCNotification(method=method, params={"requestId": str() | int() as request}):
+                if method == _CANCELLED:
+                    self._requests.discard(request)
             case _:
                 pass
 

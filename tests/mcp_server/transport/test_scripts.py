@@ -74,7 +74,7 @@ class Client:
         for number in ids:
             self.owed.heard(types.JSONRPCRequest(jsonrpc="2.0", id=number, method="ping"))
 
-    def cancels(self, number: int) -> None:
+    def cancels(self, number: Any) -> None:
         params = {"requestId": number}
         self.owed.heard(types.JSONRPCNotification(jsonrpc="2.0", method="notifications/cancelled", params=params))
 
@@ -91,6 +91,7 @@ async def test_the_end_of_a_script_waits_for_each_answer_and_for_no_other_messag
     client = Client(hasty=True)
     client.asks(1, 2, 3)
     client.cancels(3)
+    client.cancels(["no id"])
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(client.settle)
