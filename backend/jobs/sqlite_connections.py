@@ -42,7 +42,8 @@ class Connections:
 
     def open(self) -> sqlite3.Connection:
         """A connection of one's own."""
-        # One thread at a time has it, though not always the same.
+        # Transactions begin where we say, not where the driver guesses. One thread at a time has a connection, though
+        # not always the same.
         connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             connection.execute(f"PRAGMA synchronous={self._synchronous}")

@@ -10,9 +10,8 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 import shapely
 from pyproj import CRS, Transformer
-from pyproj.aoi import AreaOfInterest
 from pyproj.exceptions import ProjError
-from pyproj.transformer import TransformerGroup
+from pyproj.transformer import AreaOfInterest, TransformerGroup
 
 from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Array
@@ -182,12 +181,7 @@ def _ways(source: CRS, target: CRS, bounds: Bounds | None, _thread: int) -> tupl
     with catch_warnings():
         # Of grids that are not here: whoever reads the answer is told, not who looks at the log.
         simplefilter("ignore")
-        group = TransformerGroup(
-            source,
-            target,
-            always_xy=True,
-            area_of_interest=area,  # pyright: ignore[reportArgumentType]  # the stub means the same class elsewhere
-        )
+        group = TransformerGroup(source, target, always_xy=True, area_of_interest=area)
     return group, beyond
 
 
