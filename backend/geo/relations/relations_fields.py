@@ -9,12 +9,13 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import column_of, numbers_of, shown
+from backend.geo.vector.number_columns import rows_of
 
 type Statistic = Literal["sum", "mean", "min", "max", "count", "first"]
 STATISTICS: tuple[Statistic, ...] = ("sum", "mean", "min", "max", "count", "first")
 INPUT = "$.inputs.statistics"
 """Where statistics are asked for."""
-type Columns = dict[str, list[Any]]
+type Columns = dict[str, Sequence[Any]]
 
 
 def parse_statistics(texts: Iterable[str]) -> Mapping[str, tuple[Statistic, ...]]:
@@ -48,14 +49,12 @@ def paired_fields(
     taken = set(names)
     columns: Columns = {}
     for (features, index), suffix in zip(sides, suffixes, strict=False):
-        places = index.tolist()
         # Each has one partner, as often.
         same = len(index) == len(features) and bool((index == np.arange(len(index))).all())
         for name, column in features.fields.items():
             unique = free_name(name + suffix, taken, suffix) if name in clashing else name
             taken.add(unique)
-            # That of index -1 is the last one.
-            columns[unique] = list(column) if same else list(map([*column, None].__getitem__, places))
+            columns[unique] = column if same else rows_of(column, index)
     return columns
 
 

@@ -10,6 +10,7 @@ from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Booleans, Integers
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import column_of, listed, text_of, texts_of
+from backend.geo.vector.number_columns import rows_of
 
 type Duplicates = Literal["refuse", "first", "all"]
 type Keys = list[str | None]
@@ -74,8 +75,7 @@ def join_table(
         _refuse_several(matches, keys, table_field, several)
     owners, rows = matches.pairs(all_rows=duplicates == "all", inner=inner)
     added = _names(features, _taken(table, table_field, taken))
-    # A feature without a row has -1 for its index: the last one, where nothing is.
-    columns = {name: list(map([*table.fields[own], None].__getitem__, rows)) for own, name in added.items()}
+    columns = {name: rows_of(table.fields[own], rows) for own, name in added.items()}
     kept = features if len(owners) == len(features) else features.take(owners)
     lone_keys = [keys[at] for at in np.flatnonzero(matches.counts == 0).tolist()]
     lone_rows = [row_keys[at] for at in np.flatnonzero(~matches.used).tolist()]
@@ -110,7 +110,7 @@ class _Matches:
     shared: int
     """Keys of rows that several features have."""
 
-    def pairs(self, *, all_rows: bool, inner: bool) -> tuple[Integers, list[int]]:
+    def pairs(self, *, all_rows: bool, inner: bool) -> tuple[Integers, Integers]:
         """Features and rows that belong together, -1 for none, of which an inner join has none."""
         sizes = np.maximum(self.counts, 1) if all_rows else np.ones_like(self.counts)
         owners = np.repeat(np.arange(len(sizes)), sizes)
@@ -120,7 +120,7 @@ class _Matches:
         rows[has] = self.order[(self.starts[owners] + nth)[has]]
         if inner:
             owners, rows = owners[has], rows[has]
-        return owners, rows.tolist()
+        return owners, rows
 
 
 def _matches(keys: Keys, row_keys: Keys) -> _Matches:

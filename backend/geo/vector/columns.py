@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.vector.fields import listed, numbers_array, shown, texts_of
+from backend.geo.vector.number_columns import NumberColumn
 
 type Kind = Literal["number", "text", "boolean", "nothing", "mixed"]
 
@@ -74,6 +75,9 @@ class Column:
 
         NaN and the infinities, which are no JSON, count as not known.
         """
+        if isinstance(values, NumberColumn) and values.known.any():
+            kind: Kind = "boolean" if values.values.dtype == np.bool_ else "number"
+            return cls(np.where(values.known, values.values, _FILL[kind]), values.known, kind, name)
         every = set[type](map(type, values))
         types = every - {type(None)}
         known = np.ones(len(values), dtype=np.bool_)

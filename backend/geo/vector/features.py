@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import shapely
@@ -13,6 +13,7 @@ from backend.geo.geodesy.antimeridian import collect, flat_parts, the_short_way,
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.ellipsoid import Booleans, Integers
 from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.vector.number_columns import rows_of
 
 type Row = dict[str, Any]
 
@@ -57,9 +58,8 @@ class Features:
 
     def take(self, chosen: Integers | Booleans) -> Self:
         """The features of these indices, in their order, or for which the mask is true."""
-        index = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
-        at = index.tolist()
-        fields = {name: list(map(column.__getitem__, at)) for name, column in self.fields.items()}
+        index = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else cast("Integers", chosen)
+        fields = {name: rows_of(column, index) for name, column in self.fields.items()}
         return replace(self, shapes=self.shapes[index], fields=fields)
 
     def with_shapes(self, shapes: Shapes) -> Self:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.vector.features import Features
+from backend.geo.vector.number_columns import NumberColumn
 
 type Numbers = NDArray[Any]
 """int64 or float64."""
@@ -41,6 +42,8 @@ def numbers_of(features: Features, name: str, path: str | None = None) -> Array:
         ProcessRefusedError: there is no such field, or a value of it is no finite number.
     """
     column = column_of(features, name, path)
+    if isinstance(column, NumberColumn) and column.values.dtype != np.bool_:
+        return np.where(column.known, column.values, np.nan)
     usable = set[type](map(type, column)) <= {int, float, type(None)}
     values = numbers_array(column).astype(np.float64) if usable else np.array([])
     if not usable or np.isinf(values).any():

@@ -26,6 +26,7 @@ from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson_parsing import parse_features
+from backend.geo.vector.number_columns import NumberColumn
 
 _SIGNATURES = {
     ".gpkg": b"SQLite format 3\x00",
@@ -205,10 +206,10 @@ def _with_holes(shapes: Shapes, told: list[str]) -> Shapes:
     return mended
 
 
-def _values(column: NDArray[Any], declared: np.dtype[Any], name: str, told: list[str]) -> list[Any]:
+def _values(column: NDArray[Any], declared: np.dtype[Any], name: str, told: list[str]) -> Sequence[Any]:
     """The JSON values of a field, which the file declares to be of a type; None where one is missing."""
     if column.dtype.kind in "biu":
-        return column.tolist()
+        return NumberColumn.of(column)
     if column.dtype.kind == "f":
         present = np.isfinite(column)
         if declared.kind in "biu":
@@ -216,7 +217,7 @@ def _values(column: NDArray[Any], declared: np.dtype[Any], name: str, told: list
             if np.abs(column[present]).max(initial=0) >= _MOST_EXACT:
                 told.append(f"Whole numbers of field {name!r} beyond 2^53 are not exact.")
             column = np.where(present, column, 0).astype(declared)
-        return column.tolist() if present.all() else np.ma.array(column, mask=~present).tolist()
+        return NumberColumn.of(column, ~present)
     values = cast("list[Any]", column.tolist())
     return values if set(map(type, values)) <= _SIMPLE else [_value(value) for value in values]
 

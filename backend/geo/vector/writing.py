@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, authority_code
 from backend.geo.vector.features import Features
+from backend.geo.vector.number_columns import NumberColumn
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?P<time>[T ]\d\d:\d\d:\d\d(?:\.\d{1,3})?(?P<zone>Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _WITH_DATES = frozenset(("GPKG",))
@@ -133,6 +134,10 @@ def _geometry_type(features: Features) -> str:
 
 
 def _column(values: Sequence[Any], *, dates: bool) -> _Column:
+    return _Column(values.values, ~values.known) if isinstance(values, NumberColumn) else _typed(values, dates=dates)
+
+
+def _typed(values: Sequence[Any], *, dates: bool) -> _Column:
     every = set[type](map(type, values))
     kinds = every - {NoneType}
     missing = np.zeros(len(values), dtype=np.bool_)
