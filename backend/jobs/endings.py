@@ -1,7 +1,9 @@
 """How an attempt at a job ends in the store: its results and its final state, or nothing of it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -10,7 +12,7 @@ from backend.errors import StoreUnavailableError
 from backend.jobs import statements
 from backend.jobs.database import Database
 from backend.jobs.patience import patiently
-from backend.jobs.records import CompleteAttempt, Failure, NewResult, StartedJob
+from backend.jobs.records import CompleteAttempt, Failure, NewResult, StartedJob, WrittenFile
 from backend.jobs.result_files import JobFiles
 from backend.jobs.rows import result_row
 from backend.jobs.states import JobStatus
@@ -28,6 +30,29 @@ class Endings:
         self.sync_seconds = 0.0
         """How long the disk took when it was last waited for here."""
 
+    def keep(self, job: StartedJob, position: int, parts: Iterable[bytes], *, inline_bytes: int) -> bytes | WrittenFile:
+        """Take the bytes of a result, part by part: as they are while they are few, else into a file.
+
+        The file is complete and on the disk before anything tells of it: `hand_in`, or else `discard`, must follow.
+
+        Raises:
+            StoreFullError: the disk has no room for it.
+            Exception: whatever the making of the parts raises.
+        """
+        few: list[bytes] = []
+        size = 0
+        others = iter(parts)
+        for part in others:
+            few.append(part)
+            size += len(part)
+            if size > inline_bytes:
+                return self._files.write_result(job, position, chain(few, others))
+        return b"".join(few)
+
+    def discard(self, results: Iterable[bytes | WrittenFile]) -> None:
+        """Remove what was kept of results that will not be handed in."""
+        self._files.discard_results(one.name for one in results if isinstance(one, WrittenFile))
+
     def succeed(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> bool:
         """Store all results and end the job; False when the job is no longer this attempt's."""
         handed_in = self.hand_in(job, outputs, inline_bytes=inline_bytes)
@@ -40,18 +65,24 @@ class Endings:
 
         Results larger than `inline_bytes` go to files, which are complete before any transaction begins.
         """
-        files: list[str] = []
+        kept: list[bytes | WrittenFile] = [one.data for one in outputs]
         apart = job.durable and self._database.shares_sync()
         try:
-            rows = [self._row(job, position, output, inline_bytes, files) for position, output in enumerate(outputs)]
+            for position, data in enumerate(kept):
+                if isinstance(data, bytes):
+                    kept[position] = self.keep(job, position, [data], inline_bytes=inline_bytes)
+            rows = [
+                result_row(job.id, position, replace(output, data=data))
+                for position, (output, data) in enumerate(zip(outputs, kept, strict=True))
+            ]
             stored = self._complete(job, rows) if apart else self._end(job, statements.SUCCEED, {}, rows)
         except StoreUnavailableError:
             raise  # whether they are told of in the store is not known: they go with the job
         except BaseException:
-            self._files.discard_results(files)
+            self.discard(kept)
             raise
         if not stored:
-            self._files.discard_results(files)
+            self.discard(kept)
             return "late"
         return "complete" if apart else "ended"
 
@@ -76,15 +107,6 @@ class Endings:
                 for job_id, attempt in complete
                 if connection.execute(statements.SUCCEED, {"job": job_id, "attempt": attempt, "now": now}).changed
             ]
-
-    def _row(
-        self, job: StartedJob, position: int, output: NewResult, inline_bytes: int, files: list[str]
-    ) -> dict[str, Any]:
-        row = result_row(job.id, position, output)
-        if len(output.data) <= inline_bytes:
-            return row
-        files.append(self._files.write_result(job.id, job.attempt, position, output.data, durable=job.durable))
-        return {**row, "data": None, "file": files[-1]}
 
     def _complete(self, job: StartedJob, rows: Sequence[dict[str, Any]]) -> bool:
         """Store the results, and that they are all there, which nobody sees yet.

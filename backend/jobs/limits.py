@@ -2,9 +2,11 @@
 
 import errno
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
+
+from backend.errors import LimitExceededError
 
 _NATIVE_SIGNS = ("bad_alloc", "bad allocation", "out of memory")
 """How native libraries word what Python calls a MemoryError."""
@@ -62,11 +64,26 @@ def _lacks_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(sign in str(error) for sign in _NATIVE_SIGNS)
 
 
-def outputs_too_large(total: int, limits: JobLimits) -> str | None:
-    """The sentence that tells that results of `total` bytes are too large, if they are."""
-    if limits.output_bytes is None or total <= limits.output_bytes:
-        return None
-    return f"The results of the job are {size(total)}; they may have {size(limits.output_bytes)}."
+class OutputRoom:
+    """How large the results of one job have become; they are counted as they are made."""
+
+    def __init__(self, limits: JobLimits) -> None:
+        self._most = limits.output_bytes
+        self._used = 0
+
+    def counted(self, parts: Iterable[bytes]) -> Iterator[bytes]:
+        """The same parts.
+
+        Raises:
+            LimitExceededError: with this part all results together are too large.
+        """
+        for part in parts:
+            self._used += len(part)
+            if self._most is not None and self._used > self._most:
+                raise LimitExceededError(
+                    f"The results of the job have more than the {size(self._most)} that they may have."
+                )
+            yield part
 
 
 def size(count: int) -> str:

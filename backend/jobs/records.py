@@ -142,10 +142,20 @@ class StartedJob:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file of the results folder that holds a whole result, and that no row tells of yet."""
+
+    name: str
+    """Relative to the folder."""
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewResult:
     """One output, ready to be stored."""
 
     output_id: str
     media_type: str
-    data: bytes
+    data: bytes | WrittenFile
     summary: Mapping[str, Any]

@@ -6,12 +6,13 @@ import secrets
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from backend.errors import ResultDamagedError, ResultGoneError
+from backend.jobs.records import StartedJob, WrittenFile
 from backend.jobs.room import told_when_full
 
 _REMEMBERED = 1000
@@ -36,18 +37,24 @@ class JobFiles:
         self._whole: OrderedDict[_Bytes, None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def write_result(self, job_id: str, attempt: int, position: int, data: bytes, *, durable: bool) -> str:
-        """Write one result and return its name, relative to the results folder.
+    def write_result(self, job: StartedJob, position: int, parts: Iterable[bytes]) -> WrittenFile:
+        """Write one result, part by part as they are made.
 
         No two files ever have the same name: who finds that it may not end the job discards its own alone.
 
         Raises:
             StoreFullError: the disk has no room for it.
+            Exception: whatever the making of the parts raises; nothing is left of the file.
         """
-        name = f"{job_id}/{attempt}.{position}.{secrets.token_hex(4)}"
-        with told_when_full("the results of the job"):
-            _write(self._results / name, data, durable=durable)
-        return name
+        name = f"{job.id}/{job.attempt}.{position}.{secrets.token_hex(4)}"
+        path = self._results / name
+        digest, size = hashlib.sha256(), 0
+        with told_when_full("the results of the job"), _complete_file(path, durable=job.durable) as file:
+            for part in parts:
+                file.write(part)
+                digest.update(part)
+                size += len(part)
+        return WrittenFile(name, size, digest.hexdigest())
 
     def result(self, name: str) -> Path:
         """Where the result of that name stands."""
@@ -95,8 +102,9 @@ class JobFiles:
         Raises:
             StoreFullError: the disk has no room for them.
         """
-        with told_when_full("the inputs of the job"):
-            _write(self._inputs / f"{job_id}.json", data, durable=durable)
+        path = self._inputs / f"{job_id}.json"
+        with told_when_full("the inputs of the job"), _complete_file(path, durable=durable) as file:
+            file.write(data)
 
     def read_inputs(self, job_id: str) -> bytes:
         """Read what `write_inputs` wrote."""
@@ -108,12 +116,14 @@ class JobFiles:
             (self._inputs / f"{job_id}.json").unlink()
 
 
-def _write(path: Path, data: bytes, *, durable: bool) -> None:
+@contextmanager
+def _complete_file(path: Path, *, durable: bool) -> Generator[BinaryIO]:
+    """A new file to write to, which has its name once all is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
     try:
         with unfinished.open("wb") as file:
-            file.write(data)
+            yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

@@ -102,17 +102,19 @@ def result_record(row: Any) -> ResultRecord:
 
 
 def result_row(job_id: str, position: int, output: NewResult) -> dict[str, Any]:
-    """A result with its bytes inline."""
+    """A result with its bytes inline, or the name of the file that has them."""
+    data = output.data
+    inline = isinstance(data, bytes)
     return {
         "job_id": job_id,
         "output_id": output.output_id,
         "position": position,
         "media_type": output.media_type,
-        "size": len(output.data),
-        "sha256": hashlib.sha256(output.data).hexdigest(),
+        "size": len(data) if inline else data.size,
+        "sha256": hashlib.sha256(data).hexdigest() if inline else data.sha256,
         "summary": compact(dict(output.summary)).decode(),
-        "data": output.data,
-        "file": None,
+        "data": data if inline else None,
+        "file": None if inline else data.name,
     }
 
 

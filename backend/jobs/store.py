@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from backend.jobs.records import (
     NewResult,
     StartedJob,
     StoredResult,
+    WrittenFile,
 )
 from backend.jobs.result_files import JobFiles
 from backend.jobs.retention import KEEP_ALL, Retention, Sweeper
@@ -239,6 +240,14 @@ class JobStore:
     def succeed(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> bool:
         """Store all results and end the job; False when the job is no longer this attempt's."""
         return self._endings.succeed(job, outputs, inline_bytes=inline_bytes)
+
+    def keep(self, job: StartedJob, position: int, parts: Iterable[bytes], *, inline_bytes: int) -> bytes | WrittenFile:
+        """Take the bytes of a result as they are made, so that large ones never are in memory as a whole."""
+        return self._endings.keep(job, position, parts, inline_bytes=inline_bytes)
+
+    def discard(self, results: Iterable[bytes | WrittenFile]) -> None:
+        """Remove what was kept of results that will not be handed in."""
+        self._endings.discard(results)
 
     def hand_in(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> HandedIn:
         """Store all results, and end the job unless that is left to `confirm`, which does it for many at once."""

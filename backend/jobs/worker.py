@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -19,7 +20,7 @@ from backend.errors import (
 )
 from backend.jobs.child_process import belong_to_server
 from backend.jobs.executor import Assignment
-from backend.jobs.limits import JobLimits, breach, outputs_too_large
+from backend.jobs.limits import JobLimits, OutputRoom, breach
 from backend.jobs.liveness import ProcessIdentity, has_children
 from backend.jobs.progress import ThrottledProgress
 from backend.jobs.records import Failure, NewResult, StartedJob
@@ -126,14 +127,20 @@ class Worker:
 
     def _results(self, job: StartedJob, limits: JobLimits, progress: ThrottledProgress) -> list[NewResult]:
         outputs = self._outputs(job, progress)
-        encoded = [output.encode() for output in outputs]
-        exceeded = outputs_too_large(sum(map(len, encoded)), limits)
-        if exceeded is not None:
-            raise LimitExceededError(exceeded)
-        return [
-            NewResult(output.id, output.media_type, data, summarise(output.value, output.media_type))
-            for output, data in zip(outputs, encoded, strict=True)
-        ]
+        room = OutputRoom(limits)
+        inline = self._config.inline_result_bytes
+        kept: list[NewResult] = []
+        try:
+            for position, output in enumerate(outputs):
+                data = self._store.keep(job, position, room.counted(output.parts()), inline_bytes=inline)
+                kept.append(NewResult(output.id, output.media_type, data, {}))
+            return [
+                replace(result, summary=summarise(output.value, output.media_type))
+                for output, result in zip(outputs, kept, strict=True)
+            ]
+        except BaseException:
+            self._store.discard(one.data for one in kept)
+            raise
 
     def _outputs(self, job: StartedJob, progress: ThrottledProgress) -> tuple[OutputValue, ...]:
         """What the process answers. What its references were resolved to is released with the return."""

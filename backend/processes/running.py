@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, Protocol, cast, runtime_checkable
 
 from pygeoapi.plugin import InvalidPluginError, load_plugin  # pyright: ignore[reportUnknownVariableType]
@@ -37,26 +36,30 @@ class OutputValue:
     value: Any
     """A JSON value, perhaps one that writes itself, or str or bytes for what is not JSON."""
 
-    def encode(self) -> bytes:
-        """The value as its media type has it: JSON is compact UTF-8.
+    def parts(self) -> Iterator[bytes]:
+        """The value as its media type has it, JSON as compact UTF-8; one that writes itself, part by part.
 
         Raises:
             ProcessFailedError: the value is no JSON (NaN, Infinity, an object of Python).
         """
         if isinstance(self.value, bytes):
-            return self.value
+            yield self.value
+            return
         try:
-            if isinstance(self.value, str) and not is_json(self.media_type):
-                return self.value.encode()
             # To ask for a protocol takes longer than to write a small value.
-            if type(self.value) not in (dict, list) and isinstance(self.value, SelfWriting):
-                text = BytesIO()
-                text.writelines(self.value.json_parts())
-                return text.getvalue()  # unlike a join of the parts, this copies nothing
-            return json.dumps(self.value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+            if type(self.value) not in (dict, list, str) and isinstance(self.value, SelfWriting):
+                yield from self.value.json_parts()
+            elif isinstance(self.value, str) and not is_json(self.media_type):
+                yield self.value.encode()
+            else:
+                yield json.dumps(self.value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
         except (TypeError, ValueError, RecursionError) as error:
             reason = without_folders(str(error))
             raise ProcessFailedError(f"output {self.id} cannot be written as {self.media_type}: {reason}") from error
+
+    def encode(self) -> bytes:
+        """All parts as one; raises what they raise."""
+        return b"".join(self.parts())
 
 
 def load_processor(processor_def: Mapping[str, Any]) -> Processor:
