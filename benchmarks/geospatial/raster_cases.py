@@ -98,9 +98,12 @@ def _calculated(raster: Path) -> bytes:
     return geotiff(values * 2 + 1, profile)
 
 
-def _reclassified(raster: Path, breaks: list[float]) -> bytes:
+def _reclassified(raster: Path, breaks: list[float]) -> tuple[bytes, list[tuple[int, float]]]:
+    """With the cells and the area of each class, here planar."""
     values, profile = band(raster)
-    return geotiff(np.digitize(values, breaks).astype(np.uint8), profile)
+    made = np.digitize(values, breaks).astype(np.uint8)
+    classes = [(int(count), float(count) * CELL**2) for count in np.bincount(made.ravel())]
+    return geotiff(made, profile), classes
 
 
 def _warped(raster: Path) -> bytes:

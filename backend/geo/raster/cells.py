@@ -29,15 +29,22 @@ def cell_areas(grid: Grid, window: Window | None = None) -> Array:
     return areas_of_rows(grid, window)(slice(None))
 
 
-def areas_of_rows(grid: Grid, window: Window | None = None) -> Callable[[slice], Array]:
-    """The same for whoever goes through the rows of the window, some at a time: needs no array of all cells."""
+def areas_of_rows(
+    grid: Grid, window: Window | None = None, *, columns: Array | None = None
+) -> Callable[[slice], Array]:
+    """The same for whoever goes through the rows of the window, some at a time: needs no array of all cells.
+
+    columns: of the grid, counted from 0, at which to measure; by default those of the window. 0.5 is in the middle
+    between the first two.
+    """
+    at = _columns(grid, window) if columns is None else columns
     first = 0 if window is None else int(window.row_off)
     rows = np.arange(first, first + (grid.height if window is None else int(window.height)), dtype=np.float64)
     transform = grid.transform
     if grid.crs.is_projected:
-        return GroundAreas.over(grid.crs, transform, rows, _columns(grid, window)).of
+        return GroundAreas.over(grid.crs, transform, rows, at).of
     if not grid.upright:
-        return lambda some: _about(grid, rows[some], window)
+        return lambda some: _about(grid, rows[some], at)
     edges = np.clip(transform.f + transform.e * np.append(rows, first + len(rows)), -90, 90)
     areas = (np.abs(np.diff(zone_area(edges))) * np.radians(abs(transform.a)))[:, np.newaxis]
     return areas.__getitem__
@@ -80,8 +87,8 @@ def _columns(grid: Grid, window: Window | None) -> Array:
     return np.arange(first, first + (grid.width if window is None else int(window.width)), dtype=np.float64)
 
 
-def _about(grid: Grid, rows: Array, window: Window | None) -> Array:
-    columns, transform = _columns(grid, window), grid.transform
+def _about(grid: Grid, rows: Array, columns: Array) -> Array:
+    transform = grid.transform
     latitudes = transform.d * (columns + 0.5) + transform.e * (rows[:, np.newaxis] + 0.5) + transform.f
     radii = meridian_radius(latitudes) * parallel_radius(np.clip(latitudes, -90, 90))
     return radii * abs(transform.determinant) * np.radians(1) ** 2

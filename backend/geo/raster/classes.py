@@ -3,7 +3,7 @@
 # rasterio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NoReturn
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from rasterio.io import DatasetReader
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.raster.bands import chosen_band
-from backend.geo.raster.cells import areas_of_rows, planar_cell_area
+from backend.geo.raster.cells import planar_cell_area
 from backend.geo.raster.rasters import Grid, grid_of, read_band
+from backend.geo.raster.tally import Codes, Tally
 
 NO_LIMIT = 1e99
 """As large a number is no limit, for clients that send numbers only."""
@@ -83,22 +84,17 @@ def classify(reader: DatasetReader, rows: Sequence[Sequence[float | None]], band
     values = read_band(reader, number)
     spans = _spans(wanted, values.dtype)
     made_of = np.append(wanted.classes, 0).astype(_kind(wanted.classes))[spans.row]
-    made, mask = np.empty(values.shape, made_of.dtype), np.empty(values.shape, bool)
-    cells, areas = np.zeros(len(spans.row), np.int64), np.zeros(len(spans.row))
-    sizes_of = areas_of_rows(grid)
-    step = max(1, _AT_ONCE // grid.width)
-    for start in range(0, grid.height, step):
-        part = slice(start, start + step)
-        span = spans.of(values[part])
-        np.take(made_of, span, out=made[part])
-        np.take(spans.row == _NO_ROW, span, out=mask[part])
-        counts, part_areas = _counted(span, sizes_of(part), len(cells))
-        cells += counts
-        areas += part_areas
+    tally = Tally(grid, len(spans.row))
+    made, span = np.empty(values.shape, made_of.dtype), np.empty(values.shape, tally.kind)
+    for part in _parts(grid):
+        span[part] = spans.of(values[part])
+        np.take(made_of, span[part], out=made[part])
+        tally.add(part, span[part])
+    outside = spans.row == _NO_ROW
+    mask = _mask(outside, span, grid) if tally.cells[outside].any() else np.ma.nomask
     distinct, place = np.unique(wanted.classes, return_inverse=True)
-    inside, planar = spans.row != _NO_ROW, planar_cell_area(grid)
-    at = place[spans.row[inside]]
-    cells, areas = (np.bincount(at, counted[inside], len(distinct)) for counted in (cells, areas))
+    planar, at = planar_cell_area(grid), place[spans.row[~outside]]
+    cells, areas = (np.bincount(at, counted[~outside], len(distinct)) for counted in (tally.cells, tally.areas))
     unmatched = int(values.count() - cells.sum())
     if unmatched:
         told = (*told, f"{unmatched} cells have values in no row of the table ({_least(values, mask)}): no data there.")
@@ -109,6 +105,20 @@ def classify(reader: DatasetReader, rows: Sequence[Sequence[float | None]], band
         for one, count, area in zip(distinct, cells, areas, strict=True)
     ]
     return Classified(np.ma.masked_array(made, mask=mask), grid, counted, unmatched, told)
+
+
+def _parts(grid: Grid) -> Iterator[slice]:
+    """The rows of a grid, some at a time."""
+    step = max(1, _AT_ONCE // grid.width)
+    return (slice(start, start + step) for start in range(0, grid.height, step))
+
+
+def _mask(outside: Booleans, span: Codes, grid: Grid) -> Booleans:
+    """Which cells are in a span that no row of the table has."""
+    mask = np.empty(span.shape, np.bool_)
+    for part in _parts(grid):
+        np.take(outside, span[part], out=mask[part])
+    return mask
 
 
 def _row(row: Sequence[float | None], path: str) -> tuple[float, float, float]:
@@ -136,15 +146,14 @@ class _Spans:
     row: NDArray[np.intp]
     """The row of each span, or _NO_ROW; one for masked cells follows them."""
 
-    def of(self, values: np.ma.MaskedArray[Any, Any]) -> NDArray[np.intp]:
+    def of(self, values: np.ma.MaskedArray[Any, Any]) -> Codes:
         """The span of each cell."""
         plain = values.filled(0)
         if len(self.limits) <= _FEW:
             # Comparisons of whole arrays are several times as fast as a search for each cell.
-            passed = np.zeros(plain.shape, np.uint8)
+            span = np.zeros(plain.shape, np.uint8)
             for limit in self.limits:
-                passed += plain >= limit
-            span = passed.astype(np.intp)
+                span += plain >= limit
         else:
             span = np.searchsorted(self.limits, plain, side="right")
         if values.mask is not np.ma.nomask:
@@ -165,16 +174,7 @@ def _spans(wanted: Table, kind: np.dtype[Any]) -> _Spans:
     return _Spans(limits, np.concatenate([[_NO_ROW], row, [_NO_ROW]]))
 
 
-def _counted(span: NDArray[np.intp], sizes: Array, length: int) -> tuple[NDArray[Any], Array]:
-    """Cells and area in each span; `sizes` has one column where the cells of a row are alike."""
-    if sizes.shape[1] > 1:
-        weights = np.broadcast_to(sizes, span.shape).ravel()
-        return np.bincount(span.ravel(), minlength=length), np.bincount(span.ravel(), weights, length)
-    by_row = np.stack([np.bincount(row, minlength=length) for row in span])
-    return by_row.sum(axis=0), np.broadcast_to(sizes[:, 0], len(span)) @ by_row
-
-
-def _least(values: np.ma.MaskedArray[Any, Any], mask: NDArray[Any]) -> str:
+def _least(values: np.ma.MaskedArray[Any, Any], mask: Any) -> str:
     """The span of the values without a class."""
     left = values[mask].compressed()
     return f"{left.min():g} to {left.max():g}"
