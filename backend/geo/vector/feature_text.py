@@ -11,6 +11,7 @@ import shapely
 
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.features import Features
+from backend.geo.vector.number_columns import NumberColumn
 
 _BATCH = 2**13
 """Vertices whose text is made at once: about a quarter of a megabyte."""
@@ -113,11 +114,22 @@ def _filled(frame: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
 
 def _column_texts(values: Sequence[Any]) -> list[str]:
     """The text of each value. One text of all of them, taken apart, is made several times faster than one by one."""
+    if isinstance(values, NumberColumn):
+        return _number_texts(values)
     texts = _quick_texts(values)
     if texts is None:
         texts = _COLUMN_ENCODER.encode(list(values))[1:-1].split(_APART)
     # Arrays and objects with several members were taken apart too.
     return texts if len(texts) == len(values) else list(map(json_text, values))
+
+
+def _number_texts(column: NumberColumn) -> list[str]:
+    written = orjson.dumps(np.ascontiguousarray(column.values), option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    texts = written[1:-1].split(",") if len(column) else []
+    if column.missing is not None:
+        for index in np.flatnonzero(column.missing).tolist():
+            texts[index] = "null"
+    return texts
 
 
 def _quick_texts(values: Sequence[Any]) -> list[str] | None:

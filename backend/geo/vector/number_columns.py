@@ -36,16 +36,20 @@ class NumberColumn(Sequence[Any]):
         return len(self.values)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._plain(self.values, self.missing))
+        plain: list[Any] = self.values.tolist()
+        if self.missing is not None:
+            for index in np.flatnonzero(self.missing).tolist():
+                plain[index] = None
+        return iter(plain)
 
     @overload
     def __getitem__(self, index: int) -> Any: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Any]: ...
+    def __getitem__(self, index: slice) -> Self: ...
     def __getitem__(self, index: int | slice) -> Any:
         missing = None if self.missing is None else self.missing[index]
         if isinstance(index, slice):
-            return self._plain(self.values[index], missing)
+            return type(self)(self.values[index], missing)
         return None if missing else self.values[index].item()
 
     def __eq__(self, other: object) -> bool:
@@ -57,14 +61,6 @@ class NumberColumn(Sequence[Any]):
         values = self.values[index]
         missing = index < 0 if self.missing is None else self.missing[index] | (index < 0)
         return self.of(values, missing)
-
-    @staticmethod
-    def _plain(values: NDArray[Any], missing: Booleans | None) -> list[Any]:
-        plain: list[Any] = values.tolist()
-        if missing is not None:
-            for index in np.flatnonzero(missing).tolist():
-                plain[index] = None
-        return plain
 
 
 def rows_of(column: Sequence[Any], index: Integers) -> Sequence[Any]:

@@ -117,11 +117,12 @@ def _has_own_crs(value: Any) -> bool:
 
 def _of_features(value: Any) -> GeometryInput:
     features = read_features(value)
-    if not features.present.any():
+    present = features.present
+    if not present.any():
         refuse("there is no feature with a geometry")
     lonlat = features.lonlat()
     warnings = list(lonlat.warnings)
-    shapes = lonlat.shapes[lonlat.present]
+    shapes = lonlat.shapes[present if lonlat is features else lonlat.present]
     heights = bool(shapely.has_z(shapes).any())
     if heights:
         warnings.append(HEIGHTS_IGNORED)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
+from backend.geo.vector.collections import FeatureCollection
 from backend.geo.vector.columns import Column
 from backend.geo.vector.datasets import Datasets
 from backend.geo.vector.features import Features
@@ -36,6 +37,22 @@ def test_rows_are_taken_with_nothing_for_those_that_there_are_not() -> None:
     assert list(rows_of(DECIMAL, np.array([1, 1]))) == [1.5, 1.5]
     assert list(rows_of(["a", "b"], np.array([1, -1]))) == ["b", None]
     assert list(rows_of(NumberColumn.of(np.zeros(0)), np.array([-1]))) == [None]
+
+
+def test_the_text_of_features_has_each_value_as_json_writes_it() -> None:
+    random = np.random.default_rng(1)
+    decimals = random.standard_normal(20_000) * 10.0 ** random.integers(-300, 300, 20_000)
+    wholes = random.integers(-(2**62), 2**62, 20_000)
+    missing = random.random(20_000) < 0.1
+    fields = {
+        "decimal": NumberColumn.of(decimals),
+        "gaps": NumberColumn.of(wholes, missing),
+        "truth": NumberColumn.of(wholes > 0, missing),
+    }
+    written = b"".join(FeatureCollection(Features(shapely.points(np.zeros((20_000, 2))), fields), {}).json_parts())
+    read = [feature["properties"] for feature in json.loads(written)["features"]]
+    assert read == list(Features(np.full(20_000, None), {name: list(it) for name, it in fields.items()}).rows())
+    assert [repr(row["decimal"]) for row in read] == [repr(value) for value in decimals.tolist()]
 
 
 def test_numbers_of_a_field_are_nan_where_they_are_missing() -> None:
