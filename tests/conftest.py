@@ -3,6 +3,7 @@
 import gc
 import inspect
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Generator
@@ -17,10 +18,12 @@ except ImportError:
     sniffio = None
 
 ROOT = Path(__file__).resolve().parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run generated tests with all their cases, not some")
+    parser.addoption("--browser", action="store_true", help="run the tests that need a Chromium, too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -84,6 +87,17 @@ def anyio_backend() -> str:
 def home(tmp_path: Path) -> Path:
     """A fresh folder for all state."""
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def browser_program(pytestconfig: pytest.Config) -> str:
+    """The path of a Chromium."""
+    if not pytestconfig.getoption("--browser"):
+        pytest.skip("it needs a browser, and --browser was not given")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"there is no browser: none of {', '.join(BROWSERS)} is installed")
+    return program
 
 
 @pytest.fixture(scope="session")

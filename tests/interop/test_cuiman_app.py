@@ -1,7 +1,6 @@
 """cuiman's app: what `show_app` serves, opened as its browser opens it, and in a real one where there is one."""
 
 import json
-import shutil
 import webbrowser
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -13,13 +12,12 @@ import pytest
 from cuiman import AsyncClient, Client
 from cuiman.app import App
 from gavicore.models import ProcessRequest
-from playwright.async_api import async_playwright
 
+from tests.browsers import launched
 from tests.interop.cuiman_setting import Configuration
 
 pytestmark = pytest.mark.long(15)
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 REQUEST = {"inputs": {"name": "Ada"}}
 
 
@@ -100,16 +98,9 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Any]:
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip(f"there is no browser: none of {', '.join(BROWSERS)} is installed")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--headless=new", "--disable-gpu"]
-        )
+async def browser(browser_program: str) -> AsyncIterator[Any]:
+    async with launched(browser_program) as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

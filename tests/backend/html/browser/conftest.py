@@ -1,18 +1,17 @@
 """A running backend and a real browser without a window, for all tests of the pages."""
 
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from backend.app import create_app
 from backend.settings import Settings
 from tests.backend.html.browser.visits import Site, Visit
+from tests.browsers import launched
 from tests.serving import served
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ROOT_PATH = "/ogc"
 WAIT_MS = 30_000
 """Longest wait for anything, on a machine that has other things to do."""
@@ -49,16 +48,9 @@ def _behind_proxy(app: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip(f"there is no browser: none of {', '.join(BROWSERS)} is installed")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--headless=new", "--disable-gpu", "--in-process-gpu"]
-        )
+async def browser(browser_program: str) -> AsyncIterator[Browser]:
+    async with launched(browser_program) as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture(scope="session")
