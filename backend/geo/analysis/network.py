@@ -13,7 +13,7 @@ from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.ground import Ground, ground_of
 from backend.geo.geodesy.measure import segment_lengths
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import LINEAL, Shapes, of_type
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import column_of, listed, numbers_of
 
@@ -146,7 +146,7 @@ def _bounds(features: Features) -> tuple[float, float, float, float]:
 
 def _lines(features: Features) -> tuple[Shapes, Integers]:
     """The single lines and the features that they are of."""
-    linear = np.isin(shapely.get_type_id(features.shapes), (1, 5)) & features.present
+    linear = of_type(features.shapes, *LINEAL) & features.present
     if not linear.any():
         refuse_input("no feature is a line", "features")
     index = np.flatnonzero(linear)

@@ -18,7 +18,7 @@ from backend.geo.buffers.simplification import METRES_PER_DEGREE, decimals, roun
 from backend.geo.buffers.strips import ROUND, Style, check_reach, prolonged, strips
 from backend.geo.geodesy.antimeridian import collect, flat_parts, outline
 from backend.geo.geodesy.ellipsoid import Array
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import Shapes, of_type, shapes_of
 
 MAX_DISTANCE = 9_000_000.0
 """Metres. At a quarter of the Earth's circumference (10,002 km) all ways from a line meet in one point."""
@@ -36,7 +36,6 @@ MAX_PIECES = 200_000
 """A boundary of more edges than this would take minutes."""
 BATCH = 2000
 """Pieces united at a time."""
-_POINT, _POLYGON = 0, 3
 """As GEOS numbers types."""
 
 
@@ -54,13 +53,13 @@ class Boundary:
     @property
     def punctual(self) -> bool:
         """There are points and nothing else."""
-        return bool((shapely.get_type_id(shapes_of(self.lines)) == _POINT).all())
+        return bool(of_type(shapes_of(self.lines), shapely.GeometryType.POINT).all())
 
 
 def boundary(shape: BaseGeometry) -> Boundary:
     """Take a geometry within [-180, 180] × [-90, 90] apart."""
     parts = shapes_of(flat_parts(shape))
-    polygons = shapely.get_type_id(parts) == _POLYGON
+    polygons = of_type(parts, shapely.GeometryType.POLYGON)
     areal = shapely.union_all(parts[polygons])
     edges = [part for part in flat_parts(outline(areal)) if isinstance(part, shapely.LineString)]
     # A ring that was cut where it begins would otherwise have two free ends.
@@ -107,7 +106,7 @@ def buffer_each(
         ProcessRefusedError: a distance is not possible.
     """
     made: Shapes = np.full(len(shapes), None, dtype=object)
-    single = (shapely.get_type_id(shapes) == _POINT) & (distances >= MIN_DISTANCE) & (distances <= MAX_DISTANCE)
+    single = of_type(shapes, shapely.GeometryType.POINT) & (distances >= MIN_DISTANCE) & (distances <= MAX_DISTANCE)
     points, reaches = np.flatnonzero(single), distances[single]
     positions = shapely.get_coordinates(shapes[points])
     fitting = fits(positions, reaches, resolution, OUTWARD)
@@ -201,7 +200,7 @@ def _zone(
     zones = discs(near, np.full(len(near), distance), resolution, decimals(PRECISION * distance))
     degrees = GENERALISATION * distance / METRES_PER_DEGREE
     lines = shapely.simplify(lines, degrees, preserve_topology=False)
-    rounded_off = np.full(len(lines), style.round) | (shapely.get_type_id(lines) == _POINT)
+    rounded_off = np.full(len(lines), style.round) | of_type(lines, shapely.GeometryType.POINT)
     if rounded_off.any():
         zones = np.concatenate([zones, _capsule_zones(lines[rounded_off], distance, resolution, tell)])
     if not rounded_off.all():
@@ -214,7 +213,7 @@ def _zone(
 def _near_points(source: Boundary, distance: float, resolution: int) -> tuple[Array, Shapes]:
     """Positions of the points that are simple discs at this distance, and all else of the boundary."""
     lines = shapes_of(source.lines)
-    points = np.flatnonzero(shapely.get_type_id(lines) == _POINT)
+    points = np.flatnonzero(of_type(lines, shapely.GeometryType.POINT))
     positions = shapely.get_coordinates(lines[points])
     fitting = fits(positions, np.full(len(points), distance), resolution, OUTWARD)
     return positions[fitting], np.delete(lines, points[fitting])

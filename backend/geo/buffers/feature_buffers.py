@@ -17,6 +17,7 @@ from backend.geo.buffers.strips import ROUND, Style
 from backend.geo.geodesy.antimeridian import collect
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.measure import area_each
+from backend.geo.geodesy.shapes import of_type
 from backend.geo.vector.bending import bent, bent_geometry
 from backend.geo.vector.features import Features
 from backend.geo.vector.reading import GeometryInput
@@ -67,7 +68,7 @@ def buffer_features(  # noqa: PLR0917  # as `buffer` takes them
     made = Features(shapes[kept], features.take(kept).fields).with_fields(
         {DISTANCE_FIELD: distances[kept].tolist(), AREA_FIELD: area_each(shapes[kept]).tolist()}
     )
-    punctual = bool((shapely.get_type_id(features.shapes) == 0).all())
+    punctual = bool(of_type(features.shapes, shapely.GeometryType.POINT).all())
     left_out = (geometry.features or 1) - int(kept.sum())
     return FeatureBuffers(made.warned(*warnings), _percent(error_bound(punctual, resolution)), left_out)
 

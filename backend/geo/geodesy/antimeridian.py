@@ -10,11 +10,10 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import flat
 
 WORLD = shapely.box(-180, -90, 180, 90)
 SINGLE = frozenset(("Point", "LineString", "LinearRing", "Polygon"))
-_POLYGON = 3
 """As GEOS numbers types: those above have parts."""
 
 
@@ -29,9 +28,7 @@ def flat_parts(shape: BaseGeometry) -> list[BaseGeometry]:
     """Points, line strings and polygons of a geometry, however deep its collections are nested."""
     if shape.geom_type in SINGLE:
         return [] if shape.is_empty else [shape]
-    parts: Shapes = shapely.get_parts(shape)
-    while (shapely.get_type_id(parts) > _POLYGON).any():
-        parts = shapely.get_parts(parts)
+    parts, _ = flat(shapely.get_parts(shape))
     return parts[~shapely.is_empty(parts)].tolist()
 
 

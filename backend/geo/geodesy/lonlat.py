@@ -6,7 +6,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Array
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import LINEAL, POLYGONAL, Shapes, flat, of_type
 
 type Geometries = BaseGeometry | Shapes
 
@@ -18,7 +18,6 @@ NOTHING = 1e-13
 """Degrees: a hundredth of a micrometre."""
 CROSSING_HINT = "If it was meant to cross the antimeridian, split it there, or go on beyond 180."
 WRAPPED = "Longitudes beyond ±180 were brought back into range; what crosses the antimeridian is split there."
-_LINE, _POLYGON = 1, 3
 """As GEOS numbers types: those above have parts."""
 
 
@@ -85,8 +84,6 @@ def long_edges(shapes: Geometries) -> list[str]:
 
 def _lines(shapes: Geometries) -> Shapes:
     """Lines and the rings of polygons, however deep their collections are nested."""
-    parts: Shapes = np.atleast_1d(np.asarray(shapes, dtype=object))
-    while (shapely.get_type_id(parts) > _POLYGON).any():
-        parts = shapely.get_parts(parts)
-    kinds = shapely.get_type_id(parts)
-    return np.concatenate([shapely.get_rings(parts[kinds == _POLYGON]), parts[kinds == _LINE]])
+    parts, _ = flat(np.atleast_1d(np.asarray(shapes, dtype=object)))
+    rings = shapely.get_rings(parts[of_type(parts, *POLYGONAL)])
+    return np.concatenate([rings, parts[of_type(parts, *LINEAL)]])

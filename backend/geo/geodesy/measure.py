@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.antimeridian import flat_parts, outline
 from backend.geo.geodesy.ellipsoid import GEOD, Array, Integers, inverse, radii, zone_area
-from backend.geo.geodesy.shapes import Shapes, out_of_collections, parts_of, rings_of, shapes_of
+from backend.geo.geodesy.shapes import Shapes, of_type, out_of_collections, parts_of, rings_of, shapes_of
 
 type Edges = Literal["lonlat", "geodesic"]
 """Straight in longitude and latitude (RFC 7946, 3.1.1), or the shortest way on the ellipsoid."""
@@ -20,8 +20,6 @@ NODES, WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(8))
 FINE_STEP = 0.05
 """Degrees. Over steps this small two nodes are as exact."""
 FINE_NODES, FINE_WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(2))
-MULTIPOLYGON = 6
-"""As GEOS numbers types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ def _outlines(polygons: Shapes) -> Shapes:
     plane need the geometric way.
     """
     lines = polygons.copy()
-    several = (shapely.get_type_id(polygons) == MULTIPOLYGON) | (shapely.get_num_interior_rings(polygons) > 0)
+    several = of_type(polygons, shapely.GeometryType.MULTIPOLYGON) | (shapely.get_num_interior_rings(polygons) > 0)
     lines[several] = shapely.boundary(polygons[several])
     bounds = shapely.bounds(polygons)
     for index in np.flatnonzero((np.abs(bounds) == (180, 90, 180, 90)).any(axis=1)).tolist():

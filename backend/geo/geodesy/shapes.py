@@ -6,16 +6,17 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import GeometryType
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.geodesy.ellipsoid import Array, Integers
+from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 
 type Shapes = np.ndarray[Any, np.dtype[np.object_]]
 """One dimension, of shapely geometries; None stands for no geometry."""
-_POLYGON = 3
-"""As GEOS numbers types: those above have parts."""
-COLLECTION = 7
-"""GEOS's number of the type GeometryCollection."""
+PUNTAL = (GeometryType.POINT, GeometryType.MULTIPOINT)
+LINEAL = (GeometryType.LINESTRING, GeometryType.LINEARRING, GeometryType.MULTILINESTRING)
+POLYGONAL = (GeometryType.POLYGON, GeometryType.MULTIPOLYGON)
+"""The types of one dimension each, by the names that JTS and GEOS have for them."""
 
 
 def shapes_of(geometries: Iterable[BaseGeometry | None]) -> Shapes:
@@ -24,6 +25,12 @@ def shapes_of(geometries: Iterable[BaseGeometry | None]) -> Shapes:
     array = np.empty(len(items), dtype=object)
     array[:] = items
     return array
+
+
+def of_type(shapes: Shapes, *types: GeometryType) -> Booleans:
+    """Which geometries are of one of these types; None is of no type."""
+    found = shapely.get_type_id(shapes)
+    return found == types[0] if len(types) == 1 else np.isin(found, types)
 
 
 def row_numbers(rows: Array) -> NDArray[np.uint64]:
@@ -43,7 +50,7 @@ def in_the_plane(shapes: Shapes) -> Shapes:
 
 def parts_of(shapes: Shapes) -> tuple[Shapes, Integers]:
     """The parts of geometries and the index of the geometry that each is of; single ones are no copies."""
-    if (shapely.get_type_id(shapes) > _POLYGON).any():
+    if _have_parts(shapes):
         return shapely.get_parts(shapes, return_index=True)
     there = np.flatnonzero(~shapely.is_missing(shapes))
     return shapes[there], there
@@ -52,11 +59,20 @@ def parts_of(shapes: Shapes) -> tuple[Shapes, Integers]:
 def out_of_collections(shapes: Shapes) -> tuple[Shapes, Integers]:
     """Geometries, and in place of collections what they hold, however deep; and to which geometry each belongs."""
     members, owners = shapes, np.arange(len(shapes))
-    while (nested := shapely.get_type_id(members) == COLLECTION).any():
+    while (nested := of_type(members, GeometryType.GEOMETRYCOLLECTION)).any():
         parts, index = shapely.get_parts(members[nested], return_index=True)
         owners = np.concatenate([owners[~nested], owners[nested][index]])
         members = np.concatenate([members[~nested], parts])
     return members, owners
+
+
+def flat(shapes: Shapes) -> tuple[Shapes, Integers]:
+    """The points, lines and polygons of geometries, however deep they are nested, and to which each belongs."""
+    parts, owners = parts_of(shapes)
+    while _have_parts(parts):
+        parts, index = shapely.get_parts(parts, return_index=True)
+        owners = owners[index]
+    return parts, owners
 
 
 def rings_of(polygons: Shapes) -> tuple[Shapes, Integers]:
@@ -67,3 +83,8 @@ def rings_of(polygons: Shapes) -> tuple[Shapes, Integers]:
     if (shapely.get_num_interior_rings(polygons) > 0).any():
         return shapely.get_rings(polygons, return_index=True)
     return polygons, np.arange(len(polygons))
+
+
+def _have_parts(shapes: Shapes) -> bool:
+    # GEOS numbers the types that have parts after those that have none.
+    return bool((shapely.get_type_id(shapes) > GeometryType.POLYGON).any())

@@ -11,14 +11,12 @@ from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.ground import ground_of
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of
 from backend.geo.vector.coverage import is_coverage
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features
 
 STRETCHED = "longitude scaled by the cosine of the latitude nearest to the equator: within the tolerance everywhere"
-POLYGONAL = (3, 6)
-"""GEOS's numbers of the types Polygon and MultiPolygon."""
 ALONE = "Douglas-Peucker, each geometry by itself, keeping it valid: no line moves further than the tolerance"
 SHARED = (
     "Visvalingam-Whyatt over all polygons together, keeping shared edges shared: corners go whose triangle is smaller "
@@ -55,7 +53,7 @@ def generalise(features: Features, tolerance: float, *, coverage: bool) -> Gener
     """
     if not features.present.any():
         raise ProcessRefusedError("there is nothing to simplify: no feature has a geometry", path="$.inputs.features")
-    areal = features.present & np.isin(shapely.get_type_id(features.shapes), POLYGONAL)
+    areal = features.present & of_type(features.shapes, *POLYGONAL)
     if not (features.present & (shapely.get_dimensions(features.shapes) > 0)).any():
         raise ProcessRefusedError(
             "points have nothing to simplify: lines or polygons are needed", path="$.inputs.features"

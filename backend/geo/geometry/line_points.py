@@ -10,13 +10,11 @@ from backend.errors import refuse_input
 from backend.geo.geodesy.crs import CRS84, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.measure import segment_lengths, segments
-from backend.geo.geodesy.shapes import in_the_plane
+from backend.geo.geodesy.shapes import LINEAL, in_the_plane, of_type
 from backend.geo.vector.bending import true_to_lengths
 from backend.geo.vector.features import Features
 
 MOST_POINTS = 500_000
-LINEAR = (1, 5)
-"""GEOS's numbers of the types LineString and MultiLineString."""
 SOLVED = 1e-9
 """Of a segment's length."""
 ROUNDS = 12
@@ -63,7 +61,7 @@ def points_along(features: Features, spacing: float | None, count: int | None) -
     Raises:
         ProcessRefusedError: there are no lines, or the points would be too many.
     """
-    linear = np.flatnonzero(features.present & np.isin(shapely.get_type_id(features.shapes), LINEAR))
+    linear = np.flatnonzero(features.present & of_type(features.shapes, *LINEAL))
     if not linear.size:
         refuse_input("there are no lines; geometry-transform makes lines of polygons (boundary)", "features")
     lines, why = true_to_lengths(features if len(linear) == len(features) else features.take(linear), BENT)

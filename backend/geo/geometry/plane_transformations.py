@@ -8,7 +8,7 @@ import shapely
 
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.measure import by_dimension, segment_lengths, segments
-from backend.geo.geodesy.shapes import in_the_plane, shapes_of
+from backend.geo.geodesy.shapes import flat, in_the_plane, shapes_of
 from backend.geo.geometry.transformations import (
     CONCAVITY,
     PLANE,
@@ -19,7 +19,6 @@ from backend.geo.geometry.transformations import (
     checked_spacing,
     transform,
 )
-from backend.geo.vector.feature_measures import flat
 from backend.geo.vector.features import Features, single
 from backend.geo.vector.reading import GeometryInput
 

@@ -9,8 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.ellipsoid import A, Array, Integers, inverse
 from backend.geo.geodesy.lonlat import Geometries
-from backend.geo.geodesy.shapes import Shapes
-from backend.geo.vector.feature_measures import flat
+from backend.geo.geodesy.shapes import Shapes, flat
 from backend.geo.vector.stretches import geocentric, spheres, stretches_of
 
 BRANCHES = 8

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.ellipsoid import Array, Integers, inverse
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import PUNTAL, Shapes, of_type
 from backend.geo.vector.bending import bent, true_to_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.local_plane import EDGE, RADIUS, LocalPlane
@@ -81,8 +81,7 @@ def tessellate(features: Features, kind: Kind, mask: Features | None = None) -> 
 
 def _places(features: Features) -> tuple[Array, Integers, list[str]]:
     """Positions that are all different, the features they are of, and what was left out."""
-    kinds = shapely.get_type_id(features.shapes)
-    if (features.present & ~np.isin(kinds, (0, 4))).any():
+    if (features.present & ~of_type(features.shapes, *PUNTAL)).any():
         _refuse("points are needed; geometry-transform makes them of other geometries (centroid)")
     several = features.present & (shapely.get_num_coordinates(features.shapes) > 1)
     if several.any():

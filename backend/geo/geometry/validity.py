@@ -12,7 +12,7 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.measure import by_dimension, segments
-from backend.geo.geodesy.shapes import Shapes, parts_of, row_numbers
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, parts_of, row_numbers
 from backend.geo.vector.feature_reading import settle
 from backend.geo.vector.features import Features
 from backend.geo.vector.unchecked import Unchecked
@@ -143,7 +143,7 @@ def _invalid(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
 
 
 def _clockwise(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
-    index = np.flatnonzero(usable & np.isin(shapely.get_type_id(shapes), (3, 6)))
+    index = np.flatnonzero(usable & of_type(shapes, *POLYGONAL))
     parts, owners = parts_of(shapes[index])
     rings, of_part = shapely.get_rings(parts, return_index=True)
     first = np.diff(of_part, prepend=-1) > 0

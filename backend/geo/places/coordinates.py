@@ -12,7 +12,7 @@ from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, area_told, code_of, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.lonlat import check_coordinates
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, of_type
 from backend.geo.vector.feature_reading import settle
 from backend.geo.vector.features import Features
 
@@ -113,7 +113,7 @@ def _checked(features: Features) -> Features:
     if not features.present.any():
         refuse("there is no coordinate to transform")
     # A point needs no repair; looking for one takes longer than transforming it.
-    only_points = not (shapely.get_type_id(features.shapes[features.present]) != 0).any()
+    only_points = of_type(features.shapes[features.present], shapely.GeometryType.POINT).all()
     in_range = bool((np.abs(shapely.total_bounds(features.shapes)) <= (180, 90, 180, 90)).all())
     if (features.crs == CRS84 and not (only_points and in_range)) or features.crs.is_projected:
         return settle(features)

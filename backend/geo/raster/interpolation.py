@@ -12,6 +12,7 @@ from backend.geo.geodesy.crs import CRS84, Transformation, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.geocentric import geocentric
 from backend.geo.geodesy.ground import Ground, ground_of
+from backend.geo.geodesy.shapes import of_type
 from backend.geo.raster.rasterizing_grid import Laid
 from backend.geo.raster.rasters import Grid, places
 from backend.geo.vector.fields import numbers_of
@@ -76,7 +77,7 @@ def samples_of(laid: Laid, field: str | None) -> Samples:
     shapes = features.shapes[usable]
     if not len(shapes):
         refuse_input("no feature has both a geometry and a value", "features")
-    if (shapely.get_type_id(shapes) != 0).any():
+    if not of_type(shapes, shapely.GeometryType.POINT).all():
         refuse_input(
             "points are needed: the features hold other geometries (geometry-transform makes centroids)", "features"
         )

@@ -15,6 +15,7 @@ from rasterio.windows import Window
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
+from backend.geo.geodesy.shapes import of_type
 from backend.geo.raster.bands import is_labelled, is_whole
 from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.fields import joined
@@ -86,7 +87,7 @@ def sample(
 
 
 def _check(points: Features) -> None:
-    others = points.present & (shapely.get_type_id(points.shapes) != 0)
+    others = points.present & ~of_type(points.shapes, shapely.GeometryType.POINT)
     if others.any():
         raise ProcessRefusedError(
             f"{int(others.sum())} of {len(points)} features are no points: zonal-statistics takes polygons, "

@@ -10,7 +10,7 @@ from rasterio.windows import Window
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation
 from backend.geo.geodesy.ellipsoid import Array, Booleans
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of
 from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.rasters import Grid, places
 from backend.geo.vector.features import Features
@@ -21,8 +21,6 @@ _MOST_PIECES = 1000
 """Of an edge."""
 _SNAP = 1e-6
 """Cells. A zone along the cells' edges is not to touch their neighbours by rounding."""
-_POLYGONS = (3, 6)
-_COLLECTION = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def zones_on(features: Features, grid: Grid) -> Zones:
     """
     if not len(features):
         raise ProcessRefusedError("the layer of polygons is empty: it has no features")
-    areal = features.present & np.isin(shapely.get_type_id(features.shapes), _POLYGONS)
+    areal = features.present & of_type(features.shapes, *POLYGONAL)
     if not areal.any():
         raise ProcessRefusedError(
             "zones must be polygons: raster-sample takes points, and geometry-buffer makes polygons of points and lines"
@@ -197,11 +195,11 @@ def _cut(shapes: Shapes, frame: shapely.Polygon) -> tuple[Array, Array, Shapes]:
 
 def _areal(shapes: Shapes) -> Shapes:
     """Without the points and lines that an overlay leaves where edges only touch."""
-    mixed = shapely.get_type_id(shapes) == _COLLECTION
+    mixed = of_type(shapes, shapely.GeometryType.GEOMETRYCOLLECTION)
     if not mixed.any():
         return shapes
     shapes = shapes.copy()
     for index in np.flatnonzero(mixed).tolist():
         parts = shapely.get_parts(shapes[index])
-        shapes[index] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), _POLYGONS)])
+        shapes[index] = shapely.union_all(parts[of_type(parts, *POLYGONAL)])
     return shapes

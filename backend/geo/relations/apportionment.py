@@ -9,7 +9,7 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import Shapes, of_type, shapes_of
 from backend.geo.relations.overlay import merged
 from backend.geo.relations.overlay_pieces import MOST_COMPARED, POLYGON, dimensions_of, of_dimensions, uniform
 from backend.geo.relations.relations import Pairs, Together, matching, together
@@ -125,7 +125,7 @@ def _check(features: Features, name: str) -> None:
 
 def _flat(features: Features) -> Features:
     """The same features, in their order, in two dimensions."""
-    collections = shapely.get_type_id(features.shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
+    collections = of_type(features.shapes, shapely.GeometryType.GEOMETRYCOLLECTION)
     if collections.any():
         shapes = features.shapes.copy()
         two = np.full(len(shapes), POLYGON)

@@ -10,11 +10,11 @@ import shapely
 from pyproj import CRS
 
 from backend.geo.geodesy.ellipsoid import Integers
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import Shapes, flat, of_type, shapes_of
 from backend.geo.relations.overlay import merged
 from backend.geo.relations.overlay_pieces import MEASURES, POLYGON, dimensions_of, in_two_dimensions, narrower, plain
 from backend.geo.relations.relations_fields import Columns, Statistic, free_name, statistics_of
-from backend.geo.vector.feature_measures import areas, flat
+from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import column_of, is_number, listed, text_of
 from backend.geo.vector.measuring import rounding
@@ -140,7 +140,7 @@ def _without_cracks(shapes: Shapes, crs: CRS) -> tuple[Shapes, list[str]]:
 
 
 def _mixed(shapes: Shapes) -> list[str]:
-    mixed = int((shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION).sum())
+    mixed = int(of_type(shapes, shapely.GeometryType.GEOMETRYCOLLECTION).sum())
     if not mixed:
         return []
     return [f"{mixed} of the united features mix points, lines and polygons; what lies within polygons went with them."]

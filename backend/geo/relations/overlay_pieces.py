@@ -12,7 +12,7 @@ from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.measure import measure_each
-from backend.geo.geodesy.shapes import Shapes, parts_of, shapes_of
+from backend.geo.geodesy.shapes import Shapes, flat, of_type, parts_of, shapes_of
 from backend.geo.vector.feature_measures import areas, lengths, overlapping, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.measuring import same_ground
@@ -21,7 +21,6 @@ MEASURES = ("area_m2", "planar_area_m2", "length_m", "planar_length_m")
 """Fields that pieces get; what came under these names was true of a whole feature, not of its piece."""
 MOST_COMPARED = 10_000
 """Pieces that are compared with each other: with more it would take longer than the overlay."""
-COLLECTION = 7
 LINE, POLYGON = 1, 2
 
 
@@ -62,7 +61,7 @@ def in_two_dimensions(features: Features) -> Features:
 def uniform(features: Features) -> Features:
     """Features in the plane, none of which mixes points, lines and polygons: such collections become several."""
     features = in_two_dimensions(features)
-    mixed = int((shapely.get_type_id(features.shapes) == COLLECTION).sum())
+    mixed = int(of_type(features.shapes, shapely.GeometryType.GEOMETRYCOLLECTION).sum())
     if not mixed:
         return features
     every = np.zeros(len(features), dtype=np.intp)
@@ -77,7 +76,7 @@ def of_dimensions(shapes: Shapes, lowest: Integers, highest: Integers) -> tuple[
     Collections are taken apart; other geometries stay as they are or go.
     """
     dimensions = shapely.get_dimensions(shapes)
-    collections = shapely.get_type_id(shapes) == COLLECTION
+    collections = of_type(shapes, shapely.GeometryType.GEOMETRYCOLLECTION)
     kept = np.flatnonzero(~collections & ~shapely.is_empty(shapes) & (dimensions >= lowest) & (dimensions <= highest))
     kept = kept[~shapely.is_missing(shapes[kept])]
     if not collections.any():
@@ -99,11 +98,8 @@ def of_dimensions(shapes: Shapes, lowest: Integers, highest: Integers) -> tuple[
 
 def _parts(shapes: Shapes, index: Integers) -> tuple[Shapes, Integers]:
     """The points, lines and polygons of some collections, and to which each belongs."""
-    parts, place = shapely.get_parts(shapes[index], return_index=True)
+    parts, place = flat(shapes[index])
     owners = index[place]
-    while (shapely.get_type_id(parts) > 3).any():
-        parts, place = shapely.get_parts(parts, return_index=True)
-        owners = owners[place]
     there = ~shapely.is_empty(parts)
     return parts[there], owners[there]
 

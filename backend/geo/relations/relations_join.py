@@ -9,7 +9,7 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, of_type
 from backend.geo.relations.relations import Pairs, Predicate, Together, left_out, matching, together, unpaired
 from backend.geo.relations.relations_fields import Columns, Statistic, free_name, paired_fields, statistics_of
 from backend.geo.vector.feature_measures import areas, lengths, planar_areas, planar_lengths
@@ -139,7 +139,7 @@ def _later_on_boundary(a: Shapes, b: Shapes, pairs: Pairs, points: Integers, are
 
 
 def _points(shapes: Shapes) -> Booleans:
-    return shapely.get_type_id(shapes) == 0
+    return of_type(shapes, shapely.GeometryType.POINT)
 
 
 def _only_touching(a: Shapes, b: Shapes, pairs: Pairs, mode: Mode) -> list[str]:

@@ -5,13 +5,11 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import metres_per_unit
-from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
+from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.geodesy.measure import by_dimension
-from backend.geo.geodesy.shapes import Shapes, parts_of
+from backend.geo.geodesy.shapes import Shapes, flat
 from backend.geo.vector.features import Features
 from backend.geo.vector.measuring import ground_areas, ground_columns
-
-_POLYGON = 3
 
 
 def areas(features: Features) -> Array:
@@ -54,15 +52,6 @@ def overlapping(shapes: Shapes) -> Booleans:
     found = np.zeros(len(shapes), dtype=np.bool_)
     found[index[np.concatenate([first[shared], second[shared]])]] = True
     return found
-
-
-def flat(shapes: Shapes) -> tuple[Shapes, Integers]:
-    """The points, lines and polygons of geometries, however deep they are nested, and to which each belongs."""
-    parts, owners = parts_of(shapes)
-    while (shapely.get_type_id(parts) > _POLYGON).any():
-        parts, index = shapely.get_parts(parts, return_index=True)
-        owners = owners[index]
-    return parts, owners
 
 
 def kinds_of(shapes: Shapes) -> frozenset[str]:

@@ -16,7 +16,7 @@ from backend.errors import refuse
 from backend.geo.geodesy.antimeridian import wrap
 from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
 from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, check_positions, long_edges, settled
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
@@ -206,7 +206,7 @@ def _repaired(features: Features) -> Features:
         return features
     shapes = features.shapes.copy()
     reason = str(shapely.is_valid_reason(shapes[broken[0]]))
-    areal = np.isin(shapely.get_type_id(shapes[broken]), (3, 6))
+    areal = of_type(shapes[broken], *POLYGONAL)
     shapes[broken[areal]] = shapely.make_valid(shapes[broken[areal]], method="structure", keep_collapsed=False)
     shapes[broken[~areal]] = shapely.make_valid(shapes[broken[~areal]])
     told = f"{broken.size} of {len(features)} geometries" if len(features) > 1 else "An invalid geometry"

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 import shapely
 
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type
 from backend.geo.vector.features import Features
 from backend.geo.vector.number_columns import NumberColumn
 
@@ -19,9 +19,7 @@ _FEATURE = 8
 """Vertices whose text is about as long as what a feature has besides."""
 _APART = "\n"
 """No text of a JSON value has one: within strings it is escaped."""
-_POLYGON, _MULTI_POLYGON = 3, 6
-"""As GEOS numbers types; the one after them, of collections, may hold polygons too."""
-
+_WITH_POLYGONS = (*POLYGONAL, shapely.GeometryType.GEOMETRYCOLLECTION)
 _NUMERIC = frozenset({int, float, bool, NoneType})
 _TEXT = frozenset({str})
 
@@ -153,8 +151,7 @@ def _quick_texts(values: Sequence[Any]) -> list[str] | None:
 
 
 def _oriented(shapes: Shapes) -> Shapes:
-    kinds = shapely.get_type_id(shapes)
-    areal = (kinds == _POLYGON) | (kinds >= _MULTI_POLYGON)
+    areal = of_type(shapes, *_WITH_POLYGONS)
     if not areal.any():
         return shapes
     oriented = shapes.copy()

@@ -4,8 +4,7 @@ import numpy as np
 import shapely
 
 from backend.geo.geodesy.ellipsoid import E2, A, Array, Integers
-from backend.geo.geodesy.shapes import Shapes
-from backend.geo.vector.feature_measures import flat
+from backend.geo.geodesy.shapes import POLYGONAL, PUNTAL, Shapes, flat, of_type
 
 MAX_CURVATURE_RADIUS = 6_399_594.0
 """Metres: no arc of the ellipsoid is longer than its angle times this."""
@@ -19,8 +18,7 @@ def stretches_of(shapes: Shapes) -> tuple[Array, Integers]:
     parts, owners = flat(shapes)
     there = ~shapely.is_empty(parts)
     parts, owners = parts[there], owners[there]
-    kinds = shapely.get_type_id(parts)
-    points, areal = kinds == 0, kinds == 3
+    points, areal = of_type(parts, *PUNTAL), of_type(parts, *POLYGONAL)
     rings, ring_of = shapely.get_rings(parts[areal], return_index=True)
     lines = np.concatenate([parts[~points & ~areal], rings])
     owner_of_line = np.concatenate([owners[~points & ~areal], owners[areal][ring_of]])

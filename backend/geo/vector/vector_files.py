@@ -21,7 +21,7 @@ from pyproj import CRS
 
 from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.crs import stored_crs
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, of_type
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
@@ -191,7 +191,7 @@ def _with_holes(shapes: Shapes, told: list[str]) -> Shapes:
 
     A shapefile tells holes from polygons by their direction alone.
     """
-    doubtful = np.flatnonzero((shapely.get_type_id(shapes) == 6) & ~shapely.is_valid(shapes))
+    doubtful = np.flatnonzero(of_type(shapes, shapely.GeometryType.MULTIPOLYGON) & ~shapely.is_valid(shapes))
     if not doubtful.size:
         return shapes
     mended = shapes.copy()

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, authority_code
+from backend.geo.geodesy.shapes import of_type
 from backend.geo.vector.features import Features
 from backend.geo.vector.number_columns import NumberColumn
 
@@ -33,7 +34,6 @@ _DAY = np.dtype("datetime64[D]")
 _UTC = 100
 _QUARTER = 15
 """GDAL's number of UTC, and the minutes of a step away from it."""
-_POINT = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def comma_separated(features: Features) -> str:
     """A CSV in the features' CRS, geometries as longitude and latitude (x and y) of points, else as WKT."""
     columns = dict(features.fields)
     present = features.present
-    if present.any() and (shapely.get_type_id(features.shapes[present]) == _POINT).all():
+    if present.any() and of_type(features.shapes[present], shapely.GeometryType.POINT).all():
         names = ("x", "y") if features.crs.is_projected else ("longitude", "latitude")
         for name, get in zip(names, (shapely.get_x, shapely.get_y), strict=True):
             values: list[float] = get(features.shapes).tolist()
