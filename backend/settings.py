@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     max_job_memory_bytes: int | None = Field(default=4 * 2**30, ge=2**20)
     """Memory (address space) that a job may take, in bytes. On Linux only."""
     max_job_file_bytes: int | None = Field(default=None, ge=2**20)
-    """Largest file that a job may write, in bytes. Not on Windows."""
+    """Largest file that a job may write, that of a result among them, in bytes. Not on Windows."""
     max_job_output_bytes: int | None = Field(default=2**30, ge=1024)
     """The most that all results of a job may be, in bytes."""
     max_body_bytes: int = Field(default=32 * 2**20, ge=1024)

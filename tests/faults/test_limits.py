@@ -95,6 +95,7 @@ async def test_a_child_that_a_job_leaves_behind_ends_with_its_worker(open_servic
         pytest.param("hog", {}, {"memory_bytes": 256 * MEBIBYTE}, "more than the 256 MiB of memory", id="memory"),
         pytest.param("scribble", {"megabytes": 99}, {"file_bytes": 70 * MEBIBYTE}, "a file of more than", id="file"),
         pytest.param("chatter", {"length": 5000}, {"output_bytes": 4096}, "more than the 4 KiB", id="results"),
+        pytest.param("chatter", {"length": 10**8}, {"file_bytes": 70 * MEBIBYTE}, "a file of more", id="result"),
     ],
 )
 async def test_each_limit_is_told_by_its_own_sentence_and_harms_no_neighbour(
