@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
+import jsonschema_rs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
 from mcp_server.errors import InvalidArgumentsError
 from mcp_server.execution.request import build_request
@@ -145,8 +145,9 @@ def check(raw: dict[str, Any], value: Any) -> None:
     tool = tool_spec(process, name="p", server="remote")
     assert time.thread_time() - began < _SECONDS
     assert lint(tool.input_schema) == []
-    Draft202012Validator.check_schema(tool.input_schema)
-    Draft202012Validator.check_schema(tool.output_schema or {})
+    # Hundreds of times as fast as in Python.
+    jsonschema_rs.meta.validate(tool.input_schema)
+    jsonschema_rs.meta.validate(tool.output_schema or {})
     assert len(json.dumps([tool.input_schema, tool.output_schema, tool.title, tool.description])) < _BYTES
     assert not [note for note in process.diagnostics if "cannot be read" in note.message]
     for given_arguments in arguments(tool, value):
