@@ -31,9 +31,10 @@ from tests.contract.conftest import ROOT, WAIT_SECONDS, Launch, Transport
 from tests.serving import served
 
 IDENTIFIER = "io.modelcontextprotocol/tasks"
-TELLS_PID = """
+PROCESSES = """
 import os
 import time
+from pathlib import Path
 
 from backend.processes.base import Output, Progress, process
 
@@ -44,6 +45,25 @@ def tells_pid(progress: Progress) -> int:
     progress(1, f"pid {os.getpid()}")
     time.sleep(60)
     return 1
+
+
+@process(id="waits", title="Waits", keywords=["test"], output=Output(id="n", title="n", description="How often."))
+def waits(file: str, progress: Progress) -> int:
+    '''Waits for a file, and tells how often it looked.'''
+    looked = 0
+    while not Path(file).exists():
+        looked += 1
+        progress(100 * looked / (looked + 20))
+        time.sleep(0.05)
+    return looked
+"""
+_CONFIG = """
+  tells-pid:
+    type: process
+    processor: {name: tasks_processes.tells_pid}
+  waits:
+    type: process
+    processor: {name: tasks_processes.waits}
 """
 
 
@@ -187,10 +207,9 @@ async def taking(transport: Transport, launch: Launch) -> AsyncGenerator[Taking]
 def launch_in(folder: Path, own_processes: dict[str, Any]) -> Launch:
     processes = folder / "processes"
     processes.mkdir()
-    (processes / "tasks_processes.py").write_text(TELLS_PID, encoding="utf-8")
+    (processes / "tasks_processes.py").write_text(PROCESSES, encoding="utf-8")
     config = folder / "tasks.yml"
-    added = "  tells-pid:\n    type: process\n    processor: {name: tasks_processes.tells_pid}\n"
-    config.write_text(Path(own_processes["config"]).read_text(encoding="utf-8") + added, encoding="utf-8")
+    config.write_text(Path(own_processes["config"]).read_text(encoding="utf-8") + _CONFIG, encoding="utf-8")
     backend = {"config": config, "processes": (*own_processes["processes"], processes)}
     return Launch(folder / "home", {"wait_seconds": WAIT_SECONDS, "demo_tools": True}, backend)
 

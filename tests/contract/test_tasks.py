@@ -180,8 +180,9 @@ async def test_the_extension_is_declared_to_clients_of_its_revision(bridge: Taki
     assert bridge.client.server_capabilities.extensions == {IDENTIFIER: {}}
 
 
-async def test_who_listens_is_told_each_state_of_a_task_to_its_end(bridge: Taking) -> None:
-    handle = await bridge.task("slow_steps", {"seconds": 2, "steps": 6})
+async def test_who_listens_is_told_each_state_of_a_task_to_its_end(bridge: Taking, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    handle = await bridge.task("waits", {"file": str(gate)})
     news = bridge.extension.news
     news.clear()
     with anyio.fail_after(60):
@@ -190,6 +191,7 @@ async def test_who_listens_is_told_each_state_of_a_task_to_its_end(bridge: Takin
             tasks.start_soon(bridge.client.session.send_request, request, SubscriptionsListenResult)
             while not news or news[-1].status == "working":
                 await bridge.extension.more_news()
+                gate.touch()
             tasks.cancel_scope.cancel()
     assert bridge.extension.agreed == [[handle["taskId"]]]
     assert {one.task_id for one in news} == {handle["taskId"]}
