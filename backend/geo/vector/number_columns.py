@@ -1,4 +1,4 @@
-"""Columns of numbers as a file has them: of an eighth of the size that Python's own numbers have."""
+"""Columns of numbers as a file has them: of a quarter of the size that Python's own numbers have."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
