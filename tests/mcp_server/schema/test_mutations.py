@@ -18,6 +18,10 @@ from mcp_server.schema.normalise import normalise
 from mcp_server.schema.portable import lint
 from mcp_server.schema.tool import ToolSpec, tool_spec
 
+_SCHEMAS = jsonschema_rs.Draft202012Validator(
+    {"$ref": "https://json-schema.org/draft/2020-12/schema"}, validate_formats=True
+)
+"""What is a schema, its patterns included; hundreds of times as fast as in Python."""
 _CASES = 60
 _CASES_IN_FULL = 1000
 _SECONDS = 2.0
@@ -145,9 +149,8 @@ def check(raw: dict[str, Any], value: Any) -> None:
     tool = tool_spec(process, name="p", server="remote")
     assert time.thread_time() - began < _SECONDS
     assert lint(tool.input_schema) == []
-    # Hundreds of times as fast as in Python.
-    jsonschema_rs.meta.validate(tool.input_schema)
-    jsonschema_rs.meta.validate(tool.output_schema or {})
+    _SCHEMAS.validate(tool.input_schema)
+    _SCHEMAS.validate(tool.output_schema or {})
     assert len(json.dumps([tool.input_schema, tool.output_schema, tool.title, tool.description])) < _BYTES
     assert not [note for note in process.diagnostics if "cannot be read" in note.message]
     for given_arguments in arguments(tool, value):
