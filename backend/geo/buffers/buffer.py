@@ -36,7 +36,6 @@ MAX_PIECES = 200_000
 """A boundary of more edges than this would take minutes."""
 BATCH = 2000
 """Pieces united at a time."""
-"""As GEOS numbers types."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from backend.geo.geodesy.shapes import flat
 
 WORLD = shapely.box(-180, -90, 180, 90)
 SINGLE = frozenset(("Point", "LineString", "LinearRing", "Polygon"))
-"""As GEOS numbers types: those above have parts."""
 
 
 def lonlat_box(west: float, south: float, east: float, north: float) -> BaseGeometry:

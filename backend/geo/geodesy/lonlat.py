@@ -18,7 +18,6 @@ NOTHING = 1e-13
 """Degrees: a hundredth of a micrometre."""
 CROSSING_HINT = "If it was meant to cross the antimeridian, split it there, or go on beyond 180."
 WRAPPED = "Longitudes beyond ±180 were brought back into range; what crosses the antimeridian is split there."
-"""As GEOS numbers types: those above have parts."""
 
 
 def check_coordinates(shapes: Geometries) -> None:

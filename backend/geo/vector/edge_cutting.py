@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 
 from backend.geo.geodesy.ellipsoid import Array, Integers
-from backend.geo.geodesy.shapes import LINEAL, POLYGONAL, Shapes, of_type
+from backend.geo.geodesy.shapes import LINEAL, POLYGONAL, Shapes
 
 type Counting = Callable[[Array, Array], Integers]
 """Starts and ends of edges, each n × 2 → into how many pieces each is cut, at least 1."""
@@ -18,11 +18,12 @@ def cut_edges(shapes: Shapes, pieces: Counting) -> Shapes:
     An edge gets the same vertices, to the last bit, in whichever direction it runs: neighbours still share it.
     """
     made = shapes.copy()
+    kinds = shapely.get_type_id(shapes)
     for kind in (*LINEAL, *POLYGONAL):
-        index = np.flatnonzero(of_type(shapes, kind) & ~shapely.is_empty(shapes))
+        index = np.flatnonzero((kinds == kind) & ~shapely.is_empty(shapes))
         if index.size:
             made[index] = _cut_alike(shapes[index], pieces)
-    for at in np.flatnonzero(of_type(shapes, shapely.GeometryType.GEOMETRYCOLLECTION)).tolist():
+    for at in np.flatnonzero(kinds == shapely.GeometryType.GEOMETRYCOLLECTION).tolist():
         made[at] = shapely.GeometryCollection(list(cut_edges(shapely.get_parts(shapes[at]), pieces)))
     return made
 
