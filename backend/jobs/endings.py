@@ -1,8 +1,7 @@
 """How an attempt at a job ends in the store: its results and its final state, or nothing of it."""
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Literal
 
@@ -12,7 +11,7 @@ from backend.errors import StoreUnavailableError
 from backend.jobs import statements
 from backend.jobs.database import Database
 from backend.jobs.patience import patiently
-from backend.jobs.records import CompleteAttempt, Failure, NewResult, StartedJob, WrittenFile
+from backend.jobs.records import CompleteAttempt, Failure, KeptResult, NewResult, StartedJob, WrittenFile
 from backend.jobs.result_files import JobFiles
 from backend.jobs.rows import result_row
 from backend.jobs.states import JobStatus
@@ -30,59 +29,51 @@ class Endings:
         self.sync_seconds = 0.0
         """How long the disk took when it was last waited for here."""
 
-    def keep(self, job: StartedJob, position: int, parts: Iterable[bytes], *, inline_bytes: int) -> bytes | WrittenFile:
-        """Take the bytes of a result, part by part: as they are while they are few, else into a file.
+    def keep(self, job: StartedJob, results: Iterable[Iterable[bytes]], *, inline_bytes: int) -> list[KeptResult]:
+        """Take the bytes of all results, part by part: as they are while they are few, else into a file.
 
-        The file is complete and on the disk before anything tells of it: `hand_in`, or else `discard`, must follow.
+        Files are complete and on the disk before anything tells of them: `hand_in`, or else `discard`, must follow.
 
         Raises:
-            StoreFullError: the disk has no room for it.
-            Exception: whatever the making of the parts raises.
+            StoreFullError: the disk has no room for them.
+            Exception: whatever the making of the parts raises; nothing is kept then.
         """
+        kept: list[KeptResult] = []
+        try:
+            for position, parts in enumerate(results):
+                kept.append(self._keep_one(job, position, iter(parts), inline_bytes))
+        except BaseException:
+            self.discard(kept)
+            raise
+        return kept
+
+    def _keep_one(self, job: StartedJob, position: int, parts: Iterator[bytes], inline_bytes: int) -> KeptResult:
         few: list[bytes] = []
         size = 0
-        others = iter(parts)
-        for part in others:
+        for part in parts:
             few.append(part)
             size += len(part)
             if size > inline_bytes:
-                return self._files.write_result(job, position, chain(few, others))
+                return self._files.write_result(job, position, chain(few, parts))
         return b"".join(few)
 
-    def discard(self, results: Iterable[bytes | WrittenFile]) -> None:
+    def discard(self, kept: Iterable[KeptResult]) -> None:
         """Remove what was kept of results that will not be handed in."""
-        self._files.discard_results(one.name for one in results if isinstance(one, WrittenFile))
+        self._files.discard_results(one.name for one in kept if isinstance(one, WrittenFile))
 
-    def succeed(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> bool:
-        """Store all results and end the job; False when the job is no longer this attempt's."""
-        handed_in = self.hand_in(job, outputs, inline_bytes=inline_bytes)
-        if handed_in == "complete":
-            return self.confirm([(job.id, job.attempt)]) == 1
-        return handed_in == "ended"
-
-    def hand_in(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> HandedIn:
-        """Store all results. Where the end has to be brought to the disk, that is left to `confirm`.
-
-        Results larger than `inline_bytes` go to files, which are complete before any transaction begins.
-        """
-        kept: list[bytes | WrittenFile] = [one.data for one in outputs]
+    def hand_in(self, job: StartedJob, outputs: Sequence[NewResult]) -> HandedIn:
+        """Store all results, as they were kept. Where the end has to reach the disk, that is left to `confirm`."""
         apart = job.durable and self._database.shares_sync()
         try:
-            for position, data in enumerate(kept):
-                if isinstance(data, bytes):
-                    kept[position] = self.keep(job, position, [data], inline_bytes=inline_bytes)
-            rows = [
-                result_row(job.id, position, replace(output, data=data))
-                for position, (output, data) in enumerate(zip(outputs, kept, strict=True))
-            ]
+            rows = [result_row(job.id, position, output) for position, output in enumerate(outputs)]
             stored = self._complete(job, rows) if apart else self._end(job, statements.SUCCEED, {}, rows)
         except StoreUnavailableError:
             raise  # whether they are told of in the store is not known: they go with the job
         except BaseException:
-            self.discard(kept)
+            self.discard(output.data for output in outputs)
             raise
         if not stored:
-            self.discard(kept)
+            self.discard(output.data for output in outputs)
             return "late"
         return "complete" if apart else "ended"
 

@@ -151,11 +151,15 @@ class WrittenFile:
     sha256: str
 
 
+type KeptResult = bytes | WrittenFile
+"""A result as the store took it: nobody is told of it yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewResult:
     """One output, ready to be stored."""
 
     output_id: str
     media_type: str
-    data: bytes | WrittenFile
+    data: KeptResult
     summary: Mapping[str, Any]

@@ -27,10 +27,10 @@ from backend.jobs.records import (
     Job,
     JobQuery,
     JobRequest,
+    KeptResult,
     NewResult,
     StartedJob,
     StoredResult,
-    WrittenFile,
 )
 from backend.jobs.result_files import JobFiles
 from backend.jobs.retention import KEEP_ALL, Retention, Sweeper
@@ -237,21 +237,17 @@ class JobStore:
         with self._database.transaction(durable=False) as connection:
             connection.execute(statements.PROGRESS, values)
 
-    def succeed(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> bool:
-        """Store all results and end the job; False when the job is no longer this attempt's."""
-        return self._endings.succeed(job, outputs, inline_bytes=inline_bytes)
+    def keep(self, job: StartedJob, results: Iterable[Iterable[bytes]], *, inline_bytes: int) -> Sequence[KeptResult]:
+        """Take the bytes of results as they are made, so that large ones never are in memory as a whole."""
+        return self._endings.keep(job, results, inline_bytes=inline_bytes)
 
-    def keep(self, job: StartedJob, position: int, parts: Iterable[bytes], *, inline_bytes: int) -> bytes | WrittenFile:
-        """Take the bytes of a result as they are made, so that large ones never are in memory as a whole."""
-        return self._endings.keep(job, position, parts, inline_bytes=inline_bytes)
-
-    def discard(self, results: Iterable[bytes | WrittenFile]) -> None:
+    def discard(self, kept: Iterable[KeptResult]) -> None:
         """Remove what was kept of results that will not be handed in."""
-        self._endings.discard(results)
+        self._endings.discard(kept)
 
-    def hand_in(self, job: StartedJob, outputs: Sequence[NewResult], *, inline_bytes: int) -> HandedIn:
+    def hand_in(self, job: StartedJob, outputs: Sequence[NewResult]) -> HandedIn:
         """Store all results, and end the job unless that is left to `confirm`, which does it for many at once."""
-        return self._endings.hand_in(job, outputs, inline_bytes=inline_bytes)
+        return self._endings.hand_in(job, outputs)
 
     @property
     def sync_seconds(self) -> float:

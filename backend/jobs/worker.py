@@ -7,7 +7,6 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -92,7 +91,7 @@ class Worker:
         if isinstance(outcome, Failure):
             self._store.fail(job, outcome)
             return None
-        handed_in = self._store.hand_in(job, outcome, inline_bytes=self._config.inline_result_bytes)
+        handed_in = self._store.hand_in(job, outcome)
         if handed_in != "complete":
             return None
         if not self._waits_for_disk():
@@ -129,17 +128,14 @@ class Worker:
         outputs = self._outputs(job, progress)
         room = OutputRoom(limits)
         inline = self._config.inline_result_bytes
-        kept: list[NewResult] = []
+        kept = self._store.keep(job, (room.counted(output.parts()) for output in outputs), inline_bytes=inline)
         try:
-            for position, output in enumerate(outputs):
-                data = self._store.keep(job, position, room.counted(output.parts()), inline_bytes=inline)
-                kept.append(NewResult(output.id, output.media_type, data, {}))
             return [
-                replace(result, summary=summarise(output.value, output.media_type))
-                for output, result in zip(outputs, kept, strict=True)
+                NewResult(output.id, output.media_type, data, summarise(output.value, output.media_type))
+                for output, data in zip(outputs, kept, strict=True)
             ]
         except BaseException:
-            self._store.discard(one.data for one in kept)
+            self._store.discard(kept)
             raise
 
     def _outputs(self, job: StartedJob, progress: ThrottledProgress) -> tuple[OutputValue, ...]:

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "backend" / "jobs"))
 
 from databases import Place, Postgres
 
+from tests.backend.jobs.attempts import finish
 from tests.faults.injection import IMPORT_PATH, Within
 
 pytestmark = [pytest.mark.long(20), pytest.mark.anyio]
@@ -130,7 +131,7 @@ def test_a_worker_that_has_done_its_work_waits_for_the_database(postgres: Postgr
         postgres.stop()
         back = threading.Timer(1, postgres.start)
         back.start()
-        assert store.succeed(started, [NewResult("a", "text/plain", b"x" * 100, {})], inline_bytes=8)
+        assert finish(store, started, [NewResult("a", "text/plain", b"x" * 100, {})])
         back.join()
         assert store.read(job.id, "a")[0].size == 100
 

@@ -31,6 +31,7 @@ from backend.jobs.records import Failure, JobRequest, NewResult, StartedJob
 from backend.jobs.retention import Retention
 from backend.jobs.states import FINAL, TRANSITIONS, JobStatus
 from backend.jobs.store import JobStore
+from tests.backend.jobs.attempts import finish
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "backend" / "jobs"))
 
@@ -140,7 +141,7 @@ class Jobs(RuleBasedStateMachine):
             return
         before, earlier = self.stores[0].get(job.id), job.attempts[-2]
         if told == "success":
-            assert not self.stores[1].succeed(earlier, [NewResult("a", "text/plain", b"late", {})], inline_bytes=8)
+            assert not finish(self.stores[1], earlier, [NewResult("a", "text/plain", b"late", {})])
         elif told == "failure":
             assert not self.stores[1].fail(earlier, Failure("failed", "late"))
         else:
@@ -176,9 +177,7 @@ class Jobs(RuleBasedStateMachine):
             return
         which = len(job.attempts) - 1 if which is None else which % len(job.attempts)
         data = bytes([65 + which]) * size
-        ended = self.store(engine).succeed(
-            job.attempts[which], [NewResult("a", "text/plain", data, {})], inline_bytes=8
-        )
+        ended = finish(self.store(engine), job.attempts[which], [NewResult("a", "text/plain", data, {})])
         assert ended == (job.seen is JobStatus.RUNNING and which == len(job.attempts) - 1)
         job.data = data if ended else job.data
 
@@ -191,7 +190,7 @@ class Jobs(RuleBasedStateMachine):
         died = False
         with dying_before_sync(store):
             try:
-                store.succeed(job.attempts[-1], results, inline_bytes=8)
+                finish(store, job.attempts[-1], results)
             except DeadError:
                 died = True
         ended = not died or not job.asked

@@ -12,6 +12,7 @@ from backend.errors import ResultGoneError
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import Job, JobRequest, NewResult
 from backend.jobs.store import JobStore
+from tests.backend.jobs.attempts import finish
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +31,7 @@ def ended(store: JobStore, *sizes: int) -> Job:
     started = store.start(job.id, "e", ProcessIdentity.current())
     assert started is not None
     texts = [NewResult(f"o{number}", "text/plain", b"x" * size, {}) for number, size in enumerate(sizes)]
-    assert store.succeed(started, texts, inline_bytes=100)
+    assert finish(store, started, texts)
     return store.get(job.id)
 
 

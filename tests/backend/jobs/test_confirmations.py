@@ -18,6 +18,7 @@ from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import CompleteAttempt, JobRequest, NewResult
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
+from tests.backend.jobs.attempts import hand_in
 
 REQUEST = JobRequest("buffer", {}, None, "raw", idempotent=False)
 OUTPUTS = [NewResult("area", "application/json", b"1", {})]
@@ -30,7 +31,7 @@ def complete(store: JobStore) -> CompleteAttempt:
     job = store.insert(REQUEST, owner=ENGINE, durable=True)
     started = store.start(job.id, ENGINE, ProcessIdentity.current())
     assert started is not None
-    assert store.hand_in(started, OUTPUTS, inline_bytes=8) == "complete"
+    assert hand_in(store, started, OUTPUTS) == "complete"
     return job.id, started.attempt
 
 
@@ -56,7 +57,7 @@ def test_a_job_that_somebody_waits_for_is_ended_by_its_worker(store: JobStore) -
     job = store.insert(REQUEST, owner=ENGINE, durable=False)
     started = store.start(job.id, ENGINE, ProcessIdentity.current())
     assert started is not None
-    assert store.hand_in(started, OUTPUTS, inline_bytes=8) == "ended"
+    assert hand_in(store, started, OUTPUTS) == "ended"
     assert store.get(job.id).status is JobStatus.SUCCESSFUL
 
 
@@ -119,7 +120,7 @@ class Workers:
     def _work(self, assignment: Assignment, ended: Ended) -> None:
         started = self._store.start(assignment.job_id, assignment.engine, ProcessIdentity.current())
         assert started is not None
-        assert self._store.hand_in(started, OUTPUTS, inline_bytes=8) == "complete"
+        assert hand_in(self._store, started, OUTPUTS) == "complete"
         ended(Outcome("complete", attempt=started.attempt))
 
 

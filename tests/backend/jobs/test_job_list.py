@@ -11,6 +11,7 @@ from backend.jobs.records import JobQuery, JobRequest, NewResult
 from backend.jobs.sqlite import SqliteDatabase
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
+from tests.backend.jobs.attempts import finish
 
 ENGINE = "an-engine"
 HOUR = timedelta(hours=1)
@@ -25,7 +26,7 @@ def run(store: JobStore, job_id: str, *, end: bool) -> None:
     started = store.start(job_id, ENGINE, ProcessIdentity.current())
     assert started is not None
     if end:
-        store.succeed(started, [NewResult("area", "application/json", b"1", {})], inline_bytes=8)
+        finish(store, started, [NewResult("area", "application/json", b"1", {})])
 
 
 def found(store: JobStore, where: JobQuery) -> list[str]:

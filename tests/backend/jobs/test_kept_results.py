@@ -34,21 +34,21 @@ def files(home: Path) -> list[Path]:
 
 
 def test_few_bytes_are_kept_as_they_are(store: JobStore, job: StartedJob, home: Path) -> None:
-    assert store.keep(job, 0, iter([b"ab", b"c"]), inline_bytes=3) == b"abc"
-    assert store.keep(job, 1, iter([]), inline_bytes=3) == b""
+    assert store.keep(job, [iter([b"ab", b"c"]), iter([])], inline_bytes=3) == [b"abc", b""]
     assert not files(home)
 
 
 def test_a_large_result_is_written_part_by_part_and_read_whole(store: JobStore, job: StartedJob) -> None:
     tracemalloc.start()
     try:
-        kept = store.keep(job, 0, (bytes([at]) * PART for at in range(30)), inline_bytes=64)
+        [kept] = store.keep(job, [(bytes([at]) * PART for at in range(30))], inline_bytes=64)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert isinstance(kept, WrittenFile)
     assert most < 5 * PART
-    assert store.succeed(job, [NewResult("value", "text/plain", kept, {})], inline_bytes=64)
+    assert store.hand_in(job, [NewResult("value", "text/plain", kept, {})]) == "complete"
+    store.confirm([(job.id, job.attempt)])
     record, path = store.read(job.id, "value")
     assert isinstance(path, Path)
     assert path.read_bytes() == b"".join(bytes([at]) * PART for at in range(30))
@@ -61,12 +61,12 @@ def test_a_failure_while_a_result_is_made_leaves_no_file(store: JobStore, job: S
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        store.keep(job, 0, parts(), inline_bytes=64)
+        store.keep(job, [[b"x" * 100], parts()], inline_bytes=64)
     assert not files(home)
 
 
 def test_what_is_kept_and_not_handed_in_is_discarded(store: JobStore, job: StartedJob, home: Path) -> None:
-    kept = [store.keep(job, at, [b"x" * 100], inline_bytes=64) for at in range(2)]
+    kept = store.keep(job, [[b"x" * 100], [b"x" * 100]], inline_bytes=64)
     assert len(files(home)) == 2
     store.discard([*kept, b"inline"])
     assert not files(home)

@@ -11,6 +11,7 @@ from backend.errors import BackendError
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import JobRequest, NewResult
 from backend.jobs.schema import SCHEMA_VERSION
+from tests.backend.jobs.attempts import finish
 
 FIRST = """
 CREATE TABLE engines (id VARCHAR(32) NOT NULL PRIMARY KEY, host TEXT NOT NULL, pid INTEGER NOT NULL,
@@ -80,7 +81,7 @@ def test_a_store_of_the_first_release_is_brought_up_to_date(place: Place) -> Non
         started = store.start("old", "an-engine", ProcessIdentity.current())
         assert started is not None
         assert started.inputs == {"distance": 5}
-        store.succeed(started, [NewResult("area", "text/plain", b"1", {})], inline_bytes=8)
+        finish(store, started, [NewResult("area", "text/plain", b"1", {})])
         request = JobRequest("buffer", {}, None, "raw", idempotent=False, by_reference=("area",))
         assert store.get(store.insert(request, owner=None, durable=False).id).by_reference == ("area",)
     with closing(place.open()) as store:

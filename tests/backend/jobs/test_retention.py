@@ -14,6 +14,7 @@ from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import JobRequest, NewResult
 from backend.jobs.retention import Retention
 from backend.jobs.store import JobStore
+from tests.backend.jobs.attempts import finish
 
 REQUEST = JobRequest("buffer", {}, None, "raw", idempotent=False)
 HOUR = 3600.0
@@ -38,7 +39,7 @@ def end(store: JobStore, size: int = 1) -> str:
     job = store.insert(REQUEST, owner="an-engine", durable=False)
     started = store.start(job.id, "an-engine", ProcessIdentity.current())
     assert started is not None
-    assert store.succeed(started, [NewResult("area", "text/plain", b"x" * size, {})], inline_bytes=8)
+    assert finish(store, started, [NewResult("area", "text/plain", b"x" * size, {})])
     return job.id
 
 
@@ -142,7 +143,7 @@ def test_a_clock_that_is_set_back_lets_no_job_end_before_it_began(keep: Any, pla
     age(place, -5 * HOUR, job.id)  # it was accepted while the clock was five hours ahead
     started = store.start(job.id, "an-engine", ProcessIdentity.current())
     assert started is not None
-    store.succeed(started, [], inline_bytes=8)
+    finish(store, started, [])
     ended = store.get(job.id)
     assert ended.created <= ended.started <= ended.finished
     assert store.sweeper.sweep() == 0

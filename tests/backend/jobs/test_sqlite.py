@@ -16,6 +16,7 @@ from backend.jobs.records import JobRequest, NewResult
 from backend.jobs.sqlite import SqliteDatabase
 from backend.jobs.sqlite_connections import Connections
 from backend.jobs.store import JobStore
+from tests.backend.jobs.attempts import finish
 from tests.backend.jobs.inserting import insert_fifty
 
 REQUEST = JobRequest("buffer", {"distance": 5}, None, "document", idempotent=False)
@@ -58,7 +59,7 @@ def test_a_small_result_is_verified_too(store: JobStore, home: Path) -> None:
     job = store.insert(REQUEST, owner="an-engine", durable=False)
     started = store.start(job.id, "an-engine", ProcessIdentity.current())
     assert started is not None
-    store.succeed(started, [NewResult("area", "application/json", b"[1]", {})], inline_bytes=8)
+    finish(store, started, [NewResult("area", "application/json", b"[1]", {})])
     with closing(SqliteDatabase(home / "jobs.sqlite")) as database, database.transaction(durable=False) as connection:
         connection.execute(sa.text("UPDATE results SET data = x'5b325d'"))
     with pytest.raises(ResultDamagedError):

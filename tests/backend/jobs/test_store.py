@@ -22,6 +22,7 @@ from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import Failure, Job, JobRequest, NewResult, StartedJob
 from backend.jobs.states import TRANSITIONS, JobStatus
 from backend.jobs.store import JobStore
+from tests.backend.jobs.attempts import finish
 
 ENGINE = "an-engine"
 REQUEST = JobRequest("buffer", {"distance": 5, "name": "Zürich"}, ("area",), "document", idempotent=False)
@@ -55,7 +56,7 @@ def start(store: JobStore, job: Job) -> StartedJob:
 
 def succeed(store: JobStore, data: bytes = b"[1]") -> Job:
     job = accept(store)
-    store.succeed(start(store, job), [NewResult("area", "application/json", data, {"kind": "array"})], inline_bytes=8)
+    finish(store, start(store, job), [NewResult("area", "application/json", data, {"kind": "array"})])
     return store.get(job.id)
 
 
@@ -73,7 +74,7 @@ def test_large_inputs_reach_the_worker_and_do_not_outlive_the_job(store: JobStor
     assert len(list((home / "inputs").iterdir())) == 1
     started = start(store, job)
     assert started.inputs == {"text": "x" * 100_000}
-    store.succeed(started, [], inline_bytes=8)
+    finish(store, started, [])
     assert list((home / "inputs").iterdir()) == []
 
 
@@ -139,7 +140,7 @@ def bring_to(store: JobStore, status: JobStatus) -> Job:
     elif status is not JobStatus.ACCEPTED:
         started = start(store, job)
         if status is JobStatus.SUCCESSFUL:
-            store.succeed(started, [], inline_bytes=8)
+            finish(store, started, [])
         elif status is JobStatus.FAILED:
             store.fail(started, Failure("failed", "no"))
     return store.get(job.id)
@@ -157,7 +158,7 @@ def try_to_move(store: JobStore, job: Job, target: JobStatus) -> None:
             case JobStatus.RUNNING:
                 store.start(job.id, ENGINE, ME)
             case JobStatus.SUCCESSFUL:
-                store.succeed(started, [NewResult("area", "text/plain", b"x" * 100, {})], inline_bytes=8)
+                finish(store, started, [NewResult("area", "text/plain", b"x" * 100, {})])
             case JobStatus.FAILED if source_of_failure(job) == "engine":
                 store.leases.fail(job.id, ENGINE, Failure("failed", "no"))
             case JobStatus.FAILED:
@@ -204,10 +205,10 @@ def test_a_worker_that_was_taken_for_dead_cannot_end_the_next_attempt(store: Job
     second = store.start(job.id, "another-engine", ME)
     assert second is not None
     late = [NewResult("area", "text/plain", b"late" * 100, {})]
-    assert not store.succeed(first, late, inline_bytes=8)
+    assert not finish(store, first, late)
     assert not store.fail(first, Failure("failed", "late"))
     assert not list(home.glob("results/*/*"))
-    assert store.succeed(second, [NewResult("area", "text/plain", b"right" * 100, {})], inline_bytes=8)
+    assert finish(store, second, [NewResult("area", "text/plain", b"right" * 100, {})])
     _, content = store.read(job.id, "area")
     assert isinstance(content, Path)
     assert content.read_bytes() == b"right" * 100
@@ -218,7 +219,7 @@ def test_a_worker_that_was_taken_for_dead_cannot_end_a_job_that_waits_for_its_ne
     first = start(store, job)
     store.leases.settle(job.id, ENGINE, "no sign of life")
     assert not store.fail(first, Failure("failed", "late"))
-    assert not store.succeed(first, [], inline_bytes=8)
+    assert not finish(store, first, [])
     assert store.get(job.id).status is JobStatus.ACCEPTED
 
 
@@ -226,8 +227,8 @@ def test_a_second_end_of_the_same_attempt_leaves_the_first_ones_results_alone(st
     job = accept(store)
     started = start(store, job)
     results = [NewResult("area", "text/plain", b"x" * 100, {})]
-    assert store.succeed(started, results, inline_bytes=8)
-    assert not store.succeed(started, results, inline_bytes=8)
+    assert finish(store, started, results)
+    assert not finish(store, started, results)
     assert store.read(job.id, "area")[0].size == 100
 
 
@@ -265,7 +266,7 @@ def test_what_is_read_of_a_job_that_ends_meanwhile_is_of_one_time(
     read = store._get  # pyright: ignore[reportPrivateUsage] - what stands between the two questions
 
     def end_first(connection: Connection, job_id: str) -> Job:
-        other.succeed(started, [NewResult("area", "application/json", b"1", {})], inline_bytes=8)
+        finish(other, started, [NewResult("area", "application/json", b"1", {})])
         return read(connection, job_id)
 
     monkeypatch.setattr(store, "_get", end_first)

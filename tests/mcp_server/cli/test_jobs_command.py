@@ -14,6 +14,7 @@ from backend.jobs.records import Failure, Job, JobRequest, NewResult
 from backend.jobs.store import JobStore
 from backend.settings import Settings
 from mcp_server.cli.job_client import added
+from tests.backend.jobs.attempts import finish
 from tests.mcp_server.cli.command_lines import Run
 from tests.serving import served
 
@@ -37,7 +38,7 @@ def ended(store: JobStore, process: str = "geometry-buffer", *, failure: str = "
     if failure:
         store.fail(started, Failure("failed", failure))
     else:
-        store.succeed(started, [NewResult("area", "application/json", b"5", {})], inline_bytes=64)
+        finish(store, started, [NewResult("area", "application/json", b"5", {})])
     return store.get(job.id)
 
 

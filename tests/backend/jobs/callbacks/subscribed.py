@@ -13,6 +13,7 @@ from backend.jobs.records import Failure, Job, JobRequest, NewResult, StartedJob
 from backend.jobs.rows import compact
 from backend.jobs.schema import job_callbacks
 from backend.jobs.store import JobStore
+from tests.backend.jobs.attempts import finish
 
 ENGINE = "the-engine"
 FAILURE = Failure("failed", "It broke.")
@@ -35,7 +36,7 @@ def start(store: JobStore, job: Job, *, owner: str = ENGINE) -> StartedJob:
 
 
 def succeed(store: JobStore, job: Job) -> None:
-    assert store.succeed(start(store, job), [NewResult("value", "text/plain", b"1", {})], inline_bytes=8)
+    assert finish(store, start(store, job), [NewResult("value", "text/plain", b"1", {})])
 
 
 def fail(store: JobStore, job: Job) -> None:
