@@ -1,8 +1,10 @@
 """cuiman's app: what `show_app` serves, opened as its browser opens it, and in a real one where there is one."""
 
 import json
+import logging
 import webbrowser
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +21,18 @@ from tests.interop.cuiman_setting import Configuration
 pytestmark = pytest.mark.long(15)
 
 REQUEST = {"inputs": {"name": "Ada"}}
+
+
+@pytest.fixture(autouse=True)
+def log_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The app's server writes a log to the folder that it is started in, and leaves the file open when it ends."""
+    monkeypatch.chdir(tmp_path)
+    yield
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        for handler in tuple(logger.handlers):
+            logger.removeHandler(handler)
+            handler.close()
 
 
 @pytest.fixture

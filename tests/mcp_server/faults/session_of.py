@@ -43,7 +43,7 @@ def _server(name: str, url: str) -> dict[str, Any]:
     if name == GOOD:
         return {"url": url, "wait_seconds": 60}
     short = {"read_seconds": SHORT_SECONDS, "sync_seconds": SHORT_SECONDS} if name in IMPATIENT else {}
-    wait = 0.3 if name in UNENDING else 4 if short else 1.5
+    wait = 0.3 if name in UNENDING else 4 if short else 20
     return {"url": url, "wait_seconds": wait, **short}
 
 
