@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Buffer, Callable, Mapping, Sequence
 from typing import Any, Protocol, cast, runtime_checkable
 
 from summaries.extent import GEOMETRY_TYPES, crs_of, describe
@@ -66,7 +66,7 @@ def _kind(value: Any, media_type: str) -> str:
         return _kind_of_object(cast("Mapping[str, Any]", value))
     if isinstance(value, str):
         return "string" if is_json(media_type) else "text"
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, Buffer):
         return "text" if media_type.startswith("text/") else "binary"
     if isinstance(value, bool):
         return "boolean"
@@ -191,7 +191,7 @@ _SUMMARISERS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "string": _text,
     "number": lambda value: {"value": trim(value)},
     "boolean": lambda value: {"value": value},
-    "binary": lambda value: {"length": len(value)},
+    "binary": lambda value: {"length": memoryview(value).nbytes},
 }
 
 

@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Buffer, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, cast
 
@@ -10,6 +10,7 @@ from pygeoapi.process.base import BaseProcessor, ProcessorExecuteError
 
 from backend.errors import ProcessRefusedError
 from backend.processes.signature import JsonObject, Progress, Signature
+from summaries.values import is_json
 
 __all__ = ["Output", "Processor", "Progress", "TypedProcess", "process"]
 
@@ -76,7 +77,9 @@ class TypedProcess(BaseProcessor):
         except ProcessRefusedError as error:
             raise ProcessorExecuteError(f"{error.path}: {error}" if error.path else str(error)) from error
         if len(self.outputs) == 1:
-            return self.outputs[0].media_type, _plain(value)
+            media_type = self.outputs[0].media_type
+            is_buffer = isinstance(value, Buffer) and not is_json(media_type)
+            return media_type, bytes(value) if is_buffer else _plain(value)
         return "application/json", {name: _plain(item) for name, item in value.items()}
 
 

@@ -8,13 +8,13 @@ from pydantic import Field
 from backend.errors import ProcessRefusedError
 from backend.processes.base import Output, Progress, process
 from backend.processes.inputs import Features
-from backend.processes.outputs import RASTER
+from backend.processes.outputs import RASTER, FileBytes
 
 
 class Interpolated(TypedDict):
     """The surface and how far it can be trusted."""
 
-    raster: bytes
+    raster: FileBytes
     statistics: dict[str, Any]
 
 

@@ -8,14 +8,14 @@ from pydantic import Field
 from backend.processes.base import Output, process
 from backend.processes.example_rasters import HILL
 from backend.processes.inputs import Raster
-from backend.processes.outputs import RASTER
+from backend.processes.outputs import RASTER, FileBytes
 from backend.processes.signature import Repeated
 
 
 class CalculatedRaster(TypedDict):
     """The raster and what it is like."""
 
-    raster: bytes
+    raster: FileBytes
     statistics: dict[str, Any]
 
 

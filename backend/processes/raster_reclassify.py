@@ -7,13 +7,13 @@ from pydantic import Field
 from backend.processes.base import Output, process
 from backend.processes.example_rasters import HILL
 from backend.processes.inputs import Raster
-from backend.processes.outputs import RASTER
+from backend.processes.outputs import RASTER, FileBytes
 
 
 class ClassifiedRaster(TypedDict):
     """The raster and what it is like."""
 
-    raster: bytes
+    raster: FileBytes
     statistics: dict[str, Any]
 
 

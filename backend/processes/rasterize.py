@@ -6,7 +6,7 @@ from pydantic import Field
 
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features, Raster
-from backend.processes.outputs import RASTER
+from backend.processes.outputs import RASTER, FileBytes
 
 if TYPE_CHECKING:
     from backend.geo.raster.rasterizing import Burnt
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Rasterized(TypedDict):
     """The raster and what it holds."""
 
-    raster: bytes
+    raster: FileBytes
     statistics: dict[str, Any]
 
 

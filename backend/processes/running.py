@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Buffer, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -16,6 +16,9 @@ from backend.processes.signature import Progress
 from summaries.values import is_json
 
 LOGGER = logging.getLogger(__name__)
+
+_PART = 1 << 20
+"""Bytes of a buffer that are copied at a time."""
 
 
 @runtime_checkable
@@ -34,7 +37,7 @@ class OutputValue:
     id: str
     media_type: str
     value: Any
-    """A JSON value, perhaps one that writes itself, or str or bytes for what is not JSON."""
+    """A JSON value, perhaps one that writes itself, or str, bytes or another buffer for what is not JSON."""
 
     def parts(self) -> Iterator[bytes]:
         """The value as its media type has it, JSON as compact UTF-8; one that writes itself, part by part.
@@ -44,6 +47,11 @@ class OutputValue:
         """
         if isinstance(self.value, bytes):
             yield self.value
+            return
+        # An array is no JSON, though it has bytes.
+        if isinstance(self.value, Buffer) and not is_json(self.media_type):
+            with memoryview(self.value) as shaped, shaped.cast("B") as view:
+                yield from (bytes(view[start : start + _PART]) for start in range(0, len(view), _PART))
             return
         try:
             # To ask for a protocol takes longer than to write a small value.

@@ -9,7 +9,7 @@ from backend.errors import ProcessRefusedError
 from backend.processes.base import Output, process
 from backend.processes.example_rasters import HILL
 from backend.processes.inputs import Raster
-from backend.processes.outputs import RASTER
+from backend.processes.outputs import RASTER, FileBytes
 
 if TYPE_CHECKING:
     from backend.geo.raster.terrain import Relief
@@ -21,7 +21,7 @@ SUN = {"azimuth": 315, "altitude": 45}
 class Terrain(TypedDict):
     """What was asked for, as a raster or as features."""
 
-    raster: NotRequired[bytes]
+    raster: NotRequired[FileBytes]
     statistics: NotRequired[dict[str, Any]]
     features: NotRequired[Mapping[str, Any]]
 
@@ -86,7 +86,7 @@ def _surface(relief: "Relief", product: str, z_factor: float) -> Terrain:
         "hillshade": (hillshade(**SUN), "1 to 255"),
     }[product]
     surfaces = surface(relief.elevations, grid, ground, made, z_factor * relief.metres)
-    values: Any = np.ma.masked_invalid(surfaces)
+    values: Any = np.ma.masked_invalid(surfaces, copy=False)
     about: dict[str, Any] = {"product": product, "units": units, "vertical_units": relief.told, "z_factor": z_factor}
     if product == "hillshade":
         about["sun"] = SUN

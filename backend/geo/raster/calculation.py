@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from rasterio.io import DatasetReader
+from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import code_of
@@ -47,16 +48,17 @@ def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
     names = _names(readers)
     tree, used = parsed(expression, names)
     check_size(grid.width, grid.height, np.float64, len(used) + 1)
-    bands = {name: read_band(readers[names[name][0]], names[name][1]) for name in sorted(used)}
     wide = any(not np.can_cast(_stored(readers, names[name]), np.float32) for name in used)
     kind = np.dtype(np.uint8) if is_condition(tree) else np.dtype(np.float64 if wide else np.float32)
     made, mask = np.zeros((grid.height, grid.width), kind), np.zeros((grid.height, grid.width), bool)
     lost = 0
     step = max(1, _AT_ONCE // grid.width)
     for start in range(0, grid.height, step):
-        rows = slice(start, start + step)
-        without = np.logical_or.reduce([np.ma.getmaskarray(band[rows]) for band in bands.values()])
-        values = evaluated(tree, {name: band[rows].filled(0).astype(np.float64) for name, band in bands.items()})
+        rows = slice(start, min(start + step, grid.height))
+        window = Window(0, start, grid.width, rows.stop - start)  # pyright: ignore[reportCallIssue]  # attrs without types
+        bands = {name: read_band(readers[names[name][0]], names[name][1], window) for name in sorted(used)}
+        without = np.logical_or.reduce([np.ma.getmaskarray(band) for band in bands.values()])
+        values = evaluated(tree, {name: band.filled(0).astype(np.float64) for name, band in bands.items()})
         undefined = ~np.isfinite(values) | (np.abs(values) > np.finfo(np.float64 if wide else np.float32).max)
         lost += int((undefined & ~without).sum())
         mask[rows] = without | undefined

@@ -27,12 +27,16 @@ type Values = NDArray[Any]
 
 MAX_BYTES = 1 << 30
 """Of what is read or made at once: a small compressed file may claim to be of any size."""
+_TILE = 256
+"""Cells along the sides of a tile that is written."""
 _SIGNATURES = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _OPTIONS: dict[str, Any] = {
     # The file itself, whatever lies beside it: a sidecar may contradict it, and may name further files.
     "GDAL_GEOREF_SOURCES": "INTERNAL",
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_PAM_ENABLED": "NO",
+    # Bytes. Cells are read once, in order: to keep them beside our own arrays, as GDAL would, helps nobody.
+    "GDAL_CACHEMAX": 1 << 25,
 }
 
 
@@ -148,7 +152,20 @@ def read_band(reader: DatasetReader, band: int = 1, window: Window | None = None
     return values if stored else values.astype(np.float64) * scale + offset
 
 
-def geotiff(values: np.ma.MaskedArray[Any, Any] | Values, grid: Grid, nodata: float | None = None) -> bytes:
+class GeoTiff:
+    """The bytes of a GeoTIFF, for whatever takes a buffer. They are where GDAL wrote them: a copy is seldom needed."""
+
+    def __init__(self, file: MemoryFile) -> None:
+        self._file = file
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return memoryview(self._file.getbuffer()).toreadonly()
+
+    def __del__(self) -> None:
+        self._file.close()
+
+
+def geotiff(values: np.ma.MaskedArray[Any, Any] | Values, grid: Grid, nodata: float | None = None) -> GeoTiff:
     """A compressed, tiled GeoTIFF of bands × rows × columns, or of rows × columns for one band.
 
     Masked cells get `nodata`; by default NaN, or of integers the outermost value that no other cell has. Integers
@@ -156,16 +173,19 @@ def geotiff(values: np.ma.MaskedArray[Any, Any] | Values, grid: Grid, nodata: fl
     """
     bands = values[np.newaxis] if values.ndim == 2 else values
     fill = nodata if nodata is not None else _nodata(bands)
-    filled = np.ma.filled(bands, fill)
     profile: dict[str, Any] = {
-        "driver": "GTiff", "width": grid.width, "height": grid.height, "count": len(bands), "dtype": filled.dtype,
+        "driver": "GTiff", "width": grid.width, "height": grid.height, "count": len(bands), "dtype": bands.dtype,
         "crs": rasterio.CRS.from_user_input(grid.crs.to_wkt()), "transform": grid.transform, "nodata": fill,
-        "compress": "deflate", "tiled": True, "blockxsize": 256, "blockysize": 256,
+        "compress": "deflate", "tiled": True, "blockxsize": _TILE, "blockysize": _TILE,
     }  # fmt: skip
-    with rasterio.Env(**_OPTIONS), MemoryFile() as file:
-        with file.open(**profile) as writer:
-            writer.write(filled)
-        return bytes(file.getbuffer())
+    made = GeoTiff(file := MemoryFile())
+    with rasterio.Env(**_OPTIONS), file.open(**profile) as writer:
+        # To fill all masked cells at once would take as much memory again.
+        for row in range(0, grid.height, _TILE):
+            rows = bands[:, row : row + _TILE]
+            part = Window(0, row, grid.width, rows.shape[1])  # pyright: ignore[reportCallIssue]  # attrs without types
+            writer.write(np.ma.filled(rows, fill), window=part)
+    return made
 
 
 def _reader(source: DatasetFile | bytes) -> Any:

@@ -48,7 +48,7 @@ def test_longitude_and_latitude_are_one_crs_whatever_the_file_calls_it() -> None
     for code in ("EPSG:4326", "OGC:CRS84", "EPSG:4979"):
         with opened(tiff(np.ones((2, 2), np.uint8), Affine(1, 0, 5, 0, -1, 50), code)) as reader:
             assert grid_of(reader).crs == CRS84 or code == "EPSG:4979"
-    with opened(geotiff(np.ones((2, 2)), Grid(2, 2, Affine(1, 0, 5, 0, -1, 50), CRS84))) as reader:
+    with opened(bytes(geotiff(np.ones((2, 2)), Grid(2, 2, Affine(1, 0, 5, 0, -1, 50), CRS84)))) as reader:
         assert grid_of(reader).crs == CRS84
 
 
@@ -59,17 +59,28 @@ def test_heights_of_a_compound_crs_are_left_aside() -> None:
 
 def test_what_is_written_is_read_again() -> None:
     values = np.ma.masked_equal(np.arange(12, dtype=np.int16).reshape(3, 4), 5)
-    with opened(geotiff(values, Grid(4, 3, UTM32, PLANE))) as reader:
+    with opened(bytes(geotiff(values, Grid(4, 3, UTM32, PLANE)))) as reader:
         again = read_band(reader)
         assert grid_of(reader) == Grid(4, 3, UTM32, PLANE)
     assert np.array_equal(again.mask, values.mask)
     assert np.array_equal(again.compressed(), values.compressed())
 
 
+def test_what_takes_several_rows_of_tiles_is_written_whole() -> None:
+    cells = np.arange(2 * 700 * 300, dtype=np.int32).reshape(2, 700, 300)
+    values = np.ma.masked_where(cells % 7 == 0, cells)
+    made = geotiff(values, Grid(300, 700, UTM32, PLANE))
+    with opened(bytes(made)) as reader:
+        for band in (1, 2):
+            again = read_band(reader, band)
+            assert np.array_equal(again.mask, values.mask[band - 1])
+            assert np.array_equal(again.compressed(), values[band - 1].compressed())
+
+
 @pytest.mark.parametrize("taken", [(), (255,), (255, 0), tuple(range(255))])
 def test_no_value_of_integers_is_taken_for_nodata(taken: tuple[int, ...]) -> None:
     values = np.ma.masked_array(np.array([[*taken, 7, 99]], np.uint8), mask=[[False] * (len(taken) + 1) + [True]])
-    with opened(geotiff(values, Grid(values.shape[1], 1, UTM32, PLANE))) as reader:
+    with opened(bytes(geotiff(values, Grid(values.shape[1], 1, UTM32, PLANE)))) as reader:
         again = read_band(reader)
     assert again.mask.tolist() == values.mask.tolist()
     assert again.compressed().tolist() == [*taken, 7]

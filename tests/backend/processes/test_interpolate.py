@@ -28,7 +28,7 @@ def quiet(percent: float, message: str | None = None) -> None:
 def answer(**inputs: Any) -> tuple[Any, Array, Array, dict[str, Any]]:
     """Values, x and y of the cells, statistics."""
     raster, statistics = run_processor(interpolate({"name": "here"}), inputs, None, quiet)
-    with MemoryFile(raster.value) as file, file.open() as reader:
+    with MemoryFile(raster.encode()) as file, file.open() as reader:
         values, t = reader.read(1, masked=True), reader.transform
     columns, rows = np.meshgrid(np.arange(values.shape[1]) + 0.5, np.arange(values.shape[0]) + 0.5)
     return values, t.c + t.a * columns, t.f + t.e * rows, json.loads(statistics.encode())

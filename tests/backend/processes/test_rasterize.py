@@ -30,7 +30,7 @@ def quiet(percent: float, message: str | None = None) -> None:
 
 def answer(**inputs: Any) -> tuple[Any, Any, dict[str, Any]]:
     raster, statistics = run_processor(rasterize({"name": "here"}), inputs, None, quiet)
-    with MemoryFile(raster.value) as file, file.open() as reader:
+    with MemoryFile(raster.encode()) as file, file.open() as reader:
         return reader.read(1, masked=True), reader.transform, json.loads(statistics.encode())
 
 

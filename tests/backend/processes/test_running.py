@@ -5,6 +5,7 @@ import logging
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 from pygeoapi.process.base import BaseProcessor, ProcessorExecuteError
 
@@ -180,6 +181,27 @@ def test_a_value_is_encoded_by_its_media_type(value: Any, media_type: str, data:
 def test_what_is_no_json_is_a_failure(value: Any) -> None:
     with pytest.raises(ProcessFailedError, match="output out cannot be written as application/json"):
         OutputValue("out", "application/json", value).encode()
+
+
+def test_a_large_buffer_is_written_part_by_part() -> None:
+    table = np.arange(3 << 18, dtype=np.float64).reshape(-1, 8)
+    parts = list(OutputValue("out", "application/octet-stream", table).parts())
+    assert len(parts) > 3
+    assert b"".join(parts) == table.tobytes()
+
+
+def test_an_array_is_no_json() -> None:
+    with pytest.raises(ProcessFailedError, match="out cannot be written as application/json"):
+        OutputValue("out", "application/json", np.zeros(2)).encode()
+
+
+def test_stock_pygeoapi_gets_a_file_as_bytes() -> None:
+    @process(id="file", title="File", output=Output("file", media_type="application/octet-stream", schema={}))
+    def file() -> Any:
+        """A file."""
+        return memoryview(b"abc")
+
+    assert file({"name": "file"}).execute({}) == ("application/octet-stream", b"abc")
 
 
 def test_a_value_nested_beyond_all_measure_is_a_failure() -> None:

@@ -11,6 +11,7 @@ from rasterio.io import MemoryFile
 from rasterio.warp import transform_geom
 
 from backend.errors import ProcessRefusedError
+from backend.processes.outputs import GEOTIFF
 from backend.processes.running import run_processor
 from backend.processes.terrain import terrain
 
@@ -38,7 +39,7 @@ def tiff(values: Grid, transform: Affine = NORTH_UP, crs: str = "EPSG:25832", **
 
 def answer(**inputs: Any) -> dict[str, Any]:
     outputs = run_processor(terrain({"name": "here"}), inputs, None, quiet)
-    return {one.id: one.value if isinstance(one.value, bytes) else json.loads(one.encode()) for one in outputs}
+    return {one.id: one.encode() if one.media_type == GEOTIFF else json.loads(one.encode()) for one in outputs}
 
 
 def cells(raster: bytes) -> Any:
