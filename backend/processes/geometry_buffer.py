@@ -11,7 +11,7 @@ from backend.geo.buffers.feature_buffers import buffer_features, error_percent, 
 from backend.geo.buffers.strips import MITRE_LIMIT, Style, check_style, style_of
 from backend.geo.geodesy.measure import polygon_area
 from backend.geo.geodesy.units import METRES
-from backend.geo.vector.collections import feature_collection, geometry_object
+from backend.geo.vector.collections import came_in, feature_collection, geometry_object
 from backend.geo.vector.feature_measures import kinds_of
 from backend.processes.base import Output, Progress, process
 from backend.processes.inputs import Geometry, Units
@@ -80,17 +80,21 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
         if geometry.features is not None and geometry.features > 1:
             warnings.append(f"The {geometry.features} features were buffered together, as their union.")
         error = error_percent(area, source, metres, resolution, wanted)
-        return _feature(area, error, warnings, **about, distance_m=metres)
+        answer = _feature(area, error, warnings, **about, distance_m=metres)
+        return answer | came_in(native, area)
     made = buffer_features(geometry, metres, field, resolution, lambda share: progress(90 * share, "buffering"), wanted)
     warnings = [*check_style(wanted, kinds), *made.features.warnings]
     if dissolve:
-        return _feature(made.union(), made.max_error_percent, warnings, **about, left_out=made.left_out)
+        area = made.union()
+        answer = _feature(area, made.max_error_percent, warnings, **about, left_out=made.left_out)
+        return answer | came_in(native, area)
     return feature_collection(
         made.features,
         **about,
         warnings=warnings,
         max_boundary_error_percent=made.max_error_percent,
         left_out=made.left_out,
+        **came_in(native, made.features.shapes),
     )
 
 

@@ -53,12 +53,14 @@ def geometry_transform(
         told = {"operation": operation, "method": method, "crs_decision": plane}
         return feature_collection(features, warnings=geometry.heights_ignored, **told)
     made = transform_all(geometry, operation, max_segment)
+    several = geometry.features is not None and geometry.features > 1
+    together = [f"The {geometry.features} features were taken as one; each = true takes each by itself."]
     properties = {
         "operation": operation,
         "method": made.method,
         "crs": "OGC:CRS84",
         "crs_decision": made.crs_decision,
-        "warnings": [*geometry.warnings, *made.warnings],
+        "warnings": [*geometry.warnings, *made.warnings, *(together if several else [])],
     }
     native = geometry.native
     code = authority_code(native.crs) if native and native.crs.is_projected else None

@@ -23,8 +23,10 @@ CRS84 = CRS.from_authority("OGC", "CRS84")
 _CODE = re.compile(
     r"(?:urn:ogc:def:crs:(?P<urn>[A-Za-z]\w*):[\w.]*:(?P<urn_code>\w+)"
     r"|https?://www\.opengis\.net/def/crs/(?P<url>[A-Za-z]\w*)/[\w.]+/(?P<url_code>\w+)"
-    r"|(?P<short>[A-Za-z]\w*):{1,2}(?P<short_code>\w+))"
+    r"|(?P<short>[A-Za-z]\w*):{1,2}(?P<short_code>\w+)"
+    r"|(?P<bare_code>[0-9]{4,6}))"  # nobody but EPSG is meant by a number alone
 )
+_WGS84 = re.compile(r"(?:WGS|CRS)[ _-]?(?:19)?84", re.IGNORECASE)
 _FORMS = "an authority's code such as EPSG:25832, OGC:CRS84 or http://www.opengis.net/def/crs/EPSG/0/25832"
 _LONGEST_SHOWN = 60
 _FILE_PARAMETERS = ("PARAMETERFILE", "nadgrids", "geoidgrids")
@@ -39,10 +41,12 @@ def parse_crs(text: str) -> CRS:
     """
     shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
     match = _CODE.fullmatch(text.strip())
+    if match is None and _WGS84.fullmatch(text.strip()):
+        refuse(f"{shown!r} is no code: give OGC:CRS84 (longitude first) or EPSG:4326")
     if match is None:
         refuse(f"{shown!r} is no CRS: give {_FORMS}")
-    authority = match["urn"] or match["url"] or match["short"]
-    code = match["urn_code"] or match["url_code"] or match["short_code"]
+    authority = match["urn"] or match["url"] or match["short"] or "EPSG"
+    code = match["urn_code"] or match["url_code"] or match["short_code"] or match["bare_code"]
     try:
         crs = CRS.from_authority(authority.upper(), code.upper() if authority.upper() == "OGC" else code)
     except ProjError:
@@ -95,6 +99,15 @@ type Bounds = tuple[float, float, float, float]
 """West, south, east, north: the least x and y, then the greatest."""
 
 
+def is_made_for(crs: CRS, bounds: Bounds) -> bool:
+    """Whether the area that a CRS is made for holds all of these degrees."""
+    area = crs.area_of_use
+    if area is None or area.west > area.east:
+        return False
+    west, south, east, north = bounds
+    return area.west <= west and east <= area.east and area.south <= south and north <= area.north
+
+
 @dataclass(frozen=True)
 class Transformation:
     """The best way that there is from one CRS to another, without downloading anything."""
@@ -123,10 +136,12 @@ class Transformation:
             refuse(f"there is no way from {code_of(source)} to {code_of(target)} on this machine")
         ways = [way for way in group.transformers if not (beyond and bounds and _apart(bounds, way))]
         best = (ways or group.transformers)[0]
+        if bounds is not None and ways and _is_ballpark(best):
+            best = _by_a_third(source, target, bounds, get_ident()) or best
         missing = dict.fromkeys(
             grid.short_name for way in group.unavailable_operations for grid in way.grids if not grid.available
         )
-        ballpark = not ways or "ballpark" in best.description.lower()
+        ballpark = not ways or _is_ballpark(best)
         accuracy = float(best.accuracy) if ways and best.accuracy >= 0 else None
         return cls(
             source, target, best, best.description, accuracy, ballpark,
@@ -183,6 +198,28 @@ def _ways(source: CRS, target: CRS, bounds: Bounds | None, _thread: int) -> tupl
         simplefilter("ignore")
         group = TransformerGroup(source, target, always_xy=True, area_of_interest=area)
     return group, beyond
+
+
+def _is_ballpark(way: Transformer) -> bool:
+    return "ballpark" in way.description.lower()
+
+
+@lru_cache(maxsize=64)
+def _by_a_third(source: CRS, target: CRS, bounds: Bounds, _thread: int) -> Transformer | None:
+    """A way over a third CRS whose differences from both are known, which PROJ's list of ways leaves out."""
+    west, south, east, north = bounds
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            way = Transformer.from_crs(
+                source, target, always_xy=True, area_of_interest=AreaOfInterest(*bounds), allow_ballpark=False
+            )
+        middle = Transformer.from_crs(CRS84, source, always_xy=True).transform((west + east) / 2, (south + north) / 2)
+        way.transform(*middle, errcheck=True)
+        used = way.get_last_used_operation()
+    except ProjError:
+        return None
+    return None if _is_ballpark(used) else used
 
 
 def _apart(bounds: Bounds, meant: CRS | Transformer) -> bool:

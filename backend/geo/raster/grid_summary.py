@@ -33,8 +33,10 @@ def grid_summary(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> JsonObject:
         return summary | {"min": None, "max": None, "mean": None}
     # Without a mask NumPy takes a third of the time.
     told = np.ma.getdata(values) if present.all() else np.ma.compressed(values)
-    mean = float(told.mean(dtype=np.float64)) if alike(grid) else _mean(values, grid)
-    return summary | {"min": told.min().item(), "max": told.max().item(), "mean": mean}
+    summary |= {"min": told.min().item(), "max": told.max().item()}
+    if alike(grid):
+        return summary | {"mean": float(told.mean(dtype=np.float64))}
+    return summary | {"mean": _mean(values, grid), "mean_is": "weighed by the ground that each cell covers"}
 
 
 def cell_height(grid: Grid) -> float:

@@ -12,8 +12,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.antimeridian import bounding_box
-from backend.geo.geodesy.crs import CRS84, authority_code
-from backend.geo.geodesy.shapes import out_of_collections
+from backend.geo.geodesy.crs import CRS84, authority_code, is_made_for
+from backend.geo.geodesy.shapes import Shapes, out_of_collections
 from backend.geo.vector.feature_reading import SOURCE_CRS
 from backend.geo.vector.feature_text import document_parts, feature_texts, geometry_texts
 from backend.geo.vector.features import Features
@@ -120,6 +120,17 @@ def feature_collection(
     told = dict.fromkeys((*lonlat.warnings, *warnings, *([] if code else [NO_CODE])))
     about = {"method": method, "crs_decision": crs_decision, "warnings": list(told)}
     return FeatureCollection(lonlat, source | more | about)
+
+
+def came_in(source: Features | None, made: Shapes | BaseGeometry) -> dict[str, str]:
+    """The member that tells the plane of what degrees were made of, where that is made for them too.
+
+    The next process then goes on there.
+    """
+    code = authority_code(source.crs) if source is not None and source.crs.is_projected else None
+    if source is None or code is None or not is_made_for(source.crs, shapely.total_bounds(made).tolist()):
+        return {}
+    return {SOURCE_CRS: code}
 
 
 def geometry_object(shape: BaseGeometry) -> JsonObject:

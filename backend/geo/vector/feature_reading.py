@@ -167,10 +167,10 @@ def _identified(
 ) -> Mapping[str, Sequence[Any]]:
     """The columns, before them the ids that stand beside the properties, where no property is called so.
 
-    Those that only number the features, as programs write them unasked, are left out.
+    Those that only number the features, as GeoPandas writes them unasked, are left out.
     """
     ids = [one if isinstance(one, str | int | float) else None for one in (member.get("id") for member in members)]
-    numbered = any([str(one) for one in ids] == [str(at + first) for at in range(len(ids))] for first in (0, 1))
+    numbered = ids == [str(at) for at in range(len(ids))]
     if "id" in columns or numbered or all(one is None for one in ids):
         return columns
     return {"id": ids, **columns}

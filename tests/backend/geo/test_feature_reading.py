@@ -79,9 +79,10 @@ def test_the_crs_member_of_old_geojson_is_taken_at_its_word() -> None:
 def test_ids_beside_the_properties_are_kept_as_a_field_unless_there_is_one() -> None:
     named = collection({**feature(point(9, 45), size=1), "id": "a"}, {**feature(None), "id": 2}, feature(point(9, 46)))
     assert read_features(named).fields == {"id": ["a", 2, None], "size": [1, None, None]}
-    for first in (0, 1):
-        counted = [{**feature(point(9, 45)), "id": str(first + at)} for at in range(3)]
-        assert read_features(collection(*counted)).fields == {}
+    counted = [{**feature(point(9, 45)), "id": at} for at in (1, 2, 3)]
+    assert read_features(collection(*counted)).fields == {"id": [1, 2, 3]}
+    unasked = [{**feature(point(9, 45)), "id": str(at)} for at in range(3)]
+    assert read_features(collection(*unasked)).fields == {}
     taken = collection({**feature(point(9, 45), id="own"), "id": "a"})
     assert read_features(taken).fields == {"id": ["own"]}
 
@@ -166,10 +167,16 @@ def test_a_crs_that_is_no_code_of_a_horizontal_one_is_refused(text: str) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["epsg:25832", "urn:ogc:def:crs:EPSG::25832", "http://www.opengis.net/def/crs/EPSG/0/25832", "EPSG::25832"]
+    "text", ["epsg:25832", "urn:ogc:def:crs:EPSG::25832", "http://www.opengis.net/def/crs/EPSG/0/25832", "EPSG::25832", "25832"]
 )
 def test_a_code_is_known_in_each_of_its_notations(text: str) -> None:
     assert code_of(parse_crs(text)) == "EPSG:25832"
+
+
+@pytest.mark.parametrize("text", ["WGS84", "wgs 84", "CRS84", "WGS 1984"])
+def test_a_name_of_wgs_84_is_told_its_codes(text: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=r"give OGC:CRS84 \(longitude first\) or EPSG:4326"):
+        parse_crs(text)
 
 
 def test_a_column_of_a_table_is_of_numbers_only_where_every_value_is_written_as_one() -> None:

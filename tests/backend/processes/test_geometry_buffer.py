@@ -10,6 +10,7 @@ from pyproj import Transformer
 from shapely.geometry import shape
 
 from backend.errors import ProcessRefusedError
+from backend.geo.vector.feature_reading import read_features
 from backend.processes.geometry_buffer import geometry_buffer
 from backend.processes.running import run_processor
 
@@ -97,6 +98,19 @@ def test_what_came_in_a_projected_crs_is_buffered_on_the_ground() -> None:
     assert shape(told["geometry"]).contains(shapely.Point(9, 50))
     each = answer(geometry={**WELLS, "source_crs": "EPSG:32632"}, distance=500, dissolve=False)
     assert len(each["features"]) == 2
+
+
+def test_a_plane_is_told_for_the_next_process_where_it_is_made_for_the_buffer_too() -> None:
+    crs = {"crs": {"type": "name", "properties": {"name": "EPSG:32632"}}}
+    given = {"type": "Point", "coordinates": [500_000, 5_538_630], **crs}
+    for dissolve in (True, False):
+        near = answer(geometry=given, distance=500, dissolve=dissolve)
+        assert near["source_crs"] == "EPSG:32632"
+        # A circle in a plane whose scale there is 0.9996.
+        [shape_there] = read_features(near).shapes
+        assert shape_there.area == pytest.approx(math.pi * (500 * 0.9996) ** 2, rel=1e-3)
+        far = answer(geometry=given, distance=1_000_000, dissolve=dissolve)
+        assert "source_crs" not in far
 
 
 def test_a_long_edge_is_buffered_where_it_runs_in_its_plane() -> None:

@@ -65,6 +65,7 @@ def test_each_feature_gets_its_own_result_and_keeps_its_attributes() -> None:
     assert told["method"] == "centre of area"
     one = answer(geometry=collection(None, *boxes), operation="centroid")
     assert one["type"] == "Feature"
+    assert one["properties"]["warnings"] == ["The 2 features were taken as one; each = true takes each by itself."]
 
 
 def test_projected_features_are_transformed_in_their_plane() -> None:

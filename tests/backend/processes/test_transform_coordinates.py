@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from shapely import Point, area, box, from_wkt
 from shapely.geometry import mapping
@@ -171,6 +172,28 @@ def test_degrees_from_another_meridian_than_greenwich_keep_the_shift_of_their_da
     assert told["coordinates"][1] == pytest.approx(45.500669074, abs=1e-8)
     assert (told["ballpark"], told["accuracy_m"]) == (False, 4)
     assert "accurate to 4 m" in told["warnings"][0]
+
+
+def test_datums_whose_differences_from_a_third_are_known_are_no_ballpark() -> None:
+    # EPSG's operation "NAD27 to WGS 84 (6)" by hand; NAD83 to WGS 84 (1) is no shift.
+    clarke, grs80 = (6_378_206.4, 6_356_583.8), (6_378_137.0, 6_378_137.0 * (1 - 1 / 298.257222101))
+    latitude, longitude = np.radians([40.0, -100.0])
+    e2 = 1 - (clarke[1] / clarke[0]) ** 2
+    n = clarke[0] / np.sqrt(1 - e2 * np.sin(latitude) ** 2)
+    x, y, z = (
+        n * np.cos(latitude) * np.cos(longitude) - 8,
+        n * np.cos(latitude) * np.sin(longitude) + 159,
+        n * (1 - e2) * np.sin(latitude) + 175,
+    )
+    e2 = 1 - (grs80[1] / grs80[0]) ** 2
+    across = np.hypot(x, y)
+    for _ in range(20):
+        n = grs80[0] / np.sqrt(1 - e2 * np.sin(latitude) ** 2)
+        latitude = np.arctan2(z + e2 * n * np.sin(latitude), across)
+    told = answer(coordinates=[-100, 40], crs="EPSG:4267", target_crs="EPSG:4269")
+    assert told["coordinates"] == pytest.approx(np.degrees([np.arctan2(y, x), latitude]).tolist(), abs=1e-8)
+    assert (told["ballpark"], told["accuracy_m"]) == (False, 11)
+    assert told["missing_grids"]
 
 
 def test_a_ballpark_transformation_is_told_and_so_is_the_area_that_was_left() -> None:
