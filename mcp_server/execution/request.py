@@ -9,7 +9,7 @@ from mcp_server.errors import ArgumentProblem, InvalidArgumentsError
 from mcp_server.schema.coercion import meant, parsed_json
 from mcp_server.schema.combine import branches
 from mcp_server.schema.examples import unqualified
-from mcp_server.schema.explanation import did_you_mean, explained
+from mcp_server.schema.explanation import explained, name_meant
 from mcp_server.schema.plain import JsonObject
 from mcp_server.schema.process import InputSpec
 from mcp_server.schema.references import accepted, occurring
@@ -46,7 +46,7 @@ def build_request(tool: ToolSpec, arguments: Mapping[str, Any] | None) -> Execut
     for name, value in given.items():
         spec = specs.get(tool.argument_names.get(name, name))
         if spec is None:
-            problems.append(_unknown(name, tool))
+            problems.append(_unknown(name, given, tool))
         elif value is not None:
             inputs[spec.id], wrong = _taken(spec, value, f"$.{name}")
             problems += wrong
@@ -80,10 +80,12 @@ def _missing(name: str, spec: InputSpec, *, null: bool) -> ArgumentProblem:
     return ArgumentProblem(f"$.{name}", "is required", brief(spec.description, 120) or None)
 
 
-def _unknown(name: str, tool: ToolSpec) -> ArgumentProblem:
+def _unknown(name: str, given: Mapping[str, Any], tool: ToolSpec) -> ArgumentProblem:
     shown = brief(name, _SHOWN_NAME)
     known = brief(", ".join(tool.argument_names), 300) or "none"
-    suggestion = did_you_mean(name, tool.argument_names) or f"the inputs are: {known}"
+    needed = {spec.id for spec in tool.process.inputs if spec.required}
+    required = [one for one, input_id in tool.argument_names.items() if input_id in needed]
+    suggestion = name_meant(name, given, tool.argument_names, required) or f"the inputs are: {known}"
     return ArgumentProblem(f"$.{shown}", f"unknown input `{shown}`", suggestion)
 
 

@@ -77,6 +77,17 @@ def did_you_mean(value: Any, choices: Iterable[Any]) -> str | None:
     return f"did you mean {' or '.join(json.dumps(by_text[one], ensure_ascii=False) for one in close)}?"
 
 
+def name_meant(name: str, given: Iterable[str], declared: Iterable[str], required: Iterable[str]) -> str | None:
+    """The member that was meant by an unknown name, as a question.
+
+    Most likely it is one that has to be there and is not, or at least one that is not there.
+    """
+    there = set(given)
+    absent = [one for one in declared if one not in there]
+    missing = [one for one in required if one not in there]
+    return did_you_mean(name, missing) or did_you_mean(name, absent) or did_you_mean(name, declared)
+
+
 def _abbreviated(text: str, choices: Iterable[str]) -> list[str]:
     """The choices that begin with the text's first letter and have its others in the same order: km, kilometre."""
     if not text.isalpha() or len(text) > _ABBREVIATION_LENGTH:
@@ -159,10 +170,12 @@ def _missing(value: Any, names: Any, schema: Any, here: str) -> Iterator[Argumen
 
 
 def _undeclared(value: Any, schema: JsonObject, here: str) -> Iterator[ArgumentProblem]:
-    declared = as_object(schema.get("properties"))
-    for name in as_object(value):
+    given, declared = as_object(value), as_object(schema.get("properties"))
+    required = list(map(str, as_list(schema.get("required"))))
+    for name in given:
         if name not in declared:
-            yield ArgumentProblem(f"{here}.{name[:_SHOWN_LENGTH]}", "is unknown", did_you_mean(name, declared))
+            meant = name_meant(name, given, declared, required)
+            yield ArgumentProblem(f"{here}.{name[:_SHOWN_LENGTH]}", "is unknown", meant)
 
 
 def _listed(values: Any) -> str:

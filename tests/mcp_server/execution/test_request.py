@@ -98,6 +98,7 @@ FAULTS: list[tuple[str, dict[str, Any], str, str, str | None]] = [
     ("an infinity in a JSON text", {"geometry": '{"type": "Point", "coordinates": [1e999, 0]}'}, "$.geometry.coordinates[0]", "must be a finite number, not an infinity", None),
     ("half a character", {"geometry": "\ud800"}, "$.geometry", "has characters that are no valid Unicode", None),
     ("an unknown input", {"distanc": 5}, "$.distanc", "unknown input `distanc`", 'did you mean "distance"?'),
+    ("an input like one that is given", {"unit": "metre", "units": "foot"}, "$.unit", "unknown input `unit`", 'did you mean "units"?'),
     ("an input like no other", {"zzz": 5}, "$.zzz", "unknown input `zzz`", "the inputs are: geometry, distance, units, resolution"),
     ("null for a required number", {"distance": None}, "$.distance", "must be a finite number, not null, NaN or an infinity", None),
     ("null for a required input", {"geometry": None}, "$.geometry", "is required", "What to buffer."),
@@ -140,6 +141,14 @@ NESTED_FAULTS: list[tuple[Any, list[tuple[str, str, str | None]]]] = [
     ("text", [("$.x", 'must be an object (or the URI of a result), not a string ("text")', None)]),
     ({"href": 5}, [("$.x.href", "must be a string, not a whole number (5)", None)]),
 ]  # fmt: skip
+
+
+def test_an_unknown_name_stands_most_likely_for_an_input_that_is_missing() -> None:
+    tool = tool_with(crs={"type": "string"}, target_crs={"type": "string"})
+    (unknown,) = problems_of(tool, {"from_crs": "a", "target_crs": "b"})[:1]
+    assert unknown.suggestion == 'did you mean "crs"?'
+    (unknown,) = problems_of(tool, {"to_crs": "a", "crs": "b"})[:1]
+    assert unknown.suggestion == 'did you mean "target_crs"?'
 
 
 @pytest.mark.parametrize(("value", "expected"), NESTED_FAULTS)
