@@ -235,6 +235,10 @@ _OPERATIONS: Mapping[str, Callable[[_Evaluation, Sequence[Node]], Column]] = {
 }
 
 
+_OTHER_SPELLINGS = {"!=": "<>"} | {name.removeprefix("s_"): name for name in PREDICATES}
+"""Of SQL and of CQL before OGC 21-065: nothing else can be meant."""
+
+
 def _refuse_operation(operation: str) -> NoReturn:
     known = sorted({*_OPERATIONS, *ORDER, *_SIGNS, *PREDICATES, *RELATIONS})
     close = difflib.get_close_matches(operation, known, n=3)
@@ -252,7 +256,8 @@ def _operation(node: Mapping[str, Any]) -> tuple[str, Sequence[Node]]:
     operation, arguments = node.get("op"), node.get("args")
     if not isinstance(operation, str) or not isinstance(arguments, list):
         refuse(f"{shown(node)} is no CQL2 JSON: an object has op and args, or property")
-    return operation.lower(), cast("list[Node]", arguments)
+    name = operation.lower()
+    return _OTHER_SPELLINGS.get(name, name), cast("list[Node]", arguments)
 
 
 def _two(operation: str, arguments: Sequence[Node]) -> tuple[Node, Node]:

@@ -173,13 +173,20 @@ class _Parser:
         if geometry:
             return {"wkt": self._wkt(token.start, geometry.end())}
         self._advance()
+        name = token.text.lower()
+        if name in ("date", "timestamp") and self._next.kind == "text":  # as SQL writes them
+            return {name: self._atom()}
         if not self._takes("("):
             return {"property": token.text}
-        arguments = self._deeper(self._arguments)
-        name = token.text.lower()
+        return self._called(name, self._deeper(self._arguments))
+
+    def _called(self, name: str, arguments: list[Node]) -> Node:
+        """What a name in lower case means before arguments in parentheses."""
+        if name == "bbox" and len(arguments) == 5:  # the predicate of CQL before OGC 21-065
+            return {"op": "s_intersects", "args": [arguments[0], {"bbox": arguments[1:]}]}
         if name in ("date", "timestamp"):
             if len(arguments) != 1:
-                self._fail(f"one text in {token.text}()")
+                self._fail(f"one text in {name.upper()}()")
             return {name: arguments[0]}
         if name in ("interval", "bbox"):
             return {name: arguments}

@@ -58,7 +58,9 @@ def read_wkt(text: str) -> BaseGeometry:
             shape = shapely.from_wkt(wkt)
     except NotImplementedError:
         refuse("curved geometry types are not supported")
-    except ShapelyError:
+    except ShapelyError as error:
+        if "closed" in str(error):
+            refuse(f"{wkt.strip()[:40]!r} has a ring that is not closed: its last position must be its first")
         refuse(f"{wkt.strip()[:40]!r} is neither GeoJSON nor WKT (such as 'POINT (13.4 52.5)')")
     if shape.geom_type not in GEOMETRY_TYPES:
         refuse(f"geometry type {shape.geom_type} is not supported")

@@ -103,6 +103,23 @@ def test_integers_beyond_floats_stay_exact() -> None:
     assert matches(f"id = {large}", id=[large - 1, large, large + 1]) == [1]
 
 
+@pytest.mark.parametrize(
+    ("usual", "standard"),
+    [
+        ("n != 1", "n <> 1"),
+        ({"op": "!=", "args": [{"property": "n"}, 1]}, "n <> 1"),
+        ("d > DATE '2000-01-01'", "d > DATE('2000-01-01')"),
+        ("d > timestamp '2000-01-01T00:00:00Z'", "d > TIMESTAMP('2000-01-01T00:00:00Z')"),
+        ("WITHIN(geometry, POLYGON((0 0,3 0,3 3,0 0)))", "S_WITHIN(geometry, POLYGON((0 0,3 0,3 3,0 0)))"),
+        ("BBOX(geometry, 1, 0, 3, 1)", "S_INTERSECTS(geometry, BBOX(1, 0, 3, 1))"),
+    ],
+)
+def test_what_sql_and_the_older_cql_write_means_the_same(usual: Any, standard: str) -> None:
+    places = [shapely.Point(9, 9), shapely.Point(2.5, 0.5), None]
+    given = features({"n": [1, 2, None], "d": ["1999-05-05", "2001-05-05", None]}, places)
+    assert evaluate(given, usual).true.tolist() == evaluate(given, standard).true.tolist() == [False, True, False]
+
+
 def test_a_long_list_is_a_list() -> None:
     codes = ", ".join(f"'{number:03}'" for number in range(100))
     assert matches(f"code IN ({codes})", code=["001", "99", "099", None]) == [0, 2]
@@ -122,7 +139,8 @@ def test_a_long_list_is_a_list() -> None:
         ("nn = 1", "did you mean 'n'"),
         ('s = "alpha"', "no field 'alpha'.*single quotes"),
         ("n", "a filter is a condition"),
-        ("intersects(n, 1)", "did you mean .*'s_intersects'"),
+        ("intersects(n, 1)", "a spatial predicate needs the property geometry"),
+        ("s_intersect(geometry, 1)", "did you mean 's_intersects'"),
         ("S_DWITHIN(geometry, POINT(1 1), 5)", "select-by-location"),
         ("xyzzy(1)", "there are %"),
         ("UPPER(s) = 'ALPHA'", "CASEI"),

@@ -125,6 +125,7 @@ def test_a_latitude_just_beyond_the_pole_by_rounding_is_the_pole() -> None:
         (True, "not a boolean"),
         ([1, 2], "not an array"),
         ("", "neither GeoJSON nor WKT"),
+        ("POLYGON ((0 0, 1 0, 1 1))", "has a ring that is not closed"),
         ("ogc://local/jobs/x", "neither GeoJSON nor WKT"),
         ('{"type": "Point"', "neither GeoJSON nor WKT"),
         ("[" * 100_000, "nested too deeply"),
