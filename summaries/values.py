@@ -1,5 +1,6 @@
 """`summarise`: the first answers about any result. Pure."""
 
+import copy
 import json
 import math
 from collections.abc import Buffer, Callable, Mapping, Sequence
@@ -12,6 +13,8 @@ MAX_BYTES = 2000
 """No summary is larger as compact JSON."""
 _MAX_ROWS = 3
 _MAX_WARNINGS = 4
+_MAX_WARNINGS_OF_FILES = 8
+"""A file has no place of its own for them."""
 _OF_COLLECTIONS = frozenset({"type", "features", "bbox", "crs", "coordRefSys", "links", "warnings"})
 """Members that a FeatureCollection has by its standard, or that are told by others."""
 _START = 200
@@ -41,6 +44,16 @@ class FeatureTable(Protocol):
         ...
 
 
+@runtime_checkable
+class DescribedFile(Protocol):
+    """A text or bytes that tell what is in them, as a file of features does."""
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """Members of the summary, of bounded size but for `fields` and `warnings`."""
+        ...
+
+
 def summarise(value: Any, media_type: str) -> dict[str, Any]:
     """Tell what a person would ask first about a result, in at most about 2 kB of JSON. Never raises.
 
@@ -58,7 +71,11 @@ def summarise(value: Any, media_type: str) -> dict[str, Any]:
 def _summarise(value: Any, media_type: str) -> dict[str, Any]:
     kind = _kind(value, media_type)
     summariser = _SUMMARISERS.get(kind)
-    return {"kind": kind} | (summariser(value) if summariser else {})
+    told = {"kind": kind} | (summariser(value) if summariser else {})
+    if kind not in ("text", "binary") or type(value) in (str, bytes) or not isinstance(value, DescribedFile):
+        return told
+    # A copy: what is dropped for want of room stays where it came from.
+    return told | copy.deepcopy(dict(value.about)) | _warnings(value.about, _MAX_WARNINGS_OF_FILES)
 
 
 def _kind(value: Any, media_type: str) -> str:
@@ -154,13 +171,13 @@ def _object(document: Mapping[str, Any]) -> dict[str, Any]:
     return {"count": len(document), **_warnings(document), "members": trim(_without_warnings(document))}
 
 
-def _warnings(members: Mapping[str, Any]) -> dict[str, list[str]]:
+def _warnings(members: Mapping[str, Any], most: int = _MAX_WARNINGS) -> dict[str, list[str]]:
     """The first `warnings` of a result, in more words than other texts get: who acts on the result needs them."""
     found = members.get("warnings")
     if not isinstance(found, list):
         return {}
     texts = [text for text in cast("list[object]", found) if isinstance(text, str)]
-    return {"warnings": [shorten(text, _START) for text in texts[:_MAX_WARNINGS]]} if texts else {}
+    return {"warnings": [shorten(text, _START) for text in texts[:most]]} if texts else {}
 
 
 def _without_warnings(members: Mapping[str, Any]) -> dict[str, Any]:

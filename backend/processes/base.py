@@ -76,11 +76,11 @@ class TypedProcess(BaseProcessor):
             value = self.run(data, _silent)
         except ProcessRefusedError as error:
             raise ProcessorExecuteError(f"{error.path}: {error}" if error.path else str(error)) from error
-        if len(self.outputs) == 1:
-            media_type = self.outputs[0].media_type
-            is_buffer = isinstance(value, Buffer) and not is_json(media_type)
-            return media_type, bytes(value) if is_buffer else _plain(value)
-        return "application/json", {name: _plain(item) for name, item in value.items()}
+        types = {output.id: output.media_type for output in self.outputs}
+        if len(types) == 1:
+            (media_type,) = types.values()
+            return media_type, _plain(value, media_type)
+        return "application/json", {name: _plain(item, types[name]) for name, item in value.items()}
 
 
 def process(
@@ -158,8 +158,10 @@ def _output_description(output: Output, returned: JsonObject) -> JsonObject:
     }
 
 
-def _plain(value: Any) -> Any:
-    """A value that json.dumps takes: a mapping as a dict, and what it holds as lists."""
+def _plain(value: Any, media_type: str) -> Any:
+    """A value that stock pygeoapi writes: bytes, or of JSON a mapping as a dict, and what it holds as lists."""
+    if isinstance(value, Buffer) and not is_json(media_type):
+        return bytes(value)
     if not isinstance(value, Mapping):
         return value
     members = cast("Mapping[str, Any]", value).items()

@@ -14,20 +14,29 @@ from backend.geo.geodesy.ground import error_beyond_area
 from backend.geo.places.coordinates import transform
 from backend.geo.vector import features as vector
 from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.csv_writing import comma_separated
+from backend.geo.vector.file_description import FeatureFile, FeatureText, Written, described
+from backend.geo.vector.projected_geojson import projected_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Crs, Features
-from backend.processes.outputs import BINARY
+from backend.processes.outputs import BINARY, FileBytes
 
 LAYER = "features"
 MISPLACED = 0.2
-"""Share by which lengths may be off beyond the area of a CRS: what a file has no place to warn of is refused."""
+"""Share by which lengths may be off beyond the area of a CRS: who opens a file later sees no warning."""
+_ZIP = "application/zip"
+_KML = "application/vnd.google-earth.kml+xml"
+_PARQUET = "application/vnd.apache.parquet"
 
 
 class Converted(TypedDict, total=False):
     """The one that was asked for."""
 
-    geopackage: bytes
-    flatgeobuf: bytes
+    geopackage: FileBytes
+    flatgeobuf: FileBytes
+    shapefile: FileBytes
+    kml: FileBytes
+    geoparquet: FileBytes
     csv: str
     geojson: Mapping[str, Any]
 
@@ -35,10 +44,26 @@ class Converted(TypedDict, total=False):
 @process(
     id="convert-features",
     title="Convert features",
-    keywords=["export", "format", "GeoPackage", "FlatGeobuf", "CSV", "GeoJSON", "reproject", "file", "vector"],
+    keywords=[
+        "export",
+        "format",
+        "GeoPackage",
+        "FlatGeobuf",
+        "shapefile",
+        "KML",
+        "GeoParquet",
+        "CSV",
+        "GeoJSON",
+        "reproject",
+        "file",
+        "vector",
+    ],
     output=[
         Output(id="geopackage", media_type="application/geopackage+sqlite3", schema=BINARY),
         Output(id="flatgeobuf", media_type="application/flatgeobuf", schema=BINARY),
+        Output(id="shapefile", description="Zipped.", media_type=_ZIP, schema=BINARY),
+        Output(id="kml", media_type=_KML, schema=BINARY),
+        Output(id="geoparquet", media_type=_PARQUET, schema=BINARY),
         Output(id="csv", media_type="text/csv"),
         Output(id="geojson", media_type="application/geo+json"),
     ],
@@ -52,34 +77,59 @@ class Converted(TypedDict, total=False):
 def convert_features(
     features: Features,
     format: Annotated[  # noqa: A002  # what people call it
-        Literal["geopackage", "flatgeobuf", "csv", "geojson", "shapefile"], Field(description="Of the file.")
+        Literal["geopackage", "flatgeobuf", "shapefile", "kml", "geoparquet", "csv", "geojson"],
+        Field(description="Of the file."),
     ],
     crs: Annotated[Crs | None, Field(description="To reproject to; else as they are.")] = None,
 ) -> Converted:
-    """Export or convert a layer to GeoPackage, FlatGeobuf, CSV or GeoJSON, reprojected where asked."""
-    if format == "shapefile":
+    """Export or convert a layer to GeoPackage, FlatGeobuf, shapefile, KML, GeoParquet, CSV or GeoJSON, reprojected
+    where asked."""
+    own = crs is not None and crs != CRS84 and code_of(crs) != "EPSG:4326"
+    if format == "kml" and own:
         raise ProcessRefusedError(
-            "shapefiles cut field names to 10 letters, texts to 254, and have no null or mixed geometries: ask for "
-            "geopackage, which every GIS reads",
-            path="$.inputs.format",
-        )
-    if format == "geojson" and crs is not None and crs != CRS84 and crs.to_epsg() != 4326:
-        raise ProcessRefusedError(
-            "GeoJSON is in longitude and latitude on WGS 84 (RFC 7946): ask for geopackage for another CRS",
-            path="$.inputs.crs",
+            "KML is in longitude and latitude on WGS 84: ask for geopackage for another CRS", path="$.inputs.crs"
         )
     made = features if crs is None or crs == features.crs else _transformed(features, crs)
+    if format == "geojson" and own:
+        return {"geojson": projected_collection(made)}
     if format == "geojson":
         return {"geojson": feature_collection(made, method="as they are", crs_decision="OGC:CRS84 (RFC 7946)")}
-    from backend.geo.vector import writing
+    return _file(made, format)
 
-    match format:
+
+def _file(features: vector.Features, form: str) -> Converted:
+    # GDAL is for workers.
+    from backend.geo.vector import shapefile_writing, writing
+
+    match form:
         case "geopackage":
-            return {"geopackage": writing.geopackage(made, LAYER)}
+            return {"geopackage": _telling(writing.geopackage(features, LAYER), "GeoPackage")}
         case "flatgeobuf":
-            return {"flatgeobuf": writing.flatgeobuf(made, LAYER)}
+            return {"flatgeobuf": _telling(writing.flatgeobuf(features, LAYER), "FlatGeobuf")}
+        case "shapefile":
+            return {"shapefile": _telling(shapefile_writing.shapefile(features, LAYER), "zipped shapefile")}
+        case "kml":
+            return {"kml": _telling(writing.kml(features, LAYER), "KML")}
+        case "geoparquet":
+            return {"geoparquet": _telling(_geoparquet(features), "GeoParquet", layer=None)}
         case _:
-            return {"csv": writing.comma_separated(made)}
+            made = comma_separated(features)
+            return {"csv": FeatureText.of(made.content, described(made.features, "CSV"))}
+
+
+def _telling(made: Written[bytes], form: str, layer: str | None = LAYER) -> FeatureFile:
+    return FeatureFile(made.content, described(made.features, form, layer))
+
+
+def _geoparquet(features: vector.Features) -> Written[bytes]:
+    try:
+        from backend.geo.vector.parquet_writing import geoparquet  # of an extra
+    except ModuleNotFoundError as error:
+        raise ProcessRefusedError(
+            "writing GeoParquet needs `pip install 'ogc-processes-mcp[sql]'`; ask for flatgeobuf or geopackage",
+            path="$.inputs.format",
+        ) from error
+    return geoparquet(features, LAYER)
 
 
 def _transformed(features: vector.Features, crs: CRS) -> vector.Features:

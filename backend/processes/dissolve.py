@@ -7,7 +7,7 @@ from pydantic import Field
 
 from backend.geo.relations import dissolving
 from backend.geo.relations.overlay_pieces import with_measures
-from backend.geo.relations.relations_fields import parse_statistics
+from backend.geo.relations.relations_fields import how_computed, parse_statistics
 from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
@@ -45,16 +45,17 @@ def dissolve(
     features: Features,
     by: Annotated[list[str] | None, Field(description="Fields to group by; all in one by default.")] = None,
     statistics: Annotated[
-        list[str] | None, Field(description="Such as sum:FIELD (mean, min, max, count, first).")
+        list[str] | None, Field(description="Such as sum:FIELD (mean, median, stdev, min, max, count, first).")
     ] = None,
 ) -> Mapping[str, Any]:
     """Unite (merge, aggregate) features by field, with statistics; the ground they cover without overlaps."""
     names = list(dict.fromkeys(by or ()))
-    made = dissolving.dissolve(features, names, parse_statistics(statistics or ()))
+    wanted = parse_statistics(statistics or ())
+    made = dissolving.dissolve(features, names, wanted)
     united, totals = with_measures(made.features)
     return feature_collection(
         united,
-        method=METHOD,
+        method=METHOD + how_computed(wanted),
         crs_decision=f"as it came: {features.plane}",
         groups=len(united),
         totals=totals,

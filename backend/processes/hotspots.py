@@ -63,6 +63,7 @@ def hotspots(
     from backend.geo.analysis.spatial_statistics import moran
     from backend.geo.analysis.spatial_statistics_weights import weights_of
     from backend.geo.vector.collections import feature_collection
+    from backend.geo.vector.field_names import with_measures_named
     from backend.geo.vector.fields import numbers_of
 
     numbers = numbers_of(features, field, "$.inputs.field")
@@ -84,7 +85,7 @@ def hotspots(
         warnings.append(f"There are only {len(chosen)} features: p-values, which take z for normal, are rough.")
     clusters = [name for name in fields["cluster"] if name]
     return feature_collection(
-        chosen.with_fields(fields),
+        with_measures_named(chosen, fields),
         method=f"{method}; significant where q, by Benjamini and Hochberg, is at most {SIGNIFICANT:g}",
         crs_decision=f"neighbours are {weights.told}",
         warnings=warnings,

@@ -3,13 +3,22 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from backend.geo.tables import joins_by_key
 from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 
+_TABLE = WithJsonSchema(
+    {
+        "oneOf": [
+            {"type": "object", "format": "geojson"},
+            {"type": "string"},
+            {"type": "array", "items": {"type": "object"}},
+        ]
+    }
+)
 KEYS = "keys compared as texts, leading zeros counting; empty keys equal none"
 
 
@@ -43,7 +52,7 @@ KEYS = "keys compared as texts, leading zeros counting; empty keys equal none"
 )
 def join_table(
     features: Features,
-    table: Annotated[Features, Field(description="GeoJSON or CSV.")],
+    table: Annotated[Features, _TABLE, Field(description="CSV, rows, GeoJSON.")],
     field: Annotated[str, Field(description="Key of features.")],
     *,
     table_field: Annotated[str | None, Field(description="Of table, if other.")] = None,

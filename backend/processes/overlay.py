@@ -40,7 +40,7 @@ def overlay(
     features: Features,
     other: Annotated[Features, Field(description="Cuts them.")],
     operation: Annotated[
-        Operation, Field(description="difference: features less other; clip: fields of features only.")
+        Operation, Field(description="difference (erase): features less other; clip: fields of features only.")
     ] = "intersection",
     sliver_width: Annotated[float, Field(ge=0, allow_inf_nan=False, description="Metres; narrower pieces go.")] = 0.001,
 ) -> Mapping[str, Any]:

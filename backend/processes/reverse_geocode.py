@@ -9,6 +9,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector import features as model
 from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.field_names import with_measures_named
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 
@@ -63,7 +64,8 @@ def reverse_geocode(features: Features) -> Mapping[str, Any]:
         ],
     }
     columns = {name: _spread(values, present, len(points)) for name, values in told.items()}
-    return feature_collection(points.with_fields(columns).warned(*warnings), method=METHOD, crs_decision=CRS_DECISION)
+    made = with_measures_named(points, columns).warned(*warnings)
+    return feature_collection(made, method=METHOD, crs_decision=CRS_DECISION)
 
 
 def _points(features: model.Features) -> model.Features:

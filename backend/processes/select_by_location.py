@@ -44,8 +44,12 @@ from backend.processes.inputs import Features, Units
 def select_by_location(
     features: Annotated[Features, Field(description="GeoJSON, CSV.")],
     other: Annotated[Features, Field(description="GeoJSON.")],
-    predicate: Annotated[Predicate, Field(description="Relation.")] = "intersects",
-    distance: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="At most so far.")] = None,
+    predicate: Annotated[
+        Predicate, Field(description="Relation; within a distance (dwithin): distance.")
+    ] = "intersects",
+    distance: Annotated[
+        float | None, Field(ge=0, allow_inf_nan=False, description="At most so far, without a predicate.")
+    ] = None,
     units: Units = "metre",
     *,
     invert: Annotated[bool, Field(description="The rest.")] = False,

@@ -7,12 +7,14 @@ from pydantic import Field
 
 from backend.geo.relations import relations_join
 from backend.geo.relations.relations import Predicate
-from backend.geo.relations.relations_fields import parse_statistics
+from backend.geo.relations.relations_fields import how_computed, parse_statistics
 from backend.geo.vector.collections import feature_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 
 METHOD = "pairs of features whose geometries stand in the relation (DE-9IM)"
+ONCE = "; a point of other in no polygon, but on the boundaries of several, counts for the first of these only"
+"""So that counts by polygon add up to the points."""
 
 
 @process(
@@ -45,15 +47,26 @@ METHOD = "pairs of features whose geometries stand in the relation (DE-9IM)"
 def spatial_join(
     features: Annotated[Features, Field(description="These stay.")],
     other: Annotated[Features, Field(description="Joined to them.")],
-    predicate: Annotated[Predicate, Field(description="feature … other")] = "intersects",
-    mode: Annotated[relations_join.Mode, Field(description="A row per pair, match_count, or most overlap.")] = "rows",
-    statistics: Annotated[list[str] | None, Field(description="sum:FIELD, mean:FIELD")] = None,
+    predicate: Annotated[
+        Predicate, Field(description="feature … other; by distance: nearest-features.")
+    ] = "intersects",
+    mode: Annotated[
+        relations_join.Mode,
+        Field(description="A row per pair; match_count, border points once; or most overlap."),
+    ] = "rows",
+    statistics: Annotated[
+        list[str] | None, Field(description="sum:FIELD (mean, median, stdev, min, max, count, first).")
+    ] = None,
+    *,
+    inner: Annotated[bool, Field(description="Only features with a partner.")] = False,
 ) -> Mapping[str, Any]:
     """Join attributes by location; count points in polygons."""
-    made = relations_join.spatial_join(features, other, predicate, mode, parse_statistics(statistics or ()))
+    wanted = parse_statistics(statistics or ())
+    made = relations_join.spatial_join(features, other, predicate, mode, wanted, inner=inner)
+    once = predicate == "intersects" and (mode == "count" or statistics)
     return feature_collection(
         made.features,
-        method=METHOD,
+        method=METHOD + (ONCE if once else "") + how_computed(wanted),
         crs_decision=made.crs_decision,
         relation=f"feature {predicate} other",
         counts={

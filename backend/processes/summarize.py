@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from backend.geo.tables import grouping
+from backend.geo.vector.group_statistics import SAMPLE
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 
 METHOD = (
     "values that are missing do not count; mean: every row counts alike; weighted_mean: sum of value times weight over "
-    "sum of weights; stdev: of a sample (n - 1)"
+    f"sum of weights; {SAMPLE}"
 )
 
 

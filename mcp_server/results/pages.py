@@ -51,7 +51,9 @@ def page(output: OutputResult, text: str | None, *, offset: int, limit: int | No
     features = _features(value)
     if features is not None:
         part = _parts(features, "features", window)
-        return part if part.note else replace(part, value={"type": "FeatureCollection", "features": part.value})
+        # Without it coordinates in a plane would be taken for longitude and latitude.
+        crs = {"crs": value["crs"]} if "crs" in value else {}
+        return part if part.note else replace(part, value={"type": "FeatureCollection", **crs, "features": part.value})
     note = _NO_PARTS if limit is not None else None
     whole = compact(value)
     if not offset and _bytes(whole) <= max_bytes:

@@ -249,3 +249,30 @@ def test_a_collection_tells_how_it_was_made_beside_its_rows() -> None:
     summary = summarise(document, "application/geo+json")
     assert summary["members"] == {"method": "exact", "matched": 3}
     assert summary["warnings"] == ["x"]
+
+
+class Described(bytes):
+    """A file that tells what is in it."""
+
+    about: dict[str, Any]
+
+
+def test_a_file_that_tells_what_is_in_it_is_summarised_by_that_within_the_bound() -> None:
+    file = Described(b"abc")
+    warnings = [f"{at} " + "w" * 300 for at in range(20)]
+    fields = {f"field {at}": {"type": "string", "examples": ["x" * 60] * 3} for at in range(24)}
+    file.about = {"format": "X", "count": 3, "warnings": warnings, "fields": fields}
+    summary = summarise(file, "application/octet-stream")
+    assert (summary["kind"], summary["length"], summary["format"], summary["count"]) == ("binary", 3, "X", 3)
+    assert [warning[:2] for warning in summary["warnings"]] == [f"{at} " for at in range(8)]
+    assert size(summary) <= 2000
+    assert len(summary["fields"]) + summary["more_fields"] == 24
+    assert (len(file.about["fields"]), len(file.about["warnings"])) == (24, 20)
+    assert len(file.about["fields"]["field 23"]["examples"]) == 3
+
+
+def test_a_text_file_tells_its_beginning_beside_what_it_says_of_itself() -> None:
+    file = Described(b"a,b\n1,2\n")
+    file.about = {"count": 1, "crs": "EPSG:25832"}
+    summary = summarise(file, "text/csv")
+    assert summary == {"kind": "text", "length": 8, "start": "a,b\n1,2\n", "count": 1, "crs": "EPSG:25832"}

@@ -20,6 +20,7 @@ from backend.geo.geodesy.measure import area_each
 from backend.geo.geodesy.shapes import of_type
 from backend.geo.vector.bending import bent, bent_geometry
 from backend.geo.vector.features import Features
+from backend.geo.vector.field_names import with_measures_named
 from backend.geo.vector.reading import GeometryInput
 
 DISTANCE_FIELD = "buffer_distance_m"
@@ -65,8 +66,9 @@ def buffer_features(  # noqa: PLR0917  # as `buffer` takes them
         warnings.append(
             f"{int((~kept).sum())} features are narrower than twice their distance: nothing is left of them."
         )
-    made = Features(shapes[kept], features.take(kept).fields).with_fields(
-        {DISTANCE_FIELD: distances[kept].tolist(), AREA_FIELD: area_each(shapes[kept]).tolist()}
+    made = with_measures_named(
+        Features(shapes[kept], features.take(kept).fields),
+        {DISTANCE_FIELD: distances[kept].tolist(), AREA_FIELD: area_each(shapes[kept]).tolist()},
     )
     punctual = bool(of_type(features.shapes, shapely.GeometryType.POINT).all())
     left_out = (geometry.features or 1) - int(kept.sum())

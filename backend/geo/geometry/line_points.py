@@ -13,6 +13,7 @@ from backend.geo.geodesy.measure import segment_lengths, segments
 from backend.geo.geodesy.shapes import LINEAL, in_the_plane, of_type
 from backend.geo.vector.bending import true_to_lengths
 from backend.geo.vector.features import Features
+from backend.geo.vector.field_names import with_measures_named
 
 MOST_POINTS = 500_000
 SOLVED = 1e-9
@@ -80,7 +81,7 @@ def points_along(features: Features, spacing: float | None, count: int | None) -
     points = lines.take(owners).with_shapes(np.atleast_1d(made)).in_crs(features.crs)
     numbers = {"line": linear[owners].tolist(), MEASURE: measures.tolist()}
     plane = why or ("on the WGS 84 ellipsoid" if lines.crs == CRS84 else f"in the {lines.plane}")
-    return LinePoints(points.with_fields(numbers), float(totals.sum()), len(features) - len(lines), plane)
+    return LinePoints(with_measures_named(points, numbers), float(totals.sum()), len(features) - len(lines), plane)
 
 
 def _measures(totals: Array, spacing: float | None, count: int | None) -> tuple[Integers, Array]:

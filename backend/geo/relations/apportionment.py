@@ -13,9 +13,10 @@ from backend.geo.geodesy.shapes import Shapes, of_type, shapes_of
 from backend.geo.relations.overlay import merged
 from backend.geo.relations.overlay_pieces import MOST_COMPARED, POLYGON, dimensions_of, of_dimensions, uniform
 from backend.geo.relations.relations import Pairs, Together, matching, together
-from backend.geo.relations.relations_fields import Columns, free_name
+from backend.geo.relations.relations_fields import Columns
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features
+from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import numbers_of
 from backend.geo.vector.measuring import same_ground
 

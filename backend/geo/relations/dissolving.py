@@ -12,10 +12,11 @@ from pyproj import CRS
 from backend.geo.geodesy.ellipsoid import Integers
 from backend.geo.geodesy.shapes import Shapes, flat, of_type, shapes_of
 from backend.geo.relations.overlay import merged
-from backend.geo.relations.overlay_pieces import MEASURES, POLYGON, dimensions_of, in_two_dimensions, narrower, plain
-from backend.geo.relations.relations_fields import Columns, Statistic, free_name, statistics_of
+from backend.geo.relations.overlay_pieces import POLYGON, dimensions_of, in_two_dimensions, narrower, plain
+from backend.geo.relations.relations_fields import Columns, Statistic, statistics_of
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features
+from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import column_of, is_number, listed, text_of
 from backend.geo.vector.measuring import rounding
 
@@ -47,8 +48,7 @@ def dissolve(features: Features, by: Sequence[str], statistics: Mapping[str, Col
     count = len(first)
     rows = np.arange(len(features))
     columns: Columns = {name: [features.fields[name][at] for at in first.tolist()] for name in by}
-    taken = {*columns, *MEASURES}
-    columns[free_name("feature_count", taken)] = np.bincount(groups, minlength=count).tolist()
+    columns[free_name("feature_count", columns)] = np.bincount(groups, minlength=count).tolist()
     found, told = statistics_of(features, statistics, rows, groups, count)
     for name, column in found.items():
         columns[free_name(name, columns)] = column

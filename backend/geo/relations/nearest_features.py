@@ -9,8 +9,9 @@ import shapely
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.relations.nearest import Links, nearest
 from backend.geo.relations.relations import Together, dense_lonlat, together, unpaired
-from backend.geo.relations.relations_fields import free_name, paired_fields
+from backend.geo.relations.relations_fields import paired_fields
 from backend.geo.vector.features import Features
+from backend.geo.vector.field_names import free_name
 
 ADDED = ("distance_m", "bearing", "rank", "planar_distance_m")
 

@@ -9,7 +9,7 @@ import shapely
 
 from backend.errors import refuse_input
 from backend.geo.geodesy.ellipsoid import Integers
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, of_type
 from backend.geo.relations.overlay_pieces import (
     MEASURES,
     Pieces,
@@ -69,10 +69,14 @@ def overlay_layers(first: Features, second: Features, operation: Operation, sliv
     sides = [(met.first, pieces.first)]
     if operation not in ("difference", "clip"):
         sides.append((met.second, pieces.second))
+    renamed = [name for name in MEASURES if any(name in side.fields for side, _ in sides)]
     unmatched = int(met.first.present.sum()) - pairs.matched[0]
     warnings = list(met.warnings)
     if slivers:
         warnings.append(f"{slivers} slivers narrower than {sliver_width:g} m ({lost:.3g} m² in all) were dropped.")
+    if renamed:
+        told = ", ".join(renamed)
+        warnings.append(f"Fields {told} that the layers came with end in _1 or _2 here: these names are of the pieces.")
     if not len(pieces.shapes):
         warnings += met.apart() or _nothing(a, b, pairs, operation)
     made = Features(pieces.shapes, paired_fields(sides, MEASURES), met.first.crs, tuple(warnings))
@@ -83,7 +87,8 @@ def merged(shapes: Shapes, index: Integers) -> tuple[Shapes, Integers]:
     """The union of the shapes of each group, and the groups; `index` is sorted."""
     groups, first, counts = np.unique(index, return_index=True, return_counts=True)
     unions = shapes[first]
-    several = counts > 1
+    # What a single collection holds may overlap too.
+    several = (counts > 1) | of_type(unions, shapely.GeometryType.GEOMETRYCOLLECTION)
     if several.any():
         chosen = np.repeat(several, counts)
         place = np.repeat(np.arange(int(several.sum())), counts[several])

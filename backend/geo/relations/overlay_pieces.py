@@ -15,6 +15,7 @@ from backend.geo.geodesy.measure import measure_each
 from backend.geo.geodesy.shapes import Shapes, flat, of_type, parts_of, shapes_of
 from backend.geo.vector.feature_measures import areas, lengths, overlapping, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
+from backend.geo.vector.field_names import with_measures_named
 from backend.geo.vector.measuring import same_ground
 
 MEASURES = ("area_m2", "planar_area_m2", "length_m", "planar_length_m")
@@ -89,7 +90,9 @@ def of_dimensions(shapes: Shapes, lowest: Integers, highest: Integers) -> tuple[
         chosen &= (lowest[owners] <= dimension) & (dimension <= highest[owners])
         groups, place = np.unique(owners[chosen], return_inverse=True)
         if groups.size:
-            found.append(plain(make(parts[chosen], indices=place)))
+            multis = plain(make(parts[chosen], indices=place))
+            # Polygons of a collection may overlap or be neighbours, which those of a multipolygon may not.
+            found.append(united(multis, ~shapely.is_valid(multis)))
             places.append(groups)
     index = np.concatenate(places)
     order = np.argsort(index, kind="stable")
@@ -102,6 +105,15 @@ def _parts(shapes: Shapes, index: Integers) -> tuple[Shapes, Integers]:
     owners = index[place]
     there = ~shapely.is_empty(parts)
     return parts[there], owners[there]
+
+
+def united(shapes: Shapes, chosen: Booleans) -> Shapes:
+    """The same, with the union of all parts in place of each one chosen."""
+    if not chosen.any():
+        return shapes
+    made = shapes.copy()
+    made[chosen] = shapely.union_all(shapes[chosen][:, np.newaxis], axis=1)
+    return made
 
 
 def plain(multis: Any) -> Shapes:
@@ -185,7 +197,7 @@ def with_measures(features: Features) -> tuple[Features, dict[str, float]]:
         ]
         for name, (values, wanted) in measured.items()
     }
-    return features.with_fields(fields), {name: float(values.sum()) for name, (values, _) in measured.items()}
+    return with_measures_named(features, fields), {name: float(values.sum()) for name, (values, _) in measured.items()}
 
 
 def covered_area(pieces: Features, totals: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:

@@ -8,11 +8,15 @@ import numpy as np
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.vector.features import Features
-from backend.geo.vector.fields import column_of, numbers_of, shown
+from backend.geo.vector.field_names import free_name
+from backend.geo.vector.fields import check_size, column_of, numbers_of, shown
+from backend.geo.vector.group_statistics import SAMPLE, group_statistics
 from backend.geo.vector.number_columns import rows_of
 
-type Statistic = Literal["sum", "mean", "min", "max", "count", "first"]
-STATISTICS: tuple[Statistic, ...] = ("sum", "mean", "min", "max", "count", "first")
+type Statistic = Literal["sum", "mean", "median", "stdev", "min", "max", "count", "first"]
+STATISTICS: tuple[Statistic, ...] = ("sum", "mean", "median", "stdev", "min", "max", "count", "first")
+WHOLE = frozenset(("sum", "min", "max"))
+"""Statistics that are integers of integers."""
 INPUT = "$.inputs.statistics"
 """Where statistics are asked for."""
 type Columns = dict[str, Sequence[Any]]
@@ -32,9 +36,18 @@ def parse_statistics(texts: Iterable[str]) -> Mapping[str, tuple[Statistic, ...]
             reason = (
                 f"{shown(text)} is no statistic of a field: it has the form sum:FIELD, with {', '.join(STATISTICS)}"
             )
+            if text.strip().lower() == "count":
+                reason += "; how many features there are is told anyway, as match_count or feature_count"
             raise ProcessRefusedError(reason, path=f"{INPUT}[{index}]")
-        wanted[field.strip()] = (*wanted.get(field.strip(), ()), statistic)
+        others = wanted.get(field.strip(), ())
+        if statistic not in others:
+            wanted[field.strip()] = (*others, statistic)
     return wanted
+
+
+def how_computed(wanted: Mapping[str, Collection[Statistic]]) -> str:
+    """What a method has to tell of the statistics beside their names."""
+    return f"; {SAMPLE}" if any("stdev" in statistics for statistics in wanted.values()) else ""
 
 
 def paired_fields(
@@ -56,13 +69,6 @@ def paired_fields(
             taken.add(unique)
             columns[unique] = column if same else rows_of(column, index)
     return columns
-
-
-def free_name(name: str, taken: Collection[str], suffix: str = "_2") -> str:
-    """The name itself, or with as many suffixes as it needs to be none of the others."""
-    while name in taken:
-        name += suffix
-    return name
 
 
 def statistics_of(
@@ -90,20 +96,25 @@ def statistics_of(
             warnings.append(f"The field {name!r} is null in {nulls} of the features: these count for nothing in it.")
         for statistic in statistics:
             if statistic == "first":
-                columns[name] = _first(column, rows[known], groups[known], count)
-                warnings += _differing(name, column, rows[known], groups[known], columns[name])
+                found = _first(column, rows[known], groups[known], count)
+                columns[free_name(name, columns)] = found
+                warnings += _differing(name, column, rows[known], groups[known], found)
             elif statistic == "count":
-                columns[f"{name}_count"] = np.bincount(groups[known], minlength=count).tolist()
+                columns[free_name(f"{name}_count", columns)] = np.bincount(groups[known], minlength=count).tolist()
             else:
                 values = numbers_of(features, name, INPUT)[rows[known]]
+                if statistic == "stdev":
+                    check_size(values, name, INPUT)
                 there = (np.bincount(groups[known], minlength=count) > 0) | (empty & (statistic == "sum"))
-                found = COMPUTED[statistic](values, groups[known], count)
-                whole = statistic != "mean" and all(value is None or isinstance(value, int) for value in column)
-                columns[f"{name}_{statistic}"] = _values(found, there, whole=whole)
+                whole = statistic in WHOLE and all(value is None or isinstance(value, int) for value in column)
+                computed = COMPUTED[statistic](values, groups[known], count)
+                columns[free_name(f"{name}_{statistic}", columns)] = _values(computed, there, whole=whole)
     return columns, tuple(warnings)
 
 
 def _values(found: Array, there: Booleans, *, whole: bool) -> list[int | float | None]:
+    # A single value has no standard deviation.
+    there = there & ~np.isnan(found)
     return [
         (int(value) if whole else value) if has else None
         for value, has in zip(found.tolist(), there.tolist(), strict=True)
@@ -116,6 +127,22 @@ def _sum(values: Array, groups: Integers, count: int) -> Array:
 
 def _mean(values: Array, groups: Integers, count: int) -> Array:
     return _sum(values, groups, count) / np.maximum(np.bincount(groups, minlength=count), 1)
+
+
+def _median(values: Array, groups: Integers, count: int) -> Array:
+    found = group_statistics(values, groups, count)
+    return _spread(found.groups, found.medians, count)
+
+
+def _stdev(values: Array, groups: Integers, count: int) -> Array:
+    found = group_statistics(values, groups, count)
+    return _spread(found.groups, found.stdevs, count)
+
+
+def _spread(groups: Integers, found: Array, count: int) -> Array:
+    every = np.full(count, np.nan)
+    every[groups] = found
+    return every
 
 
 def _min(values: Array, groups: Integers, count: int) -> Array:
@@ -131,6 +158,8 @@ def _max(values: Array, groups: Integers, count: int) -> Array:
 COMPUTED: Mapping[str, Callable[[Array, Integers, int], Array]] = {
     "sum": _sum,
     "mean": _mean,
+    "median": _median,
+    "stdev": _stdev,
     "min": _min,
     "max": _max,
 }

@@ -10,10 +10,12 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.shapes import Shapes, of_type
+from backend.geo.relations.overlay_pieces import POLYGON, dimensions_of, united
 from backend.geo.relations.relations import Pairs, Predicate, Together, left_out, matching, together, unpaired
-from backend.geo.relations.relations_fields import Columns, Statistic, free_name, paired_fields, statistics_of
+from backend.geo.relations.relations_fields import Statistic, paired_fields, statistics_of
 from backend.geo.vector.feature_measures import areas, lengths, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
+from backend.geo.vector.field_names import free_name
 
 type Mode = Literal["rows", "count", "largest"]
 
@@ -37,15 +39,23 @@ class Joined:
 
 
 def spatial_join(
-    first: Features, second: Features, predicate: Predicate, mode: Mode, statistics: Mapping[str, Collection[Statistic]]
+    first: Features,
+    second: Features,
+    predicate: Predicate,
+    mode: Mode,
+    statistics: Mapping[str, Collection[Statistic]],
+    *,
+    inner: bool = False,
 ) -> Joined:
     """Join to each feature those of the second source of which `feature predicate other` holds.
 
     mode: a row for each pair; or each feature once, with the number of its partners and statistics over their fields
     (by which mode `rows` becomes `count`); or each feature once, with the partner with which it shares most of its
     area, of a line of its length.
+    inner: features without a partner are left out.
 
-    A point on boundaries only, of several polygons that it `intersects`, goes to the first of them.
+    A row stands for each pair of which the predicate holds. Where polygons that intersect points are counted by, a
+    point that lies on boundaries only, of several of them, counts for the first: so the counts add up to the points.
 
     Raises:
         ProcessRefusedError: the pairs are too many, or statistics cannot be computed.
@@ -59,8 +69,10 @@ def spatial_join(
     pairs = matching(a, b, predicate, lonlat=not met.first.crs.is_projected)
     warnings = list(met.warnings)
     if predicate == "intersects":
-        pairs, told = _once_on_boundaries(a, b, pairs)
-        warnings += [*told, *_only_touching(a, b, pairs, mode)]
+        if mode != "largest":
+            pairs, told = _on_boundaries(a, b, pairs, once=mode == "count")
+            warnings += told
+        warnings += _only_touching(a, b, pairs, mode)
     warnings += left_out(met, pairs, predicate)
     shares = np.zeros(0)
     if mode == "largest":
@@ -71,13 +83,19 @@ def spatial_join(
         warnings += met.empty() or met.apart() or (f"No feature {predicate} any of other.",)
     # The features are told as they came, whatever plane they met the others in.
     met = replace(met, first=first)
-    made, told = _counted(met, pairs, statistics) if mode == "count" else _rows(met, pairs, shares)
+    alone = unpaired(pairs.first, len(first))
+    if mode == "count":
+        made, told = _counted(met, pairs, statistics)
+        made = made.take(np.unique(pairs.first)) if inner else made
+    else:
+        made, told = _rows(met, pairs, shares, alone[:0] if inner else alone)
+    if inner and alone.size:
+        warnings.append(f"{len(alone)} features have no partner and were left out.")
     return Joined(made.warned(*warnings, *told), met.crs_decision, len(pairs), matched, other_matched)
 
 
-def _rows(met: Together, pairs: Pairs, shares: Array) -> tuple[Features, list[str]]:
-    """A row for each pair, and one for each feature without a partner."""
-    alone = unpaired(pairs.first, len(met.first))
+def _rows(met: Together, pairs: Pairs, shares: Array, alone: Integers) -> tuple[Features, list[str]]:
+    """A row for each pair, and one for each feature that is alone."""
     index = np.concatenate([pairs.first, alone])
     order = np.argsort(index, kind="stable")
     left, right = index[order], np.concatenate([pairs.second, np.full(len(alone), -1)])[order]
@@ -85,6 +103,9 @@ def _rows(met: Together, pairs: Pairs, shares: Array) -> tuple[Features, list[st
     if shares.size:
         padded = [*shares.tolist(), *[None] * len(alone)]
         fields[free_name("overlap_share", fields)] = [padded[at] for at in order.tolist()]
+    elif alone.size and not met.second.fields:
+        # No field of other tells by its nulls which features have no partner.
+        fields[free_name("matched", fields)] = (right >= 0).tolist()
     repeated = len(np.unique(pairs.first[1:][pairs.first[1:] == pairs.first[:-1]]))
     told = [f"{repeated} features have several partners, and a row for each: do not add their numbers up."]
     return Features(met.first.shapes[left], fields, met.first.crs), told if repeated else []
@@ -95,9 +116,10 @@ def _counted(
 ) -> tuple[Features, tuple[str, ...] | list[str]]:
     count = len(met.first)
     columns, told = statistics_of(met.second, statistics, pairs.second, pairs.first, count)
-    added: Columns = {"match_count": np.bincount(pairs.first, minlength=count).tolist(), **columns}
-    taken = set(met.first.fields)
-    named = {free_name(name, taken): column for name, column in added.items()}
+    partners = np.bincount(pairs.first, minlength=count).tolist()
+    fields = dict(met.first.fields)
+    for name, column in (("match_count", partners), *columns.items()):
+        fields[free_name(name, fields)] = column
     several = len(pairs) - pairs.matched[1]
     if several:
         twice = int((np.bincount(pairs.second) > 1).sum())
@@ -105,41 +127,39 @@ def _counted(
             *told,
             f"{twice} features of other are partner of several features: the counts add up to {several} more.",
         )
-    return Features(met.first.shapes, {**met.first.fields, **named}, met.first.crs), told
+    return Features(met.first.shapes, fields, met.first.crs), told
 
 
-def _once_on_boundaries(a: Shapes, b: Shapes, pairs: Pairs) -> tuple[Pairs, list[str]]:
-    """Give a point on the common boundary of polygons to the first of them only, so that it is counted once."""
-    points_first = _points(a)[pairs.first] & (shapely.get_dimensions(b) == 2)[pairs.second]
-    points_second = (shapely.get_dimensions(a) == 2)[pairs.first] & _points(b)[pairs.second]
-    dropped = _later_on_boundary(a, b, pairs, pairs.first, points_first)
-    turned = np.lexsort((pairs.first, pairs.second))
-    back = _later_on_boundary(a, b, pairs.take(turned), pairs.second[turned], points_second[turned])
-    dropped[turned] |= back
-    if not dropped.any():
-        return pairs, []
-    owners = np.concatenate([pairs.first[dropped & points_first], -1 - pairs.second[dropped & ~points_first]])
-    told = (
-        f"{len(np.unique(owners))} points lie on the boundary of several polygons: each was given to the first of them "
-        "only. With the predicate covered_by (covers) they go to all."
-    )
-    return pairs.take(~dropped), [told]
+def _on_boundaries(a: Shapes, b: Shapes, pairs: Pairs, *, once: bool) -> tuple[Pairs, list[str]]:
+    """The pairs, and what to know of points on boundaries that several polygons share.
+
+    once: such a point counts for the first of the polygons only, so that the counts add up to the points.
+    """
+    turned = pairs.turned()
+    repeated = _later_on_boundary(a, b, pairs)
+    other = len(np.unique(pairs.second[repeated]))
+    features = len(np.unique(turned.second[_later_on_boundary(b, a, turned)]))
+    told = "points lie on the boundary of several polygons, all of which intersect them:"
+    if once and other:
+        counted = f"{other} {told} each was counted for the first only. With the predicate covers they count for all."
+        return pairs.take(~repeated), [counted]
+    if features or other:
+        return pairs, [f"{features + other} {told} each goes with all of these; counted by polygon it counts once."]
+    return pairs, []
 
 
-def _later_on_boundary(a: Shapes, b: Shapes, pairs: Pairs, points: Integers, areal: Booleans) -> Booleans:
-    """Which pairs of a point and a polygon repeat the point, all of whose pairs are on boundaries; sorted by point."""
-    again = np.concatenate([[False], points[1:] == points[:-1]]) if len(points) else np.zeros(0, np.bool_)
-    candidates = np.flatnonzero(areal & (again | np.concatenate([again[1:], [False]]))) if len(points) else points
-    if not candidates.size:
-        return np.zeros(len(points), dtype=np.bool_)
+def _later_on_boundary(a: Shapes, b: Shapes, pairs: Pairs) -> Booleans:
+    """Which pairs of a polygon and a point repeat the point, all of whose pairs are on boundaries."""
+    points = of_type(b, shapely.GeometryType.POINT)
+    areal: Booleans = (dimensions_of(a) == POLYGON)[pairs.first] & points[pairs.second]
+    several: Booleans = areal & (np.bincount(pairs.second, areal, minlength=len(b)) > 1)[pairs.second]
+    candidates = np.flatnonzero(several)
     chosen = pairs.take(candidates)
-    inside = ~shapely.touches(a[chosen.first], b[chosen.second])
-    has_inside = np.isin(points, np.unique(points[candidates[inside]]))
-    return areal & again & ~has_inside
-
-
-def _points(shapes: Shapes) -> Booleans:
-    return of_type(shapes, shapely.GeometryType.POINT)
+    inside = chosen.second[~shapely.touches(a[chosen.first], b[chosen.second])]
+    # Pairs come by polygon, so that the first of a point is that of its first polygon.
+    _, first = np.unique(chosen.second, return_index=True)
+    several[candidates[first]] = False
+    return several & ~np.isin(pairs.second, inside)
 
 
 def _only_touching(a: Shapes, b: Shapes, pairs: Pairs, mode: Mode) -> list[str]:
@@ -172,7 +192,9 @@ def _shares(met: Together, pairs: Pairs) -> Array:
     """What part of the first feature's area, or length, each pair shares, in the plane; 1 for points."""
     a, b = met.first.shapes[pairs.first], met.second.shapes[pairs.second]
     shared = Features(shapely.intersection(a, b), crs=met.first.crs)
-    whole = Features(met.first.shapes, crs=met.first.crs)
+    collections = of_type(met.first.shapes, shapely.GeometryType.GEOMETRYCOLLECTION)
+    # What they hold may overlap: with its union alone no share is of something counted twice.
+    whole = Features(united(met.first.shapes, collections), crs=met.first.crs)
     shares = np.zeros(len(pairs))
     dimensions = shapely.get_dimensions(met.first.shapes)
     planar = met.first.crs.is_projected

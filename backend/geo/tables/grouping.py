@@ -1,5 +1,6 @@
 """Statistics of fields, for all features or for groups of them."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from backend.geo.vector.feature_measures import overlapping
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import check_size, column_of, numbers_of, shown
 from backend.geo.vector.geometry_terms import TERMS, measured
+from backend.geo.vector.group_statistics import group_statistics
 from backend.geo.vector.measuring import same_ground
 
 type JsonObject = dict[str, Any]
@@ -31,7 +33,6 @@ _UNWEIGHTED = (
 _DOUBLE = (
     "counts the ground that they share more than once (double counting); that of their union is what dissolve gives"
 )
-_LARGE = 2.0**62
 MOST_CHECKED = 20_000
 """Polygons of which it is found out whether they overlap each other."""
 _RATE = re.compile(
@@ -158,38 +159,21 @@ def _statistics(column: Column, index: Integers, count: int, weights: Array | No
 
 
 def _numeric(told: list[JsonObject], values: NDArray[Any], index: Integers) -> None:
-    """Of sorted values, those of a group together, so that no group needs a pass of its own."""
     for one in told:
         one.update(dict.fromkeys(("sum", "mean", "min", "max", "median", "stdev")), distinct=0)
-    order = np.argsort(values)
-    # Small integers are sorted by counting.
-    order = order[np.argsort(index[order].astype(np.min_scalar_type(len(told))), kind="stable")]
-    values, index = values[order], index[order]
-    counts = np.bincount(index, minlength=len(told))
-    groups = np.flatnonzero(counts)
-    if not len(groups):
-        return
-    sizes = counts[groups]
-    starts = np.cumsum(sizes) - sizes
-    exact = values.dtype == np.int64 and np.abs(values.astype(np.float64)).sum() >= _LARGE
-    sums = np.add.reduceat(values.astype(object) if exact else values, starts)
-    means = sums.astype(np.float64) / sizes
-    squares = np.add.reduceat((values - np.repeat(means, sizes)) ** 2, starts)
-    changes = np.concatenate([[True], (values[1:] != values[:-1]) | (index[1:] != index[:-1])])
-    middles = values[starts + (sizes - 1) // 2] / 2 + values[starts + sizes // 2] / 2
-    for at, group in enumerate(groups.tolist()):
+    found = group_statistics(values, index, len(told))
+    columns = (found.sums, found.means, found.least, found.most, found.medians, found.stdevs, found.distinct)
+    rows = zip(found.groups.tolist(), *(column.tolist() for column in columns), strict=True)
+    for group, total, mean, least, most, median, stdev, distinct in rows:
         told[group] |= {
-            "sum": sums[at] if exact else sums[at].item(),
-            "mean": means[at].item(),
-            "min": values[starts[at]].item(),
-            "max": values[starts[at] + sizes[at] - 1].item(),
-            "median": middles[at].item(),
-            "stdev": float(np.sqrt(squares[at] / (sizes[at] - 1))) if sizes[at] > 1 else None,
+            "sum": total,
+            "mean": mean,
+            "min": least,
+            "max": most,
+            "median": median,
+            "stdev": None if math.isnan(stdev) else stdev,
+            "distinct": distinct,
         }
-    for group, different in zip(
-        groups.tolist(), np.add.reduceat(changes.astype(np.int64), starts).tolist(), strict=True
-    ):
-        told[group]["distinct"] = different
 
 
 def _weighted(told: list[JsonObject], values: NDArray[Any], index: Integers, weights: Array) -> None:

@@ -227,6 +227,6 @@ def _refuse_several(matches: _Matches, keys: Keys, table_field: str, several: in
     refuse(
         f"{several} features have several rows of the table (one-to-many), such as {table_field!r} = {examples}: say "
         "with `duplicates` whether the first row of each counts or the features are to be repeated (all), or "
-        "aggregate the table first with summarize",
+        f"aggregate the table first: summarize with group_by {table_field!r} gives a table",
         "$.inputs.duplicates",
     )

@@ -16,6 +16,7 @@ from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.features import Features
+from backend.geo.vector.text_columns import NUMBER, typed_column
 
 LONGITUDES = ("longitude", "lon", "lng", "long", "x", "easting", "east")
 LATITUDES = ("latitude", "lat", "y", "northing", "north")
@@ -28,11 +29,8 @@ TEXTS = ("wkt", "geometry", "geom", "the_geom", "shape")
 _DELIMITERS = ",;\t|"
 _COMMAS = ";\t|"
 """Delimiters beside which a comma may be that of a decimal number."""
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
-_NUMBER = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 _NOTHING = frozenset(("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "-"))
 """What stands among numbers where there is none. Among texts it may be one, as Namibia's code."""
-_TRUTH = {"true": True, "false": False}
 _WITH_COMMA = re.compile(r"-?(?:0|[1-9]\d*)(?:,\d+)?")
 
 
@@ -69,26 +67,25 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
     warnings += _gaps(columns)
     # The text of a geometry is out of date as soon as the geometry is changed.
     written = _named(columns, TEXTS)
-    x, y = (_named(columns, words) for words in (LONGITUDES, LATITUDES))
-    if written is None and (x is None or y is None):
-        x, y = (_with_word(columns, words[:3]) for words in (LONGITUDES, ("latitude", "lat")))
-        if x is not None and y is not None:
-            warnings.append(f"Longitudes were taken from {x!r} and latitudes from {y!r}.")
-    shapes = _shapes(columns, written, x, y, len(rows) - 1)
-    fields: dict[str, Sequence[Any]] = {name: typed(column) for name, column in columns.items() if name != written}
+    pair = coordinate_fields(columns)
+    if written is None and pair is not None and not _are_plain(pair):
+        warnings.append(f"Longitudes were taken from {pair[0]!r} and latitudes from {pair[1]!r}.")
+    shapes = _shapes(columns, written, pair, len(rows) - 1)
+    others = [name for name in columns if name != written]
+    fields: dict[str, Sequence[Any]] = {name: typed_column(name, columns[name], warnings) for name in others}
     return Features(shapes, fields, crs or CRS84, tuple(warnings))
 
 
-def typed(column: Sequence[str]) -> list[Any]:
-    """The values of a column: integers, numbers or truth values where all are, else texts; None for nothing."""
-    present = [value for value in column if value]
-    if present and all(_INTEGER.fullmatch(value) for value in present):
-        return [int(value) if value else None for value in column]
-    if present and all(_NUMBER.fullmatch(value) for value in present):
-        return [float(value) if value else None for value in column]
-    if present and all(value.lower() in _TRUTH for value in present):
-        return [_TRUTH[value.lower()] if value else None for value in column]
-    return [value or None for value in column]
+def coordinate_fields(columns: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The names of the fields that are taken for x (longitude) and y of points; None where there are none."""
+    x, y = (_named(columns, words) for words in (LONGITUDES, LATITUDES))
+    if x is None or y is None:
+        x, y = (_with_word(columns, words[:3]) for words in (LONGITUDES, ("latitude", "lat")))
+    return None if x is None or y is None else (x, y)
+
+
+def _are_plain(pair: tuple[str, str]) -> bool:
+    return pair[0].lower() in LONGITUDES and pair[1].lower() in LATITUDES
 
 
 def _gaps(columns: dict[str, list[str]]) -> list[str]:
@@ -97,7 +94,7 @@ def _gaps(columns: dict[str, list[str]]) -> list[str]:
     for name, column in columns.items():
         marks = sorted(_NOTHING.intersection(column))
         others = [value for value in column if value and value not in _NOTHING]
-        if marks and others and all(_NUMBER.fullmatch(value) for value in others):
+        if marks and others and all(NUMBER.fullmatch(value) for value in others):
             count = sum(value in _NOTHING for value in column)
             columns[name] = ["" if value in _NOTHING else value for value in column]
             warnings.append(f"In {name!r}, of numbers else, {', '.join(marks)} was read as no value ({count} times).")
@@ -140,7 +137,7 @@ def _with_word(columns: Mapping[str, Any], words: Sequence[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _shapes(columns: Mapping[str, Sequence[str]], text: str | None, x: str | None, y: str | None, count: int) -> Shapes:
+def _shapes(columns: Mapping[str, Sequence[str]], text: str | None, pair: tuple[str, str] | None, count: int) -> Shapes:
     if text is not None:
         try:
             values = np.array([value or None for value in columns[text]], dtype=object)
@@ -150,8 +147,9 @@ def _shapes(columns: Mapping[str, Sequence[str]], text: str | None, x: str | Non
         except ShapelyError as error:
             refuse(f"a geometry of the CSV is neither WKT nor WKB in hexadecimal digits: {str(error)[:100]}")
     shapes = np.full(count, None, dtype=object)
-    if x is None or y is None:
+    if pair is None:
         return shapes
+    x, y = pair
     pairs = zip(columns[x], columns[y], strict=True)
     present = np.array([bool(first) and bool(second) for first, second in pairs], dtype=bool)
     shapes[present] = shapely.points(_numbers(columns[x], present), _numbers(columns[y], present))

@@ -22,6 +22,7 @@ from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
 from backend.geo.vector.geojson_parsing import GeometryText, parse_features
+from backend.geo.vector.table_rows import read_rows
 from backend.geo.vector.wkt import is_table, read_wkt, told_crs
 
 SOURCE_CRS = "source_crs"
@@ -46,6 +47,9 @@ def read_features(value: Any, crs: CRS | None = None) -> Features:
         return settle(read_file(value, crs))
     if isinstance(value, str):
         return _from_text(value, crs)
+    rows = read_rows(value, crs)
+    if rows is not None:
+        return settle(rows)
     if not isinstance(value, Mapping):
         refuse("expected GeoJSON, WKT, CSV or a reference to features")
     try:

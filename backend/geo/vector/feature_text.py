@@ -54,6 +54,11 @@ def document_parts(beginning: str, rows: Iterable[str], members: Mapping[str, An
     yield b"}"
 
 
+_GEOS_NO_POLYGON = '{"type":"Polygon","coordinates":[[]]}'
+_NO_POLYGON = '{"type":"Polygon","coordinates":[]}'
+"""A ring has four positions or is not there (RFC 7946, 3.1.6)."""
+
+
 def feature_texts(features: Features) -> Iterator[str]:
     """The text of the features with commas between them, and exterior rings counterclockwise (RFC 7946, 3.1.6); batch
     by batch.
@@ -91,7 +96,7 @@ def _batches(shapes: Shapes) -> Sequence[Shapes]:
 
 def _geojson(shapes: Shapes) -> list[str]:
     texts: list[str | None] = shapely.to_geojson(_oriented(shapes)).tolist()
-    return [text or "null" for text in texts]
+    return ["null" if text is None else _NO_POLYGON if text == _GEOS_NO_POLYGON else text for text in texts]
 
 
 def _wkt(shapes: Shapes) -> list[str]:

@@ -21,12 +21,13 @@ from pyproj import CRS
 
 from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.crs import stored_crs
-from backend.geo.geodesy.shapes import Shapes, of_type
+from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson_parsing import parse_features
 from backend.geo.vector.number_columns import NumberColumn
+from backend.geo.vector.ring_nesting import with_holes
 
 _SIGNATURES = {
     ".gpkg": b"SQLite format 3\x00",
@@ -130,7 +131,7 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
     if shapes is None:
         return Features(np.full(len(next(iter(columns), ())), None, dtype=object), fields, warnings=tuple(told))
     if dataset.suffix == ".shp":
-        shapes = _with_holes(shapes, told)
+        shapes = with_holes(shapes, told)
     return _features(dataset, shapes, fields, _crs(dataset, meta["crs"], crs), told)
 
 
@@ -184,26 +185,6 @@ def _crs(dataset: DatasetFile, declared: str | None, given: CRS | None) -> CRS:
             )
         return given
     return stored_crs(CRS.from_user_input(declared), dataset.id)
-
-
-def _with_holes(shapes: Shapes, told: list[str]) -> Shapes:
-    """Polygons of a shapefile whose holes are wound as if they were polygons of their own, and so lie within others.
-
-    A shapefile tells holes from polygons by their direction alone.
-    """
-    doubtful = np.flatnonzero(of_type(shapes, shapely.GeometryType.MULTIPOLYGON) & ~shapely.is_valid(shapes))
-    if not doubtful.size:
-        return shapes
-    mended = shapes.copy()
-    # By the rule of even and odd, what lies within one ring is inside, within two outside.
-    mended[doubtful] = shapely.make_valid(shapes[doubtful], method="linework")
-    changed = np.flatnonzero(~shapely.equals_exact(mended[doubtful], shapes[doubtful]))
-    if changed.size:
-        told.append(
-            f"{changed.size} polygons had parts within others, as if holes were wound in the direction of outer rings: "
-            "they were taken for holes."
-        )
-    return mended
 
 
 def _values(column: NDArray[Any], declared: np.dtype[Any], name: str, told: list[str]) -> Sequence[Any]:

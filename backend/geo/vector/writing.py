@@ -3,111 +3,188 @@
 # pyogrio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-import csv
-import json
 import re
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from io import StringIO
-from itertools import takewhile
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import NoneType
-from typing import Any
 
 import numpy as np
+import pyogrio.errors
 import pyogrio.raw
 import shapely
-from numpy.typing import NDArray
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, authority_code
 from backend.geo.geodesy.shapes import of_type
 from backend.geo.vector.features import Features
-from backend.geo.vector.number_columns import NumberColumn
+from backend.geo.vector.file_columns import DAYS, TIMES, Column, column, texts
+from backend.geo.vector.file_description import Written, flattened
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?P<time>[T ]\d\d:\d\d:\d\d(?:\.\d{1,3})?(?P<zone>Z|[+-]\d\d:\d\d)?)?", re.ASCII)
-_WITH_DATES = frozenset(("GPKG",))
-"""Formats that have days, and not only times of a day."""
-_DAY = np.dtype("datetime64[D]")
-_UTC = 100
-_QUARTER = 15
-"""GDAL's number of UTC, and the minutes of a step away from it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """The values of a field in a type that a file's table has."""
-
-    values: NDArray[Any]
-    missing: NDArray[np.bool_]
-    zones: NDArray[np.intp] | None = None
-    """Time zones as GDAL numbers them."""
+_FORMAT = "$.inputs.format"
+_FAULTS = (
+    pyogrio.errors.DataSourceError,
+    pyogrio.errors.DataLayerError,
+    pyogrio.errors.FeatureError,
+    pyogrio.errors.FieldError,
+    pyogrio.errors.GeometryError,
+)
+_SERIES = (("Point", "MultiPoint"), ("LineString", "MultiLineString"), ("Polygon", "MultiPolygon"))
+"""Types of which the second holds the first."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that XML has no place for."""
 
 
-def geopackage(features: Features, layer: str) -> bytes:
+def geopackage(features: Features, layer: str) -> Written[bytes]:
     """A GeoPackage of one layer, in the features' CRS.
 
     Raises:
         ProcessRefusedError: names of fields differ in case alone, which no GeoPackage tells apart.
     """
+    check_names(features, "GeoPackage")
+    columns, told = typed(features, DAYS | TIMES)
+    own = _own_columns([name.lower() for name in features.fields])
+    files = written(features, columns, layer, "GPKG", ".gpkg", geometry_type(features), {"SPATIAL_INDEX": "YES", **own})
+    return Written(files[f"{layer}.gpkg"], told)
+
+
+def flatgeobuf(features: Features, layer: str) -> Written[bytes]:
+    """A FlatGeobuf in the features' CRS; its index has no place for features without a geometry."""
+    # Its geometries have all a height or none, and for those of several types GDAL writes none.
+    made = one_type(features) if shapely.has_z(features.shapes).any() else features
+    if geometry_type(made) == "Unknown":
+        made = flattened(features, "a FlatGeobuf of several geometry types has none; a GeoPackage keeps them")
+    made = all_with_heights(made)
+    columns, told = typed(made, TIMES)
+    index = {"SPATIAL_INDEX": "YES" if made.present.all() else "NO"}
+    files = written(made, columns, layer, "FlatGeobuf", ".fgb", geometry_type(made), index)
+    return Written(files[f"{layer}.fgb"], told)
+
+
+def kml(features: Features, layer: str) -> Written[bytes]:
+    """A KML of one folder, in longitude and latitude on WGS 84; heights are above the sea.
+
+    Raises:
+        ProcessRefusedError: names of fields differ in case alone, one of which would be lost.
+    """
+    check_names(features, "KML")
+    made = all_with_heights(features.lonlat())
+    columns, told = typed(made)
+    # It would write true as 1.
+    columns = [
+        texts(values) if one.values.dtype == np.bool_ else one
+        for one, values in zip(columns, made.fields.values(), strict=True)
+    ]
+    unwritten = [name for name, values in made.fields.items() if any(map(_beyond_xml, values))]
+    if unwritten:
+        told = told.warned(f"Control characters, which a KML cannot hold, were left out in: {', '.join(unwritten)}.")
+    files = written(made, columns, layer, "KML", ".kml", "Unknown", dataset_options={"AltitudeMode": "absolute"})
+    return Written(files[f"{layer}.kml"], told)
+
+
+def written(  # noqa: PLR0917  # what GDAL asks for
+    features: Features,
+    columns: Sequence[Column],
+    layer: str,
+    driver: str,
+    suffix: str,
+    kind: str,
+    options: Mapping[str, str] | None = None,
+    dataset_options: Mapping[str, str] | None = None,
+) -> dict[str, bytes]:
+    """The files that GDAL makes of the features, by their names.
+
+    Raises:
+        ProcessRefusedError: GDAL cannot write them in this format.
+    """
+    zoned = zip(features.fields, columns, strict=True)
+    # What GDAL says of values that it had to change is told by who calls, in a person's words.
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+        path = Path(folder, layer + suffix)
+        try:
+            pyogrio.raw.write(
+                path,
+                geometry=shapely.to_wkb(features.shapes),
+                field_data=[one.values for one in columns],
+                field_mask=[one.missing for one in columns],
+                fields=list(features.fields),
+                gdal_tz_offsets={name: one.zones for name, one in zoned if one.zones is not None},
+                geometry_type=kind,
+                crs=_code(features),
+                driver=driver,
+                layer=layer,
+                layer_options=options,
+                dataset_options=dataset_options,
+            )
+        except _FAULTS as error:
+            reason = str(error).replace(str(path), layer)[:200]
+            raise ProcessRefusedError(f"GDAL cannot write this as {driver}: {reason}", path=_FORMAT) from error
+        return {file.name: file.read_bytes() for file in sorted(path.parent.iterdir())}
+
+
+def typed(features: Features, moments: frozenset[str] = frozenset()) -> tuple[list[Column], Features]:
+    """The features' columns, and the features with a warning of numbers that are not exact in them."""
+    columns = [column(values, moments) for values in features.fields.values()]
+    inexact = [name for name, one in zip(features.fields, columns, strict=True) if one.inexact]
+    if inexact:
+        told = f"Whole numbers beyond 2^53 became floating-point ones, and are not exact, in: {', '.join(inexact)}."
+        return columns, features.warned(told)
+    return columns, features
+
+
+def check_names(features: Features, form: str) -> None:
+    """See that names of fields differ in more than case.
+
+    Raises:
+        ProcessRefusedError: some do not.
+    """
     names = [name.lower() for name in features.fields]
     if len(set(names)) < len(names):
         twice = sorted({name for name in features.fields if names.count(name.lower()) > 1})
         raise ProcessRefusedError(
-            f"the fields {', '.join(twice)} differ in case alone, which no GeoPackage tells apart: ask for flatgeobuf",
-            path="$.inputs.format",
+            f"the fields {', '.join(twice)} differ in case alone, which no {form} tells apart: ask for flatgeobuf",
+            path=_FORMAT,
         )
-    return _written(features, layer, "GPKG", ".gpkg", SPATIAL_INDEX="YES", **_own_columns(names))
 
 
-def flatgeobuf(features: Features, layer: str) -> bytes:
-    """A FlatGeobuf in the features' CRS; its index has no place for features without a geometry."""
-    return _written(features, layer, "FlatGeobuf", ".fgb", SPATIAL_INDEX="YES" if features.present.all() else "NO")
+def one_type(features: Features) -> Features:
+    """Single geometries beside multiple ones of their kind as multiple ones, so that all are of one type."""
+    kinds = kinds_of(features)
+    for single, multiple in _SERIES:
+        if kinds == {single, multiple}:
+            shapes = features.shapes.copy()
+            index = np.flatnonzero(of_type(shapes, shapely.GeometryType[single.upper()]))
+            make = getattr(shapely, multiple)
+            shapes[index] = [make([shape]) for shape in shapes[index]]
+            return features.with_shapes(shapes)
+    return features
 
 
-def comma_separated(features: Features) -> str:
-    """A CSV in the features' CRS, geometries as longitude and latitude (x and y) of points, else as WKT."""
-    columns = dict(features.fields)
-    present = features.present
-    if present.any() and of_type(features.shapes[present], shapely.GeometryType.POINT).all():
-        names = ("x", "y") if features.crs.is_projected else ("longitude", "latitude")
-        for name, get in zip(names, (shapely.get_x, shapely.get_y), strict=True):
-            values: list[float] = get(features.shapes).tolist()
-            columns[name] = [value if there else None for value, there in zip(values, present.tolist(), strict=True)]
-    elif present.any():
-        columns["wkt"] = shapely.to_wkt(features.shapes, rounding_precision=-1).tolist()
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    rows = zip(*columns.values(), strict=True) if columns else ()
-    writer.writerows([_plain(value) for value in row] for row in rows)
-    return text.getvalue()
+def all_with_heights(features: Features) -> Features:
+    """Geometries without heights get 0 for it where others have heights: formats have them for all or none."""
+    flat = features.present & ~shapely.has_z(features.shapes)
+    if not flat.any() or not shapely.has_z(features.shapes).any():
+        return features
+    shapes = features.shapes.copy()
+    shapes[flat] = shapely.force_3d(shapes[flat], z=0.0)
+    return features.with_shapes(shapes).warned(
+        f"{int(flat.sum())} geometries have no heights where others have some: in the file they have 0."
+    )
 
 
-def _written(features: Features, layer: str, driver: str, suffix: str, **options: str) -> bytes:
-    columns = [_column(values, dates=driver in _WITH_DATES) for values in features.fields.values()]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, layer + suffix)
-        pyogrio.raw.write(
-            path,
-            geometry=shapely.to_wkb(features.shapes),
-            field_data=[column.values for column in columns],
-            field_mask=[column.missing for column in columns],
-            fields=list(features.fields),
-            gdal_tz_offsets={
-                name: column.zones
-                for name, column in zip(features.fields, columns, strict=True)
-                if column.zones is not None
-            },
-            geometry_type=_geometry_type(features),
-            crs=_code(features),
-            driver=driver,
-            layer=layer,
-            layer_options=options,
-        )
-        return path.read_bytes()
+def kinds_of(features: Features) -> set[str]:
+    """The types of the geometries there are."""
+    present = features.shapes[features.present]
+    _, first = np.unique(shapely.get_type_id(present), return_index=True)
+    return {str(shape.geom_type) for shape in present[first]}
+
+
+def geometry_type(features: Features) -> str:
+    """The type of a layer, as GDAL calls it."""
+    kinds = kinds_of(features)
+    if len(kinds) != 1:
+        return "Unknown"
+    return kinds.pop() + (" Z" if shapely.has_z(features.shapes).any() else "")
 
 
 def _code(features: Features) -> str:
@@ -126,77 +203,5 @@ def _free(name: str, taken: Sequence[str]) -> str:
     return name
 
 
-def _geometry_type(features: Features) -> str:
-    present = features.shapes[features.present]
-    if len(np.unique(shapely.get_type_id(present))) != 1:
-        return "Unknown"
-    return str(present[0].geom_type) + (" Z" if shapely.has_z(present).any() else "")
-
-
-def _column(values: Sequence[Any], *, dates: bool) -> _Column:
-    return _Column(values.values, ~values.known) if isinstance(values, NumberColumn) else _typed(values, dates=dates)
-
-
-def _typed(values: Sequence[Any], *, dates: bool) -> _Column:
-    every = set[type](map(type, values))
-    kinds = every - {NoneType}
-    missing = np.zeros(len(values), dtype=np.bool_)
-    if kinds != every:
-        missing = np.array([value is None for value in values], dtype=np.bool_)
-    if kinds == {bool}:
-        return _Column(np.array(values, dtype=np.bool_), missing)
-    if kinds == {int}:
-        # Those that are larger become floating-point numbers.
-        with suppress(OverflowError):
-            filled = [0 if value is None else value for value in values] if kinds != every else values
-            return _Column(np.array(filled, dtype=np.int64), missing)
-    if kinds and kinds <= {int, float}:
-        return _Column(np.array(values, dtype=np.float64), missing)
-    if kinds == {str}:
-        moments = _moments(values, missing)
-        if moments is not None and (dates or moments.values.dtype != _DAY):
-            return moments
-        return _Column(np.fromiter(values, dtype=object, count=len(values)), missing)
-    return _texts(values, missing)
-
-
-def _moments(values: Sequence[str | None], missing: NDArray[np.bool_]) -> _Column | None:
-    """Dates or times, where all values are written as such (ISO 8601), with one form of time zone; else None."""
-    present = [value for value in values if value is not None]
-    # Most texts are neither, which the first of them shows.
-    forms = list(takewhile(bool, map(_MOMENT.fullmatch, present)))
-    if len(forms) < len(present) or len({(form["time"] is None, form["zone"] is None) for form in forms if form}) != 1:
-        return None
-    zones = [
-        "" if form is None else form["zone"] or "" for form in (_MOMENT.fullmatch(value or "") for value in values)
-    ]
-    offsets = [0 if zone in ("", "Z") else _minutes(zone) for zone in zones]
-    plain = [None if value is None else value.removesuffix(zone) for value, zone in zip(values, zones, strict=True)]
-    unit = "D" if forms[0] and forms[0]["time"] is None else "ms"
-    try:
-        moments = np.array(plain, dtype=f"datetime64[{unit}]")
-    except ValueError:
-        return None
-    if any(offset % _QUARTER for offset in offsets):
-        return None
-    utc = np.array([_UTC + offset // _QUARTER for offset in offsets]) if any(zones) else None
-    return _Column(moments, missing, utc)
-
-
-def _minutes(zone: str) -> int:
-    """East of Greenwich, of an offset such as `+01:00`."""
-    hours, minutes = zone[1:].split(":")
-    return (60 * int(hours) + int(minutes)) * (-1 if zone[0] == "-" else 1)
-
-
-def _texts(values: Sequence[Any], missing: NDArray[np.bool_]) -> _Column:
-    texts = np.empty(len(values), dtype=object)
-    texts[:] = [None if value is None else str(_plain(value)) for value in values]
-    return _Column(texts, missing)
-
-
-def _plain(value: Any) -> Any:
-    """A value that a cell of a table can hold: what has parts is written as JSON."""
-    if isinstance(value, dict | list | bool):
-        return json.dumps(value, ensure_ascii=False)
-    return value
+def _beyond_xml(value: object) -> bool:
+    return isinstance(value, str) and _CONTROL.search(value) is not None

@@ -90,6 +90,18 @@ def test_features_that_overlap_are_told() -> None:
     assert "Features overlap each other" in made.features.warnings[0]
 
 
+def test_a_collection_whose_polygons_overlap_is_their_union_as_source_and_as_zone() -> None:
+    parts = boxes((100, 100, 200, 200), (150, 150, 300, 300)).shapes.tolist()
+    collection = Features(shapes_of([shapely.GeometryCollection(parts)]), {"people": [300]}, UTM)
+    # A quarter of the first box lies in the second; the union has 30,000 m².
+    halves = boxes((0, 0, 150, 400), (150, 0, 400, 400), people=[600, 1000])
+    made = apportion(collection, halves, ["people"], "count")
+    assert made.features.fields["people_apportioned"] == pytest.approx([50, 250], rel=1e-6)
+    made = apportion(halves, collection, ["people"], "count")
+    assert made.features.fields["people_apportioned"] == pytest.approx([600 / 12 + 1000 / 4], rel=1e-6)
+    assert made.features.fields["covered_share"] == pytest.approx([1], rel=1e-6)
+
+
 def test_what_has_no_geometry_is_outside() -> None:
     tracts = Features(shapes_of([shapely.box(0, 0, 1, 1), None]), {"people": [5, 7]})
     total = apportion(tracts, Features(shapes_of([shapely.box(0, 0, 2, 2)])), ["people"], "count").totals["people"]

@@ -98,3 +98,35 @@ def test_geometries_as_databases_write_them_in_another_crs_are_refused() -> None
     text = shapely.to_wkb(shapely.set_srid(shapely.Point(690_000, 5_330_000), 25832), hex=True, include_srid=True)
     with pytest.raises(ProcessRefusedError, match="SRID 25832"):
         read_csv(f"id,geom\n1,{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("values", "read_as"),
+    [
+        (["9223372036854775807", "-9223372036854775808"], [2**63 - 1, -(2**63)]),
+        (["9223372036854775808", "1"], ["9223372036854775808", "1"]),
+        (["12345678901234567890123", ""], ["12345678901234567890123", None]),
+        (["9007199254740993", "0.5"], ["9007199254740993", "0.5"]),
+        (["9007199254740992", "0.5"], [2.0**53, 0.5]),
+        (["1e400", "1"], ["1e400", "1"]),
+        (["-1e400", "NA"], ["-1e400", None]),
+        (["1e-400", "1"], ["1e-400", "1"]),
+        (["1e-99999999999999999999", "1e99999999999999999999"], ["1e-99999999999999999999", "1e99999999999999999999"]),
+        (["5" * 5000, "1"], ["5" * 5000, "1"]),
+        (["1e300", "0e5", "0.0"], [1e300, 0.0, 0.0]),
+        (["0.1000000000000000055511151231257827", "0.30000000000000004"], [0.1, 0.1 + 0.2]),
+        (["13.404953999999999", "1.50000000000000000000"], [13.404953999999999, 1.5]),
+    ],
+)
+def test_no_number_is_read_as_another_one(values: list[str], read_as: list[object]) -> None:
+    read = read_csv("id,n\n" + "".join(f"a,{value}\n" for value in values))
+    assert [(type(value), value) for value in read.fields["n"]] == [(type(value), value) for value in read_as]
+    stayed = [warning for warning in read.warnings if "stayed texts" in warning]
+    assert bool(stayed) == any(isinstance(value, str) for value in read_as)
+
+
+def test_decimals_with_more_digits_than_are_kept_stay_numbers_and_it_is_told() -> None:
+    read = read_csv("n\n0.12345678901234567890\n0.5\n")
+    assert read.fields["n"] == [0.12345678901234568, 0.5]
+    (told,) = read.warnings
+    assert told == "In 'n' 1 numbers have more digits than are kept, such as 0.12345678901234567890."

@@ -69,6 +69,27 @@ def test_equal_values_make_one_group_and_values_that_look_alike_are_told() -> No
     assert made.features.warnings[1].endswith("and are groups of their own: '1', 'nord'.")
 
 
+def test_a_key_that_is_called_like_a_measure_stays_beside_it_under_another_name() -> None:
+    shapes = shapes_of(squares((0, 0, 100, 100), (500, 0, 700, 100), (100, 0, 200, 100)))
+    features = Features(shapes, {"area_m2": [77, 3, 77], "feature_count": [5, 6, 7]}, UTM)
+    made = dissolve(features, ["area_m2"], parse_statistics(["first:feature_count"]))
+    fields, warnings = with_measures(made.features)[0].fields, with_measures(made.features)[0].warnings
+    assert list(fields["area_m2_1"]) == [77, 3]
+    assert fields["area_m2"] == pytest.approx([20_000 / 0.9996**2] * 2, rel=1e-3)
+    assert (fields["feature_count"], fields["feature_count_2"]) == ([2, 1], [5, 6])
+    assert any("'area_m2' of the features is called 'area_m2_1'" in one for one in warnings)
+    # Of lines no area is measured: there the name is free.
+    lines = Features(shapely.boundary(shapes), features.fields, UTM)
+    assert with_measures(dissolve(lines, ["area_m2"], {}).features)[0].fields["area_m2"] == [77, 3]
+
+
+def test_a_value_that_is_asked_for_under_the_name_of_a_measure_is_not_lost() -> None:
+    features = Features(shapes_of(squares((0, 0, 100, 100))), {"area_m2": [9], "area_m2_1": ["x"]}, UTM)
+    made = dissolve(features, ["area_m2_1"], parse_statistics(["first:area_m2", "first:area_m2"]))
+    fields = with_measures(made.features)[0].fields
+    assert (fields["area_m2_1"], fields["area_m2_1_1"]) == (["x"], [9])
+
+
 def test_several_fields_group_together() -> None:
     points = shapely.points([(x, 0) for x in range(4)])
     made = dissolve(Features(points, {"a": [1, 1, 2, 2], "b": ["x", "y", "x", "x"]}), ["a", "b"], {})
@@ -91,6 +112,13 @@ def test_a_collection_counts_once() -> None:
     made = dissolve(Features(shapes, {"n": [1, 2]}), [], parse_statistics(["sum:n"])).features
     assert (made.fields["feature_count"], made.fields["n_sum"]) == ([2], [3])
     assert made.warnings[0] == "Heights were ignored."
+
+
+def test_a_collection_of_polygons_that_overlap_is_united_even_alone() -> None:
+    parts = squares((0, 0, 100, 100), (50, 50, 200, 200))
+    made = dissolve(Features(shapes_of([shapely.GeometryCollection(parts)]), {}, UTM), [], {})
+    assert with_measures(made.features)[1]["planar_area_m2"] == pytest.approx(30_000, abs=1e-6)
+    assert "mix points" not in " ".join(made.features.warnings)
 
 
 def test_a_group_of_mixed_geometries_is_told() -> None:

@@ -24,8 +24,8 @@ from backend.processes.running import OutputValue
 from summaries import summarise
 
 GEOJSON = "application/geo+json"
-EMPTY = {"type": "Polygon", "coordinates": [[]]}
-"""An empty polygon as GEOS writes it; shapely's mapping has no ring at all."""
+EMPTY = {"type": "Polygon", "coordinates": []}
+"""An empty polygon: it has no ring at all, while GEOS writes one without positions."""
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),

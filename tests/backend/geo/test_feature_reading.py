@@ -167,7 +167,14 @@ def test_a_crs_that_is_no_code_of_a_horizontal_one_is_refused(text: str) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["epsg:25832", "urn:ogc:def:crs:EPSG::25832", "http://www.opengis.net/def/crs/EPSG/0/25832", "EPSG::25832", "25832"]
+    "text",
+    [
+        "epsg:25832",
+        "urn:ogc:def:crs:EPSG::25832",
+        "http://www.opengis.net/def/crs/EPSG/0/25832",
+        "EPSG::25832",
+        "25832",
+    ],
 )
 def test_a_code_is_known_in_each_of_its_notations(text: str) -> None:
     assert code_of(parse_crs(text)) == "EPSG:25832"

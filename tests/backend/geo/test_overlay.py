@@ -87,6 +87,7 @@ def test_each_piece_has_the_attributes_of_both_and_names_that_clash_get_a_number
     )
     assert rows == [("", "b", "wood", None, None), ("a", "", None, 5, 1.0), ("a", "b", "wood", 5, 1.0)]
     assert all(row["area_m2"] > 3999 for row in pieces.rows())
+    assert "Fields area_m2 that the layers came with end in _1 or _2 here" in pieces.warnings[0]
 
 
 def test_a_difference_is_taken_from_the_first_and_says_so_where_nothing_is_left() -> None:
@@ -208,6 +209,38 @@ def test_a_collection_is_taken_apart_and_told() -> None:
     made = overlay_layers(mixed, wkt("POLYGON ((0 0, 9 0, 9 9, 0 9, 0 0))"), "intersection", 0.001)
     assert [shape.geom_type for shape in made.features.shapes] == ["Point", "Polygon"]
     assert "taken apart" in made.features.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected", "turned"),
+    [
+        ("intersection", [30_000], [30_000]),
+        ("union", [30_000, 130_000], [30_000, 130_000]),
+        ("difference", [130_000], []),
+        ("symmetric-difference", [130_000], [130_000]),
+        ("identity", [30_000, 130_000], [30_000]),
+        ("clip", [30_000], [30_000]),
+    ],
+)
+def test_polygons_of_a_collection_that_overlap_count_as_their_union(
+    operation: Operation, expected: list[float], turned: list[float]
+) -> None:
+    whole = squares((0, 0, 400, 400))
+    # 100 by 100 and 150 by 150, of which 50 by 50 are in both.
+    parts = squares((100, 100, 200, 200), (150, 150, 300, 300)).shapes
+    collection = Features(shapes_of([shapely.GeometryCollection(parts.tolist())]), {}, UTM)
+    assert planar(whole, collection, operation) == pytest.approx(expected, abs=1e-6)
+    assert planar(collection, whole, operation) == pytest.approx(turned, abs=1e-6)
+
+
+def test_neighbours_in_a_nested_collection_beside_one_that_does_not_overlap_are_cut_alike() -> None:
+    neighbours = squares((0, 0, 100, 100), (100, 0, 200, 100)).shapes.tolist()
+    nested = shapely.GeometryCollection([shapely.GeometryCollection(neighbours[:1]), neighbours[1]])
+    apart = shapely.GeometryCollection(squares((0, 500, 100, 600), (200, 500, 300, 600)).shapes.tolist())
+    layer = Features(shapes_of([nested, None, apart]), {"name": ["nested", "none", "apart"]}, UTM)
+    made = overlay_layers(layer, squares((50, 0, 250, 550)), "intersection", 0.001).features
+    areas = dict(zip(made.fields["name"], shapely.area(made.shapes).tolist(), strict=True))
+    assert areas == {"nested": pytest.approx(15_000), "apart": pytest.approx(50 * 50 + 50 * 50)}
 
 
 def test_layers_in_different_crss_are_brought_to_longitude_and_latitude() -> None:

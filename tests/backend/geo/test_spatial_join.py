@@ -1,7 +1,9 @@
 """Spatial joins against counting by coordinates."""
 
-from typing import Any
+import statistics
+from typing import Any, get_args
 
+import geopandas
 import numpy as np
 import pytest
 import shapely
@@ -39,10 +41,64 @@ def test_points_on_a_border_are_counted_once_and_told() -> None:
     assert "4 points lie on the boundary of several polygons" in joined.features.warnings[0]
 
 
-def test_points_on_a_border_are_given_to_one_polygon_only() -> None:
+@pytest.mark.parametrize("predicate", [one for one in get_args(Predicate.__value__) if one != "equals"])
+def test_rows_are_the_pairs_of_which_the_predicate_holds(predicate: Predicate) -> None:
+    districts = made(*DISTRICTS, name=["west", "east"])
+    for first, second, field in ((wells(), districts, "name"), (districts, wells(), "yield")):
+        joined = spatial_join(first, second, predicate, "rows", {}, inner=True)
+        frames = (
+            geopandas.GeoDataFrame(dict(side.fields), geometry=list(side.shapes), crs="EPSG:32633")
+            for side in (first, second)
+        )
+        expected = geopandas.sjoin(*frames, predicate=predicate)
+        assert sorted(map(str, joined.features.fields[field])) == sorted(map(str, expected[field]))
+
+
+def test_points_on_a_border_are_joined_to_each_of_its_polygons_and_told() -> None:
     joined = spatial_join(wells(), made(*DISTRICTS, name=["west", "east"]), "intersects", "rows", {})
-    assert joined.features.fields["name"] == ["west"] * 8 + ["east"] * 4
-    assert len(joined.features) == joined.matched == 12
+    assert joined.features.fields["name"] == ["west"] * 4 + ["west", "east"] * 4 + ["east"] * 4
+    assert (joined.pairs, joined.matched) == (16, 12)
+    assert joined.features.warnings[0].startswith("4 points lie on the boundary of several polygons")
+    assert "each goes with all of these" in joined.features.warnings[0]
+    turned = spatial_join(made(*DISTRICTS), wells(), "intersects", "rows", {})
+    assert (turned.pairs, turned.features.warnings[0]) == (16, joined.features.warnings[0])
+    by_point = spatial_join(wells(), made(*DISTRICTS), "intersects", "count", {})
+    assert by_point.features.fields["match_count"] == [1] * 4 + [2] * 4 + [1] * 4
+
+
+def test_a_point_within_a_polygon_and_on_the_border_of_others_counts_for_all_of_them() -> None:
+    zones = made(*DISTRICTS, "POLYGON ((40 0, 60 0, 60 100, 40 100, 40 0))")
+    joined = spatial_join(zones, made("POINT (50 9)"), "intersects", "count", {})
+    assert joined.features.fields["match_count"] == [1, 1, 1]
+
+
+def test_an_inner_join_leaves_out_what_has_no_partner_and_tells_how_many() -> None:
+    points = made("POINT (99 500)", "POINT (10 10)", "POINT (60 10)", id=[1, 2, 3])
+    for mode in ("rows", "largest", "count"):
+        joined = spatial_join(points, made(*DISTRICTS, name=["west", "east"]), "within", mode, {}, inner=True)
+        assert joined.features.fields["id"] == [2, 3]
+        assert "1 features have no partner and were left out." in joined.features.warnings
+    assert spatial_join(points, made(*DISTRICTS), "within", "rows", {}).features.fields["id"] == [1, 2, 3]
+    none = spatial_join(points, made("POINT (0 0)"), "equals", "rows", {}, inner=True)
+    assert len(none.features) == 0
+
+
+def test_where_other_has_no_fields_a_field_tells_which_rows_have_a_partner() -> None:
+    points = made("POINT (99 500)", "POINT (10 10)", matched=["x", "y"])
+    joined = spatial_join(points, made(*DISTRICTS), "within", "rows", {})
+    assert joined.features.fields == {"matched": ["x", "y"], "matched_2": [False, True]}
+    assert "matched_2" not in spatial_join(points, made(*DISTRICTS), "within", "rows", {}, inner=True).features.fields
+    named = spatial_join(points, made(*DISTRICTS, name=["a", "b"]), "within", "rows", {})
+    assert named.features.fields == {"matched": ["x", "y"], "name": [None, "a"]}
+
+
+def test_statistics_never_replace_each_other() -> None:
+    points = made("POINT (1 1)", a=[2], a_sum=["first"], match_count=[7])
+    wanted = parse_statistics(["sum:a", "first:a_sum", "first:match_count", "sum:a"])
+    fields = spatial_join(made(DISTRICTS[0], a_sum=[0]), points, "intersects", "count", wanted).features.fields
+    assert fields == {
+        "a_sum": [0], "match_count": [1], "a_sum_2": [2], "a_sum_2_2": ["first"], "match_count_2": [7]
+    }  # fmt: skip
 
 
 def test_predicates_with_the_boundary_or_without_take_their_word() -> None:
@@ -81,6 +137,17 @@ def test_statistics_are_over_the_partners_and_null_where_there_are_none() -> Non
     }
 
 
+def test_median_and_standard_deviation_are_those_of_a_sample_and_null_where_there_are_too_few() -> None:
+    sizes = [7, None, 1, 2, 50, 3]
+    points = made(*(f"POINT ({x} 10)" for x in (1, 2, 3, 4, 5, 60)), size=sizes)
+    zones = made(*DISTRICTS, "POLYGON ((900 0, 901 0, 901 1, 900 0))")
+    wanted = parse_statistics(["median:size", "stdev:size"])
+    fields = spatial_join(zones, points, "intersects", "count", wanted).features.fields
+    held = [7, 1, 2, 50]
+    assert fields["size_median"] == [statistics.median(held), 3, None]
+    assert fields["size_stdev"] == [pytest.approx(statistics.stdev(held)), None, None]
+
+
 def test_nulls_and_differing_first_values_are_told() -> None:
     points = made("POINT (10 10)", "POINT (20 20)", size=[4, None], kind=["a", "b"])
     wanted = parse_statistics(["sum:size", "first:kind"])
@@ -94,6 +161,15 @@ def test_the_largest_share_decides_between_partners() -> None:
     joined = spatial_join(parcel, made(*DISTRICTS, name=["west", "east"]), "intersects", "largest", {})
     assert joined.features.fields["name"] == ["east"]
     assert joined.features.fields["overlap_share"] == [pytest.approx(0.75, rel=1e-6)]
+
+
+def test_the_largest_share_of_a_collection_is_of_its_union() -> None:
+    parts = shapely.box([10, 30], [10, 10], [50, 70], [20, 20]).tolist()
+    collections = [shapely.GeometryCollection(parts), shapely.GeometryCollection(), None]
+    parcels = Features(shapes_of(collections), {}, UTM)
+    joined = spatial_join(parcels, made(*DISTRICTS, name=["west", "east"]), "intersects", "largest", {})
+    assert joined.features.fields["name"] == ["west", None, None]
+    assert joined.features.fields["overlap_share"] == [pytest.approx(40 / 60, rel=1e-6), None, None]
 
 
 def test_the_largest_share_of_a_line_is_of_its_length_and_ties_are_told() -> None:
@@ -178,7 +254,7 @@ def test_every_predicate_is_that_of_simple_features(predicate: Predicate) -> Non
     assert np.column_stack([pairs.first, pairs.second]).tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("text", ["size", "sum:", "median:size", ""])
+@pytest.mark.parametrize("text", ["size", "sum:", "mode:size", "count", ""])
 def test_what_is_no_statistic_is_refused(text: str) -> None:
     with pytest.raises(ProcessRefusedError, match="sum:FIELD") as refused:
         parse_statistics([text])

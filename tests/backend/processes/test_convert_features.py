@@ -170,8 +170,7 @@ def test_fields_that_a_geopackage_cannot_tell_apart_are_refused() -> None:
 @pytest.mark.parametrize(
     ("inputs", "reason", "path"),
     [
-        ({"format": "shapefile"}, "geopackage", "$.inputs.format"),
-        ({"format": "geojson", "crs": "EPSG:25832"}, "RFC 7946", "$.inputs.crs"),
+        ({"format": "kml", "crs": "EPSG:25832"}, "ask for geopackage", "$.inputs.crs"),
         ({"format": "csv", "crs": "+proj=utm"}, "is no CRS", "$.inputs.crs"),
     ],
 )

@@ -30,6 +30,14 @@ def test_the_example_is_answered() -> None:
     assert "RFC 7946" in told["crs_decision"]
 
 
+def test_a_key_called_like_a_measure_tells_the_groups_apart() -> None:
+    table = 'k,area_m2,wkt\na,77,"POLYGON ((0 0, 1 0, 1 1, 0 0))"\na,3,"POLYGON ((0 0, 1 1, 0 1, 0 0))"'
+    told = answer(features=table, by=["area_m2"])
+    assert [one["properties"]["area_m2_1"] for one in told["features"]] == [77, 3]
+    assert all(one["properties"]["area_m2"] > 6e9 for one in told["features"])
+    assert any("'area_m2_1'" in warning for warning in told["warnings"])
+
+
 @pytest.mark.parametrize(
     ("inputs", "path"), [({"by": ["kin"]}, "$.inputs.by[0]"), ({"statistics": ["sum:kind"]}, "$.inputs.statistics")]
 )

@@ -142,6 +142,13 @@ def test_the_sea_is_told_and_attributes_are_kept() -> None:
     assert "1 of 2 points are in no country" in told["warnings"][0]
 
 
+def test_a_field_of_the_same_name_is_kept_under_another() -> None:
+    told = answer(reverse_geocode, features="place,lon,lat\nhome,13.4,52.5")
+    (row,) = (feature["properties"] for feature in told["features"])
+    assert (row["place"], row["place_1"]) == ("Kreuzberg", "home")
+    assert any("'place' of the features is called 'place_1'" in warning for warning in told["warnings"])
+
+
 def test_a_border_is_too_near_to_tell_the_sides() -> None:
     told = at((7.59, 47.56))
     row = told["features"][0]["properties"]

@@ -52,6 +52,17 @@ def test_each_feature_gets_its_own_buffer_and_keeps_its_attributes() -> None:
     assert "geodesic" in told["method"]
 
 
+def test_fields_that_are_called_like_measures_of_the_buffer_stay_under_other_names() -> None:
+    came = {"name": "A", "area_m2": 77, "buffer_distance_m": "near"}
+    told = answer(geometry=features((point(8, 50), came)), distance=100, dissolve=False, field="area_m2")
+    row = told["features"][0]["properties"]
+    assert (row["name"], row["area_m2_1"], row["buffer_distance_m_1"]) == ("A", 77, "near")
+    assert row["buffer_distance_m"] == 7700
+    assert row["area_m2"] == pytest.approx(math.pi * 7700**2, rel=1e-3)
+    for name in ("area_m2", "buffer_distance_m"):
+        assert any(f"{name!r} of the features is called '{name}_1'" in one for one in told["warnings"])
+
+
 def test_distances_may_stand_in_a_field() -> None:
     told = answer(geometry=WELLS, distance=1, units="kilometre", dissolve=False, field="reach")
     assert [member["properties"]["buffer_distance_m"] for member in told["features"]] == [100_000, 500]

@@ -12,8 +12,10 @@ from pygeoapi.process.base import BaseProcessor, ProcessorExecuteError
 from backend.errors import ProcessFailedError, ProcessRefusedError
 from backend.processes.base import Output, TypedProcess, process
 from backend.processes.filter_features import filter_features
+from backend.processes.raster_warp import raster_warp
 from backend.processes.running import OutputValue, is_json, load_processor, run_processor
 from backend.processes.validate_geometry import validate_geometry
+from tests.backend.geotiffs import tiff
 
 
 def quiet(percent: float, message: str | None = None) -> None:
@@ -202,6 +204,9 @@ def test_stock_pygeoapi_gets_a_file_as_bytes() -> None:
         return memoryview(b"abc")
 
     assert file({"name": "file"}).execute({}) == ("application/octet-stream", b"abc")
+    warped = raster_warp({"name": "warp"}).execute({"raster": tiff(np.ones((2, 2), np.uint8))})[1]
+    assert type(warped["raster"]) is bytes
+    assert warped["raster"].startswith(b"II*")
 
 
 def test_a_value_nested_beyond_all_measure_is_a_failure() -> None:

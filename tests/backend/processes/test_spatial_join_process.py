@@ -38,6 +38,10 @@ def test_wells_are_counted_by_district_with_statistics() -> None:
         {"name": "east", "match_count": 1, "depth_sum": 30, "depth_mean": 30},
     ]
     assert told["relation"] == "feature intersects other"
+    assert "stdev" not in told["method"]
+    told_too = answer(features=DISTRICTS, other=WELLS, statistics=["stdev:depth"])
+    assert told_too["method"].endswith("stdev: of a sample (n - 1)")
+    assert "counts for the first of these only" in told["method"]
     assert told["counts"] == {
         "features": 2,
         "other": 4,
@@ -51,11 +55,18 @@ def test_wells_are_counted_by_district_with_statistics() -> None:
     assert ["boundary of several polygons" in warning for warning in told["warnings"]] == [True]
 
 
-def test_each_well_gets_its_district_and_one_outside_gets_none() -> None:
+def test_each_well_gets_its_districts_and_one_outside_gets_none() -> None:
     told = answer(features=WELLS, other=DISTRICTS)
     names = [one["properties"]["name"] for one in told["features"]]
-    assert names == ["west", "west", "east", None]
-    assert told["features"][3]["geometry"] == {"type": "Point", "coordinates": [5, 5]}
+    assert names == ["west", "west", "east", "east", None]
+    assert told["features"][4]["geometry"] == {"type": "Point", "coordinates": [5, 5]}
+    assert "first" not in told["method"]
+
+
+def test_an_inner_join_has_only_features_with_a_partner() -> None:
+    told = answer(features=WELLS, other=DISTRICTS, inner=True)
+    assert [one["properties"]["name"] for one in told["features"]] == ["west", "west", "east", "east"]
+    assert told["counts"]["features_unmatched"] == 1
 
 
 @pytest.mark.parametrize(

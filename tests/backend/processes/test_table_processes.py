@@ -190,3 +190,21 @@ def test_a_refusal_names_the_input_at_fault(made: type[TypedProcess], inputs: di
         answer(made, features=TOWNS, **inputs)
     assert refused.value.path is not None
     assert refused.value.path.startswith(path)
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_summary_by_key_joins_as_the_table_that_a_refusal_recommends(*, as_text: bool) -> None:
+    votes = "land,votes\nNW,2\nNW,5\nBE,4\n"
+    with pytest.raises(ProcessRefusedError, match="summarize with group_by 'land'"):
+        answer(join_table, features=TOWNS, table=votes, field="land")
+    summary = answer(summarize, features=votes, fields=["votes"], group_by=["land"])
+    table = json.dumps(summary) if as_text else summary
+    told = answer(join_table, features=TOWNS, table=table, field="land", fields=["votes_sum"])
+    assert [member["properties"]["votes_sum"] for member in told["features"]] == [4, 7, 7]
+
+
+def test_a_table_may_be_an_array_of_objects() -> None:
+    schema = join_table.description["inputs"]["table"]["schema"]
+    assert {"type": "array", "items": {"type": "object"}} in schema["oneOf"]
+    told = answer(join_table, features=TOWNS, table=[{"land": "BE", "seat": "Berlin"}], field="land")
+    assert [member["properties"]["seat"] for member in told["features"]] == ["Berlin", None, None]

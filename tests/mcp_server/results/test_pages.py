@@ -44,6 +44,12 @@ def test_features_are_read_page_by_page() -> None:
     assert all(len(json.dumps(one.value, separators=(",", ":"))) < 2100 for one in pages)
 
 
+def test_a_page_of_features_in_a_plane_says_in_which() -> None:
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::27700"}}
+    pages = read_on({**features(500), "crs": crs}, 2000)
+    assert {one.value["crs"]["properties"]["name"] for one in pages} == {crs["properties"]["name"]}
+
+
 def test_a_page_that_the_server_cut_continues_where_it_ends() -> None:
     got = page(output(features(20), matched=500), None, offset=40, limit=20, max_bytes=100_000)
     assert (got.offset, got.returned, got.total, got.next_offset) == (40, 20, 500, 60)

@@ -1,0 +1,92 @@
+"""Writes GeoParquet (version 1.1) by DuckDB, which reaches no other file. Needs the extra `sql`; for workers only."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import shapely
+
+from backend.geo.geodesy.crs import CRS84
+from backend.geo.vector.features import Features
+from backend.geo.vector.file_columns import DAYS, Column
+from backend.geo.vector.file_description import Written
+from backend.geo.vector.writing import check_names, typed
+
+_GEOMETRY = "geometry"
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "temp_directory": "",
+}
+_LOCKED = ("SET enable_external_access = false", "SET lock_configuration = true")
+
+
+def geoparquet(features: Features, layer: str) -> Written[bytes]:
+    """A GeoParquet in the features' CRS; the column of geometries is called `geometry`, or the next free name.
+
+    Raises:
+        ProcessRefusedError: names of fields differ in case alone, which DuckDB does not tell apart.
+    """
+    check_names(features, "GeoParquet by DuckDB")
+    columns, told = typed(features, DAYS)
+    name = _GEOMETRY
+    while name in {field.lower() for field in features.fields}:
+        name += "_"
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:", config=_SETTINGS) as database:
+        database.execute("SET allowed_directories = $1", [[folder]])
+        for setting in _LOCKED:
+            database.execute(setting)
+        path = Path(folder, f"{layer}.parquet")
+        database.register("made", _arrays(features, columns))
+        database.execute(
+            f"COPY ({_query(list(features.fields), columns, name)}) TO {_text(str(path))} "  # quoted
+            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{geo: {_text(json.dumps(_metadata(features, name)))}}})"
+        )
+        return Written(path.read_bytes(), told)
+
+
+def _arrays(features: Features, columns: Sequence[Column]) -> dict[str, Any]:
+    """By names of their own: DuckDB takes no masks, and no numbers of days."""
+    arrays: dict[str, Any] = {"g": np.asarray(shapely.to_wkb(features.shapes, flavor="iso"), dtype=object)}
+    for at, one in enumerate(columns):
+        values = one.values.astype("datetime64[us]") if one.values.dtype.kind == "M" else one.values
+        arrays |= {f"v{at}": values, f"m{at}": one.missing}
+    return arrays
+
+
+def _query(names: Sequence[str], columns: Sequence[Column], geometry: str) -> str:
+    chosen = [
+        f"CASE WHEN m{at} THEN NULL ELSE {_cast(f'v{at}', one)} END AS {_name(name)}"
+        for at, (name, one) in enumerate(zip(names, columns, strict=True))
+    ]
+    return f"SELECT {', '.join([*chosen, f'g::BLOB AS {_name(geometry)}'])} FROM made"  # noqa: S608  # quoted
+
+
+def _cast(value: str, one: Column) -> str:
+    if one.values.dtype.kind == "M":
+        return f"{value}::DATE"
+    return f"{value}::VARCHAR" if one.values.dtype.kind == "O" else value
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _metadata(features: Features, name: str) -> dict[str, Any]:
+    """What GeoParquet asks a file to tell of its geometries."""
+    present = features.shapes[features.present]
+    kinds = {(str(shape.geom_type) + (" Z" if shape.has_z else "")) for shape in present}
+    column: dict[str, Any] = {"encoding": "WKB", "geometry_types": sorted(kinds)}
+    if features.crs != CRS84:
+        column["crs"] = features.crs.to_json_dict()
+    if len(present):
+        column["bbox"] = shapely.total_bounds(present).tolist()
+    return {"version": "1.1.0", "primary_column": name, "columns": {name: column}}

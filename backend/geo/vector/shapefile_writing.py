@@ -1,0 +1,176 @@
+"""Features as a zipped shapefile, with a word on all that it cannot hold. Imports GDAL: for workers only."""
+
+# pyogrio has no types.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from io import BytesIO
+from itertools import batched
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import NoneType
+from typing import Any
+
+import numpy as np
+import pyogrio.raw
+
+from backend.errors import refuse
+from backend.geo.vector.features import Features
+from backend.geo.vector.file_columns import DAYS, Column, column, texts
+from backend.geo.vector.file_description import Written
+from backend.geo.vector.number_columns import NumberColumn
+from backend.geo.vector.writing import all_with_heights, geometry_type, kinds_of, one_type, written
+
+_FORMAT = "$.inputs.format"
+_LONGEST_NAME = 10
+_LONGEST_TEXT = 254
+"""Both in bytes of UTF-8."""
+_MOST_WHOLE = 10**18
+"""Whole numbers from here on are read as floating-point ones again."""
+_MOST = 1e20
+"""Numbers from here on do not fit into the width that GDAL gives them."""
+_MOST_TOLD = 12
+_RENAMED = 4
+"""Fields of which a warning tells the new names."""
+_SHAPES = ({"Point", "MultiPoint"}, {"LineString", "MultiLineString"}, {"Polygon", "MultiPolygon"})
+_DATE = (1980, 1, 1, 0, 0, 0)
+"""Of the files in the archive, which is the same whenever it is made."""
+
+
+def shapefile(features: Features, layer: str) -> Written[bytes]:
+    """A zip of the files that make up a shapefile, in the features' CRS, its texts in UTF-8.
+
+    Raises:
+        ProcessRefusedError: the geometries are of several kinds, or there are none.
+    """
+    made = all_with_heights(_of_one_kind(features))
+    columns = [_column(values) for values in made.fields.values()]
+    named = replace(made, fields=_named(made.fields)).warned(*_as_texts(made, columns))
+    kind = geometry_type(named)
+    files = written(named, columns, layer, "ESRI Shapefile", ".shp", kind, {"ENCODING": "UTF-8"})
+    # A table without fields gets one of GDAL's.
+    losses = _losses(named, columns, _read_again(files, layer)) if named.fields else []
+    return Written(_zipped(files), named.warned(*losses, *_renamings(made.fields)))
+
+
+def _of_one_kind(features: Features) -> Features:
+    kinds = kinds_of(features)
+    if not kinds:
+        refuse("a shapefile needs geometries, and no feature has one: ask for csv or geopackage", _FORMAT)
+    series = next((series for series in _SHAPES if kinds <= series), None)
+    if series is None:
+        told = ", ".join(sorted(kinds))
+        refuse(f"a shapefile holds one kind of geometry, not {told}: ask for geopackage", _FORMAT)
+    return one_type(features)
+
+
+def _column(values: Sequence[Any]) -> Column:
+    made = column(values, DAYS)
+    if made.values.dtype.kind not in "if":
+        return made
+    largest = np.abs(made.values[~made.missing].astype(np.float64)).max(initial=0)
+    fits = largest < (_MOST_WHOLE if made.values.dtype.kind == "i" else _MOST)
+    return made if fits and not made.inexact else texts(values)
+
+
+def _as_texts(features: Features, columns: Sequence[Column]) -> list[str]:
+    """A warning of numbers that are written as texts, so that they keep their digits."""
+    pairs = zip(features.fields.items(), columns, strict=True)
+    names = [name for (name, values), one in pairs if one.values.dtype.kind == "O" and _are_numbers(values)]
+    return [f"Numbers of more digits than a shapefile holds are texts in it: {_listed(names)}."] if names else []
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    kinds = set[type](map(type, values)) - {NoneType}
+    return bool(kinds) and kinds <= {int, float}
+
+
+def _named(fields: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """The fields by names of ten bytes, which differ in more than case."""
+    taken: set[str] = set()
+    named: dict[str, Sequence[Any]] = {}
+    # Those that fit keep their names, whichever way the others are cut.
+    fitting = {name.lower() for name in fields if _cut(name, _LONGEST_NAME) == name}
+    for name, values in fields.items():
+        short, number = _cut(name, _LONGEST_NAME), 1
+        while short.lower() in taken or (short != name and short.lower() in fitting):
+            end = f"_{number}"
+            short, number = _cut(name, _LONGEST_NAME - len(end)) + end, number + 1
+        taken.add(short.lower())
+        named[short] = values
+    return named
+
+
+def _renamings(fields: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Warnings of all new names, each short enough to be told whole."""
+    pairs = [f"{name} is {short}" for name, short in zip(fields, _named(fields), strict=True) if name != short]
+    return [f"Names of fields were cut to 10 bytes: {', '.join(some)}." for some in batched(pairs, _RENAMED)]
+
+
+def _cut(text: str, longest: int) -> str:
+    return text.encode()[:longest].decode(errors="ignore")
+
+
+def _read_again(files: Mapping[str, bytes], layer: str) -> list[Any]:
+    """The columns as whoever reads the file gets them."""
+    with TemporaryDirectory() as folder:
+        for name, content in files.items():
+            Path(folder, name).write_bytes(content)
+        return list(pyogrio.raw.read(Path(folder, f"{layer}.shp"), read_geometry=False, datetime_as_string=True)[3])
+
+
+def _losses(features: Features, columns: Sequence[Column], found: Sequence[Any]) -> list[str]:
+    """Warnings of what the file cannot hold, by what is in it."""
+    found_in: dict[str, list[str]] = {}
+    for name, one, again in zip(features.fields, columns, found, strict=True):
+        lost = _of_texts(one, again) if one.values.dtype.kind == "O" else _of_numbers(one, again)
+        lost += ["A shapefile has no times of day: they are texts"] if _are_times(features.fields[name]) else []
+        for text in lost:
+            found_in.setdefault(text, []).append(name)
+    return [f"{text}, in: {_listed(names)}." for text, names in found_in.items()]
+
+
+def _of_texts(one: Column, again: Any) -> list[str]:
+    lost: list[str] = []
+    pairs = [(text or "", back or "") for text, back in zip(one.values, again, strict=True)]
+    if any(len(text.encode()) > _LONGEST_TEXT for text, _ in pairs):
+        lost.append("Texts were cut to the 254 bytes that a shapefile holds")
+    if any(text != back and len(text.encode()) <= _LONGEST_TEXT for text, back in pairs):
+        lost.append("Spaces at the ends of texts are not kept")
+    if any(text == "" for text in one.values):
+        lost.append("Empty texts are the same as none in a shapefile")
+    return lost
+
+
+def _of_numbers(one: Column, again: Any) -> list[str]:
+    lost: list[str] = []
+    kind = one.values.dtype.kind
+    there = ~one.missing
+    if kind in "if" and (one.missing.any() or not np.isfinite(one.values).all()):
+        lost.append("A shapefile has no null for numbers: where there is none, some programs will read 0")
+        there &= np.isfinite(one.values)
+    if kind == "f" and (one.values[there] != np.asarray(again, dtype=np.float64)[there]).any():
+        lost.append("Numbers were rounded to 15 decimals")
+    return lost
+
+
+def _are_times(values: Sequence[Any]) -> bool:
+    made = column(values, frozenset(("ms",)))
+    return not isinstance(values, NumberColumn) and made.values.dtype.kind == "M"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_TOLD
+    return ", ".join(names[:_MOST_TOLD]) + (f" and {more} more" if more > 0 else "")
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in files.items():
+            member = zipfile.ZipInfo(name, _DATE)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            made.writestr(member, content)
+    return archive.getvalue()
