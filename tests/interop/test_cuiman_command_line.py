@@ -208,6 +208,7 @@ def test_its_app_opens_in_a_browser_and_ends_when_interrupted(profile: Path) -> 
     program = [shutil.which("cuiman", path=Path(sys.executable).parent) or "", "show-app", "--debug"]
     with subprocess.Popen(
         [*program, "--config", str(profile)],
+        cwd=profile.parent,  # where it writes its log
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -71,10 +71,10 @@ def test_a_column_for_expressions_is_of_the_kind_of_its_values() -> None:
 def test_a_file_is_written_and_read_with_the_types_and_the_gaps_of_its_numbers(tmp_path: Path) -> None:
     shapes = shapely.points([0, 1, 2], [0, 0, 0])
     written = Features(shapes, {"whole": WHOLE, "gap": [1.25, None, 2.5], "all_gaps": [None, None, None]})
-    (tmp_path / "made.gpkg").write_bytes(geopackage(written, "made"))
+    (tmp_path / "made.gpkg").write_bytes(geopackage(written, "made").content)
     read = read_file(Datasets.within([tmp_path]).get("made"))
     again = Features(read.shapes, read.fields)
-    (tmp_path / "again.gpkg").write_bytes(geopackage(again, "again"))
+    (tmp_path / "again.gpkg").write_bytes(geopackage(again, "again").content)
     for name in ("made", "again"):
         fields = read_file(Datasets.within([tmp_path]).get(name)).fields
         assert list(fields["whole"]) == [7, None, 9]
