@@ -31,7 +31,7 @@ _COORDINATES = WithJsonSchema({"oneOf": [_POSITIONS, {"type": "object", "format"
         Output(
             id="features",
             title="Features",
-            description="Of geometries: for other processes, which take them in the target CRS.",
+            description="Longitude, latitude still: for other processes, which take them in the target CRS.",
             media_type="application/geo+json",
         ),
     ],
@@ -52,7 +52,8 @@ def transform_coordinates(
     crs: Annotated[Crs | None, Field(description="They are in, if not told; else OGC:CRS84.")] = None,
     authority_axes: Annotated[bool, Field(description="Authority's order, not x, y.")] = False,
 ) -> dict[str, Any]:
-    """Reproject coordinates or features to another CRS (EPSG code, UTM)."""
+    """Reproject coordinates or features to another CRS by its code: numbers or WKT in it. GeoJSON or a file in that CRS
+    is what convert-features writes."""
     try:
         given = read_coordinates(coordinates, crs)
         features = given.features
