@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ CONFIGURATION = "resources:\n" + "".join(
 class Backend:
     """An HTTP server in a process of its own, on a port of its choice."""
 
-    def __init__(self, home: Path, folder: Path, **settings: Any) -> None:
+    def __init__(self, home: Path, folder: Path, *, log: Path | None = None, **settings: Any) -> None:
         configuration = folder / "faulty.yml"
         configuration.write_text(CONFIGURATION)
         chosen = {
@@ -102,13 +102,15 @@ class Backend:
             **settings,
         }
         environment = {f"OGC_PROCESSES_{name.upper()}": str(value) for name, value in chosen.items()}
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).parent / "fault_server.py")],
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        with ExitStack() as stack:
+            self._process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).parent / "fault_server.py")],
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=None if log is None else stack.enter_context(log.open("wb")),
+                text=True,
+            )
         self.pid = self._process.pid
         assert self._process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"

@@ -58,10 +58,17 @@ async def until_running(client: httpx.AsyncClient, job: str) -> None:
             await anyio.sleep(0.01)
 
 
+async def until_told(log: Path, text: str) -> None:
+    with anyio.fail_after(60):
+        while text not in await anyio.Path(log).read_text(encoding="utf-8"):
+            await anyio.sleep(0.05)
+
+
 async def test_on_a_full_disk_nothing_is_accepted_and_lost(
     serve: Callable[..., Backend], home: Path, tmp_path: Path
 ) -> None:
-    backend = serve()
+    log = tmp_path / "log"
+    backend = serve(log=log)
     async with client_of(backend.url) as client:
         done = (await execute(client, "once", seconds=0)).raise_for_status().json()["jobID"]
         assert (await end_of(client, done))["status"] == "successful"
@@ -79,7 +86,7 @@ async def test_on_a_full_disk_nothing_is_accepted_and_lost(
         assert statuses(home).keys() == {done, under_way}
         assert (await client.get(f"/jobs/{done}/results")).status_code == 200
         gate.touch()
-        await anyio.sleep(2)  # it ends meanwhile
+        await until_told(log, "could not be stored")
         (home / "filler").unlink()
         ended = await end_of(client, under_way)
         assert ended["status"] == "failed"
