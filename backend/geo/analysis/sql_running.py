@@ -78,12 +78,19 @@ def run_query(query: str, tables: Mapping[str, Features]) -> Answer:
         except duckdb.OutOfMemoryException:
             _refuse(f"the query needs more than {MEMORY} of memory")
         except duckdb.Error as error:
-            _refuse(str(error).split("\n\n")[0].replace("\n", " ")[:300])
+            _refuse(_told(error))
         finally:
             timer.cancel()
     if len(rows) > MOST_ROWS:
         _refuse(f"the query has more than {MOST_ROWS} rows: add a LIMIT, a condition or a GROUP BY")
     return _answer(names, rows, warnings)
+
+
+def _told(error: duckdb.Error) -> str:
+    text = str(error).split("\n\n")[0].replace("\n", " ")[:300]
+    if "VARCHAR" in text and ("DATE" in text or "TIMESTAMP" in text):
+        text += " (dates and times of features are texts: write CAST(name AS DATE) or CAST(name AS TIMESTAMP))"
+    return text
 
 
 def _tree(database: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:

@@ -83,6 +83,14 @@ def test_degrees_are_never_taken_for_metres(function: str) -> None:
         answer(f"SELECT {function} FROM features", features=DEGREES)  # noqa: S608
 
 
+def test_a_date_that_is_compared_with_a_text_is_told_how_to_be() -> None:
+    built = layer([box(0, 1), box(2, 1)], built=["1999-05-05", "2001-05-05"])
+    with pytest.raises(ProcessRefusedError, match=r"are texts: write CAST\(name AS DATE\)"):
+        answer("SELECT built FROM features WHERE built > DATE '2000-01-01'", features=built)
+    found = rows("SELECT built FROM features WHERE CAST(built AS DATE) > DATE '2000-01-01'", features=built)
+    assert found == [{"built": "2001-05-05"}]
+
+
 def test_functions_for_degrees_are_refused_in_a_plane() -> None:
     with pytest.raises(ProcessRefusedError, match="in a plane"):
         answer("SELECT ST_Area_Spheroid(geometry) FROM features")
