@@ -99,13 +99,17 @@ type Bounds = tuple[float, float, float, float]
 """West, south, east, north: the least x and y, then the greatest."""
 
 
-def is_made_for(crs: CRS, bounds: Bounds) -> bool:
-    """Whether the area that a CRS is made for holds all of these degrees."""
-    area = crs.area_of_use
-    if area is None or area.west > area.east:
+def is_made_for(meant: CRS | Transformer, bounds: Bounds) -> bool:
+    """Whether the area that a CRS or an operation is made for holds all of these degrees."""
+    area = meant.area_of_use
+    if area is None:
         return False
     west, south, east, north = bounds
-    return area.west <= west and east <= area.east and area.south <= south and north <= area.north
+    if not (area.south <= south and north <= area.north):
+        return False
+    if area.west <= area.east:
+        return area.west <= west and east <= area.east
+    return area.west <= west or east <= area.east
 
 
 @dataclass(frozen=True)
@@ -206,7 +210,10 @@ def _is_ballpark(way: Transformer) -> bool:
 
 @lru_cache(maxsize=64)
 def _by_a_third(source: CRS, target: CRS, bounds: Bounds, _thread: int) -> Transformer | None:
-    """A way over a third CRS whose differences from both are known, which PROJ's list of ways leaves out."""
+    """A way over a third CRS whose differences from both are known there, which PROJ's list of ways leaves out.
+
+    None where it is meant for a part of the bounds alone: elsewhere its accuracy would be untrue.
+    """
     west, south, east, north = bounds
     try:
         with catch_warnings():
@@ -219,7 +226,7 @@ def _by_a_third(source: CRS, target: CRS, bounds: Bounds, _thread: int) -> Trans
         used = way.get_last_used_operation()
     except ProjError:
         return None
-    return None if _is_ballpark(used) else used
+    return used if is_made_for(used, bounds) else None
 
 
 def _apart(bounds: Bounds, meant: CRS | Transformer) -> bool:

@@ -4,7 +4,7 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,12 @@ from rasterio.windows import Window
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import code_of
 from backend.geo.raster.expressions import evaluated, is_condition, parsed
-from backend.geo.raster.rasters import Grid, check_size, grid_of, places, read_band
+from backend.geo.raster.rasters import Grid, check_size, grid_of, keeping, places, read_band
 
 _AT_ONCE = 1 << 18
 """Cells that are computed at a time: so many that intermediate results stay small."""
+_LEAST_KEPT = 1 << 25
+"""Bytes of cells that GDAL may keep in any case."""
 _ALIKE = 1e-4
 """Cells by which the corners of two grids may differ: rounding in a file's georeferencing."""
 
@@ -52,11 +54,7 @@ def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
     kind = np.dtype(np.uint8) if is_condition(tree) else np.dtype(np.float64 if wide else np.float32)
     made, mask = np.zeros((grid.height, grid.width), kind), np.zeros((grid.height, grid.width), bool)
     lost = 0
-    step = max(1, _AT_ONCE // grid.width)
-    for start in range(0, grid.height, step):
-        rows = slice(start, min(start + step, grid.height))
-        window = Window(0, start, grid.width, rows.stop - start)  # pyright: ignore[reportCallIssue]  # attrs without types
-        bands = {name: read_band(readers[names[name][0]], names[name][1], window) for name in sorted(used)}
+    for rows, bands in _read(readers, {name: names[name] for name in sorted(used)}, grid):
         without = np.logical_or.reduce([np.ma.getmaskarray(band) for band in bands.values()])
         values = evaluated(tree, {name: band.filled(0).astype(np.float64) for name, band in bands.items()})
         undefined = ~np.isfinite(values) | (np.abs(values) > np.finfo(np.float64 if wide else np.float32).max)
@@ -65,6 +63,25 @@ def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
         made[rows] = np.where(mask[rows], 0, values)
     told = f"{lost} cells have no finite result (such as a division by zero): they have no data."
     return Calculated(np.ma.masked_array(made, mask=mask), grid, tuple(sorted(used)), (told,) if lost else ())
+
+
+def _read(
+    readers: Sequence[DatasetReader], wanted: Mapping[str, tuple[int, int]], grid: Grid
+) -> Generator[tuple[slice, Mapping[str, np.ma.MaskedArray[Any, Any]]]]:
+    """The bands some rows at a time, of which GDAL keeps no more than it has to so that no block is read twice."""
+    blocks = sum(_row_of_blocks(readers[index]) for index in {index for index, _ in wanted.values()})
+    step = max(1, _AT_ONCE // grid.width)
+    with keeping(max(_LEAST_KEPT, 2 * blocks)):
+        for start in range(0, grid.height, step):
+            rows = slice(start, min(start + step, grid.height))
+            part = Window(0, start, grid.width, rows.stop - start)  # pyright: ignore[reportCallIssue]  # attrs without types
+            yield rows, {name: read_band(readers[index], band, part) for name, (index, band) in wanted.items()}
+
+
+def _row_of_blocks(reader: DatasetReader) -> int:
+    """Bytes of a row of blocks, of all bands: they may stand in the file cell by cell."""
+    tallest = max(int(height) for height, _ in reader.block_shapes)
+    return tallest * reader.width * sum(np.dtype(kind).itemsize for kind in reader.dtypes)
 
 
 def _stored(readers: Sequence[DatasetReader], place: tuple[int, int]) -> np.dtype[Any]:

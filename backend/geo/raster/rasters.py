@@ -14,6 +14,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
+from rasterio.env import get_gdal_config, set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
@@ -29,14 +30,15 @@ MAX_BYTES = 1 << 30
 """Of what is read or made at once: a small compressed file may claim to be of any size."""
 _TILE = 256
 """Cells along the sides of a tile that is written."""
+_UNWRITTEN_BYTES = 1 << 25
+"""Of cells that GDAL may keep while it writes."""
+_KEPT = "GDAL_CACHEMAX"
 _SIGNATURES = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _OPTIONS: dict[str, Any] = {
     # The file itself, whatever lies beside it: a sidecar may contradict it, and may name further files.
     "GDAL_GEOREF_SOURCES": "INTERNAL",
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_PAM_ENABLED": "NO",
-    # Bytes. Cells are read once, in order: to keep them beside our own arrays, as GDAL would, helps nobody.
-    "GDAL_CACHEMAX": 1 << 25,
 }
 
 
@@ -93,6 +95,20 @@ def opened(source: DatasetFile | bytes, *, windowed: bool = False) -> Generator[
     except RasterioError as error:
         path = str(source.path) if isinstance(source, DatasetFile) else ""
         refuse(f"{name} cannot be read: {_reason(error).replace(path or name, name)[:200]}")
+
+
+@contextmanager
+def keeping(most: int) -> Generator[None]:
+    """Within an open raster or `Env`, have GDAL keep no more than so many bytes of cells, where it would keep them all.
+
+    That is a setting of the process; rasterio would leave it behind.
+    """
+    usual = get_gdal_config(_KEPT)
+    set_gdal_config(_KEPT, most)
+    try:
+        yield
+    finally:
+        set_gdal_config(_KEPT, usual)
 
 
 def check_size(width: int, height: int, dtype: Any, bands: int = 1) -> None:
@@ -179,7 +195,7 @@ def geotiff(values: np.ma.MaskedArray[Any, Any] | Values, grid: Grid, nodata: fl
         "compress": "deflate", "tiled": True, "blockxsize": _TILE, "blockysize": _TILE,
     }  # fmt: skip
     made = GeoTiff(file := MemoryFile())
-    with rasterio.Env(**_OPTIONS), file.open(**profile) as writer:
+    with rasterio.Env(**_OPTIONS), keeping(_UNWRITTEN_BYTES), file.open(**profile) as writer:
         # To fill all masked cells at once would take as much memory again.
         for row in range(0, grid.height, _TILE):
             rows = bands[:, row : row + _TILE]

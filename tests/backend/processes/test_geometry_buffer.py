@@ -122,6 +122,15 @@ def test_a_plane_is_told_for_the_next_process_where_it_is_made_for_the_buffer_to
         assert shape_there.area == pytest.approx(math.pi * (500 * 0.9996) ** 2, rel=1e-3)
         far = answer(geometry=given, distance=1_000_000, dissolve=dissolve)
         assert "source_crs" not in far
+    polar = {"type": "Point", "coordinates": [500_000, 9_300_000], **crs}
+    assert "source_crs" in answer(geometry=polar, distance=10_000)
+    assert "source_crs" not in answer(geometry=polar, distance=30_000)
+
+
+def test_a_plane_on_both_sides_of_the_antimeridian_is_told_too() -> None:
+    crs = {"crs": {"type": "name", "properties": {"name": "EPSG:3338"}}}
+    told = answer(geometry={"type": "Point", "coordinates": [0, 1_500_000], **crs}, distance=500)
+    assert told["source_crs"] == "EPSG:3338"
 
 
 def test_a_long_edge_is_buffered_where_it_runs_in_its_plane() -> None:

@@ -194,6 +194,9 @@ def test_datums_whose_differences_from_a_third_are_known_are_no_ballpark() -> No
     assert told["coordinates"] == pytest.approx(np.degrees([np.arctan2(y, x), latitude]).tolist(), abs=1e-8)
     assert (told["ballpark"], told["accuracy_m"]) == (False, 11)
     assert told["missing_grids"]
+    # No operation is meant for Alaska and Labrador alike.
+    wide = answer(coordinates=[[-155, 57], [-62, 57]], crs="EPSG:4267", target_crs="EPSG:4269")
+    assert (wide["ballpark"], wide["accuracy_m"]) == (True, None)
 
 
 def test_a_ballpark_transformation_is_told_and_so_is_the_area_that_was_left() -> None:
