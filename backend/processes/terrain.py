@@ -62,12 +62,11 @@ def terrain(
     """Slope (degrees), aspect, hillshade or contour lines of an elevation raster (DEM)."""
     from backend.geo.raster.terrain import read_relief
 
-    relief = read_relief(raster)
     if product != "contours":
-        return _surface(relief, product, z_factor)
+        return _surface(read_relief(raster), product, z_factor)
     if interval is None:
         raise ProcessRefusedError("contours need an interval", path="$.inputs.interval")
-    return {"features": _contours(relief, interval, z_factor)}
+    return {"features": _contours(read_relief(raster), interval, z_factor)}
 
 
 def _surface(relief: "Relief", product: str, z_factor: float) -> Terrain:
@@ -101,6 +100,7 @@ def _surface(relief: "Relief", product: str, z_factor: float) -> Terrain:
         "crs_decision": ground.decision,
         "warnings": [*relief.warnings, *warnings],
     }
+    del relief, surfaces  # elevations take as much memory as what was made of them
     raster = geotiff(values, grid, 0 if product == "hillshade" else None)
     return {"raster": raster, "statistics": grid_summary(values, grid) | about}
 

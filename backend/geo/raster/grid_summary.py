@@ -31,8 +31,9 @@ def grid_summary(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> JsonObject:
     }
     if not present.any():
         return summary | {"min": None, "max": None, "mean": None}
-    # Without a mask NumPy takes a third of the time.
-    told = np.ma.getdata(values) if present.all() else np.ma.compressed(values)
+    # Without a mask NumPy takes a third of the time; np.ma.compressed would take twice the memory again.
+    data = np.ma.getdata(values)
+    told = data if present.all() else data[present]
     summary |= {"min": told.min().item(), "max": told.max().item()}
     if alike(grid):
         return summary | {"mean": float(told.mean(dtype=np.float64))}

@@ -234,7 +234,7 @@ def _nodata(values: np.ma.MaskedArray[Any, Any] | Values) -> float | None:
         return None
     limits = np.iinfo(values.dtype)
     first, last = (limits.max, limits.min) if limits.min == 0 else (limits.min, limits.max)
-    taken = np.ma.compressed(values)
+    taken = np.ma.getdata(values)[~np.ma.getmaskarray(values)]
     if not (taken == first).any():
         return int(first)
     if not (taken == last).any():

@@ -33,6 +33,8 @@ CHOOSING = ("nearest", "mode", "min", "max")
 TOLERANCE = 0.01
 """Cells by which the way between the grids may err."""
 _EXACT = 2**53
+_WARPED_AT_ONCE = 16
+"""MB that GDAL's warper takes for itself."""
 _UNASKED = (
     "The values are integers and may be classes, so each cell takes that of the nearest; for measured values ask for "
     "bilinear or average."
@@ -186,7 +188,8 @@ def _resampled(
         np.where(np.ma.getmaskarray(values), np.nan, plain) if np.ma.is_masked(values) else plain, made,
         src_transform=source.transform, src_crs=gdal_crs(source.crs), src_nodata=np.nan,
         dst_transform=target.transform, dst_crs=gdal_crs(target.crs), dst_nodata=np.nan,
-        resampling=Resampling[rule], tolerance=TOLERANCE, init_dest_nodata=True, **_scales(source, target),
+        resampling=Resampling[rule], tolerance=TOLERANCE, init_dest_nodata=True,
+        warp_mem_limit=_WARPED_AT_ONCE, **_scales(source, target),
     )  # fmt: skip
     mask = np.isnan(made)
     if rule not in CHOOSING or kind.kind not in "iu":
