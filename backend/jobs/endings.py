@@ -32,7 +32,7 @@ class Endings:
     def keep(self, job: StartedJob, results: Iterable[Iterable[bytes]], *, inline_bytes: int) -> list[KeptResult]:
         """Take the bytes of all results, part by part: as they are while they are few, else into a file.
 
-        Files are complete and on the disk before anything tells of them: `hand_in`, or else `discard`, must follow.
+        Files are complete and on the disk before anything tells of them: `hand_in` must follow.
 
         Raises:
             StoreFullError: the disk has no room for them.
@@ -43,7 +43,7 @@ class Endings:
             for position, parts in enumerate(results):
                 kept.append(self._keep_one(job, position, iter(parts), inline_bytes))
         except BaseException:
-            self.discard(kept)
+            self._discard(kept)
             raise
         return kept
 
@@ -57,8 +57,7 @@ class Endings:
                 return self._files.write_result(job, position, chain(few, parts))
         return b"".join(few)
 
-    def discard(self, kept: Iterable[KeptResult]) -> None:
-        """Remove what was kept of results that will not be handed in."""
+    def _discard(self, kept: Iterable[KeptResult]) -> None:
         self._files.discard_results(one.name for one in kept if isinstance(one, WrittenFile))
 
     def hand_in(self, job: StartedJob, outputs: Sequence[NewResult]) -> HandedIn:
@@ -70,10 +69,10 @@ class Endings:
         except StoreUnavailableError:
             raise  # whether they are told of in the store is not known: they go with the job
         except BaseException:
-            self.discard(output.data for output in outputs)
+            self._discard(output.data for output in outputs)
             raise
         if not stored:
-            self.discard(output.data for output in outputs)
+            self._discard(output.data for output in outputs)
             return "late"
         return "complete" if apart else "ended"
 

@@ -241,10 +241,6 @@ class JobStore:
         """Take the bytes of results as they are made, so that large ones never are in memory as a whole."""
         return self._endings.keep(job, results, inline_bytes=inline_bytes)
 
-    def discard(self, kept: Iterable[KeptResult]) -> None:
-        """Remove what was kept of results that will not be handed in."""
-        self._endings.discard(kept)
-
     def hand_in(self, job: StartedJob, outputs: Sequence[NewResult]) -> HandedIn:
         """Store all results, and end the job unless that is left to `confirm`, which does it for many at once."""
         return self._endings.hand_in(job, outputs)

@@ -129,14 +129,11 @@ class Worker:
         room = OutputRoom(limits)
         inline = self._config.inline_result_bytes
         kept = self._store.keep(job, (room.counted(output.parts()) for output in outputs), inline_bytes=inline)
-        try:
-            return [
-                NewResult(output.id, output.media_type, data, summarise(output.value, output.media_type))
-                for output, data in zip(outputs, kept, strict=True)
-            ]
-        except BaseException:
-            self._store.discard(kept)
-            raise
+        # What is kept is handed in for sure: a summary never fails.
+        return [
+            NewResult(output.id, output.media_type, data, summarise(output.value, output.media_type))
+            for output, data in zip(outputs, kept, strict=True)
+        ]
 
     def _outputs(self, job: StartedJob, progress: ThrottledProgress) -> tuple[OutputValue, ...]:
         """What the process answers. What its references were resolved to is released with the return."""

@@ -10,7 +10,7 @@ from databases import Place, opened
 from backend.errors import LimitExceededError
 from backend.jobs.limits import JobLimits, OutputRoom
 from backend.jobs.liveness import ProcessIdentity
-from backend.jobs.records import JobRequest, NewResult, StartedJob, WrittenFile
+from backend.jobs.records import Failure, JobRequest, NewResult, StartedJob, WrittenFile
 from backend.jobs.store import JobStore
 
 PART = 2**20
@@ -65,10 +65,13 @@ def test_a_failure_while_a_result_is_made_leaves_no_file(store: JobStore, job: S
     assert not files(home)
 
 
-def test_what_is_kept_and_not_handed_in_is_discarded(store: JobStore, job: StartedJob, home: Path) -> None:
-    kept = store.keep(job, [[b"x" * 100], [b"x" * 100]], inline_bytes=64)
-    assert len(files(home)) == 2
-    store.discard([*kept, b"inline"])
+def test_what_is_handed_in_too_late_is_discarded(store: JobStore, job: StartedJob, home: Path) -> None:
+    kept = store.keep(job, [[b"x" * 100], [b"y"]], inline_bytes=64)
+    assert len(files(home)) == 1
+    assert store.fail(job, Failure("failed", "no"))
+    assert len(files(home)) == 1
+    outputs = [NewResult(f"out{at}", "text/plain", one, {}) for at, one in enumerate(kept)]
+    assert store.hand_in(job, outputs) == "late"
     assert not files(home)
 
 
