@@ -15,6 +15,7 @@ from mcp_server.embedded import backend_settings
 from mcp_server.schema.process import DEMONSTRATION
 from mcp_server.settings import Settings
 
+_PROCESS = "/processes/"
 KEYWORDS = ("enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
@@ -23,10 +24,9 @@ async def tools(folder: Path) -> tuple[list[Figure], str]:
     everything = Settings(home=folder / "home", demo_tools=True)
     async with open_bridge(everything) as bridge, Client(bridge.server) as client:
         listed = {tool.name: tool for tool in (await client.list_tools()).tools}
+        processes = [str(one.uri) for one in (await client.list_resources()).resources if _PROCESS in str(one.uri)]
         described = {
-            name: await _description(client, name.replace("_", "-"))
-            for name in listed
-            if name not in ("get_job", "list_jobs", "dismiss_job", "read_result")
+            uri.rpartition("/")[2].replace("-", "_"): await _description(client, uri) for uri in sorted(processes)
         }
     sizes = {name: _bytes(tool) for name, tool in listed.items()}
     rows = [_fidelity(listed[name], description, sizes[name]) for name, description in described.items()]
@@ -58,8 +58,8 @@ async def large_result(folder: Path) -> list[Figure]:
     ]
 
 
-async def _description(client: Client, process_id: str) -> dict[str, Any]:
-    [content] = (await client.read_resource(f"ogc://local/processes/{process_id}")).contents
+async def _description(client: Client, uri: str) -> dict[str, Any]:
+    [content] = (await client.read_resource(uri)).contents
     assert isinstance(content, types.TextResourceContents)
     return json.loads(content.text)
 
