@@ -75,7 +75,8 @@ def _summarise(value: Any, media_type: str) -> dict[str, Any]:
     if kind not in ("text", "binary") or type(value) in (str, bytes) or not isinstance(value, DescribedFile):
         return told
     # A copy: what is dropped for want of room stays where it came from.
-    return told | copy.deepcopy(dict(value.about)) | _warnings(value.about, _MAX_WARNINGS_OF_FILES)
+    about = copy.deepcopy(dict(value.about))
+    return told | about | _warnings(about, _MAX_WARNINGS_OF_FILES)
 
 
 def _kind(value: Any, media_type: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field
 from backend.errors import ProcessRefusedError
 from backend.geo.tables import classes as classification
 from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import numbers_of
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
@@ -54,9 +55,7 @@ def classify(
     if breaks is not None and scheme != "given-breaks":
         raise ProcessRefusedError("breaks are for the scheme given-breaks", path="$.inputs.breaks")
     found = classification.classify(numbers_of(features, field, "$.inputs.field"), scheme, classes, breaks or ())
-    target = "class"
-    while target in features.fields:
-        target += "_"
+    target = free_name("class", features.fields, "_")
     warnings = list(found.warnings)
     missing = found.numbers.count(None)
     if missing:

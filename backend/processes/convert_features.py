@@ -15,7 +15,8 @@ from backend.geo.places.coordinates import transform
 from backend.geo.vector import features as vector
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.csv_writing import comma_separated
-from backend.geo.vector.file_description import FeatureFile, FeatureText, Written, described
+from backend.geo.vector.file_columns import writable
+from backend.geo.vector.file_description import FeatureFile, FeatureText, Written
 from backend.geo.vector.projected_geojson import projected_collection
 from backend.processes.base import Output, process
 from backend.processes.inputs import Crs, Features
@@ -90,11 +91,13 @@ def convert_features(
             "KML is in longitude and latitude on WGS 84: ask for geopackage for another CRS", path="$.inputs.crs"
         )
     made = features if crs is None or crs == features.crs else _transformed(features, crs)
-    if format == "geojson" and own:
-        return {"geojson": projected_collection(made)}
-    if format == "geojson":
-        return {"geojson": feature_collection(made, method="as they are", crs_decision="OGC:CRS84 (RFC 7946)")}
-    return _file(made, format)
+    if format != "geojson":
+        return _file(writable(made), format)
+    moved = features.crs != (crs if own else CRS84)
+    method = f"reprojected from {code_of(features.crs)}" if moved else "as they are"
+    if own:
+        return {"geojson": projected_collection(made, method)}
+    return {"geojson": feature_collection(made, method=method, crs_decision="OGC:CRS84 (RFC 7946)")}
 
 
 def _file(features: vector.Features, form: str) -> Converted:
@@ -114,11 +117,11 @@ def _file(features: vector.Features, form: str) -> Converted:
             return {"geoparquet": _telling(_geoparquet(features), "GeoParquet", layer=None)}
         case _:
             made = comma_separated(features)
-            return {"csv": FeatureText.of(made.content, described(made.features, "CSV"))}
+            return {"csv": FeatureText.of(made.content, made.features, "CSV")}
 
 
 def _telling(made: Written[bytes], form: str, layer: str | None = LAYER) -> FeatureFile:
-    return FeatureFile(made.content, described(made.features, form, layer))
+    return FeatureFile(made.content, made.features, form, layer)
 
 
 def _geoparquet(features: vector.Features) -> Written[bytes]:

@@ -1,12 +1,21 @@
 """`join-table`: features with the fields of the table rows that have the same key."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
+from backend.errors import ProcessRefusedError, refuse
 from backend.geo.tables import joins_by_key
+from backend.geo.vector import features as vector_features
 from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.csv_features import read_csv
+from backend.geo.vector.feature_reading import read_features
+from backend.geo.vector.geojson_parsing import parse_features
+from backend.geo.vector.table_rows import read_rows
+from backend.geo.vector.wkt import is_table
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features
 
@@ -20,6 +29,26 @@ _TABLE = WithJsonSchema(
     }
 )
 KEYS = "keys compared as texts, leading zeros counting; empty keys equal none"
+
+
+def _read(value: Any) -> vector_features.Features:
+    """A table, whose positions may be anywhere: no use is made of them."""
+    if isinstance(value, str):
+        text = value.lstrip("\ufeff \t\r\n")
+        if text.startswith(("{", "[")):
+            with contextlib.suppress(ValueError, RecursionError):  # which the reader of features tells
+                value = parse_features(text)
+        elif is_table(text):
+            return read_csv(text)
+    rows = read_rows(value)
+    return read_features(value) if rows is None else rows
+
+
+def _read_or_told(value: Any) -> vector_features.Features:
+    try:
+        return _read(value)
+    except ProcessRefusedError as error:
+        raise PydanticCustomError("refused", "{reason}", {"reason": str(error)}) from error
 
 
 @process(
@@ -52,7 +81,9 @@ KEYS = "keys compared as texts, leading zeros counting; empty keys equal none"
 )
 def join_table(
     features: Features,
-    table: Annotated[Features, _TABLE, Field(description="CSV, rows, GeoJSON.")],
+    table: Annotated[
+        vector_features.Features, PlainValidator(_read_or_told), _TABLE, Field(description="CSV, rows, GeoJSON.")
+    ],
     field: Annotated[str, Field(description="Key of features.")],
     *,
     table_field: Annotated[str | None, Field(description="Of table, if other.")] = None,
@@ -61,6 +92,8 @@ def join_table(
     inner: Annotated[bool, Field(description="Only features with a row.")] = False,
 ) -> Mapping[str, Any]:
     """Add a table's columns to features by a key field (left join)."""
+    if not len(table):
+        refuse("the table has no rows, so that there is nothing to join", "$.inputs.table")
     joined = joins_by_key.join_table(
         features,
         table,

@@ -9,6 +9,7 @@ import shapely
 
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import is_number, text_of
+from backend.geo.vector.file_columns import clean_fields, without_none
 
 GEOMETRY = "geometry"
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
@@ -30,11 +31,12 @@ def table_of(features: Features, raw: str) -> Table:
 
     Names are told apart without regard to case, as SQL does.
     """
-    columns: dict[str, Column] = {"g": np.array(shapely.to_wkb(features.shapes, flavor="iso"), dtype=object)}
-    parts = [f'ST_GeomFromWKB(g) AS "{GEOMETRY}"']
-    warnings: list[str] = []
+    shapes = without_none(shapely.to_wkb(features.shapes, flavor="iso"), b"")
+    columns: dict[str, Column] = {"g": shapes, "n": shapely.is_missing(features.shapes)}
+    parts = [f'ST_GeomFromWKB(CASE WHEN n THEN NULL ELSE g END) AS "{GEOMETRY}"']
+    fields, warnings = clean_fields(features.fields)
     taken = {GEOMETRY}
-    for number, (name, values) in enumerate(features.fields.items()):
+    for number, (name, values) in enumerate(fields.items()):
         free = _free(name, taken)
         if free != name:
             warnings.append(
@@ -64,4 +66,4 @@ def _column(values: Sequence[Any]) -> tuple[str, Column]:
         if all(isinstance(value, int) and _SMALLEST <= value <= _LARGEST for value in present):
             return "BIGINT", np.array([value or 0 for value in values], dtype=np.int64)
         return "DOUBLE", np.array([value or 0 for value in values], dtype=np.float64)
-    return "VARCHAR", np.array([None if value is None else text_of(value) for value in values], dtype=object)
+    return "VARCHAR", without_none((None if value is None else text_of(value) for value in values), "")

@@ -75,6 +75,15 @@ def flat(shapes: Shapes) -> tuple[Shapes, Integers]:
     return parts, owners
 
 
+def with_parts_united(shapes: Shapes, chosen: Booleans) -> Shapes:
+    """The same, with the union of all parts in place of each one chosen."""
+    if not chosen.any():
+        return shapes
+    made = shapes.copy()
+    made[chosen] = shapely.union_all(shapes[chosen][:, np.newaxis], axis=1)
+    return made
+
+
 def rings_of(polygons: Shapes) -> tuple[Shapes, Integers]:
     """Geometries with the vertices of one ring each, and the index of the polygon that each is of, its exterior first.
 

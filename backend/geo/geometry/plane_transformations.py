@@ -20,6 +20,7 @@ from backend.geo.geometry.transformations import (
     transform,
 )
 from backend.geo.vector.features import Features, single
+from backend.geo.vector.field_names import free_name
 from backend.geo.vector.reading import GeometryInput
 
 
@@ -48,9 +49,7 @@ def exploded(features: Features) -> Features:
     """A feature for each part, with the attributes of its feature and its number in it, from 0, as `part`."""
     parts, owners = flat(in_the_plane(features.shapes))
     number = np.arange(len(owners)) - np.searchsorted(owners, owners)
-    name = "part"
-    while name in features.fields:
-        name += "_"
+    name = free_name("part", features.fields, "_")
     return features.take(owners).with_shapes(parts).with_fields({name: number.tolist()})
 
 

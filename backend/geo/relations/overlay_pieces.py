@@ -12,7 +12,7 @@ from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.measure import measure_each
-from backend.geo.geodesy.shapes import Shapes, flat, of_type, parts_of, shapes_of
+from backend.geo.geodesy.shapes import Shapes, flat, of_type, parts_of, shapes_of, with_parts_united
 from backend.geo.vector.feature_measures import areas, lengths, overlapping, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import with_measures_named
@@ -92,7 +92,7 @@ def of_dimensions(shapes: Shapes, lowest: Integers, highest: Integers) -> tuple[
         if groups.size:
             multis = plain(make(parts[chosen], indices=place))
             # Polygons of a collection may overlap or be neighbours, which those of a multipolygon may not.
-            found.append(united(multis, ~shapely.is_valid(multis)))
+            found.append(with_parts_united(multis, ~shapely.is_valid(multis)))
             places.append(groups)
     index = np.concatenate(places)
     order = np.argsort(index, kind="stable")
@@ -105,15 +105,6 @@ def _parts(shapes: Shapes, index: Integers) -> tuple[Shapes, Integers]:
     owners = index[place]
     there = ~shapely.is_empty(parts)
     return parts[there], owners[there]
-
-
-def united(shapes: Shapes, chosen: Booleans) -> Shapes:
-    """The same, with the union of all parts in place of each one chosen."""
-    if not chosen.any():
-        return shapes
-    made = shapes.copy()
-    made[chosen] = shapely.union_all(shapes[chosen][:, np.newaxis], axis=1)
-    return made
 
 
 def plain(multis: Any) -> Shapes:

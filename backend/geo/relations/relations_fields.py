@@ -1,17 +1,20 @@
 """The attributes of features that go together: those of both, and statistics over those of several."""
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
-from backend.geo.vector.fields import check_size, column_of, numbers_of, shown
-from backend.geo.vector.group_statistics import SAMPLE, group_statistics
-from backend.geo.vector.number_columns import rows_of
+from backend.geo.vector.fields import Numbers, check_size, column_of, numbers_array, numbers_of, shown
+from backend.geo.vector.group_statistics import EXACT, SAMPLE, GroupStatistics, group_statistics
+from backend.geo.vector.number_columns import NumberColumn, rows_of
 
 type Statistic = Literal["sum", "mean", "median", "stdev", "min", "max", "count", "first"]
 STATISTICS: tuple[Statistic, ...] = ("sum", "mean", "median", "stdev", "min", "max", "count", "first")
@@ -94,6 +97,7 @@ def statistics_of(
         nulls = len(np.unique(rows[~known]))
         if nulls:
             warnings.append(f"The field {name!r} is null in {nulls} of the features: these count for nothing in it.")
+        numbers = _numbers(features, name, rows[known]) if set(statistics) - {"first", "count"} else None
         for statistic in statistics:
             if statistic == "first":
                 found = _first(column, rows[known], groups[known], count)
@@ -101,23 +105,56 @@ def statistics_of(
                 warnings += _differing(name, column, rows[known], groups[known], found)
             elif statistic == "count":
                 columns[free_name(f"{name}_count", columns)] = np.bincount(groups[known], minlength=count).tolist()
-            else:
-                values = numbers_of(features, name, INPUT)[rows[known]]
+            elif numbers is not None:
                 if statistic == "stdev":
-                    check_size(values, name, INPUT)
-                there = (np.bincount(groups[known], minlength=count) > 0) | (empty & (statistic == "sum"))
-                whole = statistic in WHOLE and all(value is None or isinstance(value, int) for value in column)
-                computed = COMPUTED[statistic](values, groups[known], count)
-                columns[free_name(f"{name}_{statistic}", columns)] = _values(computed, there, whole=whole)
+                    check_size(numbers.values, name, INPUT)
+                columns[free_name(f"{name}_{statistic}", columns)] = _computed(numbers, statistic, groups[known], empty)
     return columns, tuple(warnings)
 
 
-def _values(found: Array, there: Booleans, *, whole: bool) -> list[int | float | None]:
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Numbers of a field."""
+
+    values: Numbers
+    """int64 where floats would round the numbers or sums of them."""
+    whole: bool
+    """Whether all numbers of the field are integers."""
+
+
+def _numbers(features: Features, name: str, rows: Integers) -> _Numbers:
+    """The numbers of these features, each of which has one.
+
+    Raises:
+        ProcessRefusedError: the field holds something else than numbers.
+    """
+    values = numbers_of(features, name, INPUT)[rows]
+    column = features.fields[name]
+    stored = column.values if isinstance(column, NumberColumn) else None
+    whole = all(isinstance(value, int | None) for value in column) if stored is None else stored.dtype == np.int64
+    if not whole or float(np.abs(values).sum()) < EXACT:
+        return _Numbers(values, whole)
+    exact = numbers_array(column) if stored is None else stored
+    return _Numbers(exact[rows] if exact.dtype == np.int64 else values, whole)
+
+
+def _computed(numbers: _Numbers, statistic: Statistic, groups: Integers, empty: Booleans) -> list[int | float | None]:
+    """The statistic of each group, of which those without a feature are `empty`; None where there is none."""
+    count = len(empty)
+    if numbers.values.dtype == np.int64:
+        values: list[int | float | None] = [0 if none and statistic == "sum" else None for none in empty.tolist()]
+        found = group_statistics(numbers.values, groups, count)
+        for group, value in zip(found.groups.tolist(), EXACTLY[statistic](found).tolist(), strict=True):
+            values[group] = None if math.isnan(value) else value
+        return values
+    there = (np.bincount(groups, minlength=count) > 0) | (empty & (statistic == "sum"))
+    computed = COMPUTED[statistic](numbers.values, groups, count)
     # A single value has no standard deviation.
-    there = there & ~np.isnan(found)
+    there &= ~np.isnan(computed)
+    whole = statistic in WHOLE and numbers.whole
     return [
         (int(value) if whole else value) if has else None
-        for value, has in zip(found.tolist(), there.tolist(), strict=True)
+        for value, has in zip(computed.tolist(), there.tolist(), strict=True)
     ]
 
 
@@ -163,6 +200,16 @@ COMPUTED: Mapping[str, Callable[[Array, Integers, int], Array]] = {
     "min": _min,
     "max": _max,
 }
+"""Of floats, at once for all groups."""
+EXACTLY: Mapping[str, Callable[[GroupStatistics], NDArray[Any]]] = {
+    "sum": lambda found: found.sums,
+    "mean": lambda found: found.means,
+    "median": lambda found: found.medians,
+    "stdev": lambda found: found.stdevs,
+    "min": lambda found: found.least,
+    "max": lambda found: found.most,
+}
+"""Of integers that are too large for floats."""
 
 
 def _first(column: Sequence[Any], rows: Integers, groups: Integers, count: int) -> list[Any]:

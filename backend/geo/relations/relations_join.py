@@ -9,8 +9,8 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
-from backend.geo.geodesy.shapes import Shapes, of_type
-from backend.geo.relations.overlay_pieces import POLYGON, dimensions_of, united
+from backend.geo.geodesy.shapes import Shapes, of_type, with_parts_united
+from backend.geo.relations.overlay_pieces import POLYGON, dimensions_of
 from backend.geo.relations.relations import Pairs, Predicate, Together, left_out, matching, together, unpaired
 from backend.geo.relations.relations_fields import Statistic, paired_fields, statistics_of
 from backend.geo.vector.feature_measures import areas, lengths, planar_areas, planar_lengths
@@ -33,7 +33,7 @@ class Joined:
     crs_decision: str
     pairs: int
     matched: int
-    """Features with at least one partner."""
+    """Features with at least one partner, though its only points may count for another."""
     other_matched: int
     """Features of the other source that are partner of at least one."""
 
@@ -52,7 +52,7 @@ def spatial_join(
     mode: a row for each pair; or each feature once, with the number of its partners and statistics over their fields
     (by which mode `rows` becomes `count`); or each feature once, with the partner with which it shares most of its
     area, of a line of its length.
-    inner: features without a partner are left out.
+    inner: features without a partner are left out; one with points that all count for another has partners.
 
     A row stands for each pair of which the predicate holds. Where polygons that intersect points are counted by, a
     point that lies on boundaries only, of several of them, counts for the first: so the counts add up to the points.
@@ -66,27 +66,29 @@ def spatial_join(
         mode = "count"
     met = together(first, second)
     a, b = met.first.shapes, met.second.shapes
-    pairs = matching(a, b, predicate, lonlat=not met.first.crs.is_projected)
+    found = pairs = matching(a, b, predicate, lonlat=not met.first.crs.is_projected)
     warnings = list(met.warnings)
     if predicate == "intersects":
         if mode != "largest":
-            pairs, told = _on_boundaries(a, b, pairs, once=mode == "count")
+            pairs, told = _on_boundaries(a, b, found, once=mode == "count")
             warnings += told
         warnings += _only_touching(a, b, pairs, mode)
-    warnings += left_out(met, pairs, predicate)
+    warnings += left_out(met, found, predicate)
+    if not len(found):
+        warnings += met.empty() or met.apart() or (f"No feature {predicate} any of other.",)
     shares = np.zeros(0)
     if mode == "largest":
-        pairs, shares, told = _largest(met, pairs)
+        pairs, shares, told = _largest(met, found, predicate)
+        found = pairs
         warnings += told
-    matched, other_matched = pairs.matched
-    if not len(pairs):
-        warnings += met.empty() or met.apart() or (f"No feature {predicate} any of other.",)
     # The features are told as they came, whatever plane they met the others in.
     met = replace(met, first=first)
-    alone = unpaired(pairs.first, len(first))
+    # Who has partners does not depend on for which of several a point counts.
+    matched, other_matched = found.matched
+    alone = unpaired(found.first, len(first))
     if mode == "count":
         made, told = _counted(met, pairs, statistics)
-        made = made.take(np.unique(pairs.first)) if inner else made
+        made = made.take(np.unique(found.first)) if inner else made
     else:
         made, told = _rows(met, pairs, shares, alone[:0] if inner else alone)
     if inner and alone.size:
@@ -142,7 +144,11 @@ def _on_boundaries(a: Shapes, b: Shapes, pairs: Pairs, *, once: bool) -> tuple[P
     told = "points lie on the boundary of several polygons, all of which intersect them:"
     if once and other:
         counted = f"{other} {told} each was counted for the first only. With the predicate covers they count for all."
-        return pairs.take(~repeated), [counted]
+        left = pairs.take(~repeated)
+        emptied = pairs.matched[0] - left.matched[0]
+        if emptied:
+            counted += f" So {emptied} features have a partner, but a match_count of 0."
+        return left, [counted]
     if features or other:
         return pairs, [f"{features + other} {told} each goes with all of these; counted by polygon it counts once."]
     return pairs, []
@@ -174,18 +180,27 @@ def _only_touching(a: Shapes, b: Shapes, pairs: Pairs, mode: Mode) -> list[str]:
     return [f"{count} of the {len(pairs)} pairs share a boundary and no more, which counts as intersecting."]
 
 
-def _largest(met: Together, pairs: Pairs) -> tuple[Pairs, Array, list[str]]:
+def _largest(met: Together, pairs: Pairs, predicate: Predicate) -> tuple[Pairs, Array, list[str]]:
     """Of each feature the pair that shares most, and how much of the feature that is."""
     shares = _shares(met, pairs)
     real = shares > 0
+    without = pairs.matched[0]
     pairs, shares = pairs.take(real), shares[real]
+    without -= pairs.matched[0]
     order = np.lexsort((pairs.second, -np.round(shares / EQUAL), pairs.first))
     pairs, shares = pairs.take(order), shares[order]
     _, best = np.unique(pairs.first, return_index=True)
     second = best[best + 1 < len(pairs)] + 1
     tied = (pairs.first[second] == pairs.first[second - 1]) & (np.abs(shares[second] - shares[second - 1]) < EQUAL)
-    told = [f"{int(tied.sum())} features share equally much with several: the first of these was taken."]
-    return pairs.take(best), shares[best], told if tied.any() else []
+    told: list[str] = []
+    if without:
+        told.append(
+            f"{without} features share no area (of lines: no length) with those of which {predicate} holds, and which "
+            "are no partners here."
+        )
+    if tied.any():
+        told.append(f"{int(tied.sum())} features share equally much with several: the first of these was taken.")
+    return pairs.take(best), shares[best], told
 
 
 def _shares(met: Together, pairs: Pairs) -> Array:
@@ -194,7 +209,7 @@ def _shares(met: Together, pairs: Pairs) -> Array:
     shared = Features(shapely.intersection(a, b), crs=met.first.crs)
     collections = of_type(met.first.shapes, shapely.GeometryType.GEOMETRYCOLLECTION)
     # What they hold may overlap: with its union alone no share is of something counted twice.
-    whole = Features(united(met.first.shapes, collections), crs=met.first.crs)
+    whole = Features(with_parts_united(met.first.shapes, collections), crs=met.first.crs)
     shares = np.zeros(len(pairs))
     dimensions = shapely.get_dimensions(met.first.shapes)
     planar = met.first.crs.is_projected

@@ -1,7 +1,8 @@
 """Features as the text of a CSV table."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -11,8 +12,10 @@ import shapely
 from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.geodesy.shapes import of_type
-from backend.geo.vector.csv_features import coordinate_fields
+from backend.geo.vector.csv_features import LATITUDES, LONGITUDES, TEXTS, coordinate_fields
 from backend.geo.vector.features import Features
+from backend.geo.vector.field_names import free_name
+from backend.geo.vector.fields import listed
 from backend.geo.vector.file_columns import plain
 from backend.geo.vector.file_description import Written
 
@@ -23,9 +26,11 @@ _HEIGHT = "z"
 def comma_separated(features: Features) -> Written[str]:
     """A CSV in the features' CRS, geometries as longitude and latitude (x and y) of points, else as WKT.
 
-    Fields that hold just these coordinates are not written twice.
+    Fields that hold just these coordinates are not written twice. Those that a reader would take for the geometry
+    in their place get other names.
     """
     geometry = _geometry_columns(features)
+    features = _named_apart(features, geometry)
     columns = {**features.fields, **geometry}
     lost = [name for name in geometry if name in features.fields and not _same(features.fields[name], geometry[name])]
     made = features.with_fields(geometry)
@@ -44,11 +49,42 @@ def comma_separated(features: Features) -> Written[str]:
     return Written(text.getvalue(), made)
 
 
+def _named_apart(features: Features, geometry: Mapping[str, Any]) -> Features:
+    """The features with other names for fields that would be read as the geometry before what is written of it."""
+    before = _read_before([name for name in geometry if name != _HEIGHT])
+    # What stands under a geometry's name is out of date beside it, but not where there is none.
+    replaced = geometry if features.present.any() else ()
+    fields: dict[str, Sequence[Any]] = {}
+    renamed: list[str] = []
+    for name, values in features.fields.items():
+        kept = name
+        if name.strip().lower() in before and name not in replaced:
+            kept = free_name(name, {*features.fields, *geometry, *fields})
+            renamed.append(f"{name} is {kept}")
+        fields[kept] = values
+    if not renamed:
+        return features
+    return replace(features, fields=fields).warned(
+        f"Fields whose names would be read as the geometry have others in the CSV: {listed(renamed)}."
+    )
+
+
+def _read_before(written: Sequence[str]) -> set[str]:
+    """Names, in small letters, which the reader looks for before those of the geometry's columns, and these too."""
+    if written == [_WKT]:
+        return {_WKT}
+    if not written:
+        return set(TEXTS)
+    first, second = written
+    return {*TEXTS, *LONGITUDES[: LONGITUDES.index(first) + 1], *LATITUDES[: LATITUDES.index(second) + 1]}
+
+
 def _geometry_columns(features: Features) -> dict[str, list[Any]]:
-    """The columns that the geometries need beside the fields."""
+    """The columns that the geometries need beside the fields; an empty one where others would be taken for them."""
     present = features.present
     if not present.any():
-        return {}
+        needed = not features.fields or _seem_geometry(features.fields)
+        return {_WKT: [None] * len(features)} if needed else {}
     if not of_type(features.shapes[present], shapely.GeometryType.POINT).all():
         return {_WKT: shapely.to_wkt(features.shapes, rounding_precision=-1).tolist()}
     x, y = (_known(values, present) for values in (shapely.get_x(features.shapes), shapely.get_y(features.shapes)))
@@ -60,6 +96,14 @@ def _geometry_columns(features: Features) -> dict[str, list[Any]]:
         return heights
     first, second = ("x", "y") if features.crs.is_projected else ("longitude", "latitude")
     return {first: x, second: y, **heights}
+
+
+def _seem_geometry(fields: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether a reader would take some of the fields for a geometry."""
+    columns = {name.strip(): values for name, values in fields.items()}
+    pair = coordinate_fields(columns)
+    points = pair is not None and any(None not in values for values in zip(*map(columns.get, pair), strict=True))
+    return points or any(name.lower() in TEXTS for name in columns)
 
 
 def _known(values: Array, known: Booleans) -> list[float | None]:

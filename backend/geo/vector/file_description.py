@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, override
 
-import numpy as np
 import shapely
 
 from backend.geo.geodesy.crs import CRS84, code_of
@@ -20,24 +19,37 @@ class FeatureFile:
     """The bytes of a file, for whatever takes a buffer, and what a person would ask of it."""
 
     content: bytes
-    about: Mapping[str, Any]
+    features: Features
+    form: str
+    layer: str | None = None
 
     def __buffer__(self, flags: int) -> memoryview:
         return memoryview(self.content)
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """Members of its summary. To find them takes a while."""
+        return described(self.features, self.form, self.layer)
 
 
 class FeatureText(str):
     """The same of a file that is a text."""
 
-    __slots__ = ("about",)
-    about: Mapping[str, Any]
+    __slots__ = ("features", "form")
+    features: Features
+    form: str
 
     @classmethod
-    def of(cls, content: str, about: Mapping[str, Any]) -> Self:
-        """A copy of this text that tells this."""
+    def of(cls, content: str, features: Features, form: str) -> Self:
+        """A copy of this text that tells of these features."""
         made = cls(content)
-        made.about = about
+        made.features, made.form = features, form
         return made
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """Members of its summary. To find them takes a while."""
+        return described(self.features, self.form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +89,3 @@ def described(features: Features, form: str, layer: str | None = None) -> JsonOb
         "fields": fields(features.fields),
         **({"more_fields": more} if more > 0 else {}),
     }
-
-
-def flattened(features: Features, kept_by: str) -> Features:
-    """The features without heights, which is told where there are any."""
-    heights = int(np.count_nonzero(shapely.has_z(features.shapes)))
-    if not heights:
-        return features
-    return features.with_shapes(shapely.force_2d(features.shapes)).warned(
-        f"The heights of {heights} geometries were left out: {kept_by}."
-    )

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from backend.geo.geodesy.ellipsoid import Array, Integers
 
 SAMPLE = "stdev: of a sample (n - 1)"
+EXACT = 2.0**53
+"""Whole numbers below this are the same as floats; of larger ones some are not."""
 _LARGE = 2.0**62
 
 
@@ -44,7 +46,7 @@ def group_statistics(values: NDArray[Any], index: Integers, count: int) -> Group
     exact = values.dtype == np.int64 and np.abs(values.astype(np.float64)).sum() >= _LARGE
     sums = np.add.reduceat(values.astype(object) if exact else values, starts)
     means: Array = sums.astype(np.float64) / sizes
-    squares = np.add.reduceat((values - np.repeat(means, sizes)) ** 2, starts)
+    squares = np.add.reduceat(_deviations(values, means, starts, sizes) ** 2, starts)
     changes = np.concatenate([[True], (values[1:] != values[:-1]) | (index[1:] != index[:-1])])
     return GroupStatistics(
         groups,
@@ -56,3 +58,14 @@ def group_statistics(values: NDArray[Any], index: Integers, count: int) -> Group
         np.sqrt(squares / np.where(sizes > 1, sizes - 1, np.nan)),
         np.add.reduceat(changes.astype(np.int64), starts),
     )
+
+
+def _deviations(values: NDArray[Any], means: Array, starts: Integers, sizes: Integers) -> Array:
+    """How far each of the sorted values is from the mean of its group."""
+    if values.dtype == np.int64 and max(-int(values.min()), int(values.max())) >= EXACT:
+        # Floats would lose their last digits; above the least of its group, as unsigned numbers, none overflows.
+        near: Array = (values.view(np.uint64) - np.repeat(values[starts], sizes).view(np.uint64)).astype(np.float64)
+    else:
+        near = values - np.repeat(means, sizes)
+    # The means are rounded: what is left of them goes too.
+    return near - np.repeat(np.add.reduceat(near, starts) / sizes, sizes)

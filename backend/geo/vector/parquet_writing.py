@@ -3,16 +3,17 @@
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import shapely
 
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.vector.features import Features
-from backend.geo.vector.file_columns import DAYS, Column
+from backend.geo.vector.field_names import free_name
+from backend.geo.vector.file_columns import DAYS, Column, without_none
 from backend.geo.vector.file_description import Written
 from backend.geo.vector.writing import check_names, typed
 
@@ -32,10 +33,9 @@ def geoparquet(features: Features, layer: str) -> Written[bytes]:
         ProcessRefusedError: names of fields differ in case alone, which DuckDB does not tell apart.
     """
     check_names(features, "GeoParquet by DuckDB")
+    features = _named(features)
     columns, told = typed(features, DAYS)
-    name = _GEOMETRY
-    while name in {field.lower() for field in features.fields}:
-        name += "_"
+    name = free_name(_GEOMETRY, {field.lower() for field in features.fields}, "_")
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:", config=_SETTINGS) as database:
         database.execute("SET allowed_directories = $1", [[folder]])
         for setting in _LOCKED:
@@ -49,13 +49,28 @@ def geoparquet(features: Features, layer: str) -> Written[bytes]:
         return Written(path.read_bytes(), told)
 
 
+def _named(features: Features) -> Features:
+    """The features with a name for the field that has none, which DuckDB refuses."""
+    if "" not in features.fields:
+        return features
+    name = free_name("field", {name.lower() for name in features.fields})
+    fields = {field or name: values for field, values in features.fields.items()}
+    return replace(features, fields=fields).warned(f"The field without a name is called {name!r} in the file.")
+
+
 def _arrays(features: Features, columns: Sequence[Column]) -> dict[str, Any]:
     """By names of their own: DuckDB takes no masks, and no numbers of days."""
-    arrays: dict[str, Any] = {"g": np.asarray(shapely.to_wkb(features.shapes, flavor="iso"), dtype=object)}
+    shapes = without_none(shapely.to_wkb(features.shapes, flavor="iso"), b"")
+    arrays: dict[str, Any] = {"g": shapes, "m": shapely.is_missing(features.shapes)}
     for at, one in enumerate(columns):
-        values = one.values.astype("datetime64[us]") if one.values.dtype.kind == "M" else one.values
-        arrays |= {f"v{at}": values, f"m{at}": one.missing}
+        arrays |= {f"v{at}": _array(one), f"m{at}": one.missing}
     return arrays
+
+
+def _array(one: Column) -> Any:
+    if one.values.dtype.kind == "O":
+        return without_none(one.values, "")
+    return one.values.astype("datetime64[us]") if one.values.dtype.kind == "M" else one.values
 
 
 def _query(names: Sequence[str], columns: Sequence[Column], geometry: str) -> str:
@@ -63,7 +78,8 @@ def _query(names: Sequence[str], columns: Sequence[Column], geometry: str) -> st
         f"CASE WHEN m{at} THEN NULL ELSE {_cast(f'v{at}', one)} END AS {_name(name)}"
         for at, (name, one) in enumerate(zip(names, columns, strict=True))
     ]
-    return f"SELECT {', '.join([*chosen, f'g::BLOB AS {_name(geometry)}'])} FROM made"  # noqa: S608  # quoted
+    shape = f"CASE WHEN m THEN NULL ELSE g::BLOB END AS {_name(geometry)}"
+    return f"SELECT {', '.join([*chosen, shape])} FROM made"  # noqa: S608  # quoted
 
 
 def _cast(value: str, one: Column) -> str:

@@ -20,8 +20,8 @@ class ProjectedCollection(FlatCollection):
         return document_parts(beginning, feature_texts(self.table), rest)
 
 
-def projected_collection(features: Features) -> ProjectedCollection:
-    """The features in the plane of their CRS, x before y.
+def projected_collection(features: Features, method: str) -> ProjectedCollection:
+    """The features in the plane of their CRS, x before y; `method` tells how they came to be in it.
 
     Raises:
         ProcessRefusedError: the CRS has no authority's code, by which alone GeoJSON can name it.
@@ -35,5 +35,5 @@ def projected_collection(features: Features) -> ProjectedCollection:
         f"The coordinates are in {code}, as the member crs tells: RFC 7946 knows longitude and latitude only, and "
         "programs that pass over crs will misplace them."
     )
-    about = {"method": "as they are", "crs_decision": f"{code}, asked for", "warnings": list(told.warnings)}
+    about = {"method": method, "crs_decision": f"{code}, asked for", "warnings": list(told.warnings)}
     return ProjectedCollection(features, {"crs": named, **about})

@@ -16,16 +16,21 @@ def with_holes(shapes: Shapes, told: list[str]) -> Shapes:
     """
     doubtful = np.flatnonzero(of_type(shapes, shapely.GeometryType.MULTIPOLYGON) & ~shapely.is_valid(shapes))
     mended = shapes.copy() if doubtful.size else shapes
-    changed = 0
+    changed = repaired = 0
     for index in doubtful.tolist():
         cut = _cut(shapes[index])
         if cut is not None:
             mended[index] = cut
             changed += 1
+            repaired += not shapely.is_valid(shapely.get_parts(shapes[index])).all()
     if changed:
         told.append(
             f"{changed} polygons had parts within others, as if holes were wound in the direction of outer rings: "
             "they were taken for holes."
+        )
+    if repaired:
+        told.append(
+            f"{repaired} of these polygons had parts that cross themselves, as bow-ties do: these were repaired."
         )
     return mended
 

@@ -3,11 +3,11 @@
 # pyogrio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+import csv
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from io import BytesIO
-from itertools import batched
+from io import BytesIO, StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import NoneType
@@ -18,6 +18,7 @@ import pyogrio.raw
 
 from backend.errors import refuse
 from backend.geo.vector.features import Features
+from backend.geo.vector.fields import listed, shown
 from backend.geo.vector.file_columns import DAYS, Column, column, texts
 from backend.geo.vector.file_description import Written
 from backend.geo.vector.number_columns import NumberColumn
@@ -31,16 +32,18 @@ _MOST_WHOLE = 10**18
 """Whole numbers from here on are read as floating-point ones again."""
 _MOST = 1e20
 """Numbers from here on do not fit into the width that GDAL gives them."""
-_MOST_TOLD = 12
-_RENAMED = 4
-"""Fields of which a warning tells the new names."""
+_RENAMED = 3
+"""Fields of which the warning tells the new names."""
 _SHAPES = ({"Point", "MultiPoint"}, {"LineString", "MultiLineString"}, {"Polygon", "MultiPolygon"})
 _DATE = (1980, 1, 1, 0, 0, 0)
-"""Of the files in the archive, which is the same whenever it is made."""
+"""Of the files in the archive and of the table, so that they are the same whenever they are made."""
+_OPTIONS = {"ENCODING": "UTF-8", "DBF_DATE_LAST_UPDATE": "{:04}-{:02}-{:02}".format(*_DATE)}
 
 
 def shapefile(features: Features, layer: str) -> Written[bytes]:
     """A zip of the files that make up a shapefile, in the features' CRS, its texts in UTF-8.
+
+    Where fields have other names in it, one more file tells which.
 
     Raises:
         ProcessRefusedError: the geometries are of several kinds, or there are none.
@@ -48,11 +51,15 @@ def shapefile(features: Features, layer: str) -> Written[bytes]:
     made = all_with_heights(_of_one_kind(features))
     columns = [_column(values) for values in made.fields.values()]
     named = replace(made, fields=_named(made.fields)).warned(*_as_texts(made, columns))
-    kind = geometry_type(named)
-    files = written(named, columns, layer, "ESRI Shapefile", ".shp", kind, {"ENCODING": "UTF-8"})
+    files = written(named, columns, layer, "ESRI Shapefile", ".shp", geometry_type(named), _OPTIONS)
     # A table without fields gets one of GDAL's.
     losses = _losses(named, columns, _read_again(files, layer)) if named.fields else []
-    return Written(_zipped(files), named.warned(*losses, *_renamings(made.fields)))
+    renamed = [(short, name) for name, short in zip(made.fields, named.fields, strict=True) if name != short]
+    if renamed:
+        table = f"{layer}_fields.csv"
+        files[table] = _table_of_names(renamed)
+        losses.append(_renamings(renamed, table))
+    return Written(_zipped(files), named.warned(*losses))
 
 
 def _of_one_kind(features: Features) -> Features:
@@ -79,7 +86,7 @@ def _as_texts(features: Features, columns: Sequence[Column]) -> list[str]:
     """A warning of numbers that are written as texts, so that they keep their digits."""
     pairs = zip(features.fields.items(), columns, strict=True)
     names = [name for (name, values), one in pairs if one.values.dtype.kind == "O" and _are_numbers(values)]
-    return [f"Numbers of more digits than a shapefile holds are texts in it: {_listed(names)}."] if names else []
+    return [f"Numbers of more digits than a shapefile holds are texts in it: {listed(names)}."] if names else []
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:
@@ -103,10 +110,17 @@ def _named(fields: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
     return named
 
 
-def _renamings(fields: Mapping[str, Sequence[Any]]) -> list[str]:
-    """Warnings of all new names, each short enough to be told whole."""
-    pairs = [f"{name} is {short}" for name, short in zip(fields, _named(fields), strict=True) if name != short]
-    return [f"Names of fields were cut to 10 bytes: {', '.join(some)}." for some in batched(pairs, _RENAMED)]
+def _renamings(renamed: Sequence[tuple[str, str]], table: str) -> str:
+    """The warning of new names, of which all may be too many for a summary."""
+    pairs = ", ".join(f"{shown(name)} is {short!r}" for short, name in renamed[:_RENAMED])
+    some = ", such as" if len(renamed) > _RENAMED else ":"
+    return f"{len(renamed)} fields have other names in the shapefile, which {table} in the zip tells{some} {pairs}."
+
+
+def _table_of_names(renamed: Sequence[tuple[str, str]]) -> bytes:
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("shapefile_name", "original_name"), *renamed])
+    return text.getvalue().encode()
 
 
 def _cut(text: str, longest: int) -> str:
@@ -129,7 +143,7 @@ def _losses(features: Features, columns: Sequence[Column], found: Sequence[Any])
         lost += ["A shapefile has no times of day: they are texts"] if _are_times(features.fields[name]) else []
         for text in lost:
             found_in.setdefault(text, []).append(name)
-    return [f"{text}, in: {_listed(names)}." for text, names in found_in.items()]
+    return [f"{text}, in: {listed(names)}." for text, names in found_in.items()]
 
 
 def _of_texts(one: Column, again: Any) -> list[str]:
@@ -159,11 +173,6 @@ def _of_numbers(one: Column, again: Any) -> list[str]:
 def _are_times(values: Sequence[Any]) -> bool:
     made = column(values, frozenset(("ms",)))
     return not isinstance(values, NumberColumn) and made.values.dtype.kind == "M"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_TOLD
-    return ", ".join(names[:_MOST_TOLD]) + (f" and {more} more" if more > 0 else "")
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:

@@ -9,35 +9,50 @@ from pyproj import CRS
 
 from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84
-from backend.geo.vector.csv_features import LATITUDES, LONGITUDES
+from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.csv_features import LATITUDES, LONGITUDES, TEXTS, coordinate_fields
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
-from backend.geo.vector.fields import is_number
+from backend.geo.vector.fields import is_number, shown
+from backend.geo.vector.text_columns import NUMBER
 
 type Rows = Sequence[Mapping[str, Any]]
 
+NO_ROWS = "The table has no rows."
+_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "Feature": ("geometry", "properties"),
+    "FeatureCollection": ("features",),
+    "GeometryCollection": ("geometries",),
+    **dict.fromkeys(
+        ("Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"), ("coordinates",)
+    ),
+}
+"""Members that GeoJSON of each type has; a table may have fields of their names, and one called `type` beside."""
+
 
 def read_rows(value: Any, crs: CRS | None = None) -> Features | None:
-    """The rows of a table, with a point where fields are called longitude and latitude, as in CSV.
+    """The rows of a table.
 
-    The fields are those of all rows in order of appearance. None for what is no such table.
+    The fields are those of all rows in order of appearance. They make the geometry under the same names as in CSV: WKT,
+    whose field goes, or longitude and latitude, which may be texts. Other than in CSV, such names may have other values
+    too: then they are fields like others, which is told. None for what is no such table.
 
     Raises:
-        ProcessRefusedError: the objects are GeoJSON, which is no table.
+        ProcessRefusedError: the objects are GeoJSON, which is no table, or a part of the geometries is no WKT.
     """
     rows = _rows(value)
     if rows is None:
         return None
-    if any(row.get("type") == "Feature" or "coordinates" in row for row in rows):
+    if any(_is_geojson(row) for row in rows):
         refuse("an array of GeoJSON objects is no GeoJSON: give a FeatureCollection")
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: [row.get(name) for row in rows] for name in names}
-    shapes = np.full(len(rows), None, dtype=object)
-    x, y = (_numbers(columns, words) for words in (LONGITUDES, LATITUDES))
-    if x is not None and y is not None:
-        there = ~(np.isnan(x) | np.isnan(y))
-        shapes[there] = shapely.points(x[there], y[there])
-    return Features(shapes, columns, crs or CRS84)
+    warnings = [] if rows else [NO_ROWS]
+    shapes = _written(columns, warnings)
+    if shapes is None:
+        shapes = _points(columns, len(rows), warnings)
+    return Features(shapes, columns, crs or CRS84, tuple(warnings))
 
 
 def _rows(value: Any) -> Rows | None:
@@ -49,7 +64,7 @@ def _rows(value: Any) -> Rows | None:
         if groups and all(_is_group(one) for one in groups):
             return [_of_group(one) for one in groups]
         return _objects(members.get("rows"))
-    return _objects(value) or None
+    return _objects(value)
 
 
 def _objects(value: Any) -> Rows | None:
@@ -58,6 +73,11 @@ def _objects(value: Any) -> Rows | None:
         return None
     items = cast("list[Any]", value)
     return cast("list[Mapping[str, Any]]", items) if all(isinstance(one, Mapping) for one in items) else None
+
+
+def _is_geojson(row: Mapping[str, Any]) -> bool:
+    kind = row.get("type")
+    return isinstance(kind, str) and any(member in row for member in _MEMBERS.get(kind, ()))
 
 
 def _is_group(group: Mapping[str, Any]) -> bool:
@@ -75,10 +95,53 @@ def _of_group(group: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _numbers(columns: Mapping[str, Sequence[Any]], words: Sequence[str]) -> Any:
-    """The column of the first of these names that there is, NaN for null; None where it has something else."""
+def _written(columns: dict[str, list[Any]], warnings: list[str]) -> Shapes | None:
+    """The geometries of a field of WKT, which is taken out, as it would be out of date once they change."""
     by_name = {name.lower(): name for name in columns}
-    name = next((by_name[word] for word in words if word in by_name), None)
-    if name is None or not all(one is None or is_number(one) for one in columns[name]):
+    name = next((by_name[word] for word in TEXTS if word in by_name), None)
+    if name is None or all(one is None or one == "" for one in columns[name]):
         return None
-    return np.array([np.nan if one is None else one for one in columns[name]], dtype=np.float64)
+    texts = [one if isinstance(one, str) and one else None for one in columns[name]]
+    # Numbers beyond the range of a float are read as infinite, and refused as such later.
+    with np.errstate(all="ignore"):
+        shapes: Shapes = shapely.from_wkt(np.array(texts, dtype=object), on_invalid="ignore")
+    read = ~shapely.is_missing(shapes)
+    wrong = next((at for at, one in enumerate(columns[name]) if not (read[at] or one is None or one == "")), None)
+    if not read.any():
+        warnings.append(f"The field {name!r} holds no WKT: no geometries were made of it.")
+        return None
+    if wrong is not None:
+        refuse(f"row {wrong + 1} of the table has {shown(columns[name][wrong])} in {name!r} where WKT should be")
+    del columns[name]
+    return shapes
+
+
+def _points(columns: Mapping[str, Sequence[Any]], count: int, warnings: list[str]) -> Shapes:
+    """Points where the fields of longitudes and latitudes both have a number."""
+    shapes = np.full(count, None, dtype=object)
+    pair = coordinate_fields(columns)
+    if pair is None:
+        return shapes
+    x, y = (_numbers(columns[name]) for name in pair)
+    named = f"{pair[0]!r} and {pair[1]!r}"
+    if x is None or y is None:
+        warnings.append(f"The fields {named} hold other values than numbers: no points were made of them.")
+        return shapes
+    if pair[0].lower() not in LONGITUDES or pair[1].lower() not in LATITUDES:
+        warnings.append(f"Longitudes were taken from {pair[0]!r} and latitudes from {pair[1]!r}.")
+    there = ~(np.isnan(x) | np.isnan(y))
+    shapes[there] = shapely.points(x[there], y[there])
+    return shapes
+
+
+def _numbers(column: Sequence[Any]) -> Array | None:
+    """Numbers, NaN for null and the empty text; None where there is something else."""
+    numbers: list[float] = []
+    for value in column:
+        if value is None or value == "":
+            numbers.append(np.nan)
+        elif is_number(value) or (isinstance(value, str) and NUMBER.fullmatch(value.strip())):
+            numbers.append(float(value))
+        else:
+            return None
+    return np.array(numbers)

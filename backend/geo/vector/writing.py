@@ -7,7 +7,10 @@ import re
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape  # reads nothing
 
 import numpy as np
 import pyogrio.errors
@@ -18,8 +21,10 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, authority_code
 from backend.geo.geodesy.shapes import of_type
 from backend.geo.vector.features import Features
+from backend.geo.vector.field_names import free_name
+from backend.geo.vector.fields import listed
 from backend.geo.vector.file_columns import DAYS, TIMES, Column, column, texts
-from backend.geo.vector.file_description import Written, flattened
+from backend.geo.vector.file_description import Written
 
 _FORMAT = "$.inputs.format"
 _FAULTS = (
@@ -31,8 +36,13 @@ _FAULTS = (
 )
 _SERIES = (("Point", "MultiPoint"), ("LineString", "MultiLineString"), ("Polygon", "MultiPolygon"))
 """Types of which the second holds the first."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML has no place for."""
+_ABSOLUTE = rb"<altitudeMode>absolute</altitudeMode>"
+_ON_THE_GROUND = re.compile(
+    _ABSOLUTE + rb"(?=(?:<outerBoundaryIs><LinearRing>(?:" + _ABSOLUTE + rb")?)?<coordinates>[^,<]*,[^,< ]*[ <])"
+)
+"""Of lines and rings whose first position has no height. Values cannot look like it: their < is escaped."""
 
 
 def geopackage(features: Features, layer: str) -> Written[bytes]:
@@ -62,24 +72,45 @@ def flatgeobuf(features: Features, layer: str) -> Written[bytes]:
 
 
 def kml(features: Features, layer: str) -> Written[bytes]:
-    """A KML of one folder, in longitude and latitude on WGS 84; heights are above the sea.
+    """A KML of one folder, in longitude and latitude on WGS 84; heights are above the sea, what has none lies on the
+    ground.
 
     Raises:
         ProcessRefusedError: names of fields differ in case alone, one of which would be lost.
     """
     check_names(features, "KML")
-    made = all_with_heights(features.lonlat())
-    columns, told = typed(made)
-    # It would write true as 1.
-    columns = [
-        texts(values) if one.values.dtype == np.bool_ else one
-        for one, values in zip(columns, made.fields.values(), strict=True)
-    ]
-    unwritten = [name for name, values in made.fields.items() if any(map(_beyond_xml, values))]
-    if unwritten:
-        told = told.warned(f"Control characters, which a KML cannot hold, were left out in: {', '.join(unwritten)}.")
-    files = written(made, columns, layer, "KML", ".kml", "Unknown", dataset_options={"AltitudeMode": "absolute"})
-    return Written(files[f"{layer}.kml"], told)
+    made = _named_for_xml(features.lonlat())
+    columns = [_kml_column(values) for values in made.fields.values()]
+    # GDAL escapes values, but no names.
+    escaped = {escape(name, {'"': "&quot;"}): values for name, values in made.fields.items()}
+    heights = {"AltitudeMode": "absolute"} if shapely.has_z(made.shapes).any() else None
+    named = replace(made, fields=escaped)
+    files = written(named, columns, layer, "KML", ".kml", "Unknown", dataset_options=heights)
+    # Lines and polygons without heights would be at 0 m, mostly below the ground, where others have some.
+    return Written(_ON_THE_GROUND.sub(b"", files[f"{layer}.kml"]), made)
+
+
+def _named_for_xml(features: Features) -> Features:
+    """Without the control characters in names, with a warning of those in names and in values, which GDAL drops."""
+    fields: dict[str, Sequence[Any]] = {}
+    unwritten: list[str] = []
+    for name, values in features.fields.items():
+        kept = free_name(_CONTROL.sub("", name), {*features.fields, *fields}) if _beyond_xml(name) else name
+        fields[kept] = values
+        if kept != name or any(map(_beyond_xml, values)):
+            unwritten.append(kept)
+    if not unwritten:
+        return features
+    told = f"Control characters, which a KML cannot hold, were left out in: {listed(unwritten)}."
+    return replace(features, fields=fields).warned(told)
+
+
+def _kml_column(values: Sequence[Any]) -> Column:
+    """As texts where GDAL would write true as 1, or round numbers to 15 digits."""
+    one = column(values)
+    numbers = one.values[~one.missing].tolist() if one.values.dtype.kind == "f" else []
+    rounded = one.inexact or any(float(f"{number:.15g}") != number for number in numbers)
+    return texts(values) if rounded or one.values.dtype == np.bool_ else one
 
 
 def written(  # noqa: PLR0917  # what GDAL asks for
@@ -127,7 +158,7 @@ def typed(features: Features, moments: frozenset[str] = frozenset()) -> tuple[li
     columns = [column(values, moments) for values in features.fields.values()]
     inexact = [name for name, one in zip(features.fields, columns, strict=True) if one.inexact]
     if inexact:
-        told = f"Whole numbers beyond 2^53 became floating-point ones, and are not exact, in: {', '.join(inexact)}."
+        told = f"Whole numbers beyond 2^53 became floating-point ones, and are not exact, in: {listed(inexact)}."
         return columns, features.warned(told)
     return columns, features
 
@@ -142,7 +173,7 @@ def check_names(features: Features, form: str) -> None:
     if len(set(names)) < len(names):
         twice = sorted({name for name in features.fields if names.count(name.lower()) > 1})
         raise ProcessRefusedError(
-            f"the fields {', '.join(twice)} differ in case alone, which no {form} tells apart: ask for flatgeobuf",
+            f"the fields {listed(twice)} differ in case alone, which no {form} tells apart: ask for flatgeobuf",
             path=_FORMAT,
         )
 
@@ -172,6 +203,16 @@ def all_with_heights(features: Features) -> Features:
     )
 
 
+def flattened(features: Features, kept_by: str) -> Features:
+    """The features without heights, which is told where there are any."""
+    heights = int(np.count_nonzero(shapely.has_z(features.shapes)))
+    if not heights:
+        return features
+    return features.with_shapes(shapely.force_2d(features.shapes)).warned(
+        f"The heights of {heights} geometries were left out: {kept_by}."
+    )
+
+
 def kinds_of(features: Features) -> set[str]:
     """The types of the geometries there are."""
     present = features.shapes[features.present]
@@ -194,13 +235,7 @@ def _code(features: Features) -> str:
 
 def _own_columns(names: Sequence[str]) -> dict[str, str]:
     """Names of the columns that a GeoPackage adds, which no field may have."""
-    return {"FID": _free("fid", names), "GEOMETRY_NAME": _free("geom", names)}
-
-
-def _free(name: str, taken: Sequence[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
+    return {"FID": free_name("fid", names, "_"), "GEOMETRY_NAME": free_name("geom", names, "_")}
 
 
 def _beyond_xml(value: object) -> bool:

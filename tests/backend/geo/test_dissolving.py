@@ -36,6 +36,15 @@ def test_groups_come_in_their_order_with_counts_statistics_and_no_inner_boundari
     assert "'note' has more than one value" in made.features.warnings[0]
 
 
+def test_statistics_of_large_integers_are_numbers_that_occur() -> None:
+    shapes = shapes_of(squares((0, 0, 100, 100), (100, 0, 200, 100)))
+    ids = [2**53 + 1, 2**53 + 3]
+    wanted = parse_statistics(["min:id", "max:id", "sum:id", "stdev:id"])
+    fields = dissolve(Features(shapes, {"id": ids}, UTM), [], wanted).features.fields
+    assert (fields["id_min"], fields["id_max"], fields["id_sum"]) == ([ids[0]], [ids[1]], [sum(ids)])
+    assert fields["id_stdev"] == [pytest.approx(2**0.5)]
+
+
 def test_overlaps_are_counted_once_and_told() -> None:
     features = Features(shapes_of(squares((0, 0, 100, 100), (60, 0, 160, 100))), {}, UTM)
     made = dissolve(features, [], {})

@@ -85,3 +85,23 @@ def test_a_part_that_is_there_twice_is_there() -> None:
     twice = np.array([shapely.MultiPolygon([box(0, 0, 10, 10)] * 2), None], dtype=object)
     assert with_holes(twice, told).tolist() == twice.tolist()
     assert told == []
+
+
+BOW = shapely.Polygon([(X + 20, Y + 20), (X + 80, Y + 80), (X + 80, Y + 20), (X + 20, Y + 80)])
+
+
+def test_a_part_that_crosses_itself_is_a_hole_where_it_lies_within_another_and_its_repair_is_told() -> None:
+    told: list[str] = []
+    shapes = np.array([shapely.MultiPolygon([box(0, 0, 200, 200), BOW])], dtype=object)
+    (made,) = with_holes(shapes, told)
+    assert made.is_valid
+    assert made.area == pytest.approx(200 * 200 - shapely.make_valid(BOW).area)
+    assert [text for text in told if "cross themselves" in text] == told[1:]
+    assert told[1].startswith("1 of these polygons")
+
+
+def test_parts_that_are_sound_have_no_repair_told() -> None:
+    told: list[str] = []
+    with_holes(np.array([shapely.MultiPolygon([box(0, 0, 200, 200), box(50, 50, 60, 60)])], dtype=object), told)
+    assert len(told) == 1
+    assert "taken for holes" in told[0]

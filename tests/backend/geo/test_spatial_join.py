@@ -16,6 +16,7 @@ from backend.geo.relations.relations import Predicate, matching
 from backend.geo.relations.relations_fields import parse_statistics
 from backend.geo.relations.relations_join import spatial_join
 from backend.geo.vector.features import Features
+from backend.geo.vector.number_columns import NumberColumn
 
 UTM = parse_crs("EPSG:32633")
 DISTRICTS = ["POLYGON ((0 0, 50 0, 50 100, 0 100, 0 0))", "POLYGON ((50 0, 100 0, 100 100, 50 100, 50 0))"]
@@ -83,6 +84,27 @@ def test_an_inner_join_leaves_out_what_has_no_partner_and_tells_how_many() -> No
     assert len(none.features) == 0
 
 
+def test_an_inner_count_keeps_a_feature_whose_only_point_counts_for_its_neighbour() -> None:
+    zones, border = made(*DISTRICTS, name=["west", "east"]), made("POINT (50 10)")
+    joined = spatial_join(zones, border, "intersects", "count", {}, inner=True)
+    frames = [geopandas.GeoDataFrame(dict(side.fields), geometry=list(side.shapes)) for side in (zones, border)]
+    assert list(joined.features.fields["name"]) == geopandas.sjoin(*frames)["name"].tolist()
+    assert joined.features.fields["match_count"] == [1, 0]
+    assert (joined.pairs, joined.matched, joined.other_matched) == (1, 2, 1)
+    (told,) = joined.features.warnings
+    assert "counted for the first only" in told
+    assert told.endswith("So 1 features have a partner, but a match_count of 0.")
+
+
+def test_a_share_of_nothing_is_told_as_such_and_not_as_no_relation() -> None:
+    zones = made(*DISTRICTS, name=["west", "east"])
+    joined = spatial_join(zones, made("POINT (25 10)", id=[1]), "intersects", "largest", {}, inner=True)
+    assert (len(joined.features), joined.matched) == (0, 0)
+    shares, left = joined.features.warnings
+    assert shares.startswith("1 features share no area (of lines: no length) with those of which intersects holds")
+    assert left == "2 features have no partner and were left out."
+
+
 def test_where_other_has_no_fields_a_field_tells_which_rows_have_a_partner() -> None:
     points = made("POINT (99 500)", "POINT (10 10)", matched=["x", "y"])
     joined = spatial_join(points, made(*DISTRICTS), "within", "rows", {})
@@ -146,6 +168,33 @@ def test_median_and_standard_deviation_are_those_of_a_sample_and_null_where_ther
     held = [7, 1, 2, 50]
     assert fields["size_median"] == [statistics.median(held), 3, None]
     assert fields["size_stdev"] == [pytest.approx(statistics.stdev(held)), None, None]
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        [2**53 + 1, 2**53 + 3],
+        [2**60 + 1, 2**60 + 3, 2**60 + 8],
+        [2**63 - 1, 2**63 - 3, 5],
+        [-(2**63), 2**63 - 1, 9],
+        [2**52 + 1, 2**52, 2**52],
+    ],
+)
+@pytest.mark.parametrize("stored", [False, True])
+def test_statistics_of_large_integers_are_those_that_python_finds(held: list[int], *, stored: bool) -> None:
+    ids: Any = [*held, None, 7]
+    if stored:
+        ids = NumberColumn.of(np.array([*held, 0, 7]), np.array([*[False] * len(held), True, False]))
+    points = Features(shapes_of([*[shapely.Point(1, 1)] * (len(held) + 1), shapely.Point(60, 1)]), {"id": ids}, UTM)
+    zones = made(*DISTRICTS, "POLYGON ((900 0, 901 0, 901 1, 900 0))")
+    wanted = parse_statistics([f"{name}:id" for name in ("min", "max", "sum", "mean", "median", "stdev")])
+    fields = spatial_join(zones, points, "intersects", "count", wanted).features.fields
+    assert fields["id_min"] == [min(held), 7, None]
+    assert fields["id_max"] == [max(held), 7, None]
+    assert fields["id_sum"] == [sum(held), 7, 0]
+    assert fields["id_mean"] == [pytest.approx(statistics.mean(held), rel=1e-15), 7, None]
+    assert fields["id_median"] == [pytest.approx(statistics.median(held), rel=1e-15), 7, None]
+    assert fields["id_stdev"] == [pytest.approx(statistics.stdev(held), rel=1e-12), None, None]
 
 
 def test_nulls_and_differing_first_values_are_told() -> None:

@@ -133,10 +133,13 @@ def test_names_of_fields_are_cut_so_that_all_differ_and_it_is_told(tmp_path: Pat
     assert len({name.lower() for name in short}) == 6
     assert all(len(name.encode()) <= 10 for name in short)
     assert (short[3], short[4]) == ("POPULATION", "populati_1")
-    warning = " ".join(warnings_of(output))
-    assert f"population_2020 is {short[0]}" in warning
-    assert f"größenordnung is {short[5]}" in warning
-    assert "POPULATION is" not in warning
+    warning = told(output, "features_fields.csv")
+    assert f"'population_2020' is '{short[0]}'" in warning
+    assert "4 fields" in warning
+    with zipfile.ZipFile(io.BytesIO(output.encode())) as archive:
+        table = archive.read("features_fields.csv").decode().splitlines()
+    assert f"{short[5]},größenordnung" in table
+    assert not [row for row in table if "POPULATION" in row]
 
 
 @pytest.mark.parametrize(
@@ -147,8 +150,8 @@ def test_names_of_fields_are_cut_so_that_all_differ_and_it_is_told(tmp_path: Pat
         ([7, None], [7, None], "no null for numbers"),
         ([0.5, None], [0.5, None], "no null for numbers"),
         (["2020-02-29T23:59:58", None], ["2020-02-29T23:59:58", None], "no times of day"),
-        ([2**62 + 1, 5], ["4611686018427387905", "5"], "texts in it: v"),
-        ([1e300, 0.5], ["1e+300", "0.5"], "texts in it: v"),
+        ([2**62 + 1, 5], ["4611686018427387905", "5"], "texts in it: 'v'"),
+        ([1e300, 0.5], ["1e+300", "0.5"], "texts in it: 'v'"),
         ([1e-20, 0.5], [0.0, 0.5], "rounded to 15 decimals"),
         ([" x ", "y"], ["x", "y"], "Spaces at the ends"),
         ([0.1, 123456.75], [0.1, 123456.75], None),
@@ -192,13 +195,16 @@ def test_a_kml_holds_any_geometries_and_heights_are_above_the_sea(tmp_path: Path
     frame = geopandas.read_file(path)
     for geometry, text in zip(frame.geometry, texts, strict=True):
         assert geometry.equals(shapely.from_wkt(text))
+    assert frame.has_z.tolist() == [True, False, False]
     assert frame.geometry.iloc[0].z == 300
-    assert {one.text for one in ET.parse(path).iterfind(".//k:altitudeMode", KML)} == {"absolute"}  # noqa: S314
-    assert "2 geometries have no heights" in told(output, "no heights")
+    tree = ET.parse(path)  # noqa: S314  # our own
+    assert [one.text for one in tree.iterfind(".//k:altitudeMode", KML)] == ["absolute"]
+    assert tree.findtext(".//k:Point/k:altitudeMode", namespaces=KML) == "absolute"
+    assert warnings_of(output) == []
 
 
 def test_a_kml_tells_of_characters_that_it_cannot_hold_and_of_names_that_it_cannot_tell_apart() -> None:
-    assert "in: v." in told(converted(points(v=["a\x01b", None]), format="kml"), "Control characters")
+    assert "in: 'v'." in told(converted(points(v=["a\x01b", None]), format="kml"), "Control characters")
     with pytest.raises(ProcessRefusedError, match="differ in case alone"):
         converted(points(name=["a"], Name=["b"]), format="kml")
 
@@ -291,7 +297,7 @@ def test_whole_numbers_that_no_file_holds_are_told(name: str, driver: str, tmp_p
     output = converted(points(v=[2**64 + 1, 5], w=[2**60, 1]), format=name)
     frame = geopandas.read_file(file_of(output, tmp_path / f"out{driver}"))
     assert sorted(frame["v"].tolist()) == [5, 2.0**64]
-    assert "in: v." in told(output, "not exact")
+    assert "in: 'v'." in told(output, "not exact")
 
 
 def test_fields_alike_but_for_case_are_refused_where_one_would_be_lost() -> None:

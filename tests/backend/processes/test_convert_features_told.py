@@ -13,6 +13,7 @@ import pytest
 import shapely
 from pyproj import Geod, Transformer
 
+from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
 from backend.processes.convert_features import convert_features
@@ -22,7 +23,16 @@ from summaries.values import MAX_BYTES, summarise
 
 FILES = ["geopackage", "flatgeobuf", "shapefile", "kml", "geoparquet"]
 BOW = "POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))"
+POINT = "POINT (9 48)"
 TOWNS = "name,lon,lat\nBerlin,13.4,52.5\nBern,7.45,46.95\n"
+
+
+def collection(*rows: tuple[str | None, dict[str, Any]]) -> dict[str, Any]:
+    features = [
+        {"type": "Feature", "geometry": text and shapely.geometry.mapping(shapely.from_wkt(text)), "properties": row}
+        for text, row in rows
+    ]
+    return {"type": "FeatureCollection", "features": json.loads(json.dumps(features))}
 
 
 def converted(features: Any, **inputs: Any) -> OutputValue:
@@ -129,7 +139,7 @@ def test_coordinates_of_a_plane_that_stand_in_the_table_are_not_written_twice() 
 
 def test_coordinates_that_are_other_ones_than_the_table_holds_are_written() -> None:
     found = rows_of(converted("name,lon,lat\nBerlin,13.4,52.5\n", format="csv", crs="EPSG:25833").value)
-    assert found[0] == ["name", "lon", "lat", "x", "y"]
+    assert found[0] == ["name", "lon_2", "lat_2", "x", "y"]
     moved = {
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [1, 2]},
@@ -146,6 +156,61 @@ def test_heights_of_points_are_a_column_of_their_own() -> None:
     assert rows_of(output.value) == [["n", "longitude", "latitude", "z"], ["7", "1.0", "2.0", "3.0"]]
     again = rows_of(converted(output.value, format="csv").value)
     assert again == [["n", "longitude", "latitude", "z"], ["7", "1.0", "2.0", "3.0"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "crs"),
+    [
+        ({"geom": "POINT (1 1)"}, None),
+        ({"Shape": "round", "the_geom": 3}, None),
+        ({"geom": "x", "lon": 9, "lat": 48}, None),
+        ({"WKT": "POINT (1 1)", "Longitude": 3, "LATITUDE": 3}, None),
+        ({"lon": 9, "lat": 48, "shape_2": 1, "shape": 2}, "EPSG:25832"),
+        ({"lon": 9}, "EPSG:25832"),
+        ({"long": "road", "Lat": 3, "X": 5}, "EPSG:25832"),
+    ],
+)
+@pytest.mark.parametrize("text", [POINT, "LINESTRING (9 48, 10 49)"])
+def test_a_table_is_read_with_the_geometry_that_was_written_whatever_its_fields_are_called(
+    row: dict[str, Any], crs: str | None, text: str
+) -> None:
+    output = converted(collection((text, row)), format="csv", **({"crs": crs} if crs else {}))
+    found = read_csv(output.value)
+    expected = shapely.from_wkt(text)
+    if crs:
+        expected = shapely.transform(
+            expected, Transformer.from_crs(4326, crs, always_xy=True).transform, interleaved=False
+        )
+    assert shapely.equals_exact(found.shapes[0], expected, 1e-6)
+    own = [values[0] for name, values in found.fields.items() if name not in {"longitude", "latitude", "x", "y"}]
+    assert sorted(map(str, own)) == sorted(map(str, row.values()))
+    assert len(rows_of(output.value)[0]) == len(set(rows_of(output.value)[0]))
+
+
+def test_a_field_that_would_be_read_as_the_geometry_has_another_name_and_it_is_told() -> None:
+    output = converted(collection((POINT, {"shape": "round"})), format="csv")
+    assert rows_of(output.value) == [["shape_2", "longitude", "latitude"], ["round", "9.0", "48.0"]]
+    (warning,) = summary_of(output)["warnings"]
+    assert "shape is shape_2" in warning
+
+
+@pytest.mark.parametrize("row", [{"shape": "round"}, {"lon": 9, "lat": 48}, {"Lng": "far", "north": "away"}])
+def test_a_table_without_geometries_has_none_when_it_is_read_whatever_its_fields_are_called(
+    row: dict[str, Any],
+) -> None:
+    found = read_csv(converted(collection((None, row)), format="csv").value)
+    assert not found.present.any()
+    assert {name: values[0] for name, values in found.fields.items()} == row
+    kept = read_csv(converted(collection((None, {"wkt": "POINT (1 1)", **row})), format="csv").value)
+    assert kept.fields["wkt_2"] == ["POINT (1 1)"]
+
+
+@pytest.mark.parametrize("rows", [[], [(None, {})], [(None, {}), (None, {})]])
+def test_a_table_of_no_features_or_no_fields_can_be_read_again(rows: list[Any]) -> None:
+    found = read_csv(converted(collection(*rows), format="csv").value)
+    assert len(found) == len(rows)
+    assert not found.present.any()
+    assert not found.fields
 
 
 @pytest.mark.parametrize("code", [27700, 3857, 4258])

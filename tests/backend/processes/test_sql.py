@@ -225,3 +225,23 @@ def test_whoever_asks_for_the_ellipsoid_in_a_plane_is_not_sent_to_untrue_areas()
         ProcessRefusedError, match="true in a CRS made for the place; else bring the features to OGC:CRS84"
     ):
         answer("SELECT ST_Area_Spheroid(geometry) AS a FROM features")
+
+
+@pytest.mark.parametrize("note", ["x", ""])
+def test_a_long_table_may_have_a_text_in_its_first_row_or_in_none(note: str) -> None:
+    text = "i,note,lon,lat\n" + "".join(f"{at},{'' if at else note},{9 if at else ''},48\n" for at in range(2001))
+    query = "SELECT count(note) AS notes, count(geometry) AS places, count(*) AS all_rows FROM features"
+    expected = {"notes": int(bool(note)), "places": 2000, "all_rows": 2001}
+    assert rows(query, features=text) == [expected]
+
+
+def test_a_long_table_may_have_no_geometries() -> None:
+    text = "i,wkt\n" + "".join(f"{at},\n" for at in range(2001))
+    query = "SELECT count(geometry) AS places, max(i) AS last FROM features"
+    assert rows(query, features=text) == [{"places": 0, "last": 2000}]
+
+
+def test_half_a_surrogate_pair_is_replaced_and_told() -> None:
+    made = answer("SELECT name FROM features", features=layer([box(0, 10)], name=["a\ud800b"]))
+    assert made["rows"] == [{"name": "a\ufffdb"}]
+    assert any("U+FFFD" in warning for warning in made["warnings"])

@@ -208,3 +208,22 @@ def test_a_table_may_be_an_array_of_objects() -> None:
     assert {"type": "array", "items": {"type": "object"}} in schema["oneOf"]
     told = answer(join_table, features=TOWNS, table=[{"land": "BE", "seat": "Berlin"}], field="land")
     assert [member["properties"]["seat"] for member in told["features"]] == ["Berlin", None, None]
+
+
+@pytest.mark.parametrize("row", [{"x": 1000, "y": 2000}, {"lon": 1, "lat": 99}])
+@pytest.mark.parametrize("form", ["rows", "answer", "json", "csv"])
+def test_positions_in_a_table_are_not_looked_at(row: dict[str, float], form: str) -> None:
+    rows = [{"land": "BE", **row}]
+    text = "\n".join(",".join(map(str, line)) for line in (rows[0], rows[0].values()))
+    table = {"rows": rows, "answer": {"rows": rows}, "json": json.dumps(rows), "csv": text}[form]
+    told = answer(join_table, features=TOWNS, table=table, field="land")
+    for name, value in row.items():
+        added = name if name in told["added"] else f"{name}_table"
+        assert [member["properties"][added] for member in told["features"]] == [value, None, None]
+
+
+@pytest.mark.parametrize("table", [[], {"rows": []}, "[]"])
+def test_a_table_without_rows_is_refused_as_such(table: Any) -> None:
+    with pytest.raises(ProcessRefusedError, match="the table has no rows") as refused:
+        answer(join_table, features=TOWNS, table=table, field="land")
+    assert refused.value.path == "$.inputs.table"
