@@ -15,9 +15,9 @@ from backend.geo.places.coordinates import transform
 from backend.geo.vector import features as vector
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.csv_writing import comma_separated
-from backend.geo.vector.file_columns import writable
 from backend.geo.vector.file_description import FeatureFile, FeatureText, Written
 from backend.geo.vector.projected_geojson import projected_collection
+from backend.geo.vector.writable import writable
 from backend.processes.base import Output, process
 from backend.processes.inputs import Crs, Features
 from backend.processes.outputs import BINARY, FileBytes

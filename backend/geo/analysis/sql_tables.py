@@ -9,7 +9,8 @@ import shapely
 
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import is_number, text_of
-from backend.geo.vector.file_columns import clean_fields, without_none
+from backend.geo.vector.file_columns import without_none
+from backend.geo.vector.writable import clean_fields
 
 GEOMETRY = "geometry"
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1

@@ -1,21 +1,17 @@
-"""The values of fields, in the types and of the characters that tables of files have."""
+"""The values of fields in the types that tables of files have."""
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 from types import NoneType
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
-from backend.geo.vector.features import Features
-from backend.geo.vector.field_names import free_name
-from backend.geo.vector.fields import listed
 from backend.geo.vector.number_columns import NumberColumn
 
 DAYS = frozenset(("D",))
@@ -31,8 +27,6 @@ _QUARTER = 15
 _FARTHEST = 14 * 60
 """Minutes from UTC of the farthest zone that GDAL has."""
 _MOST_EXACT = 2**53
-_NUL = "\0"
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,56 +130,3 @@ def without_none(values: Iterable[Any], filling: str | bytes) -> NDArray[Any]:
     DuckDB guesses the type of objects by a sample of them, and fails where the sample is None only.
     """
     return np.array([filling if value is None else value for value in values], dtype=object)
-
-
-def writable(features: Features) -> Features:
-    """The features as any file can hold them: without empty geometries, and of characters that all formats have."""
-    fields, warnings = clean_fields(features.fields)
-    empty = shapely.is_empty(features.shapes)
-    if empty.any():
-        shapes = features.shapes.copy()
-        shapes[empty] = None
-        features = features.with_shapes(shapes)
-        warnings.append(f"{int(empty.sum())} empty geometries were left out: their features have none in the file.")
-    return replace(features, fields=fields).warned(*warnings) if warnings else features
-
-
-def clean_fields(fields: Mapping[str, Sequence[Any]]) -> tuple[dict[str, Sequence[Any]], list[str]]:
-    """The fields without characters that files or databases fail at, or end a text at; warnings of those changed."""
-    cleaned: dict[str, Sequence[Any]] = {}
-    with_nul: list[str] = []
-    with_half: list[str] = []
-    for name, values in fields.items():
-        kept = free_name(_clean(name), {*fields, *cleaned}) if _is_unclean(name) else name
-        texts = list(map(_text, values)) if _may_be_unclean(values) else []
-        unclean = [text for text in texts if _is_unclean(text)]
-        pairs = zip(values, texts, strict=True) if unclean else ()
-        cleaned[kept] = [_clean(text) if _is_unclean(text) else value for value, text in pairs] if unclean else values
-        with_nul += [kept] if any(_NUL in text for text in (name, *unclean)) else []
-        with_half += [kept] if any(_SURROGATE.search(text) for text in (name, *unclean)) else []
-    warnings = [f"NUL characters, at which texts would end, were left out in: {listed(with_nul)}."] if with_nul else []
-    if with_half:
-        warnings.append(f"Halves of surrogate pairs, which are no characters, became U+FFFD in: {listed(with_half)}.")
-    return cleaned, warnings
-
-
-def _may_be_unclean(values: Sequence[Any]) -> bool:
-    """A quick look at columns of numbers or texts, which most are."""
-    kinds = set[type]() if isinstance(values, NumberColumn) else set[type](map(type, values))
-    if kinds <= {str, NoneType}:
-        return _is_unclean("".join(filter(None, values)) if kinds else "")
-    return not kinds <= {int, float, bool, NoneType}
-
-
-def _text(value: Any) -> str:
-    """As it would be written, of what may hold characters; else nothing."""
-    written = plain(value)
-    return written if isinstance(written, str) else ""
-
-
-def _is_unclean(text: str) -> bool:
-    return (not text.isascii() and _SURROGATE.search(text) is not None) or _NUL in text
-
-
-def _clean(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", text.replace(_NUL, ""))
