@@ -20,25 +20,22 @@ from backend.errors import ProcessRefusedError
 from backend.geo.analysis.sql_checking import check
 from backend.geo.analysis.sql_tables import table_of
 from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.closed_database import LOCKED, SETTINGS
 from backend.geo.vector.features import Features
 
 MOST_ROWS = 200_000
 SECONDS = 30.0
 MEMORY = "1GB"
-_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "allow_community_extensions": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
+_SETTINGS = {
+    **SETTINGS,
     "python_enable_replacements": "false",
     "memory_limit": MEMORY,
     "threads": "2",
-    "temp_directory": "",
 }
 _LOCKED = (
     # Longitude before latitude in every function on the ellipsoid.
     "SET geometry_always_xy = true",
-    "SET enable_external_access = false",
-    "SET lock_configuration = true",
+    *LOCKED,
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from backend.geo.vector.closed_database import quoted_name
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import is_number, text_of
 from backend.geo.vector.file_columns import without_none
@@ -46,8 +47,7 @@ def table_of(features: Features, raw: str) -> Table:
         taken.add(free.lower())
         kind, columns[f"v{number}"] = _column(values)
         columns[f"n{number}"] = np.array([value is None for value in values], dtype=bool)
-        quoted = free.replace('"', '""')
-        parts.append(f'CASE WHEN n{number} THEN NULL ELSE v{number} END::{kind} AS "{quoted}"')
+        parts.append(f"CASE WHEN n{number} THEN NULL ELSE v{number} END::{kind} AS {quoted_name(free)}")
     return Table(columns, f"SELECT {', '.join([*parts[1:], parts[0]])} FROM {raw}", tuple(warnings))  # noqa: S608
 
 

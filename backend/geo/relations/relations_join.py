@@ -1,6 +1,6 @@
 """Spatial joins: the attributes of features in some place given to those in the same place."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -65,35 +65,48 @@ def spatial_join(
     if statistics:
         mode = "count"
     met = together(first, second)
+    partners = _partners(met, predicate, mode)
+    warnings = [*met.warnings, *partners.warnings]
+    # The features are told as they came, whatever plane they met the others in.
+    met = replace(met, first=first)
+    alone = unpaired(partners.all.first, len(first))
+    if mode == "count":
+        made, told = _counted(met, partners.counted, statistics)
+        made = made.take(np.unique(partners.all.first)) if inner else made
+    else:
+        made, told = _rows(met, partners.counted, partners.shares, alone[:0] if inner else alone)
+    if inner and alone.size:
+        warnings.append(f"{len(alone)} features have no partner and were left out.")
+    matched, other_matched = partners.all.matched
+    return Joined(made.warned(*warnings, *told), met.crs_decision, len(partners.counted), matched, other_matched)
+
+
+@dataclass(frozen=True, slots=True)
+class _Partners:
+    all: Pairs
+    """Who has partners does not depend on for which of several a point counts."""
+    counted: Pairs
+    shares: Array
+    """What part of the first feature each pair shares, in mode `largest`; else empty."""
+    warnings: Sequence[str]
+
+
+def _partners(met: Together, predicate: Predicate, mode: Mode) -> _Partners:
+    """Who is partner of whom, in the plane in which the two sources meet."""
     a, b = met.first.shapes, met.second.shapes
     found = pairs = matching(a, b, predicate, lonlat=not met.first.crs.is_projected)
-    warnings = list(met.warnings)
+    warnings: list[str] = []
     if predicate == "intersects":
         if mode != "largest":
-            pairs, told = _on_boundaries(a, b, found, once=mode == "count")
-            warnings += told
+            pairs, warnings = _on_boundaries(a, b, found, once=mode == "count")
         warnings += _only_touching(a, b, pairs, mode)
     warnings += left_out(met, found, predicate)
     if not len(found):
         warnings += met.empty() or met.apart() or (f"No feature {predicate} any of other.",)
-    shares = np.zeros(0)
-    if mode == "largest":
-        pairs, shares, told = _largest(met, found, predicate)
-        found = pairs
-        warnings += told
-    # The features are told as they came, whatever plane they met the others in.
-    met = replace(met, first=first)
-    # Who has partners does not depend on for which of several a point counts.
-    matched, other_matched = found.matched
-    alone = unpaired(found.first, len(first))
-    if mode == "count":
-        made, told = _counted(met, pairs, statistics)
-        made = made.take(np.unique(found.first)) if inner else made
-    else:
-        made, told = _rows(met, pairs, shares, alone[:0] if inner else alone)
-    if inner and alone.size:
-        warnings.append(f"{len(alone)} features have no partner and were left out.")
-    return Joined(made.warned(*warnings, *told), met.crs_decision, len(pairs), matched, other_matched)
+    if mode != "largest":
+        return _Partners(found, pairs, np.zeros(0), warnings)
+    best, shares, told = _largest(met, found, predicate)
+    return _Partners(best, best, shares, [*warnings, *told])
 
 
 def _rows(met: Together, pairs: Pairs, shares: Array, alone: Integers) -> tuple[Features, list[str]]:

@@ -11,15 +11,9 @@ from typing import Any
 import duckdb
 
 from backend.errors import refuse
+from backend.geo.vector.closed_database import LOCKED, SETTINGS
 
-_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "allow_community_extensions": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "temp_directory": "",
-}
 _AS_BYTES = "SET enable_geoparquet_conversion = false"
-_LOCKED = ("SET enable_external_access = false", "SET lock_configuration = true")
 _SIMPLE = (str, int, float, bytes, date, time)
 _PATTERN = frozenset("*?[")
 """In a path they would stand for other files."""
@@ -47,10 +41,10 @@ def read_parquet(path: Path) -> ParquetTable:
     """
     if _PATTERN & set(str(path)):
         refuse("its path holds one of * ? [, which stand for other files here; rename it")
-    with duckdb.connect(":memory:", config=_SETTINGS) as database:
+    with duckdb.connect(":memory:", config=SETTINGS) as database:
         try:
             database.execute("SET allowed_paths = $1", [[str(path)]])
-            for setting in (_AS_BYTES, *_LOCKED):
+            for setting in (_AS_BYTES, *LOCKED):
                 database.execute(setting)
             query = "SELECT decode(value) FROM parquet_kv_metadata($1) WHERE decode(key) = 'geo'"
             told = database.execute(query, [str(path)]).fetchone()

@@ -11,19 +11,14 @@ import duckdb
 import shapely
 
 from backend.geo.geodesy.crs import CRS84
+from backend.geo.vector.closed_database import LOCKED, SETTINGS, quoted_name, quoted_text
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.file_columns import DAYS, Column, without_none
 from backend.geo.vector.file_description import Written
-from backend.geo.vector.writing import check_names, typed
+from backend.geo.vector.writing import check_names, kinds_of, typed
 
 _GEOMETRY = "geometry"
-_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "temp_directory": "",
-}
-_LOCKED = ("SET enable_external_access = false", "SET lock_configuration = true")
 
 
 def geoparquet(features: Features, layer: str) -> Written[bytes]:
@@ -36,15 +31,16 @@ def geoparquet(features: Features, layer: str) -> Written[bytes]:
     features = _named(features)
     columns, told = typed(features, DAYS)
     name = free_name(_GEOMETRY, {field.lower() for field in features.fields}, "_")
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:", config=_SETTINGS) as database:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:", config=SETTINGS) as database:
         database.execute("SET allowed_directories = $1", [[folder]])
-        for setting in _LOCKED:
+        for setting in LOCKED:
             database.execute(setting)
         path = Path(folder, f"{layer}.parquet")
         database.register("made", _arrays(features, columns))
+        query, metadata = _query(list(features.fields), columns, name), json.dumps(_metadata(features, name))
         database.execute(
-            f"COPY ({_query(list(features.fields), columns, name)}) TO {_text(str(path))} "  # quoted
-            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{geo: {_text(json.dumps(_metadata(features, name)))}}})"
+            f"COPY ({query}) TO {quoted_text(str(path))} "
+            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{geo: {quoted_text(metadata)}}})"
         )
         return Written(path.read_bytes(), told)
 
@@ -75,11 +71,11 @@ def _array(one: Column) -> Any:
 
 def _query(names: Sequence[str], columns: Sequence[Column], geometry: str) -> str:
     chosen = [
-        f"CASE WHEN m{at} THEN NULL ELSE {_cast(f'v{at}', one)} END AS {_name(name)}"
+        f"CASE WHEN m{at} THEN NULL ELSE {_cast(f'v{at}', one)} END AS {quoted_name(name)}"
         for at, (name, one) in enumerate(zip(names, columns, strict=True))
     ]
-    shape = f"CASE WHEN m THEN NULL ELSE g::BLOB END AS {_name(geometry)}"
-    return f"SELECT {', '.join([*chosen, shape])} FROM made"  # noqa: S608  # quoted
+    shape = f"CASE WHEN m THEN NULL ELSE g::BLOB END AS {quoted_name(geometry)}"
+    return f"SELECT {', '.join([*chosen, shape])} FROM made"  # noqa: S608  # all names are quoted
 
 
 def _cast(value: str, one: Column) -> str:
@@ -88,18 +84,11 @@ def _cast(value: str, one: Column) -> str:
     return f"{value}::VARCHAR" if one.values.dtype.kind == "O" else value
 
 
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _metadata(features: Features, name: str) -> dict[str, Any]:
     """What GeoParquet asks a file to tell of its geometries."""
     present = features.shapes[features.present]
-    kinds = {(str(shape.geom_type) + (" Z" if shape.has_z else "")) for shape in present}
+    high = shapely.has_z(features.shapes)
+    kinds = kinds_of(features.take(~high)) | {f"{kind} Z" for kind in kinds_of(features.take(high))}
     column: dict[str, Any] = {"encoding": "WKB", "geometry_types": sorted(kinds)}
     if features.crs != CRS84:
         column["crs"] = features.crs.to_json_dict()

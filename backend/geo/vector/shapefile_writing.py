@@ -51,7 +51,7 @@ def shapefile(features: Features, layer: str) -> Written[bytes]:
     made = all_with_heights(_of_one_kind(features))
     columns = [_column(values) for values in made.fields.values()]
     named = replace(made, fields=_named(made.fields)).warned(*_as_texts(made, columns))
-    files = written(named, columns, layer, "ESRI Shapefile", ".shp", geometry_type(named), _OPTIONS)
+    files = written(named, columns, layer, "ESRI Shapefile", geometry_type(named), options=_OPTIONS)
     # A table without fields gets one of GDAL's.
     losses = _losses(named, columns, _read_again(files, layer)) if named.fields else []
     renamed = [(short, name) for name, short in zip(made.fields, named.fields, strict=True) if name != short]

@@ -36,6 +36,8 @@ _FAULTS = (
 )
 _SERIES = (("Point", "MultiPoint"), ("LineString", "MultiLineString"), ("Polygon", "MultiPolygon"))
 """Types of which the second holds the first."""
+_SUFFIXES = {"GPKG": ".gpkg", "FlatGeobuf": ".fgb", "KML": ".kml", "ESRI Shapefile": ".shp"}
+"""Of the files that GDAL's drivers write."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML has no place for."""
 _ABSOLUTE = rb"<altitudeMode>absolute</altitudeMode>"
@@ -54,7 +56,7 @@ def geopackage(features: Features, layer: str) -> Written[bytes]:
     check_names(features, "GeoPackage")
     columns, told = typed(features, DAYS | TIMES)
     own = _own_columns([name.lower() for name in features.fields])
-    files = written(features, columns, layer, "GPKG", ".gpkg", geometry_type(features), {"SPATIAL_INDEX": "YES", **own})
+    files = written(features, columns, layer, "GPKG", geometry_type(features), options={"SPATIAL_INDEX": "YES", **own})
     return Written(files[f"{layer}.gpkg"], told)
 
 
@@ -67,7 +69,7 @@ def flatgeobuf(features: Features, layer: str) -> Written[bytes]:
     made = all_with_heights(made)
     columns, told = typed(made, TIMES)
     index = {"SPATIAL_INDEX": "YES" if made.present.all() else "NO"}
-    files = written(made, columns, layer, "FlatGeobuf", ".fgb", geometry_type(made), index)
+    files = written(made, columns, layer, "FlatGeobuf", geometry_type(made), options=index)
     return Written(files[f"{layer}.fgb"], told)
 
 
@@ -85,7 +87,7 @@ def kml(features: Features, layer: str) -> Written[bytes]:
     escaped = {escape(name, {'"': "&quot;"}): values for name, values in made.fields.items()}
     heights = {"AltitudeMode": "absolute"} if shapely.has_z(made.shapes).any() else None
     named = replace(made, fields=escaped)
-    files = written(named, columns, layer, "KML", ".kml", "Unknown", dataset_options=heights)
+    files = written(named, columns, layer, "KML", "Unknown", dataset_options=heights)
     # Lines and polygons without heights would be at 0 m, mostly below the ground, where others have some.
     return Written(_ON_THE_GROUND.sub(b"", files[f"{layer}.kml"]), made)
 
@@ -113,13 +115,13 @@ def _kml_column(values: Sequence[Any]) -> Column:
     return texts(values) if rounded or one.values.dtype == np.bool_ else one
 
 
-def written(  # noqa: PLR0917  # what GDAL asks for
+def written(
     features: Features,
     columns: Sequence[Column],
     layer: str,
     driver: str,
-    suffix: str,
     kind: str,
+    *,
     options: Mapping[str, str] | None = None,
     dataset_options: Mapping[str, str] | None = None,
 ) -> dict[str, bytes]:
@@ -131,7 +133,7 @@ def written(  # noqa: PLR0917  # what GDAL asks for
     zoned = zip(features.fields, columns, strict=True)
     # What GDAL says of values that it had to change is told by who calls, in a person's words.
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore", category=RuntimeWarning):
-        path = Path(folder, layer + suffix)
+        path = Path(folder, layer + _SUFFIXES[driver])
         try:
             pyogrio.raw.write(
                 path,
