@@ -13,8 +13,8 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
-from backend.processes.convert_features import convert_features
-from backend.processes.running import OutputValue, run_processor
+from backend.processes.running import OutputValue
+from tests.backend.processes.conversions import converted
 
 ROWS = [
     {"code": "001", "people": 3_700_000, "share": 0.5, "capital": True, "tags": ["a", "b"]},
@@ -35,12 +35,6 @@ def layer(*geometries: Any) -> dict[str, Any]:
 
 POINTS = layer({"type": "Point", "coordinates": [13.4, 52.5]}, {"type": "Point", "coordinates": [9, 48.1]})
 MIXED = layer({"type": "LineString", "coordinates": [[13, 52], [14, 53]]}, None)
-
-
-def converted(features: Any, **inputs: Any) -> OutputValue:
-    made = convert_features({"name": "here"})
-    (output,) = run_processor(made, {"features": features, **inputs}, None, lambda _percent, _text=None: None)
-    return output
 
 
 def read_again(output: OutputValue, folder: Path, suffix: str) -> Any:

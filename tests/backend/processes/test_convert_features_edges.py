@@ -6,7 +6,6 @@ import json
 import zipfile
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import geopandas
 import pyogrio
@@ -15,45 +14,15 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.processes.convert_features import convert_features
-from backend.processes.running import OutputValue, run_processor
+from backend.processes.running import OutputValue
 from summaries.values import summarise
+from tests.backend.processes.conversions import KML, collection, converted, file_of, kml_of, told, warnings_of
 
-KML = {"k": "http://www.opengis.net/kml/2.2"}
 SUFFIXES = {"geopackage": ".gpkg", "flatgeobuf": ".fgb", "kml": ".kml", "shapefile": ".shz"}
 SPARSE = ["i,note,lon,lat\n" + "".join(f"{at},{'' if at else note},9,48\n" for at in range(2001)) for note in ("x", "")]
 
 
 POINT = "POINT (9 48)"
-
-
-def collection(*rows: tuple[str | None, dict[str, Any]]) -> dict[str, Any]:
-    features = [
-        {"type": "Feature", "geometry": text and shapely.geometry.mapping(shapely.from_wkt(text)), "properties": row}
-        for text, row in rows
-    ]
-    return {"type": "FeatureCollection", "features": json.loads(json.dumps(features))}
-
-
-def converted(features: Any, **inputs: Any) -> OutputValue:
-    made = convert_features({"name": "here"})
-    (output,) = run_processor(made, {"features": features, **inputs}, None, lambda _percent, _text=None: None)
-    return output
-
-
-def warnings_of(output: OutputValue) -> list[str]:
-    return summarise(output.value, output.media_type).get("warnings", [])
-
-
-def told(output: OutputValue, words: str) -> str:
-    """The only warning with these words."""
-    (warning,) = [warning for warning in warnings_of(output) if words in warning]
-    return warning
-
-
-def file_of(output: OutputValue, path: Path) -> Path:
-    path.write_bytes(output.encode())
-    return path
 
 
 def frame_of(output: OutputValue, form: str, folder: Path) -> Any:
@@ -141,7 +110,7 @@ def test_an_empty_geometry_stays_one_in_geojson() -> None:
 def test_a_kml_is_well_formed_whatever_its_fields_are_called(tmp_path: Path) -> None:
     row = {"a & b < \"c\" > 'd'": 1, "&amp;": "two", "x\x01y": "three"}
     output = converted(collection((POINT, row)), format="kml")
-    tree = ET.parse(file_of(output, tmp_path / "out.kml"))  # noqa: S314  # our own
+    tree = kml_of(file_of(output, tmp_path / "out.kml"))
     values = {one.get("name"): one.text for one in tree.iterfind(".//k:SimpleData", KML)}
     assert values == {"a & b < \"c\" > 'd'": "1", "&amp;": "two", "xy": "three"}
     fields = [one.get("name") for one in tree.iterfind(".//k:SimpleField", KML)]
@@ -164,7 +133,7 @@ def test_what_has_no_heights_lies_on_the_ground_in_a_kml_and_gets_none(tmp_path:
     assert b"altitudeMode" not in output.encode()
     high: list[str] = shapely.to_wkt(shapely.force_3d(shapely.from_wkt(FLAT), z=7)).tolist()
     output = converted(collection(*[(text, {}) for text in (*FLAT, *high)]), format="kml")
-    tree = ET.parse(file_of(output, tmp_path / "out.kml"))  # noqa: S314  # our own
+    tree = kml_of(file_of(output, tmp_path / "out.kml"))
     placemarks = tree.findall(".//k:Placemark", KML)
     counts = [len(one.findall(".//k:altitudeMode", KML)) for one in placemarks]
     assert counts[: len(FLAT)] == [0] * len(FLAT)
@@ -182,7 +151,7 @@ def test_what_has_no_heights_lies_on_the_ground_in_a_kml_and_gets_none(tmp_path:
 def test_numbers_keep_their_digits_in_a_kml(tmp_path: Path) -> None:
     rows = [{"sum": 0.1 + 0.2, "half": 0.5, "large": 2**64 + 1}, {"sum": None, "half": 1, "large": 5}]
     output = converted(collection(*[(POINT, row) for row in rows]), format="kml")
-    tree = ET.parse(file_of(output, tmp_path / "out.kml"))  # noqa: S314  # our own
+    tree = kml_of(file_of(output, tmp_path / "out.kml"))
     values = [(one.get("name"), one.text) for one in tree.iterfind(".//k:SimpleData", KML)]
     assert values[:3] == [("sum", "0.30000000000000004"), ("half", "0.5"), ("large", "18446744073709551617")]
     kinds = {one.get("name"): one.get("type") for one in tree.iterfind(".//k:SimpleField", KML)}

@@ -18,27 +18,14 @@ from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
 from backend.processes.convert_features import convert_features
 from backend.processes.geometry_measure import geometry_measure
-from backend.processes.running import OutputValue, run_processor
+from backend.processes.running import OutputValue
 from summaries.values import MAX_BYTES, summarise
+from tests.backend.processes.conversions import collection, converted
 
 FILES = ["geopackage", "flatgeobuf", "shapefile", "kml", "geoparquet"]
 BOW = "POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))"
 POINT = "POINT (9 48)"
 TOWNS = "name,lon,lat\nBerlin,13.4,52.5\nBern,7.45,46.95\n"
-
-
-def collection(*rows: tuple[str | None, dict[str, Any]]) -> dict[str, Any]:
-    features = [
-        {"type": "Feature", "geometry": text and shapely.geometry.mapping(shapely.from_wkt(text)), "properties": row}
-        for text, row in rows
-    ]
-    return {"type": "FeatureCollection", "features": json.loads(json.dumps(features))}
-
-
-def converted(features: Any, **inputs: Any) -> OutputValue:
-    made = convert_features({"name": "here"})
-    (output,) = run_processor(made, {"features": features, **inputs}, None, lambda _percent, _text=None: None)
-    return output
 
 
 def summary_of(output: OutputValue) -> dict[str, Any]:
