@@ -186,14 +186,14 @@ async def test_one_that_never_answers_delays_nobody_else(store: JobStore) -> Non
 async def test_of_an_origin_that_does_not_answer_only_some_are_tried(store: JobStore) -> None:
     async with receiving(lambda _: None) as hanging:
         jobs = [accept(store, Subscriber(hanging.uri("success"))) for _ in range(40)]
+        for job in jobs:
+            succeed(store, job)
         with delivering(store, seconds=0.5, persistence=replace(BRISK, first_pause=30)):
-            for job in jobs:
-                succeed(store, job)
             with anyio.fail_after(60):
                 while any(due(store, job) == 0 for job in jobs):
                     await anyio.sleep(0.01)
-    assert len(hanging.came) <= 8
-    assert sum(attempts(store, job) for job in jobs) == len(hanging.came)
+    # On a busy machine the time of a request may be over before it has come.
+    assert 1 <= len(hanging.came) <= sum(attempts(store, job) for job in jobs) <= 8
 
 
 async def test_what_was_not_told_is_told_by_the_next_server(store: JobStore) -> None:
