@@ -10,6 +10,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.describing.features import describe_features, validity_as_given
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
+from backend.geo.vector.file_contents import holds_features
 from backend.processes.base import Output, process
 
 METHOD = "every value of every field and band was read"
@@ -63,7 +64,7 @@ def _described(dataset: Any) -> dict[str, Any]:
 
         with opened(raster) as reader:
             return {"kind": "raster"} | describe_raster(reader)
-    if isinstance(dataset, DatasetFile):
+    if isinstance(dataset, DatasetFile | bytes):
         from backend.geo.describing.files import describe_file
 
         return {"kind": "vector"} | describe_file(dataset)
@@ -75,7 +76,7 @@ def _raster(dataset: Any) -> DatasetFile | bytes | None:
     if isinstance(dataset, DatasetFile):
         return dataset if dataset.kind == "raster" else None
     if isinstance(dataset, bytes):
-        return dataset
+        return None if holds_features(dataset) else dataset
     if not isinstance(dataset, str) or not dataset.startswith(_TIFF):
         return None
     try:

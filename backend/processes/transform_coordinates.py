@@ -58,7 +58,7 @@ def transform_coordinates(
         given = read_coordinates(coordinates, crs)
         features = given.features
         # GeoJSON and files have x first whatever their CRS.
-        if authority_axes and is_y_first(features.crs) and not isinstance(coordinates, Mapping | DatasetFile):
+        if authority_axes and is_y_first(features.crs) and not isinstance(coordinates, Mapping | DatasetFile | bytes):
             features = features.with_shapes(swapped(features.shapes))
         made = transform(features, target_crs)
     except ProcessRefusedError as error:

@@ -76,6 +76,12 @@ async def test_what_is_saved_into_a_data_folder_is_a_dataset_at_once(saving: Sav
     assert envelope["outputs"]["description"]["summary"]
 
 
+async def test_a_file_that_a_process_has_made_is_features_to_the_next_one(saving: Saving, client: Client) -> None:
+    asked = {"features": saving.geopackage, "filter": "continent = 'Oceania'"}
+    (output,) = (await finished(client, "local_filter_features", asked))["outputs"].values()
+    assert 5 < output["summary"]["count"] < 50
+
+
 async def test_a_file_is_not_replaced_and_a_free_name_is_told(saving: Saving, client: Client) -> None:
     taken = saving.folder / f"mine-{client.protocol_version}.gpkg"
     taken.write_bytes(b"mine")

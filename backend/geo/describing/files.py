@@ -14,18 +14,24 @@ from backend.geo.describing.features import JsonObject, describe_features, valid
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
+from backend.geo.vector.file_contents import as_dataset
 from backend.geo.vector.vector_files import layers_of, read_file
 
 _REPAIRED = (".json", ".geojson")
 """What is read as a document is repaired while it is read."""
 
 
-def describe_file(dataset: DatasetFile) -> JsonObject:
+def describe_file(source: DatasetFile | bytes) -> JsonObject:
     """The features of a file as they stand in it, not repaired; of a file with several layers what each of them is.
 
     Raises:
         ProcessRefusedError: it cannot be read.
     """
+    with as_dataset(source) as dataset:
+        return _described(dataset)
+
+
+def _described(dataset: DatasetFile) -> JsonObject:
     layers = layers_of(dataset)
     if dataset.layer is None and len(layers) != 1:
         told = [_layer(dataset, layer) for layer in layers]

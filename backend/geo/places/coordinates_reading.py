@@ -35,7 +35,7 @@ class CoordinatesInput:
 
 
 def read_coordinates(value: Any, crs: CRS | None = None) -> CoordinatesInput:
-    """Read [x, y], a list of those, lines of `x y`, WKT, GeoJSON, CSV, or a file of a data folder.
+    """Read [x, y], a list of those, lines of `x y`, WKT, GeoJSON, CSV, or a file: of a data folder, or its bytes.
 
     crs: of coordinates that do not tell theirs; OGC:CRS84 by default.
 
@@ -50,7 +50,7 @@ def read_coordinates(value: Any, crs: CRS | None = None) -> CoordinatesInput:
         told = told_crs(value)
         _check_alike(told, crs)
         return CoordinatesInput(Features(shapes_of([read_wkt(value)]), crs=told or crs or CRS84), "geometries")
-    features = _raw_file(value, crs) if isinstance(value, DatasetFile) else read_features(value, crs)
+    features = _raw_file(value, crs) if isinstance(value, DatasetFile | bytes) else read_features(value, crs)
     if crs is not None and not _brought_to_lonlat(features, crs):
         _check_alike(features.crs, crs)
     return CoordinatesInput(features, "geometries")
@@ -66,10 +66,10 @@ def _brought_to_lonlat(features: Features, crs: CRS) -> bool:
     return features.crs == CRS84 and crs.is_geographic
 
 
-def _raw_file(dataset: DatasetFile, crs: CRS | None) -> Features:
+def _raw_file(file: DatasetFile | bytes, crs: CRS | None) -> Features:
     from backend.geo.vector.vector_files import read_file  # noqa: PLC0415  # GDAL is for workers
 
-    return read_file(dataset, crs)
+    return read_file(file, crs)
 
 
 def _of_lines(text: str, crs: CRS) -> CoordinatesInput:

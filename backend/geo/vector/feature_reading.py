@@ -33,14 +33,14 @@ _BATCH = 1000
 
 
 def read_features(value: Any, crs: CRS | None = None) -> Features:
-    """Read a GeoJSON object or text, WKT, the text of a CSV file, or a file of a data folder.
+    """Read a GeoJSON object or text, WKT, the text of a CSV file, or a file: of a data folder, or its bytes.
 
     crs: of coordinates that do not tell theirs; longitude and latitude on WGS 84 by default.
 
     Raises:
         ProcessRefusedError: it cannot be read, is not where its CRS has places, or has no features.
     """
-    if isinstance(value, DatasetFile):
+    if isinstance(value, DatasetFile | bytes):
         # GDAL is for workers: the server reads no file.
         from backend.geo.vector.vector_files import read_file  # noqa: PLC0415
 

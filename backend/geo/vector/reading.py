@@ -62,7 +62,7 @@ class GeometryInput:
 
 
 def read_geometry(value: Any) -> GeometryInput:
-    """Read a GeoJSON object or text, WKT or EWKT, the text of a CSV file, or a file of a data folder.
+    """Read a GeoJSON object or text, WKT or EWKT, the text of a CSV file, or a file: of a data folder, or its bytes.
 
     Edges are straight in longitude and latitude (RFC 7946, 3.1.1), once what came in another CRS is transformed.
     Heights are ignored; polygons that cross themselves are repaired; longitudes between 180 and 360 are brought back;
@@ -73,7 +73,8 @@ def read_geometry(value: Any) -> GeometryInput:
     """
     try:
         parsed = _parsed(value)
-        if isinstance(parsed, DatasetFile) or (isinstance(parsed, str) and is_table(parsed)) or _has_own_crs(parsed):
+        table = isinstance(parsed, str) and is_table(parsed)
+        if isinstance(parsed, DatasetFile | bytes) or table or _has_own_crs(parsed):
             return _of_features(parsed)
         if isinstance(parsed, str):
             return _settled(parsed, read_wkt(parsed))

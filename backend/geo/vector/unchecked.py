@@ -38,7 +38,7 @@ def read_unchecked(value: Any) -> Unchecked:
         ProcessRefusedError: it is no GeoJSON, WKT, CSV or file of features.
     """
     try:
-        if isinstance(value, DatasetFile):
+        if isinstance(value, DatasetFile | bytes):
             return _of_file(value)
         if isinstance(value, str):
             return _of_text(value)
@@ -61,16 +61,16 @@ def _of_text(text: str) -> Unchecked:
     return Unchecked(Features(shapes_of([read_wkt(text)]), crs=told_crs(text) or CRS84), {})
 
 
-def _of_file(dataset: DatasetFile) -> Unchecked:
-    if dataset.suffix in (".json", ".geojson"):
+def _of_file(file: DatasetFile | bytes) -> Unchecked:
+    if isinstance(file, DatasetFile) and file.suffix in (".json", ".geojson"):
         try:
-            return _of_text(dataset.path.read_text("utf-8-sig"))
+            return _of_text(file.path.read_text("utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
-            refuse(f"{dataset.id} cannot be read: {type(error).__name__}")
+            refuse(f"{file.id} cannot be read: {type(error).__name__}")
     # GDAL is for workers: the server reads no file.
     from backend.geo.vector.vector_files import read_file  # noqa: PLC0415
 
-    return Unchecked(read_file(dataset), {})
+    return Unchecked(read_file(file), {})
 
 
 def _of_geojson(document: Mapping[str, Any]) -> Unchecked:

@@ -25,18 +25,11 @@ from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
+from backend.geo.vector.file_contents import SIGNATURES, as_dataset
 from backend.geo.vector.geojson_parsing import parse_features
 from backend.geo.vector.number_columns import NumberColumn
 from backend.geo.vector.ring_nesting import with_holes
 
-_SIGNATURES = {
-    ".gpkg": b"SQLite format 3\x00",
-    ".fgb": b"fgb\x03",
-    ".shp": b"\x00\x00\x27\x0a",
-    ".parquet": b"PAR1",
-    ".geoparquet": b"PAR1",
-}
-"""First bytes of a file of that kind: GDAL goes by content, and some of its formats name further files to be read."""
 _MOST_EXACT = 2**53
 _SIMPLE = {str, int, bool, type(None)}
 """Types of values that are JSON as they are."""
@@ -60,7 +53,7 @@ def layers_of(dataset: DatasetFile) -> tuple[str, ...]:
         return tuple(str(name) for name, _ in pyogrio.list_layers(dataset.path))
 
 
-def read_file(dataset: DatasetFile, crs: CRS | None = None) -> Features:
+def read_file(source: DatasetFile | bytes, crs: CRS | None = None) -> Features:
     """The features of a file's layer, in the file's CRS, as they stand in it.
 
     crs: of a file that does not tell its own; such a file is refused where None is given.
@@ -68,6 +61,11 @@ def read_file(dataset: DatasetFile, crs: CRS | None = None) -> Features:
     Raises:
         ProcessRefusedError: it is no file of vector data, has several layers and none is chosen, or no known CRS.
     """
+    with as_dataset(source) as dataset:
+        return _read(dataset, crs)
+
+
+def _read(dataset: DatasetFile, crs: CRS | None) -> Features:
     if dataset.kind != "vector":
         refuse(f"{dataset.id} is a raster; features are needed here")
     if not _has_layers(dataset) and dataset.layer not in (None, dataset.id):
@@ -82,7 +80,7 @@ def read_file(dataset: DatasetFile, crs: CRS | None = None) -> Features:
 
 
 def _has_layers(dataset: DatasetFile) -> bool:
-    return dataset.suffix in _SIGNATURES and dataset.suffix not in _PARQUET
+    return dataset.suffix in SIGNATURES and dataset.suffix not in _PARQUET
 
 
 def _read_geojson(dataset: DatasetFile, crs: CRS | None) -> Features:
@@ -169,8 +167,8 @@ def _layer(dataset: DatasetFile) -> str:
         return dataset.layer
     if len(layers) > 1:
         refuse(
-            f"{dataset.id} has {len(layers)} layers: {told}. Say which one by its name after a #, "
-            f"such as {dataset.id}#{layers[0]}"
+            f"{dataset.id} has {len(layers)} layers: {told}. Of a file in a data folder say which one by its name "
+            f"after a #, such as {dataset.id}#{layers[0]}"
         )
     if not layers:
         refuse(f"{dataset.id} has no layers")
@@ -223,7 +221,7 @@ def _text(dataset: DatasetFile) -> str:
 
 
 def _check_signature(dataset: DatasetFile) -> None:
-    signature = _SIGNATURES[dataset.suffix]
+    signature = SIGNATURES[dataset.suffix]
     try:
         with dataset.path.open("rb") as file:
             start = file.read(_SHAPEFILE_LENGTH.stop)
