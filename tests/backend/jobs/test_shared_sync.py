@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -47,42 +47,62 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     return Disk(monkeypatch)
 
 
-def come_later(sync: Callable[[], None], number: int, pool: ThreadPoolExecutor) -> list[Future[None]]:
-    """So many that come while a sync is under way; all wait for the next one."""
-    coming = threading.Barrier(number + 1)
+class Waiting(threading.Condition):
+    """Counts who has begun to wait."""
 
-    def come() -> None:
-        coming.wait(PATIENCE)
-        sync()
+    def __init__(self) -> None:
+        super().__init__()
+        self.came = 0
+        self.counted = threading.Condition()
 
-    futures = [pool.submit(come) for _ in range(number)]
-    coming.wait(PATIENCE)
-    return futures
+    def wait_for[T](self, predicate: Callable[[], T], timeout: float | None = None) -> T:
+        with self.counted:
+            self.came += 1
+            self.counted.notify_all()
+        return super().wait_for(predicate, timeout)
+
+    def until(self, number: int) -> None:
+        with self.counted:
+            assert self.counted.wait_for(lambda: self.came >= number, PATIENCE)
 
 
-def test_who_comes_while_a_sync_is_under_way_shares_the_next_one(disk: Disk, tmp_path: Path) -> None:
+@pytest.fixture
+def waiting() -> Waiting:
+    return Waiting()
+
+
+@pytest.fixture
+def sync(tmp_path: Path, waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> SharedSync:
     (tmp_path / "file").write_bytes(b"x")
     sync = SharedSync(tmp_path / "file")
+    monkeypatch.setattr(sync, "_turn", waiting)
+    return sync
+
+
+def test_all_who_come_while_a_sync_is_under_way_share_the_next_one(
+    disk: Disk, sync: SharedSync, waiting: Waiting
+) -> None:
     with ThreadPoolExecutor(THREADS + 1) as pool:
         first = pool.submit(sync)
         assert disk.under_way.wait(PATIENCE)
-        later = come_later(sync, THREADS, pool)
+        later = [pool.submit(sync) for _ in range(THREADS)]
+        waiting.until(1 + THREADS)
         assert not any(one.done() for one in later)  # the sync under way may have missed what they wrote
         disk.go.set()
         for one in (first, *later):
             one.result(PATIENCE)
-    # One that comes late finds the second one under way, and has a third: never each its own.
-    assert 2 <= disk.begun <= 3
+    assert disk.begun == 2
 
 
-def test_a_sync_that_fails_is_told_to_whom_it_was_for_and_made_again_for_the_next(disk: Disk, tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"x")
-    sync = SharedSync(tmp_path / "file")
+def test_a_sync_that_fails_is_told_to_whom_it_was_for_and_made_again_for_the_next(
+    disk: Disk, sync: SharedSync, waiting: Waiting
+) -> None:
     disk.failures.append(OSError(errno.EIO, "the disk is broken"))
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(sync)
         assert disk.under_way.wait(PATIENCE)
-        (second,) = come_later(sync, 1, pool)
+        second = pool.submit(sync)
+        waiting.until(2)
         disk.go.set()
         with pytest.raises(OSError, match="broken"):
             first.result(PATIENCE)

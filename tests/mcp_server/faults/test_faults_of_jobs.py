@@ -133,13 +133,17 @@ async def test_whatever_is_wrong_with_the_answer_to_a_dismissal_is_told(home: Pa
     assert {name: one.text for name, one in answers.items() if one.failed and unhelpful(one.text)} == {}
 
 
-async def test_job_lists_of_servers_that_fail_are_told_missing_beside_the_others(home: Path) -> None:
+async def test_job_lists_of_servers_that_fail_are_told_missing_beside_the_others(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sites = Misbehaving()
     for name, fault in LASTING.items():
         sites.site(name, jobs=fault)
     sites.site("good").answers["jobs"] = {"jobs": [{"jobID": "j1", "status": "running", "processID": "work"}]}
-    async with sites.running(), bridge_to(sites, home) as (client, _):
-        with anyio.fail_after(BOUND_SECONDS):
+    async with sites.running(), bridge_to(sites, home) as (client, bridge):
+        # On a busy machine the good one may need longer than such a list is waited for.
+        monkeypatch.setattr(await bridge.executor(), "_list_seconds", BOUND_SECONDS)
+        with anyio.fail_after(2 * BOUND_SECONDS):
             result = await call(client, "list_jobs", {})
     assert result.structured is not None, result.text
     assert [job["job"] for job in result.structured["jobs"]] == ["ogc://good/jobs/j1"]
