@@ -1,7 +1,18 @@
-"""How many jobs a server does, and how soon one that nobody waits for is done, through HTTP on loopback."""
+"""How many jobs a server does, and how soon one that nobody waits for is done, through HTTP on loopback.
 
+How many it does is asked by threads with the standard library's HTTP client: they share two cores with the server, and
+httpx would take almost as much of a processor as the server and its workers together.
+"""
+
+import json
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -16,14 +27,16 @@ POLL_SECONDS = 0.01
 SHORT_CALLS = 50
 
 _ASYNC = {"Prefer": "respond-async"}
+_HELLO = json.dumps({"inputs": {"name": "Ada"}}).encode()
+_QUEUE_FULL = 503
 
 
 async def throughput(folder: Path) -> list[Figure]:
     """Jobs per second from eight clients, asked for with and without waiting; polled jobs; calls beside long jobs."""
     with backend_over_http(folder / "home", *OWN_PROCESSES) as url:
-        await _execute_for(url, 1)
-        waited = await _execute_for(url, SECONDS)
-        accepted, drained = await _submit_for(url, SECONDS)
+        _execute_for(url, 1)
+        waited = _execute_for(url, SECONDS)
+        accepted, drained = _submit_for(url, SECONDS)
         polled, polled_p95 = milliseconds(await _polled(url))
         beside, beside_p95 = milliseconds(await _beside_long_jobs(url))
     return [
@@ -37,50 +50,59 @@ async def throughput(folder: Path) -> list[Figure]:
     ]  # fmt: skip
 
 
-async def _execute_for(url: str, seconds: float) -> float:
+def _execute_for(url: str, seconds: float) -> float:
     """Executions per second of clients that each wait for one after the other."""
-    done = 0
-
-    async def client() -> None:
-        nonlocal done
-        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http:
-            while time.perf_counter() < end:
-                await _hello(http, {})
-                done += 1
-
     begin = time.perf_counter()
-    end = begin + seconds
-    async with anyio.create_task_group() as clients:
-        for _ in range(CLIENTS):
-            clients.start_soon(client)
-    return done / (time.perf_counter() - begin)
+    return len(_asked_for(url, begin + seconds, {})) / (time.perf_counter() - begin)
 
 
-async def _submit_for(url: str, seconds: float) -> tuple[float, float]:
+def _submit_for(url: str, seconds: float) -> tuple[float, float]:
     """Jobs accepted per second, and jobs per second until the last one has ended."""
-    jobs: list[str] = []
-
-    async def client() -> None:
-        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http:
-            while time.perf_counter() < end:
-                reply = await http.post(
-                    "/processes/hello-world/execution", json={"inputs": {"name": "Ada"}}, headers=_ASYNC
-                )
-                if reply.status_code == 503:  # the queue is full
-                    await anyio.sleep(0.05)
-                else:
-                    jobs.append(reply.raise_for_status().json()["jobID"])
-
     begin = time.perf_counter()
-    end = begin + seconds
-    async with anyio.create_task_group() as clients:
-        for _ in range(CLIENTS):
-            clients.start_soon(client)
-    accepted = len(jobs) / (time.perf_counter() - begin)
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http:
-        while (await http.get("/jobs", params={"status": ["accepted", "running"]})).json()["numberMatched"]:
-            await anyio.sleep(POLL_SECONDS)
-    return accepted, len(jobs) / (time.perf_counter() - begin)
+    jobs = len(_asked_for(url, begin + seconds, _ASYNC))
+    accepted = jobs / (time.perf_counter() - begin)
+    with closing(_connected(url)) as http:
+        while _answer(http, "GET", "/jobs?status=accepted&status=running")["numberMatched"]:
+            time.sleep(POLL_SECONDS)
+    return accepted, jobs / (time.perf_counter() - begin)
+
+
+def _asked_for(url: str, end: float, headers: dict[str, str]) -> list[Any]:
+    """The answers of all clients that ask for one execution after the other."""
+
+    def client(_: int) -> list[Any]:
+        with closing(_connected(url)) as http:
+            return list(_answers(http, end, headers))
+
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        return [answer for answers in clients.map(client, range(CLIENTS)) for answer in answers]
+
+
+def _answers(http: HTTPConnection, end: float, headers: dict[str, str]) -> Iterator[Any]:
+    while time.perf_counter() < end:
+        answer = _answer(http, "POST", "/processes/hello-world/execution", _HELLO, headers)
+        if answer is not None:
+            yield answer
+            continue
+        time.sleep(0.05)
+
+
+def _answer(
+    http: HTTPConnection, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> Any:
+    """The document that is answered; None where the queue is full."""
+    http.request(method, path, body, {"Content-Type": "application/json", **(headers or {})})
+    reply = http.getresponse()
+    content = reply.read()
+    if reply.status == _QUEUE_FULL:
+        return None
+    if reply.status >= 400:
+        raise RuntimeError(f"{method} {path} was answered {reply.status}: {content[:200]!r}")
+    return json.loads(content)
+
+
+def _connected(url: str) -> HTTPConnection:
+    return HTTPConnection(urlsplit(url).netloc, timeout=60)
 
 
 async def _polled(url: str) -> list[float]:
