@@ -35,7 +35,7 @@ class CoordinatesInput:
 
 
 def read_coordinates(value: Any, crs: CRS | None = None) -> CoordinatesInput:
-    """Read [x, y], a list of those, lines of `x y`, WKT, GeoJSON, CSV, or a file: of a data folder, or its bytes.
+    """Read [x, y], a list of those, lines of `x y`, WKT, GeoJSON, CSV, KML, or a file: of a data folder, or its bytes.
 
     crs: of coordinates that do not tell theirs; OGC:CRS84 by default.
 
@@ -46,7 +46,7 @@ def read_coordinates(value: Any, crs: CRS | None = None) -> CoordinatesInput:
         return _of_lines(value, crs or CRS84)
     if isinstance(value, list | tuple):
         return _of_positions(cast("Sequence[Any]", value), crs or CRS84)
-    if isinstance(value, str) and "\n" not in value.strip() and not value.lstrip().startswith(("[", "{")):
+    if isinstance(value, str) and "\n" not in value.strip() and not value.lstrip().startswith(("[", "{", "<")):
         told = told_crs(value)
         _check_alike(told, crs)
         return CoordinatesInput(Features(shapes_of([read_wkt(value)]), crs=told or crs or CRS84), "geometries")

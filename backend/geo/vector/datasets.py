@@ -24,6 +24,7 @@ KINDS: Mapping[str, Kind] = {
     ".parquet": "vector",
     ".geoparquet": "vector",
     ".csv": "vector",
+    ".kml": "vector",
     ".tif": "raster",
     ".tiff": "raster",
 }

@@ -1,4 +1,4 @@
-"""Reads features: GeoJSON (RFC 7946), GeoJSON in a CRS of its own, WKT, CSV, and files of the data folders."""
+"""Reads features: GeoJSON (RFC 7946), GeoJSON in a CRS of its own, WKT, CSV, KML, and files of the data folders."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,13 +17,13 @@ from backend.geo.geodesy.antimeridian import wrap
 from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
 from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, check_positions, long_edges, settled
 from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of
-from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.feature_documents import is_document, read_document
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
 from backend.geo.vector.geojson_parsing import GeometryText, parse_features
 from backend.geo.vector.table_rows import read_rows
-from backend.geo.vector.wkt import is_table, read_wkt, told_crs
+from backend.geo.vector.wkt import read_wkt, told_crs
 
 SOURCE_CRS = "source_crs"
 """Member of our own FeatureCollections: the CRS in which the coordinates stood before they became longitude and
@@ -33,7 +33,7 @@ _BATCH = 1000
 
 
 def read_features(value: Any, crs: CRS | None = None) -> Features:
-    """Read a GeoJSON object or text, WKT, the text of a CSV file, or a file: of a data folder, or its bytes.
+    """Read a GeoJSON object or text, WKT, the text of a CSV or KML file, or a file: of a data folder, or its bytes.
 
     crs: of coordinates that do not tell theirs; longitude and latitude on WGS 84 by default.
 
@@ -51,7 +51,7 @@ def read_features(value: Any, crs: CRS | None = None) -> Features:
     if rows is not None:
         return settle(rows)
     if not isinstance(value, Mapping):
-        refuse("expected GeoJSON, WKT, CSV or a reference to features")
+        refuse("expected GeoJSON, WKT, CSV, KML or a reference to features")
     try:
         return _from_geojson(cast("Mapping[str, Any]", value), crs)
     except RecursionError:
@@ -98,8 +98,8 @@ def _from_text(text: str, crs: CRS | None) -> Features:
             refuse(f"the text is no JSON: {error}")
         except RecursionError:
             refuse("the text is nested too deeply")
-    if is_table(start):
-        return settle(read_csv(start, crs))
+    if is_document(start):
+        return settle(read_document(start, crs))
     return settle(Features(shapes_of([read_wkt(text)]), crs=told_crs(text) or crs or CRS84))
 
 

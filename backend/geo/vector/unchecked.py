@@ -12,12 +12,12 @@ from shapely.errors import ShapelyError
 from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.shapes import Shapes, shapes_of
-from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.feature_documents import is_document, read_document
 from backend.geo.vector.feature_reading import declared_crs, members_of
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson import GeoJSONReader
-from backend.geo.vector.wkt import is_table, read_wkt, told_crs
+from backend.geo.vector.wkt import read_wkt, told_crs
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def read_unchecked(value: Any) -> Unchecked:
         if isinstance(value, str):
             return _of_text(value)
         if not isinstance(value, Mapping):
-            refuse("expected GeoJSON, WKT, CSV or a reference to features")
+            refuse("expected GeoJSON, WKT, CSV, KML or a reference to features")
         return _of_geojson(cast("Mapping[str, Any]", value))
     except RecursionError:
         refuse("the geometry is nested too deeply")
@@ -56,8 +56,8 @@ def _of_text(text: str) -> Unchecked:
             return read_unchecked(json.loads(start))
         except ValueError as error:
             refuse(f"the text is no JSON: {error}")
-    if is_table(start):
-        return Unchecked(read_csv(start), {})
+    if is_document(start):
+        return Unchecked(read_document(start), {})
     return Unchecked(Features(shapes_of([read_wkt(text)]), crs=told_crs(text) or CRS84), {})
 
 

@@ -27,6 +27,7 @@ from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.file_contents import SIGNATURES, as_dataset
 from backend.geo.vector.geojson_parsing import parse_features
+from backend.geo.vector.kml_features import read_kml
 from backend.geo.vector.number_columns import NumberColumn
 from backend.geo.vector.ring_nesting import with_holes
 
@@ -72,6 +73,8 @@ def _read(dataset: DatasetFile, crs: CRS | None) -> Features:
         refuse(f"{dataset.id} has no layer {dataset.layer[:80]!r}: files of its format have one alone")
     if dataset.suffix == ".csv":
         return read_csv(_text(dataset), crs)
+    if dataset.suffix == ".kml":
+        return _read_kml(dataset)
     if dataset.suffix in (".json", ".geojson"):
         return _read_geojson(dataset, crs)
     if dataset.suffix in _PARQUET:
@@ -93,6 +96,13 @@ def _read_geojson(dataset: DatasetFile, crs: CRS | None) -> Features:
     except RecursionError:
         refuse(f"{dataset.id} is nested too deeply")
     return read_features(document, crs)
+
+
+def _read_kml(dataset: DatasetFile) -> Features:
+    try:
+        return read_kml(dataset.path.read_bytes())
+    except OSError as error:
+        refuse(f"{dataset.id} cannot be read: {error.strerror}")
 
 
 def _read_parquet(dataset: DatasetFile, crs: CRS | None) -> Features:

@@ -1,0 +1,27 @@
+"""Texts that hold features and are no JSON: KML and CSV."""
+
+from pyproj import CRS
+
+from backend.geo.vector.csv_features import read_csv
+from backend.geo.vector.features import Features
+from backend.geo.vector.kml_features import is_xml, read_kml
+from backend.geo.vector.wkt import is_table
+
+BLANK = "\ufeff \t\r\n"
+"""What may stand before any of them."""
+
+
+def is_document(text: str) -> bool:
+    """Whether a text that is no JSON is KML or CSV, and not WKT."""
+    start = text.lstrip(BLANK)
+    return is_xml(start) or is_table(start)
+
+
+def read_document(text: str, crs: CRS | None = None) -> Features:
+    """The features of a KML or CSV; crs: of a CSV, longitude and latitude by default.
+
+    Raises:
+        ProcessRefusedError: it is neither.
+    """
+    start = text.lstrip(BLANK)
+    return read_kml(start) if is_xml(start) else read_csv(start, crs)

@@ -1,0 +1,244 @@
+"""Reads KML: the geometries of its placemarks, and what they tell of them."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import shapely
+from shapely.errors import ShapelyError
+from shapely.geometry.base import BaseGeometry
+
+from backend.errors import refuse
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.vector.features import Features
+from backend.geo.vector.field_names import free_name
+from backend.geo.vector.text_columns import typed_column
+
+type Position = tuple[float, ...]
+
+_CONTAINERS = frozenset(("kml", "Document", "Folder"))
+_GEOMETRIES = frozenset(("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack"))
+_PARTED = frozenset(("MultiGeometry", "MultiTrack"))
+_LEFT_OUT = frozenset(("GroundOverlay", "PhotoOverlay", "ScreenOverlay", "NetworkLink", "Model", "Tour"))
+_TOLD = {"name": "name", "description": "description", "when": "timestamp", "begin": "begin", "end": "end"}
+"""Elements of a placemark → fields."""
+_FOLDER = "folder"
+_COLLECTIONS: Mapping[str, Any] = {
+    "Point": shapely.MultiPoint,
+    "LineString": shapely.MultiLineString,
+    "Polygon": shapely.MultiPolygon,
+}
+_XML = re.compile(
+    r"<(?:[?!]|(?:\w+:)?(?:kml|Document|Folder|Placemark|gpx|FeatureCollection|html)[\s>])", re.IGNORECASE
+)
+_SHOWN = 40
+
+
+def is_xml(text: str) -> bool:
+    """Whether a text, without white space before it, is XML, of which KML alone is read, and not CSV or WKT."""
+    return bool(_XML.match(text))
+
+
+def read_kml(text: str | bytes) -> Features:
+    """The placemarks of a KML, bytes in the encoding that it declares, in longitude and latitude on WGS 84.
+
+    Fields are `name`, `description`, `timestamp`, `begin` and `end`, where any placemark has them, `folder` where they
+    stand in several, and the data of the author, which are numbers or truth values where all of a field are written
+    so. Heights count where they are said to be absolute; others are relative to a ground that is not known, and go.
+    Styles, overlays and links to further files are left out, the latter two with a warning.
+
+    Raises:
+        ProcessRefusedError: it is no KML, has no placemarks, or a position that is none.
+    """
+    root = _parsed(text)
+    if _name(root) not in _CONTAINERS | {"Placemark"}:
+        refuse(f"XML whose root is {_name(root)[:_SHOWN]!r} is not read; KML is")
+    placemarks = list(_placemarks(root))
+    if not placemarks:
+        refuse("the KML has no placemarks")
+    reader = _Geometries()
+    shapes = shapes_of(reader.read(number, placemark) for number, (placemark, _) in enumerate(placemarks, 1))
+    rows = [_row(placemark, folder) for placemark, folder in placemarks]
+    warnings = reader.warnings() + _left_out(root)
+    return Features(shapes, _columns(rows, warnings), warnings=tuple(warnings))
+
+
+class _Builder(ET.TreeBuilder):
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        """No KML needs a document type; what it could declare are texts that grow, or stand in other files."""
+        del name, pubid, system
+        refuse("XML with a document type declaration is not read")
+
+
+def _parsed(text: str | bytes) -> ET.Element:
+    parser = ET.XMLParser(target=_Builder())  # noqa: S314  # declarations, the danger of XML, are refused
+    try:
+        parser.feed(text)
+        return parser.close()
+    except (ET.ParseError, ValueError) as error:
+        refuse(f"the text is no whole XML: {error}")
+
+
+def _name(element: ET.Element) -> str:
+    """Of whatever version of KML, which its namespace tells."""
+    return element.tag.rpartition("}")[2]
+
+
+def _placemarks(root: ET.Element) -> Iterator[tuple[ET.Element, str]]:
+    """Each with the name of the folder that it stands in, in the order of the file."""
+    pending = [(root, "")]
+    while pending:
+        element, folder = pending.pop()
+        if _name(element) == "Placemark":
+            yield element, folder
+        elif _name(element) in _CONTAINERS:
+            if _name(element) == "Folder":
+                folder = _text(element, "name") or folder
+            pending += [(child, folder) for child in reversed(element)]
+
+
+def _text(element: ET.Element, name: str) -> str:
+    return next((_trimmed(child.text) for child in element if _name(child) == name), "")
+
+
+def _trimmed(text: str | None) -> str:
+    return (text or "").strip()
+
+
+def _row(placemark: ET.Element, folder: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What every placemark may tell, and the data of the author; each as texts."""
+    told: dict[str, str] = {}
+    data: dict[str, str] = {}
+    for child in placemark:
+        match _name(child):
+            case "name" | "description":
+                told[_TOLD[_name(child)]] = _trimmed(child.text)
+            case "TimeStamp" | "TimeSpan":
+                told |= {_TOLD[_name(one)]: _trimmed(one.text) for one in child if _name(one) in _TOLD}
+            case "ExtendedData":
+                data |= _data(child)
+            case _:
+                pass
+    return ({**told, _FOLDER: folder} if folder else told), data
+
+
+def _data(extended: ET.Element) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for element in extended.iter():
+        match _name(element):
+            case "Data":
+                found[element.get("name", "")] = _text(element, "value")
+            case "SimpleData":
+                found[element.get("name", "")] = _trimmed(element.text)
+            case _:
+                pass
+    return {name: value for name, value in found.items() if name}
+
+
+def _columns(
+    rows: Sequence[tuple[Mapping[str, str], Mapping[str, str]]], warnings: list[str]
+) -> dict[str, Sequence[Any]]:
+    columns: dict[str, Sequence[Any]] = {}
+    for name in dict.fromkeys(name for told, _ in rows for name in told):
+        columns[name] = [told.get(name) or None for told, _ in rows]
+    # All in one folder, as programs write a layer: that tells nothing of any of them.
+    if len(set(columns.get(_FOLDER, ()))) == 1:
+        del columns[_FOLDER]
+    for name in dict.fromkeys(name for _, data in rows for name in data):
+        # Whatever type is declared: some programs know no type of large whole numbers, and say that they are texts.
+        columns[free_name(name, columns)] = typed_column(name, [data.get(name, "") for _, data in rows], warnings)
+    return columns
+
+
+def _left_out(root: ET.Element) -> list[str]:
+    found = sorted({_name(element) for element in root.iter()} & _LEFT_OUT)
+    return [f"{', '.join(found)} of the KML are no features, and left out."] if found else []
+
+
+class _Geometries:
+    """Reads geometries, and counts what is to be told of them."""
+
+    def __init__(self) -> None:
+        self._unclosed = 0
+        self._dropped = 0
+        self._without = 0
+
+    def warnings(self) -> list[str]:
+        counted = (
+            (self._unclosed, "polygon rings did not end where they began and were closed."),
+            (self._dropped, "geometries have heights above the ground, which is not known here; they were left out."),
+            (self._without, "placemarks have no geometry."),
+        )
+        return [f"{count} {text}" for count, text in counted if count]
+
+    def read(self, number: int, placemark: ET.Element) -> BaseGeometry | None:
+        """The geometry of a placemark, which is the numberth; None where it has none."""
+        pending = [child for child in reversed(placemark) if _name(child) in _GEOMETRIES]
+        parts: list[BaseGeometry] = []
+        while pending:
+            element = pending.pop()
+            if _name(element) in _PARTED:
+                pending += [child for child in reversed(element) if _name(child) in _GEOMETRIES]
+                continue
+            try:
+                parts += self._simple(element)
+            except (ValueError, ShapelyError) as error:
+                refuse(f"placemark {number} of the KML has a geometry that is none: {error}")
+        if not parts:
+            self._without += 1
+            return None
+        return parts[0] if len(parts) == 1 else _together(parts)
+
+    def _simple(self, element: ET.Element) -> list[BaseGeometry]:
+        """No geometry where there are no positions."""
+        heights = self._heights(element)
+        if _name(element) == "Polygon":
+            shells = self._rings(element, "outerBoundaryIs", heights)
+            return [shapely.Polygon(shells[0], self._rings(element, "innerBoundaryIs", heights))] if shells else []
+        if _name(element) == "Track":
+            separated = (_trimmed(child.text).split() for child in element if _name(child) == "coord")
+            found = [_position(one, heights=heights) for one in separated]
+        else:
+            found = _positions(_text(element, "coordinates"), heights=heights)
+        if not found:
+            return []
+        return [shapely.Point(found[0]) if _name(element) == "Point" else shapely.LineString(found)]
+
+    def _rings(self, polygon: ET.Element, boundary: str, heights: bool) -> list[list[Position]]:
+        borders = [child for child in polygon if _name(child) == boundary]
+        rings = [ring for border in borders for ring in border if _name(ring) == "LinearRing"]
+        found = [_positions(_text(ring, "coordinates"), heights=heights) for ring in rings]
+        return [self._closed(ring) for ring in found if ring]
+
+    def _closed(self, ring: list[Position]) -> list[Position]:
+        if ring[0] == ring[-1]:
+            return ring
+        self._unclosed += 1
+        return [*ring, ring[0]]
+
+    def _heights(self, element: ET.Element) -> bool:
+        mode = _text(element, "altitudeMode")
+        self._dropped += mode.startswith("relativeTo")
+        return mode == "absolute"
+
+
+def _together(parts: Sequence[BaseGeometry]) -> BaseGeometry:
+    kinds = {part.geom_type for part in parts}
+    return _COLLECTIONS.get(kinds.pop() if len(kinds) == 1 else "", shapely.GeometryCollection)(parts)
+
+
+def _positions(text: str, *, heights: bool) -> list[Position]:
+    """Of a text of positions parted by white space; some programs write a space after each comma, too."""
+    return [_position(one.split(","), heights=heights) for one in ",".join(map(str.strip, text.split(","))).split()]
+
+
+def _position(ordinates: Sequence[str], *, heights: bool) -> Position:
+    if len(ordinates) not in (2, 3):
+        raise ValueError(f"{','.join(ordinates)[:_SHOWN]!r} is no longitude,latitude or longitude,latitude,height")
+    position = tuple(float(one) for one in ordinates)
+    if not np.isfinite(position).all():
+        raise ValueError(f"{','.join(ordinates)[:_SHOWN]!r} is not of finite numbers")
+    # A height that is not told is 0.
+    return (*position, 0.0)[:3] if heights else position[:2]
