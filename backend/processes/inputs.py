@@ -14,6 +14,7 @@ from backend.geo.geodesy.crs import parse_crs
 from backend.geo.vector import features
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
+from backend.geo.vector.file_contents import out_of_base64
 from backend.geo.vector.reading import GeometryInput, read_geometry
 from backend.geo.vector.unchecked import Unchecked, read_unchecked
 from backend.processes.outputs import GEOTIFF
@@ -29,7 +30,7 @@ def _reading[T](read: Callable[[Any], T]) -> PlainValidator:
 
     def validated(value: Any) -> T:
         try:
-            return read(value)
+            return read(out_of_base64(value))
         except ProcessRefusedError as error:
             raise PydanticCustomError("refused", "{reason}", {"reason": str(error)}) from error
 

@@ -59,7 +59,7 @@ def overlay(
         counts={
             "pieces": len(pieces),
             "pairs": made.pairs,
-            "pairs_that_only_touch": made.touching,
+            **({} if made.touching is None else {"pairs_that_only_touch": made.touching}),
             "features": len(features),
             "other": len(other),
             "features_without_partner": made.unmatched,

@@ -12,10 +12,13 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import ErrorDetails
 
 from backend.errors import ProcessRefusedError
+from backend.geo.vector.datasets import DatasetFile
 from backend.processes.explanations import json_path
 
 type JsonObject = dict[str, Any]
 
+_OWN = frozenset(("refused", "schema", "base64"))
+"""Types of errors that the inputs' own validators raise, in words for whoever calls."""
 WITHIN = "within"
 """Context of a `PydanticCustomError`: the steps from the value that was validated to the part at fault."""
 
@@ -97,7 +100,7 @@ class Signature:
                         [value] if parameter.repeated and not isinstance(value, list) else value
                     )
                 except ValidationError as error:
-                    faults += [(_path(parameter, item), item["msg"]) for item in error.errors(include_url=False)]
+                    faults += _faults(parameter, value, error)
             elif parameter.required:
                 faults.append((f"$.inputs.{name}", "this input is required"))
         if len(faults) == 1:
@@ -110,6 +113,16 @@ class Signature:
         close = difflib.get_close_matches(name, self.parameters, n=1)
         hint = f"did you mean {close[0]}?" if close else f"the inputs are {', '.join(self.parameters)}"
         return f"there is no such input; {hint}"
+
+
+def _faults(parameter: Parameter, value: Any, error: ValidationError) -> list[tuple[str, str]]:
+    """The paths of what is wrong with a value, and what it is."""
+    found = error.errors(include_url=False)
+    # What a reference leads to has types of its own, of which whoever gave it knows nothing.
+    if isinstance(value, DatasetFile | bytes) and not any(item["type"] in _OWN for item in found):
+        kind = "a dataset" if isinstance(value, DatasetFile) else "a file"
+        return [(f"$.inputs.{parameter.name}", f"it refers to {kind}, where a value is needed")]
+    return [(_path(parameter, item), item["msg"]) for item in found]
 
 
 class _Untitled(GenerateJsonSchema):

@@ -103,7 +103,7 @@ def repaired(unchecked: Unchecked, report: Report) -> Features:
     """
     hopeless = report.features_with(HOPELESS)
     kept = unchecked.features.take(np.setdiff1d(np.arange(len(unchecked.features)), hopeless))
-    if not len(kept):
+    if hopeless and not len(kept):
         raise ProcessRefusedError("no feature can be repaired without guessing", path="$.inputs.features")
     settled = settle(kept)
     told = [f"{len(hopeless)} features cannot be repaired without guessing and were left out."] if hopeless else []

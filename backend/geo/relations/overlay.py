@@ -43,9 +43,11 @@ class Overlaid:
     features: Features
     crs_decision: str
     pairs: int
-    """Of features that share something."""
-    touching: int
-    """Pairs that meet without sharing anything of the dimension asked for, such as polygons along a boundary."""
+    """Of features that share something; where `touching` is None, of those that meet."""
+    touching: int | None
+    """Pairs that meet without sharing anything of the dimension asked for, such as polygons along a boundary.
+
+    None where the operation makes nothing of what is shared."""
     unmatched: int
     """Features without a partner in the other source."""
     slivers: int
@@ -78,9 +80,10 @@ def overlay_layers(first: Features, second: Features, operation: Operation, sliv
         told = ", ".join(renamed)
         warnings.append(f"Fields {told} that the layers came with end in _1 or _2 here: these names are of the pieces.")
     if not len(pieces.shapes):
-        warnings += met.apart() or _nothing(a, b, pairs, operation)
+        other_way = _other_way(met, pairs, sliver_width) if operation == "difference" else 0
+        warnings += met.apart() or _nothing(operation, other_way)
     made = Features(pieces.shapes, paired_fields(sides, MEASURES), met.first.crs, tuple(warnings))
-    return Overlaid(made, met.crs_decision, len(pairs) - touching, touching, unmatched, slivers, lost)
+    return Overlaid(made, met.crs_decision, len(pairs) - (touching or 0), touching, unmatched, slivers, lost)
 
 
 def merged(shapes: Shapes, index: Integers) -> tuple[Shapes, Integers]:
@@ -114,11 +117,11 @@ def _check(met: Together, operation: Operation) -> None:
         refuse_input(f"{kinds['other'][0]} take nothing away from {largest}", "other")
 
 
-def _pieces(a: Shapes, b: Shapes, pairs: Pairs, operation: Operation) -> tuple[Pieces, int]:
+def _pieces(a: Shapes, b: Shapes, pairs: Pairs, operation: Operation) -> tuple[Pieces, int | None]:
     if operation == "clip":
-        return _clipped(a, b, pairs), 0
+        return _clipped(a, b, pairs), None
     found: list[Pieces] = []
-    touching = 0
+    touching: int | None = None
     if operation in ("intersection", "union", "identity"):
         shared = _shared(a, b, pairs)
         found.append(shared)
@@ -157,11 +160,18 @@ def _clipped(a: Shapes, b: Shapes, pairs: Pairs) -> Pieces:
     return Pieces(shapes, touched[index], np.full(len(index), -1))
 
 
-def _nothing(a: Shapes, b: Shapes, pairs: Pairs, operation: Operation) -> Sequence[str]:
+def _other_way(met: Together, pairs: Pairs, sliver_width: float) -> int:
+    """Pieces that the difference in the other order would leave."""
+    pieces = _outside(met.second.shapes, met.first.shapes, pairs.turned())
+    return len(without_slivers(pieces, met.first.crs, sliver_width)[0].shapes)
+
+
+def _nothing(operation: Operation, other_way: int) -> Sequence[str]:
     """What an empty answer means; of a difference also what the other order would give."""
+    if operation == "symmetric-difference":
+        return ("Nothing is left: the two cover the same ground.",)
     if operation != "difference":
         return ("Nothing is left: the two share nothing of that kind.",)
-    other_way = len(_outside(b, a, pairs.turned()).shapes)
     hint = "Nor is anything left in the other order: the two cover the same ground."
     if other_way:
         hint = f"In the other order, other minus features, {other_way} pieces would be left."

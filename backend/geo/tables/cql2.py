@@ -16,7 +16,7 @@ from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.tables.cql2_matching import alike, doubtful_order, like_pattern, without_accents
 from backend.geo.tables.cql2_spatial import GEOMETRY_NAMES, PREDICATES, is_spatial, literal_geometry
 from backend.geo.tables.cql2_spatial import related as related_in_space
-from backend.geo.tables.cql2_temporal import RELATIONS, Periods, column_periods, is_temporal, literal_periods
+from backend.geo.tables.cql2_temporal import RELATIONS, Periods, column_periods, is_day_of, is_temporal, literal_periods
 from backend.geo.tables.cql2_temporal import related as related_in_time
 from backend.geo.tables.cql2_text import MAX_DEPTH, Node, parse_cql2_text
 from backend.geo.tables.expression_functions import FUNCTIONS
@@ -200,6 +200,10 @@ class _Evaluation:
                     refuse("an interval is compared with T_INTERSECTS, T_BEFORE, T_AFTER and the like")
             return related_in_time(sign, self._periods(first), self._periods(second), self.warnings)
         left, right = self.column(first), self.column(second)
+        for day, times in ((first, right), (second, left)):
+            if is_day_of(day, times):
+                one, other = literal_periods({"date": day}, self.column), column_periods(times)
+                return related_in_time(sign, *((one, other) if day is first else (other, one)), self.warnings)
         answer = compared(sign, left, right)
         if sign == "=" and left.kind == right.kind == "text" and not answer.true.any():
             self.warnings += filter(None, [alike(left, right)])

@@ -24,6 +24,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALWAYS = 2**62
 _MICROSECOND = timedelta(microseconds=1)
 _DATE_LENGTH = 10
+_DAY_ONLY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DAY_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
 _SLASHED = re.compile(r"\d{4}/\d\d/\d\d ")
 
 
@@ -69,6 +71,14 @@ RELATIONS: Mapping[str, Relation] = {
 def is_temporal(node: Any) -> bool:
     """A literal of CQL2 JSON that is a date, a time or an interval."""
     return isinstance(node, Mapping) and any(key in node for key in ("date", "timestamp", "interval"))
+
+
+def is_day_of(literal: Any, column: Column) -> bool:
+    """Whether a text is a date where a field has times: as texts, the times of that day come after it."""
+    if not isinstance(literal, str) or not _DAY_ONLY.fullmatch(literal) or column.kind != "text":
+        return False
+    texts = column.values[column.known].tolist()
+    return bool(texts) and all(map(_DAY_AND_TIME.match, texts))
 
 
 def literal_periods(node: Mapping[str, Any], column: Callable[[Any], Column]) -> Periods:

@@ -31,7 +31,9 @@ _COMMAS = ";\t|"
 """Delimiters beside which a comma may be that of a decimal number."""
 _NOTHING = frozenset(("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "-"))
 """What stands among numbers where there is none. Among texts it may be one, as Namibia's code."""
-_WITH_COMMA = re.compile(r"-?(?:0|[1-9]\d*)(?:,\d+)?")
+_WITH_COMMA = re.compile(r"-?(?:0|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d*)(?:,\d+)?")
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:\.\d{3})+")
+"""A whole number as it is written where the comma is the decimal sign; else one with three decimals."""
 
 
 def read_csv(text: str, crs: CRS | None = None) -> Features:
@@ -103,14 +105,38 @@ def _gaps(columns: dict[str, list[str]]) -> list[str]:
 
 def _decimal_points(columns: dict[str, list[str]]) -> list[str]:
     """Write the numbers of columns that have decimal commas with points; a warning that tells which were taken so."""
-    warnings: list[str] = []
+    told: list[str] = []
+    others = {name: column for name, column in columns.items() if not any("," in value for value in column)}
     for name, column in columns.items():
         example = next((value for value in column if "," in value), None)
         if example is not None and all(_WITH_COMMA.fullmatch(value) for value in column if value):
-            columns[name] = [value.replace(",", ".") for value in column]
-            read = example.replace(",", ".")
-            warnings.append(f"In {name!r} the comma was read as a decimal comma: {example} is {read}.")
-    return warnings
+            columns[name] = [_with_point(value) for value in column]
+            told.append(f"In {name!r} the comma was read as a decimal comma: {example} is {_with_point(example)}.")
+    if told:
+        positions = coordinate_fields(columns) or ()
+        told += _thousands(columns, {name: column for name, column in others.items() if name not in positions})
+    return told
+
+
+def _thousands(columns: dict[str, list[str]], others: Mapping[str, list[str]]) -> list[str]:
+    """Write whole numbers without the points that part their thousands, in those columns of a table with decimal
+    commas that have none; a warning for each."""
+    told: list[str] = []
+    for name, column in others.items():
+        example = next((value for value in column if "." in value), None)
+        if example is not None and all(map(_is_whole, filter(None, column))):
+            columns[name] = [_with_point(value) for value in column]
+            told.append(f"In {name!r} points were read as those of thousands: {example} is {_with_point(example)}.")
+    return told
+
+
+def _is_whole(text: str) -> bool:
+    return bool(_THOUSANDS.fullmatch(text)) or (len(text) <= 3 and text.isascii() and text.isdigit())
+
+
+def _with_point(text: str) -> str:
+    """A number with a decimal comma, and maybe points between its thousands."""
+    return text.replace(".", "").replace(",", ".")
 
 
 def _unique(names: Sequence[str]) -> tuple[list[str], list[str]]:

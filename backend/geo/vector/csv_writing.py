@@ -32,10 +32,7 @@ def comma_separated(features: Features) -> Written[str]:
     geometry = _geometry_columns(features)
     features = _named_apart(features, geometry)
     columns = {**features.fields, **geometry}
-    lost = [name for name in geometry if name in features.fields and not _same(features.fields[name], geometry[name])]
     made = features.with_fields(geometry)
-    if lost:
-        made = made.warned(f"Other values stood in {', '.join(lost)}: the geometry's took their place.")
     if features.crs != CRS84 and features.present.any():
         where = ", ".join(_told_columns(features, geometry))
         made = made.warned(
@@ -52,8 +49,7 @@ def comma_separated(features: Features) -> Written[str]:
 def _named_apart(features: Features, geometry: Mapping[str, Any]) -> Features:
     """The features with other names for fields that would be read as the geometry before what is written of it."""
     before = _read_before([name for name in geometry if name != _HEIGHT])
-    # What stands under a geometry's name is out of date beside it, but not where there is none.
-    replaced = geometry if features.present.any() else ()
+    replaced = {name for name in geometry if name in features.fields and _same(features.fields[name], geometry[name])}
     fields: dict[str, Sequence[Any]] = {}
     renamed: list[str] = []
     for name, values in features.fields.items():

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from types import NoneType
 from typing import Any
@@ -44,6 +44,19 @@ class Column:
 def column(values: Sequence[Any], moments: frozenset[str] = frozenset()) -> Column:
     """The narrowest type that holds all of the values; texts of moments are such where the format has their unit."""
     return Column(values.values, ~values.known) if isinstance(values, NumberColumn) else _typed(values, moments)
+
+
+def is_elsewhere(one: Column) -> bool:
+    """Whether it has times in other zones than UTC."""
+    return one.zones is not None and bool((one.zones != _UTC).any())
+
+
+def in_utc(one: Column) -> Column:
+    """Times with zones as those in UTC: a GeoPackage has no others."""
+    if one.zones is None:
+        return one
+    away = ((one.zones - _UTC) * _QUARTER).astype("timedelta64[m]")
+    return replace(one, values=one.values - away, zones=np.full(len(one.zones), _UTC))
 
 
 def texts(values: Sequence[Any]) -> Column:

@@ -1,5 +1,6 @@
 """Files of features that came as bytes, such as what `convert-features` makes: put where GDAL can read them."""
 
+import base64
 import zipfile
 import zlib
 from collections.abc import Generator, Mapping
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from backend.errors import refuse
 from backend.geo.vector.datasets import DatasetFile
@@ -27,6 +29,12 @@ _NAMES = {
     ".shp": "the zipped shapefile",
 }
 _ZIP = b"PK\x03\x04"
+_BASE64 = tuple(
+    base64.b64encode(start[: len(start) // 3 * 3]).decode()
+    for start in (*SIGNATURES.values(), _ZIP, b"<?xml ", b"<kml ", b"<kml>\n")
+    if start[0]
+)
+"""How the files begin in base64, as texts of no other form do."""
 _XML = (b"<", b"\xef\xbb\xbf<")
 _ALONE = frozenset((".gpkg", ".fgb", ".parquet"))
 """Files that are whole without others beside them."""
@@ -41,6 +49,16 @@ _FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 def holds_features(content: bytes) -> bool:
     """Whether it begins as a file of features does, of which kind ever."""
     return content.startswith(_ZIP) or _suffix(content) is not None
+
+
+def out_of_base64(value: Any) -> Any:
+    """The bytes of a file of features in base64, as one of another server comes; other values as they are."""
+    if not isinstance(value, str) or not value.startswith(_BASE64):
+        return value
+    try:
+        return base64.b64decode(value, validate=True)
+    except ValueError:
+        return value
 
 
 @contextmanager

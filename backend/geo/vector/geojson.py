@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse
+from backend.geo.vector.fields import listed
 
 WGS84_NAME = re.compile(r"(.*[:/#])?(CRS:?84h?|EPSG[:/]+([\d.]*[:/])?4326)", re.IGNORECASE)
 """Names of WGS 84 in the `crs` member of GeoJSON before RFC 7946; axis order was longitude, latitude even then."""
@@ -34,6 +35,8 @@ class GeoJSONReader:
         if not isinstance(value, Mapping):
             refuse(f"expected a GeoJSON object or WKT, not {_kind(value)}")
         members = cast("Mapping[str, Any]", value)
+        if "type" not in members:
+            refuse(f"the object is no GeoJSON, whose objects have a type: it has {listed(list(members)) or 'nothing'}")
         _check_crs(members.get("crs"))
         match members.get("type"):
             case "FeatureCollection":

@@ -50,7 +50,7 @@ def shapefile(features: Features, layer: str) -> Written[bytes]:
     """
     made = all_with_heights(_of_one_kind(features))
     columns = [_column(values) for values in made.fields.values()]
-    named = replace(made, fields=_named(made.fields)).warned(*_as_texts(made, columns))
+    named = replace(made, fields=_named(made.fields)).warned(*_as_texts(made, columns), *_unheld_shift(made))
     files = written(named, columns, layer, "ESRI Shapefile", geometry_type(named), options=_OPTIONS)
     # A table without fields gets one of GDAL's.
     losses = _losses(named, columns, _read_again(files, layer)) if named.fields else []
@@ -80,6 +80,14 @@ def _column(values: Sequence[Any]) -> Column:
     largest = np.abs(made.values[~made.missing].astype(np.float64)).max(initial=0)
     fits = largest < (_MOST_WHOLE if made.values.dtype.kind == "i" else _MOST)
     return made if fits and not made.inexact else texts(values)
+
+
+def _unheld_shift(features: Features) -> list[str]:
+    """A warning of a CRS that tells how it lies to WGS 84, for which the .prj of a shapefile has no place."""
+    if not features.crs.is_bound:
+        return []
+    told = "A shapefile cannot hold the datum shift to WGS 84 that the CRS has: whoever reads it finds the places"
+    return [f"{told} elsewhere, by up to hundreds of metres. A GeoPackage keeps it."]
 
 
 def _as_texts(features: Features, columns: Sequence[Column]) -> list[str]:

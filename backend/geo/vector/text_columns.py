@@ -8,6 +8,8 @@ from typing import Any
 
 NUMBER = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d*)")
+_CODE_LIKE = re.compile(r"\d+[eE]\d+")
+"""A number with an exponent, or a code that looks like one."""
 _TRUTH = {"true": True, "false": False}
 _LONGEST = 20
 """Digits and sign of a whole number of 64 bits: files and databases have no larger ones."""
@@ -37,6 +39,9 @@ def typed_column(name: str, column: Sequence[str], warnings: list[str]) -> list[
             warnings.append(
                 f"In {name!r} {len(changed)} numbers have more digits than are kept, such as {changed[0]:.40}."
             )
+        coded = next((value for value in present if _CODE_LIKE.fullmatch(value)), None)
+        if coded and all(_CODE_LIKE.fullmatch(value) or _INTEGER.fullmatch(value) for value in present):
+            warnings.append(f"In {name!r} {coded} was read as the number {float(coded):g}, not as a code.")
         return [float(value) if value else None for value in column]
     if present and all(value.lower() in _TRUTH for value in present):
         return [_TRUTH[value.lower()] if value else None for value in column]

@@ -17,6 +17,7 @@ from backend.geo.vector.feature_documents import is_document, read_document
 from backend.geo.vector.feature_reading import declared_crs, members_of
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson import GeoJSONReader
+from backend.geo.vector.geojson_parsing import parse_json
 from backend.geo.vector.wkt import read_wkt, told_crs
 
 
@@ -53,7 +54,7 @@ def _of_text(text: str) -> Unchecked:
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith(("{", "[")):
         try:
-            return read_unchecked(json.loads(start))
+            return read_unchecked(parse_json(start))
         except ValueError as error:
             refuse(f"the text is no JSON: {error}")
     if is_document(start):

@@ -26,8 +26,12 @@ _START = re.compile(
 
 
 def is_table(text: str) -> bool:
-    """Whether a text that is no JSON is CSV: of several lines that do not begin as WKT does."""
-    return "\n" in text.strip() and not _START.match(text.lstrip())
+    """Whether a text that is no JSON is CSV: of several lines, or one that ends, which do not begin as WKT does."""
+    lines = text.strip()
+    if _START.match(lines):
+        return False
+    # Of a table without rows there is its first line.
+    return "\n" in lines or (text.endswith("\n") and (lines == "wkt" or any(mark in lines for mark in ",;\t|")))
 
 
 def told_crs(text: str) -> CRS | None:

@@ -21,6 +21,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def writable(features: Features) -> Features:
     """The features as any file can hold them: without empty geometries, and of characters that all formats have."""
     fields, warnings = clean_fields(features.fields)
+    warnings += _changed_kinds(features.fields)
     empty = shapely.is_empty(features.shapes)
     if empty.any():
         shapes = features.shapes.copy()
@@ -28,6 +29,20 @@ def writable(features: Features) -> Features:
         features = features.with_shapes(shapes)
         warnings.append(f"{int(empty.sum())} empty geometries were left out: their features have none in the file.")
     return replace(features, fields=fields).warned(*warnings) if warnings else features
+
+
+def _changed_kinds(fields: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Warnings of fields whose values become texts because no column holds them as they are."""
+    nested: list[str] = []
+    mixed: list[str] = []
+    for name, values in fields.items():
+        kinds = set[type]() if isinstance(values, NumberColumn) else set[type](map(type, values)) - {NoneType}
+        if kinds & {dict, list}:
+            nested.append(name)
+        elif len(kinds) > 1 and kinds != {int, float}:
+            mixed.append(name)
+    warnings = [f"Objects and arrays are written as JSON texts in: {listed(nested)}."] if nested else []
+    return warnings + ([f"Values of several kinds are written as texts in: {listed(mixed)}."] if mixed else [])
 
 
 def clean_fields(fields: Mapping[str, Sequence[Any]]) -> tuple[dict[str, Sequence[Any]], list[str]]:

@@ -23,7 +23,7 @@ from backend.geo.geodesy.shapes import of_type
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import listed
-from backend.geo.vector.file_columns import DAYS, TIMES, Column, column, texts
+from backend.geo.vector.file_columns import DAYS, TIMES, Column, column, in_utc, is_elsewhere, texts
 from backend.geo.vector.file_description import Written
 
 _FORMAT = "$.inputs.format"
@@ -55,6 +55,10 @@ def geopackage(features: Features, layer: str) -> Written[bytes]:
     """
     check_names(features, "GeoPackage")
     columns, told = typed(features, DAYS | TIMES)
+    moved = [name for name, one in zip(features.fields, columns, strict=True) if is_elsewhere(one)]
+    if moved:
+        told = told.warned(f"Times are in UTC, as a GeoPackage has no other zones, in: {listed(moved)}.")
+    columns = [in_utc(one) for one in columns]
     own = _own_columns([name.lower() for name in features.fields])
     files = written(features, columns, layer, "GPKG", geometry_type(features), options={"SPATIAL_INDEX": "YES", **own})
     return Written(files[f"{layer}.gpkg"], told)
@@ -68,8 +72,11 @@ def flatgeobuf(features: Features, layer: str) -> Written[bytes]:
         made = flattened(features, "a FlatGeobuf of several geometry types has none; a GeoPackage keeps them")
     made = all_with_heights(made)
     columns, told = typed(made, TIMES)
-    index = {"SPATIAL_INDEX": "YES" if made.present.all() else "NO"}
+    indexed = bool(made.present.all())
+    index = {"SPATIAL_INDEX": "YES" if indexed else "NO"}
     files = written(made, columns, layer, "FlatGeobuf", geometry_type(made), options=index)
+    if indexed and len(told) > 1:
+        told = told.warned("The features are in the order of the file's spatial index, not in that of before.")
     return Written(files[f"{layer}.fgb"], told)
 
 

@@ -78,6 +78,26 @@ def test_random_conditions_hold_where_sqlite_says_so() -> None:
     table.close()
 
 
+@pytest.mark.parametrize(
+    ("filter_", "found"),
+    [
+        ("t <= '2024-03-05'", [0, 1]),
+        ("t < '2024-03-05'", [0]),
+        ("t > '2024-03-05'", [2]),
+        ("t = '2024-03-05'", [1]),
+        ("'2024-03-05' >= t", [0, 1]),
+        ("t BETWEEN '2024-03-05' AND '2024-03-06'", [1, 2]),
+        ("t IN ('2024-03-06', '2024-03-04')", [0, 2]),
+    ],
+)
+def test_a_date_beside_times_stands_for_its_whole_day(filter_: str, found: list[int]) -> None:
+    times = ["2024-03-04T09:00:00Z", "2024-03-05T00:00:00Z", "2024-03-06T23:59:59Z"]
+    assert matches(filter_, t=times) == found
+    told = evaluate(features({"t": times}), filter_).warnings
+    assert any("a date stands for the whole of it" in warning for warning in told)
+    assert matches("d <= '2024-03-05'", d=["2024-03-05", "2024-03-06", "some day"]) == [0]
+
+
 def test_json_and_text_are_the_same_filter() -> None:
     node = {
         "op": "and",

@@ -214,11 +214,52 @@ def test_decimal_commas_of_whole_columns_are_read_and_told_where_no_comma_parts_
     ]
 
 
-@pytest.mark.parametrize("column", ["1,234,567", "001,5", "1.234,5", ",5", "1,", "1,5e3", "50.1\n50,1"])
+@pytest.mark.parametrize("column", ["1,234,567", "001,5", "1.23,5", ",5", "1,", "1,5e3", "50.1\n50,1"])
 def test_commas_that_may_be_others_than_decimal_ones_stay_as_they_are(column: str) -> None:
     found = read_features("\n".join(["id;n", *(f"{row};{value}" for row, value in enumerate(column.split("\n")))]))
     assert found.fields["n"] == column.split("\n")
     assert found.warnings == ()
+
+
+def test_points_are_those_of_thousands_in_a_table_with_decimal_commas() -> None:
+    found = read_features("lon;lat;people;share;code\n8,5;47,2;1.234;1.000,5;1.5\n8,6;47,3;12;0,5;2.25")
+    assert found.fields["people"] == [1234, 12]
+    assert found.fields["share"] == [1000.5, 0.5]
+    assert found.fields["code"] == [1.5, 2.25], "no thousands are written so"
+    assert "In 'people' points were read as those of thousands: 1.234 is 1234." in found.warnings
+
+
+def test_points_are_decimal_ones_where_no_comma_is() -> None:
+    found = read_features("lon;lat;n\n8.541;47.123;1.234")
+    assert found.fields == {"lon": [8.541], "lat": [47.123], "n": [1.234]}
+    mixed = read_features("lon;lat;n\n8.541;47.123;12,5")
+    assert mixed.shapes.tolist() == [shapely.Point(8.541, 47.123)]
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "Infinity"])
+def test_numbers_that_json_does_not_know_are_missing_in_a_text(number: str) -> None:
+    collection = (
+        '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"a": %s}, '
+        '"geometry": {"type": "Point", "coordinates": [1, 2]}}]}'
+    )
+    assert read_features(collection % number).fields == {"a": [None]}
+    assert read_features(f'[{{"a": {number}, "b": 1}}]').fields == {"a": [None], "b": [1]}
+
+
+@pytest.mark.parametrize("text", ["id,lon,lat\n", "wkt\n", "id;name\n"])
+def test_a_table_without_rows_is_a_table(text: str) -> None:
+    assert len(read_features(text)) == 0
+
+
+def test_codes_that_look_like_numbers_with_exponents_are_told() -> None:
+    found = read_features("code,x\n1E3,1.5e3\n25,2e2")
+    assert found.fields == {"code": [1000, 25], "x": [1500, 200]}
+    assert found.warnings == ("In 'code' 1E3 was read as the number 1000, not as a code.",)
+
+
+def test_an_object_that_is_no_geojson_is_refused_by_what_it_has() -> None:
+    with pytest.raises(ProcessRefusedError, match="is no GeoJSON, whose objects have a type: it has 'crs', 'valid'"):
+        read_features({"crs": None, "valid": True})
 
 
 def test_a_table_with_semicolons_and_wkt_has_geometries() -> None:

@@ -1,5 +1,6 @@
 """Files of features that come as bytes, from another process: read as the same features, or refused with a reason."""
 
+import base64
 import io
 import zipfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from backend.geo.vector import file_contents
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.reading import read_geometry
 from backend.processes.describe_dataset import describe_dataset
+from backend.processes.filter_features import filter_features
 from backend.processes.running import run_processor
 from backend.processes.validate_geometry import validate_geometry
 from tests.backend.processes.conversions import collection, converted
@@ -82,6 +84,19 @@ def test_a_file_is_examined_as_it_stands(tmp_path: Path) -> None:
     content = written(tmp_path / "bow.gpkg", "a", shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]))
     assert answer(validate_geometry, features=content)["valid"] is False
     assert answer(describe_dataset, dataset=content)["validity"]["invalid"] == 1
+
+
+@pytest.mark.parametrize("form", [*FORMS, "kml"])
+def test_a_file_of_another_server_comes_in_base64(form: str) -> None:
+    features = base64.b64encode(file_of(PLACES, form)).decode()
+    assert answer(validate_geometry, features=features)["valid"] is True
+    assert answer(filter_features, features=features, filter="n = 2").count == 1
+
+
+def test_a_file_where_a_value_is_needed_is_told_as_one() -> None:
+    with pytest.raises(ProcessRefusedError, match="it refers to a file, where a value is needed") as raised:
+        answer(filter_features, features=PLACES, filter=file_of(PLACES, "geopackage"))
+    assert raised.value.path == "$.inputs.filter"
 
 
 def test_of_an_archive_the_parts_of_its_one_shapefile_are_read_wherever_they_lie() -> None:

@@ -129,7 +129,7 @@ def test_a_latitude_just_beyond_the_pole_by_rounding_is_the_pole() -> None:
         ("ogc://local/jobs/x", "neither GeoJSON nor WKT"),
         ('{"type": "Point"', "neither GeoJSON nor WKT"),
         ("[" * 100_000, "nested too deeply"),
-        ({}, "no GeoJSON type"),
+        ({}, "it has nothing"),
         ({"type": "Circle", "coordinates": [0, 0]}, "no GeoJSON type: 'Circle'"),
         ({"type": ["Point"], "coordinates": [0, 0]}, "no GeoJSON type"),
         ({"type": "Point"}, "the Point has no coordinates"),

@@ -14,7 +14,7 @@ from backend.geo.geodesy.crs import CRS84
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
 from backend.processes.running import OutputValue
-from tests.backend.processes.conversions import converted
+from tests.backend.processes.conversions import converted, warnings_of
 
 ROWS = [
     {"code": "001", "people": 3_700_000, "share": 0.5, "capital": True, "tags": ["a", "b"]},
@@ -56,6 +56,27 @@ def test_a_file_holds_the_features_as_they_were(name: str, suffix: str, features
     assert found.present.tolist() == expected.present.tolist()
 
 
+ZONED = ["2020-02-29T23:59:58+01:00", "2020-07-01T00:00:00-03:30"]
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "again"),
+    [("geopackage", ".gpkg", ["2020-02-29T22:59:58Z", "2020-07-01T03:30:00Z"]), ("flatgeobuf", ".fgb", ZONED)],
+)
+def test_times_keep_their_zones_but_in_a_geopackage_which_has_utc_alone(
+    name: str, suffix: str, again: list[str], tmp_path: Path
+) -> None:
+    features = layer(*[{"type": "Point", "coordinates": [13, 52]}] * 2)
+    for feature, value in zip(features["features"], ZONED, strict=True):
+        feature["properties"] = {"when": value}
+    output = converted(features, format=name)
+    found = read_again(output, tmp_path, suffix)
+    assert sorted(found.fields["when"]) == again
+    assert not any("conformant" in warning for warning in found.warnings)
+    in_utc = [warning for warning in warnings_of(output) if "UTC" in warning]
+    assert len(in_utc) == (name == "geopackage")
+
+
 @pytest.mark.parametrize(("name", "suffix"), [("geopackage", ".gpkg"), ("flatgeobuf", ".fgb")])
 @pytest.mark.parametrize(
     ("values", "kind", "again"),
@@ -67,7 +88,6 @@ def test_a_file_holds_the_features_as_they_were(name: str, suffix: str, features
             ["2020-02-29T23:59:58", "1969-07-20T20:17:40"],
         ),
         (["2020-02-29T23:59:58.250", None], "datetime64[ms]", ["2020-02-29T23:59:58.250", None]),
-        (["2020-02-29T23:59:58+01:00", "2020-07-01T00:00:00-03:30"], "datetime64[ms]", None),
         (["2020-02-29T23:59:58Z", None], "datetime64[ms]", None),
         (["2020-02-30", None], "object", None),
         (["2020-02-29", "later"], "object", None),

@@ -59,7 +59,6 @@ def test_an_answer_tells_pieces_areas_meaning_and_counts() -> None:
     assert told["counts"] == {
         "pieces": 1,
         "pairs": 1,
-        "pairs_that_only_touch": 0,
         "features": 1,
         "other": 1,
         "features_without_partner": 0,
@@ -68,6 +67,20 @@ def test_an_answer_tells_pieces_areas_meaning_and_counts() -> None:
     assert "RFC 7946" in told["crs_decision"]
     assert "ellipsoid" in told["method"]
     assert told["warnings"] == []
+
+
+def test_pairs_that_only_touch_are_counted_where_something_shared_is_asked_for() -> None:
+    beside = projected(square(100, 100))
+    counts = answer(features=projected(square(0, 100)), other=beside)["counts"]
+    assert (counts["pairs"], counts["pairs_that_only_touch"]) == (0, 1)
+    counts = answer(features=projected(square(0, 100)), other=beside, operation="difference")["counts"]
+    assert "pairs_that_only_touch" not in counts
+
+
+def test_nothing_in_one_only_of_two_that_are_alike_is_told_as_that() -> None:
+    same = projected(square(0, 100))
+    told = answer(features=same, other=same, operation="symmetric-difference")
+    assert told["warnings"] == ["Nothing is left: the two cover the same ground."]
 
 
 def test_planar_areas_stay_exact_through_a_chain() -> None:
