@@ -1,5 +1,6 @@
 """Which features of two sources stand in which relation to each other (DE-9IM, OGC 06-103r4)."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -9,9 +10,9 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, code_of
-from backend.geo.geodesy.ellipsoid import Booleans, Integers
+from backend.geo.geodesy.ellipsoid import A, Booleans, Integers
 from backend.geo.geodesy.shapes import Shapes
-from backend.geo.vector.bending import COARSEST, followed, in_one_crs
+from backend.geo.vector.bending import COARSEST, ROUNDING, fineness, followed, in_one_crs
 from backend.geo.vector.features import Features
 
 type Predicate = Literal[
@@ -67,6 +68,8 @@ class Together:
     first: Features
     second: Features
     crs_decision: str
+    noise: float = 0.0
+    """Degrees by which what is one place in both may be two; none where both came in one CRS."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -97,8 +100,9 @@ def together(first: Features, second: Features) -> Together:
     if first.crs == second.crs:
         return Together(first, second, f"both in {code_of(first.crs)}: {first.plane}")
     a, b = in_one_crs(first, second)
+    noise = math.degrees((ROUNDING + 2 * fineness(first, second)) / A)
     came = f"came in {code_of(first.crs)} and {code_of(second.crs)}"
-    return Together(a, b, f"{came}, brought to {code_of(CRS84)}: {a.plane}")
+    return Together(a, b, f"{came}, brought to {code_of(CRS84)}: {a.plane}", noise)
 
 
 def dense_lonlat(features: Features) -> Features:

@@ -11,8 +11,9 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.shapes import Shapes, of_type, with_parts_united
 from backend.geo.relations.overlay_pieces import POLYGON, dimensions_of
-from backend.geo.relations.relations import Pairs, Predicate, Together, left_out, matching, together, unpaired
+from backend.geo.relations.relations import Pairs, Predicate, Together, left_out, together, unpaired
 from backend.geo.relations.relations_fields import Statistic, paired_fields, statistics_of
+from backend.geo.relations.rounding import settled
 from backend.geo.vector.feature_measures import areas, lengths, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
@@ -94,11 +95,12 @@ class _Partners:
 def _partners(met: Together, predicate: Predicate, mode: Mode) -> _Partners:
     """Who is partner of whom, in the plane in which the two sources meet."""
     a, b = met.first.shapes, met.second.shapes
-    found = pairs = matching(a, b, predicate, lonlat=not met.first.crs.is_projected)
-    warnings: list[str] = []
+    found, rounded = settled(met, predicate)
+    pairs, warnings = found, list(rounded)
     if predicate == "intersects":
         if mode != "largest":
-            pairs, warnings = _on_boundaries(a, b, found, once=mode == "count")
+            pairs, told = _on_boundaries(a, b, found, once=mode == "count")
+            warnings += told
         warnings += _only_touching(a, b, pairs, mode)
     warnings += left_out(met, found, predicate)
     if not len(found):

@@ -8,7 +8,8 @@ import shapely
 from backend.geo.geodesy.crs import code_of, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.relations.nearest import nearest
-from backend.geo.relations.relations import Predicate, Together, dense_lonlat, left_out, matching, together
+from backend.geo.relations.relations import Predicate, Together, dense_lonlat, left_out, together
+from backend.geo.relations.rounding import settled
 from backend.geo.vector.features import Features
 
 
@@ -27,11 +28,10 @@ def related(features: Features, other: Features, predicate: Predicate, *, invert
         ProcessRefusedError: the pairs are too many.
     """
     met = together(features, other)
-    lonlat = not met.first.crs.is_projected
-    pairs = matching(met.first.shapes, met.second.shapes, predicate, lonlat=lonlat)
+    pairs, rounded = settled(met, predicate)
     chosen = np.zeros(len(features), dtype=np.bool_)
     chosen[pairs.first] = True
-    told = left_out(met, pairs, predicate)
+    told = (*rounded, *left_out(met, pairs, predicate))
     return _selected(features, met, chosen, told, invert=invert)
 
 

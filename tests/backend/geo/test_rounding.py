@@ -1,0 +1,78 @@
+"""Layers in different CRSs: rounding on the way to one CRS decides of no relation."""
+
+from typing import Any
+
+import pytest
+import shapely
+from pyproj import CRS
+
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.relations.relations_join import spatial_join
+from backend.geo.relations.relations_selection import related
+from backend.geo.vector.features import Features
+
+UTM, LAEA = CRS(25832), CRS(3035)
+SIZE = 10.0
+"""Metres. Edges that are much longer bend on the way to another CRS by more than what is rounding."""
+
+
+def grid(size: float = SIZE, number: int = 4) -> list[Any]:
+    return [
+        shapely.box(
+            500_000 + size * column, 5_500_000 + size * row, 500_000 + size * (column + 1), 5_500_000 + size * (row + 1)
+        )
+        for row in range(number)
+        for column in range(number)
+    ]
+
+
+def layer(shapes: list[Any], crs: CRS = UTM) -> Features:
+    made = Features(shapes_of(shapes), {}, UTM)
+    return made if crs == UTM else made.in_crs(crs)
+
+
+def count(features: Features, other: Features, predicate: Any) -> int:
+    return len(related(features, other, predicate, invert=False).features)
+
+
+SQUARES, UNION = layer(grid()), layer(grid(4 * SIZE, 1))
+NEXT = layer([shapely.box(500_040, 5_500_005, 500_050, 5_500_035)])
+
+
+@pytest.mark.parametrize("crs", [LAEA, CRS(4326), CRS(3857)])
+@pytest.mark.parametrize("predicate", ["within", "covered_by", "touches", "overlaps", "intersects"])
+def test_relations_are_those_of_one_plane(crs: CRS, predicate: Any) -> None:
+    for one, other in ((SQUARES, UNION), (SQUARES, NEXT), (UNION, NEXT)):
+        alike = count(one, other, predicate)
+        assert count(one, Features(other.shapes, {}, UTM).in_crs(crs), predicate) == alike
+
+
+def test_what_contains_others_does_so_from_another_crs() -> None:
+    moved = UNION.in_crs(LAEA)
+    for predicate in ("contains", "covers"):
+        found = spatial_join(moved, SQUARES, predicate, "count", {})
+        assert found.pairs == 16
+
+
+def test_what_rounding_would_have_decided_is_told() -> None:
+    found = related(SQUARES, UNION.in_crs(LAEA), "within", invert=False).features
+    assert len(found) == 16
+    (warning,) = [text for text in found.warnings if "rounding" in text]
+    assert "pairs rounding between the two CRSs would decide" in warning
+    alike = related(SQUARES, UNION, "within", invert=False).features
+    assert not any("rounding" in text for text in alike.warnings)
+
+
+@pytest.mark.parametrize("far", [0.01, 1.0])
+def test_what_lies_outside_by_more_than_rounding_is_outside(far: float) -> None:
+    beyond = layer([shapely.box(500_035, 5_500_000, 500_040 + far, 5_500_010)])
+    assert count(beyond, UNION.in_crs(LAEA), "within") == 0
+    assert count(beyond, UNION.in_crs(LAEA), "overlaps") == 1
+    apart = layer([shapely.box(500_040 + far, 5_500_000, 500_050, 5_500_010)])
+    assert count(apart, UNION.in_crs(LAEA), "touches") == 0
+
+
+def test_in_one_crs_nothing_is_taken_for_anything_else() -> None:
+    shift = 1e-6
+    beyond = layer([shapely.box(500_035, 5_500_000, 500_040 + shift, 5_500_010)])
+    assert count(beyond, UNION, "within") == 0
