@@ -42,7 +42,8 @@ _SUFFIXES: Final[Mapping[str, tuple[str, ...]]] = {
     "text/xml": (".xml", ".gml"),
 }
 """Media type → the suffixes that its files have, the usual one first."""
-_DATA: Final = frozenset(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes)
+_DATA: Final = frozenset(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes) | {".shp"}
+"""Suffixes of kinds of data; no result is a shapefile, which is several files."""
 _UNTOLD: Final = ".bin"
 
 

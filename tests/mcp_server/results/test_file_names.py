@@ -50,6 +50,7 @@ def test_the_suffix_of_another_kind_of_data_is_refused_with_those_that_suit() ->
     fault = suffix_fault("rivers.gpkg", "application/geo+json")
     assert fault == "does not suit application/geo+json, whose files end in .geojson or .json"
     assert suffix_fault("rivers.json", "application/geo+json") is None
+    assert suffix_fault("rivers.shp", "application/geopackage+sqlite3") is not None
 
 
 def test_every_format_of_our_processes_has_a_suffix() -> None:
