@@ -10,6 +10,9 @@ from backend.processes.base import Output, Progress, process
 from backend.processes.inputs import Features
 from backend.processes.outputs import RASTER, FileBytes
 
+HELD = 0.05
+"""Share by which the sum of a density over the cells may differ from the points."""
+
 
 class Interpolated(TypedDict):
     """The surface and how far it can be trusted."""
@@ -79,26 +82,47 @@ def interpolate(
         values = interpolation.density(samples, laid.grid, radius or 0, told)
         about |= {"units": f"{'points' if field is None else field} per square kilometre"}
         about["method"] = f"quartic kernel of {radius:g} m; {samples.distances}"
+        warnings += _held(interpolation.share_held(values, samples, laid.grid), radius or 0, cell_size)
+        cells = np.ma.masked_invalid(values.astype(np.float32))
     else:
         samples = interpolation.merged(samples)
         values = interpolation.idw(samples, laid.grid, power, radius, told)
         outside = float(1 - interpolation.inside_hull(samples, laid.grid).mean())
-        about |= {"extrapolated_share": outside, "cross_validation": _checked(samples, power)}
+        about |= {"extrapolated_share": outside, "cross_validation": _checked(samples, power, radius)}
+        within = "" if radius is None else f" within {radius:g} m"
         about["method"] = (
-            f"inverse distance weighting, power {power:g}, {interpolation.NEIGHBOURS} nearest; {samples.distances}"
+            f"inverse distance weighting, power {power:g}, {interpolation.NEIGHBOURS} nearest{within}; "
+            f"{samples.distances}"
         )
         if outside > 0.01:
             warnings.append(f"{outside:.0%} of the cells lie outside the hull of the points: they are extrapolated.")
-    cells = np.ma.masked_invalid(values.astype(np.float32))
+        cells = np.ma.masked_invalid(interpolation.stored(values, samples))
     about["warnings"] = [*laid.features.warnings, *warnings, *samples.warnings]
     return {"raster": geotiff(cells, laid.grid), "statistics": grid_summary(cells, laid.grid) | about}
 
 
-def _checked(samples: Any, power: float) -> dict[str, Any] | None:
+def _held(share: float, radius: float, cell_size: float) -> list[str]:
+    """A warning where the cells are too large to hold the density.
+
+    Raises:
+        ProcessRefusedError: they hold nothing of it.
+    """
+    if not share:
+        raise ProcessRefusedError(
+            f"no cell's centre is within {radius:g} m of a point: take smaller cells or a larger radius",
+            path="$.inputs.radius",
+        )
+    if radius >= cell_size and abs(share - 1) <= HELD:
+        return []
+    small = f"Kernels of {radius:g} m are small for cells of {cell_size:g} m: the density adds up to {share:.0%} of"
+    return [f"{small} the points. Take smaller cells or a larger radius."]
+
+
+def _checked(samples: Any, power: float, radius: float | None) -> dict[str, Any] | None:
     """Errors of points predicted from the others, in the unit of the field."""
     from backend.geo.raster.interpolation import cross_validated
 
-    found = cross_validated(samples, power)
+    found = cross_validated(samples, power, radius)
     return found and {
         "points": found.checked,
         "root_mean_square_error": found.root_mean_square,

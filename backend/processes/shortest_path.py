@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import shapely
 from pydantic import Field, WithJsonSchema
+from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation
@@ -75,18 +76,18 @@ def shortest_path(
     costs = costs_of(features, cost_field, speed_field, oneway_field, feature_lengths(network, len(features)))
     reach = max(extent_of(network), LEAST_REACH)
     origin = network_paths.stop_at(network, _position(network, start, "start"))
-    warnings = [*network.warnings, *start.warnings, *_far("start", origin.metres, reach)]
+    warnings = [*network.warnings, *costs.warnings, *start.warnings, *_far("start", origin.metres, reach)]
     told: dict[str, Any] = {"cost_units": costs.units, "start_snap_m": origin.metres, "joined_ends": network.joined}
     if end is not None:
         goal = network_paths.stop_at(network, _position(network, end, "end"))
         warnings += [*end.warnings, *_far("end", goal.metres, reach)]
         legs = network_paths.shortest(network, costs, origin, goal)
-        lines = [np.vstack([network_paths.coordinates_of(network, leg) for leg in legs])]
+        lines = [_line(network_paths.course_of(network, legs))]
         told |= {"cost": sum(leg.cost for leg in legs), "end_snap_m": goal.metres}
         fields: dict[str, list[Any]] = {"cost": [told["cost"]]}
     else:
         legs = network_paths.reachable(network, costs, origin, max_cost or 0)
-        lines = [network_paths.coordinates_of(network, leg) for leg in legs]
+        lines = [_line([network_paths.coordinates_of(network, leg)]) for leg in legs]
         told |= {"max_cost": max_cost, "lines": len(lines)}
         fields = {"line": [int(network.feature[leg.chain]) for leg in legs]}
     if network.ground.planar:
@@ -95,6 +96,11 @@ def shortest_path(
     if parts > 1:
         warnings.append(f"The network has {parts} parts that do not meet: lines meet where they share a vertex.")
     return _answer(network, lines, fields, told, warnings)
+
+
+def _line(runs: list[Any]) -> BaseGeometry:
+    """One line, or several where it is split at the antimeridian."""
+    return shapely.LineString(runs[0]) if len(runs) == 1 else shapely.MultiLineString(runs)
 
 
 def _position(network: "Network", geometry: Any, name: str) -> tuple[float, float]:
@@ -126,7 +132,7 @@ def _answer(
     from backend.geo.vector.features import Features as Record
 
     crs = network.ground.crs if network.ground.planar else CRS84
-    made = Record(shapes_of(shapely.LineString(line) for line in lines), fields, crs)
+    made = Record(shapes_of(lines), fields, crs)
     lengths = measure_each(made.lonlat().shapes).length
     made = made.with_fields({"length_m": lengths.tolist()})
     return feature_collection(

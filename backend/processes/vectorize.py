@@ -37,16 +37,18 @@ def vectorize(
     geometry_type: Annotated[Literal["polygons", "points"], Field(description="Of the result.")] = "polygons",
     dissolve: Annotated[bool, Field(description="One feature per value.")] = False,
     diagonal: Annotated[bool, Field(description="Cells meeting at corners are connected.")] = False,
-    band: Annotated[int, Field(ge=1, description="From 1.")] = 1,
+    band: Annotated[int, Field(ge=1, description="From 1.")] | None = None,
 ) -> Mapping[str, Any]:
     """Polygonize: areas of equal value of a raster as polygons, or its cells as points."""
     from backend.geo.raster import vectorizing
+    from backend.geo.raster.bands import chosen_band
     from backend.geo.raster.rasters import grid_of, opened, read_band
     from backend.geo.vector.collections import feature_collection
 
     with opened(raster) as reader:
-        grid, values = grid_of(reader), read_band(reader, band)
-    warnings: list[str] = []
+        number, told = chosen_band(reader, band)
+        grid, values = grid_of(reader), read_band(reader, number)
+    warnings = list(told)
     if geometry_type == "points":
         shapes, numbers = vectorizing.points_of(values, grid)
         features = vectorizing.features_on(grid, shapes, {"value": numbers})

@@ -31,6 +31,11 @@ class Costs:
     forward: Array
     backward: Array
     units: str
+    field: str | None
+    """Of the costs or speeds."""
+    unknown: Booleans
+    """Lines without a value in it."""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ def costs_of(features: Features, cost: str | None, speed: str | None, oneway: st
     if cost and speed:
         refuse_input("give a cost_field or a speed_field, not both", "speed_field")
     rates, units = np.ones(len(features)), "metre"
+    linear = _linear(features)
     if cost:
         values = numbers_of(features, cost, "$.inputs.cost_field")
         if (values < 0).any():
@@ -75,14 +81,17 @@ def costs_of(features: Features, cost: str | None, speed: str | None, oneway: st
         values = numbers_of(features, speed, "$.inputs.speed_field")
         if (values < 0).any():
             refuse_input(f"the field {speed!r} holds negative speeds", "speed_field")
-        rates = np.divide(0.06, values, out=np.full(len(values), np.inf), where=values > 0)
+        rates = np.divide(0.06, values, out=np.full(len(values), np.inf), where=values != 0)
         units = "minute"
+    unknown = np.isnan(rates) & linear
+    warnings = _unknown(unknown, linear, cost or speed)
     # Without a cost or speed there is no way.
     rates = np.where(np.isnan(rates), np.inf, rates)
     if oneway is None:
-        return Costs(rates, rates, units)
+        return Costs(rates, rates, units, cost or speed, unknown, warnings)
     forward, backward = _directions(column_of(features, oneway, "$.inputs.oneway_field"))
-    return Costs(np.where(forward, rates, np.inf), np.where(backward, rates, np.inf), units)
+    one_way, other_way = (np.where(open_, rates, np.inf) for open_ in (forward, backward))
+    return Costs(one_way, other_way, units, cost or speed, unknown, warnings)
 
 
 def build(features: Features, tolerance: float = 0.0) -> Network:
@@ -133,7 +142,12 @@ def feature_lengths(network: Network, count: int) -> Array:
 
 def extent_of(network: Network) -> float:
     """Metres from one corner of the network's bounding box to the other."""
-    corners = np.array([network.vertices.min(axis=0), network.vertices.max(axis=0)])
+    vertices = network.vertices
+    if not network.ground.planar:
+        # It may be narrower across the antimeridian.
+        around = np.column_stack([vertices[:, 0] % 360, vertices[:, 1]])
+        vertices = min(vertices, around, key=lambda at: float(np.ptp(at[:, 0])))
+    corners = np.array([vertices.min(axis=0), vertices.max(axis=0)])
     return float(along_of(corners, np.zeros(2, dtype=np.intp), network.ground)[-1])
 
 
@@ -144,9 +158,18 @@ def _bounds(features: Features) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
+def _unknown(unknown: Booleans, linear: Booleans, field: str | None) -> tuple[str, ...]:
+    count, total = int(unknown.sum()), int(linear.sum())
+    return (f"{count} of {total} lines have no value in {field!r}: they are not used.",) if count else ()
+
+
+def _linear(features: Features) -> Booleans:
+    return of_type(features.shapes, *LINEAL) & features.present
+
+
 def _lines(features: Features) -> tuple[Shapes, Integers]:
     """The single lines and the features that they are of."""
-    linear = of_type(features.shapes, *LINEAL) & features.present
+    linear = _linear(features)
     if not linear.any():
         refuse_input("no feature is a line", "features")
     index = np.flatnonzero(linear)

@@ -68,14 +68,20 @@ def shortest(network: Network, costs: Costs, start: Stop, end: Stop) -> list[Leg
     try:
         _, nodes = nx.single_source_dijkstra(graph, _START, _END, weight="cost")
     except (nx.NetworkXNoPath, nx.NodeNotFound):
-        _refuse(_why_not(graph))
+        _refuse_way(network, costs, start, end, graph)
     return [graph.edges[pair]["leg"] for pair in pairwise(nodes)]
 
 
 def reachable(network: Network, costs: Costs, start: Stop, limit: float) -> list[Leg]:
-    """The stretches of chains that can be reached from a place at a cost of at most `limit`, each once."""
+    """The stretches of chains that can be reached from a place at a cost of at most `limit`, each once.
+
+    Raises:
+        ProcessRefusedError: it is on a line that may not be gone along.
+    """
     graph = _graph(network, costs)
     around = _leaving(network, costs, start)
+    if not around:
+        _refuse_stop(network, costs, start, "start")
     for leg, node in around:
         _add(graph, _START, node, leg)
     found = [leg if leg.cost <= limit else _shortened(leg, limit / leg.cost) for leg, _ in around]
@@ -115,11 +121,35 @@ def coordinates_of(network: Network, leg: Leg) -> Array:
     return run if leg.first <= leg.last else run[::-1]
 
 
+def course_of(network: Network, legs: list[Leg]) -> list[Array]:
+    """The vertices of legs that follow each other, n × 2: in one line, or in several split at the antimeridian."""
+    runs: list[list[Array]] = []
+    for coordinates in (coordinates_of(network, leg) for leg in legs):
+        if runs and abs(coordinates[0, 0] - runs[-1][-1][-1, 0]) <= _jump(network):
+            runs[-1].append(coordinates)
+        else:
+            runs.append([coordinates])
+    lines = [np.vstack(run) for run in runs]
+    # A stop on the antimeridian may begin on its other side, where the way has no length.
+    long = [line for line in lines if np.ptp(line, axis=0).any()]
+    return long or lines[:1]
+
+
+def _jump(network: Network) -> float:
+    """How far in longitude the next leg may begin from where one ends: beyond, it is on the other side of 180°."""
+    return np.inf if network.ground.planar else 180.0
+
+
 def parts_of(network: Network) -> int:
     """How many parts the network has that are not connected to each other."""
+    return int(nx.number_connected_components(_all_ways(network)))
+
+
+def _all_ways(network: Network) -> Any:
+    """The chains in both directions, whatever they cost."""
     graph = nx.Graph()
     graph.add_edges_from(zip(network.node_from.tolist(), network.node_to.tolist(), strict=True))
-    return int(nx.number_connected_components(graph))
+    return graph
 
 
 def _graph(network: Network, costs: Costs) -> Any:
@@ -169,15 +199,34 @@ def _shortened(leg: Leg, share: float) -> Leg:
     return Leg(leg.chain, leg.first, leg.first + (leg.last - leg.first) * share, leg.cost * share)
 
 
-def _why_not(graph: Any) -> str:
+def _refuse_way(network: Network, costs: Costs, start: Stop, end: Stop, graph: Any) -> NoReturn:
+    """Say why there is no way from one place to another."""
+    if not _leaving(network, costs, start):
+        _refuse_stop(network, costs, start, "start")
+    if not any(np.isfinite(leg.cost) for leg, _ in _arriving(network, costs, end)):
+        _refuse_stop(network, costs, end, "end")
     plain = nx.Graph(graph)
-    if _START in plain and _END in plain and nx.has_path(plain, _START, _END):
-        return "no way leads from start to end in the directions that the lines allow"
-    return (
+    if nx.has_path(plain, _START, _END):
+        _refuse("no way leads from start to end in the directions that the lines allow")
+    if nx.has_path(_all_ways(network), int(network.node_from[start.chain]), int(network.node_from[end.chain])):
+        _refuse(
+            f"no way leads from start to end along lines with a value in {costs.field!r}: {_closed(costs)} are not used"
+        )
+    _refuse(
         "no way leads from start to end: they are on parts of the network that do not meet. Lines meet where they "
         "share a vertex; tolerance joins ends to lines near by"
     )
 
 
-def _refuse(reason: str) -> NoReturn:
-    raise ProcessRefusedError(reason, path="$.inputs.end")
+def _closed(costs: Costs) -> str:
+    return f"lines without one{' and of speed 0' if costs.units == 'minute' else ''}"
+
+
+def _refuse_stop(network: Network, costs: Costs, stop: Stop, name: str) -> NoReturn:
+    """Say that nothing leads from or to a place, being on a line that is not used."""
+    held = "no value" if costs.unknown[network.feature[stop.chain]] else "the value 0"
+    _refuse(f"the {name} is nearest to a line that has {held} in {costs.field!r}, and is not used", name)
+
+
+def _refuse(reason: str, name: str = "end") -> NoReturn:
+    raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

@@ -10,6 +10,7 @@ from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Integers, meridian_radius, parallel_radius
 from backend.geo.geodesy.ground import Ground
 
+_TURN = 360.0
 _NARROWEST = 0.01
 """Cosine of the latitude beyond which no meridians are taken to be closer together."""
 
@@ -54,8 +55,8 @@ def nearest_segments(
         others = apart[0][point] != apart[1][segment]
         point, segment = point[others], segment[others]
     scale = _scale(points, segments.ground)[point]
-    origin = segments.starts[segment]
-    way, gap = (segments.ends[segment] - origin) * scale, (points[point] - origin) * scale
+    origin, end = segments.starts[segment], segments.ends[segment]
+    way, gap = (end - origin) * scale, (_beside(points[point], (origin + end) / 2, segments.ground) - origin) * scale
     square = (way**2).sum(axis=1)
     share = np.clip(np.divide((way * gap).sum(axis=1), square, out=np.zeros(len(square)), where=square > 0), 0, 1)
     metres = np.hypot(*(gap - way * share[:, np.newaxis]).T)
@@ -76,9 +77,22 @@ def _within(points: Array, segments: Segments, reach: float) -> tuple[Integers, 
     lines: Any = shapely.linestrings(np.stack([segments.starts, segments.ends], axis=1))
     margin = 1.01 * reach / _scale(points, segments.ground)
     low, high = points - margin, points + margin
-    boxes: Any = shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])
-    found = shapely.STRtree(lines).query(boxes)
-    return found[0], found[1]
+    tree = shapely.STRtree(lines)
+    found: list[Integers] = []
+    # What is near may lie on the other side of the antimeridian.
+    for turn in (0,) if segments.ground.planar else (-_TURN, 0, _TURN):
+        boxes: Any = shapely.box(low[:, 0] + turn, low[:, 1], high[:, 0] + turn, high[:, 1])
+        found.append(tree.query(boxes))
+    point, segment = np.concatenate(found, axis=1)
+    return point, segment
+
+
+def _beside(points: Array, middles: Array, ground: Ground) -> Array:
+    """Points with the longitudes, of whatever turn, that are nearest to the middles of segments."""
+    if ground.planar:
+        return points
+    turns = np.round((middles[:, 0] - points[:, 0]) / _TURN)
+    return np.column_stack([points[:, 0] + _TURN * turns, points[:, 1]])
 
 
 def _scale(points: Array, ground: Ground) -> Array:

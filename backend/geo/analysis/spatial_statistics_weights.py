@@ -8,10 +8,12 @@ import numpy as np
 import shapely
 
 from backend.errors import refuse_input
+from backend.geo.geodesy.antimeridian import bounding_box
 from backend.geo.geodesy.crs import CRS84, Transformation, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.geocentric import geocentric
 from backend.geo.geodesy.ground import ground_of
+from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.features import Features
 
 type Neighbourhood = Literal["k-nearest", "distance", "contiguity"]
@@ -78,9 +80,23 @@ def _touching(features: Features) -> Weights:
     shapes = features.shapes
     if (shapely.get_dimensions(shapes) != 2).any():
         refuse_input("contiguity is for polygons; take k-nearest or distance", "neighbours")
-    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    tree = shapely.STRtree(shapes)
+    first, second = tree.query(shapes, predicate="intersects")
+    if not features.crs.is_projected:
+        first, second = _with_seam(first, second, tree, shapes)
     apart = first != second
     return _weights(len(features), (first[apart], second[apart]), "polygons that touch or overlap (queen contiguity)")
+
+
+def _with_seam(first: Integers, second: Integers, tree: shapely.STRtree, shapes: Shapes) -> tuple[Integers, Integers]:
+    """The pairs, and those that meet on the antimeridian, one from the west and one from the east; each once."""
+    eastern = np.flatnonzero(shapely.bounds(shapes)[:, 2] == 180)
+    moved = shapely.transform(shapes[eastern], lambda at: at - np.array([360.0, 0.0]))
+    index, others = tree.query(moved, predicate="intersects")
+    here = eastern[index]
+    count = len(shapes)
+    pairs = np.unique(np.concatenate([first * count + second, here * count + others, others * count + here]))
+    return pairs // count, pairs % count
 
 
 def _weights(count: int, pairs: tuple[Integers, Integers], told: str) -> Weights:
@@ -92,12 +108,31 @@ def _positions(features: Features) -> tuple[Array, str]:
     """Centroids in a space whose straight distances are metres."""
     west, south, east, north = shapely.total_bounds(features.shapes).tolist()
     ground = ground_of(features.crs, (west, south, east, north))
-    centroids = shapely.get_coordinates(shapely.centroid(features.shapes))
+    centroids = shapely.get_coordinates(shapely.centroid(_continued(features)))
     if ground.planar:
         return centroids * (metres_per_unit(features.crs) or 1.0), f"distances {ground.decision}"
     if features.crs != CRS84:
         centroids = Transformation.between(features.crs, CRS84).positions(centroids)
     return geocentric(centroids), "distances along chords through the WGS 84 ellipsoid"
+
+
+def _continued(features: Features) -> Shapes:
+    """The geometries, those that are split at the antimeridian with longitudes beyond 180 instead."""
+    shapes = features.shapes
+    if features.crs.is_projected:
+        return shapes
+    bounds = shapely.bounds(shapes)
+    shapes = shapes.copy()
+    for index in np.flatnonzero(bounds[:, 2] - bounds[:, 0] > 180).tolist():
+        west, _, east, _ = bounding_box(shapes[index])
+        if west > east:
+            shapes[index] = shapely.transform(shapes[index], lambda at, west=west: _from(west, at))
+    return shapes
+
+
+def _from(west: float, positions: Array) -> Array:
+    """Positions with longitudes from a meridian on."""
+    return np.column_stack([positions[:, 0] + np.where(positions[:, 0] < west, 360, 0), positions[:, 1]])
 
 
 def _searched(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from backend.errors import refuse_input
 from backend.geo.geodesy.crs import CRS84, Transformation, metres_per_unit
@@ -13,6 +14,7 @@ from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.geocentric import geocentric
 from backend.geo.geodesy.ground import Ground, ground_of
 from backend.geo.geodesy.shapes import of_type
+from backend.geo.raster.cells import areas_of_rows
 from backend.geo.raster.rasterizing_grid import Laid
 from backend.geo.raster.rasters import Grid, places
 from backend.geo.vector.fields import numbers_of
@@ -26,6 +28,8 @@ _TILE = 32
 """Cells along each side that share their search for points."""
 _AT_ONCE = 4_000_000
 """Distances that are held at a time."""
+_SINGLE = 1e-5
+"""Share of the range of values that single precision may lose."""
 _CHECKED = 1_000
 """Points that are predicted from the others."""
 
@@ -103,7 +107,7 @@ def merged(samples: Samples) -> Samples:
 def idw(samples: Samples, grid: Grid, power: float, radius: float | None, progress: Progress) -> Array:
     """Means of the `NEIGHBOURS` nearest values, weighed by distance to the power of -`power`, at the centres of cells.
 
-    NaN where no point is within `radius` metres.
+    Points farther away than `radius` metres do not count: NaN where no other is, and where there is no place on Earth.
 
     Source: D. Shepard, A two-dimensional interpolation function for irregularly-spaced data, ACM 1968.
     """
@@ -143,8 +147,23 @@ def density(samples: Samples, grid: Grid, radius: float, progress: Progress) -> 
     return _over_tiles(samples, grid, near, value, progress)
 
 
-def cross_validated(samples: Samples, power: float) -> CrossValidation | None:
-    """Predict points from all others; None of a single one. Of many points some are checked, evenly chosen."""
+def share_held(values: Array, samples: Samples, grid: Grid) -> float:
+    """What a density adds up to over the cells, as a share of all points or their values."""
+    total = float(samples.values.sum())
+    if not total:
+        return 1.0
+    areas, held = areas_of_rows(grid), 0.0
+    for first in range(0, grid.height, _TILE):
+        rows = slice(first, first + _TILE)
+        held += float(np.nansum(values[rows] * areas(rows))) / 1e6
+    return held / total
+
+
+def cross_validated(samples: Samples, power: float, radius: float | None) -> CrossValidation | None:
+    """Predict points from all others within reach; None where no point has another one there.
+
+    Of many points some are checked, evenly chosen.
+    """
     total = len(samples.values)
     if total < 2:
         return None
@@ -153,9 +172,12 @@ def cross_validated(samples: Samples, power: float) -> CrossValidation | None:
     for part in np.array_split(checked, max(1, len(checked) * total // _AT_ONCE)):
         distances = _distances(samples.positions[part], samples.positions)
         distances[np.arange(len(part)), part] = np.inf
-        predicted = _weighed(distances, samples.values, power, min(NEIGHBOURS, total - 1), None)
+        predicted = _weighed(distances, samples.values, power, min(NEIGHBOURS, total - 1), radius)
         errors.append(predicted - samples.values[part])
     error = np.concatenate(errors)
+    error = error[np.isfinite(error)]
+    if not error.size:
+        return None
     return CrossValidation(
         len(error), float(np.sqrt((error**2).mean())), float(np.abs(error).mean()), float(error.mean())
     )
@@ -172,8 +194,18 @@ def inside_hull(samples: Samples, grid: Grid) -> Booleans:
     return inside
 
 
+def stored(values: Array, samples: Samples) -> NDArray[Any]:
+    """Values in single precision, where that tells those of the points apart as well and leaves whole ones whole."""
+    known = samples.values
+    with np.errstate(over="ignore"):
+        lost = float(np.abs(known.astype(np.float32) - known).max())
+    whole = bool((known == np.rint(known)).all())
+    enough = lost == 0 if whole else lost <= _SINGLE * float(np.ptp(known))
+    return values.astype(np.float32) if enough else values
+
+
 def _weighed(distances: Array, values: Array, power: float, count: int, radius: float | None) -> Array:
-    """Means of the `count` nearest values of each row, weighed by distance."""
+    """Means of the `count` nearest values of each row within `radius`, weighed by distance; NaN where there is none."""
     held = np.broadcast_to(values, distances.shape)
     if count < distances.shape[1]:
         nearest = np.argpartition(distances, count - 1, axis=1)[:, :count]
@@ -182,8 +214,10 @@ def _weighed(distances: Array, values: Array, power: float, count: int, radius: 
     # Relative to the nearest, so that nothing overflows; where a point is, it alone counts.
     with np.errstate(invalid="ignore", divide="ignore"):
         weights = np.where(least == 0, distances == 0, (least / distances) ** power)
-    means = (weights * held).sum(axis=1) / weights.sum(axis=1)
-    return means if radius is None else np.where(least[:, 0] <= radius, means, np.nan)
+        if radius is not None:
+            weights = np.where(distances <= radius, weights, 0)
+        # Differences, so that the mean of equal values is that value.
+        return held[:, 0] + (weights * (held - held[:, :1])).sum(axis=1) / weights.sum(axis=1)
 
 
 def _over_tiles(
@@ -194,17 +228,22 @@ def _over_tiles(
     progress: Progress,
 ) -> Array:
     """Values at the centres of all cells, of the points that `near` picks by their distance from a tile's middle."""
-    result = np.empty((grid.height, grid.width))
+    result = np.full((grid.height, grid.width), np.nan)
     space = _space(samples.ground)
-    for done, (rows, columns) in _tiles(grid):
+    for done, tile in _tiles(grid):
         progress(done)
-        cells = space(_centres(grid, rows.ravel(), columns.ravel()))
+        cells = space(_centres(grid, *tile))
+        # Beyond the poles a plane has cells without a place on the Earth.
+        real = np.isfinite(cells).all(axis=1)
+        if not real.any():
+            continue
+        cells = cells[real]
         middle = cells.mean(axis=0, keepdims=True)
         reach = float(np.sqrt(((cells - middle) ** 2).sum(axis=1).max()))
         chosen = np.flatnonzero(near(_distances(middle, samples.positions)[0], reach))
         parts = np.array_split(cells, max(1, len(cells) * len(chosen) // _AT_ONCE))
         values = [value(_distances(part, samples.positions[chosen]), chosen) for part in parts]
-        result[rows, columns] = np.concatenate(values).reshape(rows.shape)
+        result[tile[0][real], tile[1][real]] = np.concatenate(values)
     return result
 
 
@@ -215,7 +254,7 @@ def _tiles(grid: Grid) -> Iterator[tuple[float, tuple[Integers, Integers]]]:
             rows = np.arange(top, min(top + _TILE, grid.height))
             columns = np.arange(left, min(left + _TILE, grid.width))
             row, column = np.meshgrid(rows, columns, indexing="ij")
-            yield top / grid.height, (row, column)
+            yield top / grid.height, (row.ravel(), column.ravel())
 
 
 def _distances(first: Array, second: Array) -> Array:
@@ -231,11 +270,16 @@ def _centres(grid: Grid, rows: Integers, columns: Integers) -> Array:
 
 
 def _space(ground: Ground) -> Callable[[Array], Array]:
-    """From coordinates in the grid's CRS to those in which straight distances are metres."""
+    """From coordinates in the grid's CRS to those in which straight distances are metres; NaN for no place."""
     if ground.planar:
         unit = metres_per_unit(ground.crs) or 1.0
         return lambda coordinates: coordinates * unit
     if ground.crs == CRS84:
         return geocentric
-    way = Transformation.between(ground.crs, CRS84)
-    return lambda coordinates: geocentric(way.positions(coordinates))
+    way = Transformation.between(ground.crs, CRS84).transformer
+
+    def placed(coordinates: Array) -> Array:
+        lonlat = np.column_stack(way.transform(coordinates[:, 0], coordinates[:, 1]))
+        return geocentric(np.where(np.isfinite(lonlat), lonlat, np.nan))
+
+    return placed

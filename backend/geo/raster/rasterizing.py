@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse_input
 from backend.geo.geodesy.ellipsoid import Booleans
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import Shapes, of_type, shapes_of
 from backend.geo.raster.grids import part_of
 from backend.geo.raster.rasterizing_grid import Laid
 from backend.geo.raster.rasters import Grid, places
@@ -158,27 +158,49 @@ def _has_cell(shape: BaseGeometry, grid: Grid, all_touched: bool) -> bool:
     within = 0 <= column < grid.width and 0 <= row < grid.height
     if within and (all_touched or shape.geom_type in {"Point", "MultiPoint"} or shapely.contains_xy(shape, x, y)):
         return True
-    west, south, east, north = shape.bounds
-    corners = places(onto, np.array([(west, south), (west, north), (east, south), (east, north)]))
-    first, top = np.clip(np.floor(corners.min(axis=0)) - 1, 0, (grid.width, grid.height)).astype(int).tolist()
-    last, bottom = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, (grid.width, grid.height)).astype(int).tolist()
-    if first >= last or top >= bottom:
-        return False
-    part = part_of(grid, Window(first, top, last - first, bottom - top))  # pyright: ignore[reportCallIssue]
-    return bool(_burnt(shapes_of([shape]), np.ones(1), part, all_touched).any())
+    return bool(_cells_of(shape, grid, all_touched)[1].any())
 
 
 def _burnt(shapes: Shapes, values: NDArray[np.float64], grid: Grid, all_touched: bool) -> NDArray[np.float64]:
-    pairs = zip(_plain(shapes), values.tolist(), strict=True)
-    burnt: Any = rasterize(
-        pairs,
-        (grid.height, grid.width),
-        transform=grid.transform,
-        all_touched=all_touched,
-        merge_alg=MergeAlg.add,
-        dtype=np.float64,
-    )
+    """The sum of the features' values in each cell, each feature counted once there."""
+    mixed = of_type(shapes, shapely.GeometryType.GEOMETRYCOLLECTION)
+    pairs = zip(_plain(_thinned(shapes[~mixed], grid)), values[~mixed].tolist(), strict=True)
+    burnt = np.zeros((grid.height, grid.width))
+    if not mixed.all():
+        rasterize(pairs, transform=grid.transform, all_touched=all_touched, merge_alg=MergeAlg.add, out=burnt)
+    for shape, value in zip(shapes[mixed].tolist(), values[mixed].tolist(), strict=True):
+        block, cells = _cells_of(shape, grid, all_touched)
+        burnt[block] += value * cells
     return burnt
+
+
+def _thinned(shapes: Shapes, grid: Grid) -> Shapes:
+    """The shapes, of multipoints one point in each cell: what is added would count each point."""
+    several = np.flatnonzero(of_type(shapes, shapely.GeometryType.MULTIPOINT))
+    if not several.size:
+        return shapes
+    points, owners = shapely.get_coordinates(shapes[several], return_index=True)
+    cells = np.floor(places(~grid.transform, points))
+    _, chosen = np.unique(np.column_stack([owners, cells]), axis=0, return_index=True)
+    thinned = shapes.copy()
+    kept: Any = shapely.points(points[chosen])
+    thinned[several] = shapely.multipoints(kept, indices=owners[chosen])
+    return thinned
+
+
+def _cells_of(shape: BaseGeometry, grid: Grid, all_touched: bool) -> tuple[tuple[slice, slice], Booleans]:
+    """The rows and columns around a feature, and which cells there it is in."""
+    west, south, east, north = shape.bounds
+    corners = places(~grid.transform, np.array([(west, south), (west, north), (east, south), (east, north)]))
+    first, top = np.clip(np.floor(corners.min(axis=0)) - 1, 0, (grid.width, grid.height)).astype(int).tolist()
+    last, bottom = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, (grid.width, grid.height)).astype(int).tolist()
+    block = slice(top, bottom), slice(first, last)
+    if first >= last or top >= bottom:
+        return block, np.zeros((max(bottom - top, 0), max(last - first, 0)), dtype=np.bool_)
+    part = part_of(grid, Window(first, top, last - first, bottom - top))  # pyright: ignore[reportCallIssue]
+    size = (part.height, part.width)
+    burnt: Any = rasterize(_plain(shapes_of([shape])), size, transform=part.transform, all_touched=all_touched)
+    return block, burnt > 0
 
 
 def _plain(shapes: Shapes) -> Iterator[dict[str, Any]]:

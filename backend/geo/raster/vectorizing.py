@@ -31,6 +31,8 @@ _NEIGHBOURS = (
 """Parts of a raster, each cell of one beside that of the other: along rows, along columns, across corners."""
 _READABLE = ("uint8", "uint16", "int16", "int32", "float32", "float64")
 """Types whose cells GDAL makes polygons of, the smallest first."""
+_NOTHING = 1e-9
+"""Degrees by which rounding may push a latitude over the pole."""
 
 
 def features_on(grid: Grid, shapes: Iterable[BaseGeometry], fields: Mapping[str, Sequence[Any]]) -> Features:
@@ -40,7 +42,27 @@ def features_on(grid: Grid, shapes: Iterable[BaseGeometry], fields: Mapping[str,
         ProcessRefusedError: the grid reaches where its CRS has no places.
     """
     made = Features(shapes_of(shapes), fields, grid.crs)
-    return made if grid.crs.is_projected else settle(made)
+    if grid.crs.is_projected:
+        return made
+    made = _within_poles(made, grid)
+    try:
+        return settle(made)
+    except ProcessRefusedError as error:
+        raise ProcessRefusedError(str(error), path=error.path or "$.inputs.raster") from error
+
+
+def _within_poles(features: Features, grid: Grid) -> Features:
+    """The features up to the poles, where a row of cells is centred on one: half of it lies beyond."""
+    pole = np.pi / 2 / grid.crs.axis_info[0].unit_conversion_factor + _NOTHING
+    bounds = shapely.bounds(features.shapes)
+    beyond = np.flatnonzero((bounds[:, 1] < -pole) | (bounds[:, 3] > pole))
+    _, south, _, north = grid.bounds
+    if not beyond.size or not grid.upright or max(-south, north) - abs(grid.transform.e) / 2 > pole:
+        return features
+    west, east = shapely.total_bounds(features.shapes)[[0, 2]].tolist()
+    shapes = features.shapes.copy()
+    shapes[beyond] = shapely.intersection(shapes[beyond], shapely.box(west - 1, -pole, east + 1, pole))
+    return features.with_shapes(shapes).warned("Rows of cells are centred on a pole: areas end there.")
 
 
 def polygons_of(
@@ -76,7 +98,11 @@ def polygons_of(
         rings += shape["coordinates"]
         levels.append(value)
     numbers: list[float | int] = np.array(levels).astype(values.dtype).tolist()
-    return _assembled(rings, owners), numbers
+    shapes = _assembled(rings, owners)
+    # Rings that touch themselves where cells meet at corners.
+    pinched = np.flatnonzero(~shapely.is_valid(shapes)) if diagonal else []
+    shapes[pinched] = shapely.make_valid(shapes[pinched])
+    return shapes, numbers
 
 
 def cell_counts(shapes: Shapes, grid: Grid) -> list[int]:
@@ -88,7 +114,8 @@ def united(shapes: Shapes, values: Sequence[float | int]) -> tuple[Shapes, list[
     """One multipolygon of all areas of each value, by value."""
     levels, owners = np.unique(np.array(values), return_inverse=True)
     order = np.argsort(owners, kind="stable")
-    joined: Any = shapely.multipolygons(shapes[order], indices=owners[order])
+    parts, part = shapely.get_parts(shapes[order], return_index=True)
+    joined: Any = shapely.multipolygons(parts, indices=owners[order][part])
     return joined, levels.tolist()
 
 

@@ -16,6 +16,7 @@ from backend.geo.analysis.spatial_statistics_weights import weights_of
 from backend.geo.geodesy.crs import parse_crs
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.vector.collections import feature_collection
+from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.features import Features
 from backend.processes.hotspots import hotspots
 from backend.processes.running import run_processor
@@ -145,6 +146,30 @@ def test_polygons_that_touch_are_neighbours() -> None:
     layer = feature_collection(Features(shapes_of(squares), {"v": list(range(25))}, UTM), method="", crs_decision="")
     told = answer(features=layer, field="v", neighbours="contiguity")
     assert told["mean_neighbours"] == pytest.approx((4 * 3 + 12 * 5 + 9 * 8) / 25)
+
+
+def boxes(wests: list[float]) -> Features:
+    """Boxes of 2 by 2 degrees along the equator, split at the antimeridian by the reader."""
+    table = "\n".join(f'{index},"{shapely.box(west, -1, west + 2, 1).wkt}"' for index, west in enumerate(wests))
+    return read_features(f"v,wkt\n{table}")
+
+
+@pytest.mark.parametrize(("kind", "count", "distance"), [("k-nearest", 2, None), ("distance", 0, 250_000.0)])
+def test_a_polygon_split_at_the_antimeridian_has_its_centroid_there(
+    kind: Any, count: int, distance: float | None
+) -> None:
+    across = boxes([175, 177, 179, 181, 183])
+    assert across.shapes[2].geom_type == "MultiPolygon"
+    weights = weights_of(across, kind, count, distance)
+    same = weights_of(boxes([-5, -3, -1, 1, 3]), kind, count, distance)
+    assert (weights.first.tolist(), weights.second.tolist()) == (same.first.tolist(), same.second.tolist())
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_polygons_on_both_sides_of_the_antimeridian_touch(shift: int) -> None:
+    weights = weights_of(boxes([west + shift for west in (176, 178, 180, 182)]), "contiguity", 0, None)
+    pairs = list(zip(weights.first.tolist(), weights.second.tolist(), strict=True))
+    assert pairs == [(0, 1), (1, 0), (1, 2), (2, 1), (2, 3), (3, 2)]
 
 
 def test_the_false_discovery_rate_is_that_of_benjamini_and_hochberg() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from pyproj import Proj, Transformer
 from rasterio.io import MemoryFile
 
 from backend.errors import ProcessRefusedError
@@ -95,6 +96,46 @@ def test_cells_beyond_the_radius_have_no_value() -> None:
     assert told["nodata_share"] > 0.7
 
 
+def test_only_points_within_the_radius_count() -> None:
+    random = np.random.default_rng(8)
+    x, y, v = random.random((3, 40)) * 1000
+    values, cell_x, cell_y, told = answer(features=points(x, y, v=v), field="v", cell_size=25, radius=150)
+    distance = np.hypot(cell_x[..., None] - EAST - x, cell_y[..., None] - NORTH - y)
+    weights = np.where(distance <= 150, distance**-2.0, 0)
+    assert (weights > 0).sum(-1).max() <= 12
+    reached = weights.any(-1)
+    assert np.array_equal(values.mask, ~reached)
+    expected = (weights @ v)[reached] / weights.sum(-1)[reached]
+    assert np.allclose(values[reached], expected, rtol=1e-4)
+    assert "12 nearest within 150 m" in told["method"]
+
+
+def test_a_point_is_predicted_from_those_within_the_radius() -> None:
+    layer = points([0, 100, 300, 900], [0, 0, 0, 0], v=[0, 1, 4, 7])
+    told = answer(features=layer, field="v", cell_size=50, radius=220)[3]["cross_validation"]
+    errors = np.array([1 - 0, (0 / 100**2 + 4 / 200**2) / (1 / 100**2 + 1 / 200**2) - 1, 1 - 4])
+    assert told["points"] == 3
+    assert told["mean_error"] == pytest.approx(errors.mean())
+    assert answer(features=layer, field="v", cell_size=50, radius=60)[3]["cross_validation"] is None
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([20240131, 20240131], "float64"),
+        ([1, 16_777_217], "float64"),
+        ([12, 30_000], "float32"),
+        ([0.1, 7.3], "float32"),
+        ([1e9 + 0.1, 1e9 + 0.2], "float64"),
+    ],
+)
+def test_values_at_points_lose_no_digits_that_matter(values: list[float], kind: str) -> None:
+    cells, _, _, told = answer(features=points([5, 95], [5, 5], v=values), field="v", cell_size=10)
+    assert cells.dtype == kind
+    assert [cells[-1, 0].item(), cells[-1, -1].item()] == np.array(values, dtype=kind).tolist()
+    assert (told["min"], told["max"]) == pytest.approx((min(values), max(values)), rel=1e-7)
+
+
 def test_points_without_a_value_are_left_out_and_told() -> None:
     layer = points([5, 95], [5, 5], v=[1, 3])
     layer["features"][0]["properties"]["v"] = None
@@ -111,6 +152,58 @@ def test_a_density_adds_up_to_the_number_of_points() -> None:
     assert told["units"] == "points per square kilometre"
     values, _, _, told = answer(features=points(x, y, v=v), field="v", method="density", cell_size=20, radius=300)
     assert values.sum() * 0.02**2 == pytest.approx(v.sum(), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("crs", "place", "radius", "cell"),
+    [
+        ("EPSG:3857", (1e6, 8.4e6), 2000, 100),
+        ("EPSG:3857", (20_037_400, 8.4e6), 2000, 100),
+        ("EPSG:6933", (0, 6.9e6), 300_000, 20_000),
+        ("EPSG:3413", (0, -4e6), 300_000, 20_000),
+    ],
+)
+def test_kernels_are_whole_where_metres_of_the_plane_are_none_on_the_ground(
+    crs: str, place: tuple[float, float], radius: float, cell: float
+) -> None:
+    document = {"type": "Point", "coordinates": place, "crs": {"type": "name", "properties": {"name": crs}}}
+    feature = {"type": "Feature", "properties": {}, "geometry": document}
+    layer = {"type": "FeatureCollection", "features": [feature], "crs": document["crs"]}
+    values, x, y, told = answer(features=layer, method="density", radius=radius, cell_size=cell)
+    edge = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
+    assert edge.max() == 0
+    # Tissot's indicatrix tells the ground that a cell covers.
+    longitude, latitude = Transformer.from_crs(crs, 4326, always_xy=True).transform(x, y)
+    scale = Proj(crs).get_factors(longitude, latitude).areal_scale
+    assert (values / scale).sum() * cell**2 / 1e6 == pytest.approx(1, rel=5e-3)
+    assert not any("adds up" in warning for warning in told["warnings"])
+
+
+def test_points_near_the_edge_of_the_plane_have_kernels_of_places_on_the_earth() -> None:
+    table = "lon,lat\n0,75\n40,50"
+    values, _, y, told = answer(features=table, method="density", radius=300_000, cell_size=20_000)
+    # Cells of EPSG:6933 are of equal area.
+    assert values.sum() * 400 == pytest.approx(2, rel=1e-3)
+    north = Transformer.from_crs(4326, 6933, always_xy=True).transform(0, 75 + 300 / 111.6)[1]
+    assert y.max() == pytest.approx(north, abs=40_000)
+    assert told["nodata_share"] == 0
+
+
+def test_cells_beyond_the_pole_have_no_value() -> None:
+    values, _, y, _ = answer(features=lonlat([(0, 89.99), (90, 0)], [1, 3]), field="v", cell_size=1_000_000)
+    pole = Transformer.from_crs(4326, 6933, always_xy=True).transform(0, 90)[1]
+    assert np.array_equal(np.ma.getmaskarray(values), y > pole)
+    assert values.mask.any()
+
+
+def test_a_radius_smaller_than_the_cells_is_refused_or_told() -> None:
+    table = "lon,lat\n9,50\n9.01,50"
+    with pytest.raises(ProcessRefusedError, match="no cell's centre is within 5 m of a point") as refused:
+        answer(features=table, method="density", radius=5, cell_size=100)
+    assert refused.value.path == "$.inputs.radius"
+    values, _, _, told = answer(features=table, method="density", radius=80, cell_size=100)
+    (warning,) = [one for one in told["warnings"] if "Kernels of 80 m are small for cells of 100 m" in one]
+    assert f"adds up to {values.sum() * 0.01 / 2:.0%} of the points" in warning
 
 
 def test_the_kernel_is_quartic() -> None:
@@ -132,10 +225,27 @@ def test_over_continents_distances_are_those_through_the_earth() -> None:
     told = answer(features=lonlat([(170, 0), (-170, 0), (0, 0)], [1, 50, 1]), field="v", cell_size=500_000)
     values, x, y, statistics = told
     assert "chords" in statistics["method"]
-    there = np.unravel_index(np.argmin(np.hypot(x - 160 / 180 * 17_367_530, y)), x.shape)
-    longitude = x[there] / 17_367_530 * 180
-    weights = [np.sin(np.radians(abs(longitude - other)) / 2) ** -2 for other in (170, 190, 0)]
-    assert values[there] == pytest.approx(np.dot(weights, [1, 50, 1]) / sum(weights), rel=0.02)
+    # The points lie between 0 and 190 degrees, and so does the plane's middle.
+    assert statistics["crs"].endswith("around 95 degrees")
+    plane = Transformer.from_crs("+proj=cea +lon_0=95 +lat_ts=30 +ellps=WGS84", 4326, always_xy=True)
+    there = np.unravel_index(np.argmin(np.hypot(x - 65 / 180 * 17_367_530, y)), x.shape)
+    longitude, latitude = plane.transform(x[there], y[there])
+    assert longitude == pytest.approx(160, abs=3)
+    space = Transformer.from_crs(4979, 4978, always_xy=True)
+    here = space.transform(longitude, latitude, 0)
+    weights = [np.linalg.norm(np.subtract(here, space.transform(other, 0, 0))) ** -2 for other in (170, 190, 0)]
+    assert values[there] == pytest.approx(np.dot(weights, [1, 50, 1]) / sum(weights), rel=1e-4)
+
+
+def test_points_around_the_antimeridian_lie_as_close_together_as_elsewhere() -> None:
+    places = [(-15, 0), (-15, 10), (15, 0), (15, 10)]
+    across = answer(features=lonlat([((x + 360) % 360 - 180, y) for x, y in places], [1, 2, 3, 4]), field="v",
+                    cell_size=100_000)  # fmt: skip
+    here = answer(features=lonlat(places, [1, 2, 3, 4]), field="v", cell_size=100_000)
+    assert np.allclose(across[0], here[0])
+    assert across[3]["extrapolated_share"] == here[3]["extrapolated_share"] < 0.2
+    assert across[3]["crs"] == "WGS 84 / Lambert Cylindrical Equal Area around 180 degrees"
+    assert here[3]["crs"] == "EPSG:6933"
 
 
 @pytest.mark.parametrize(

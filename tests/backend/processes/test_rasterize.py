@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import shapely
 from affine import Affine
+from pyproj import Proj, Transformer
 from rasterio.io import MemoryFile
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import parse_crs
 from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.raster.rasters import grid_of, opened
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.features import Features
@@ -91,6 +93,30 @@ def test_where_all_count_only_what_is_in_no_cell_is_told(overlap: str) -> None:
     assert answer(features=hidden, cell_size=10)[2]["features_without_cell"] == 2
 
 
+@pytest.mark.parametrize("all_touched", [False, True])
+def test_a_feature_counts_once_in_each_cell_whatever_its_parts(*, all_touched: bool) -> None:
+    shapes = [
+        shapely.MultiPoint([(1, 1), (2, 2), (3, 8), (25, 5)]),
+        shapely.MultiLineString([[(31, 1), (48, 2)], [(32, 9), (47, 8)]]),
+        shapely.GeometryCollection([shapely.box(61, 1, 79, 9), shapely.LineString([(62, 5), (98, 5)])]),
+    ]
+    shapes = [shapely.transform(shape, lambda at: at + (EAST, NORTH)) for shape in shapes]  # noqa: RUF005  # a sum
+    layer = collection(shapes, v=[2, 3, 5])
+    counts, _, told = answer(features=layer, cell_size=10, overlap="count", all_touched=all_touched)
+    assert counts.filled(0)[0].tolist() == [1, 0, 1, 1, 1, 0, 1, 1, 1, 1]
+    assert told["overlapping_cells"] == 0
+    sums = answer(features=layer, field="v", cell_size=10, overlap="sum", all_touched=all_touched)[0]
+    assert sums.filled(0)[0].tolist() == [2, 0, 2, 3, 3, 0, 5, 5, 5, 5]
+    assert not any("covered by several" in one for one in answer(features=layer, cell_size=10)[2]["warnings"])
+
+
+def test_multipoints_that_meet_in_a_cell_count_each_once() -> None:
+    shapes = [shapely.MultiPoint([(EAST + 1, NORTH + 1), (EAST + 2, NORTH + at)]) for at in (3, 5, 15)]
+    counts, _, told = answer(features=collection(shapes), cell_size=10, overlap="count")
+    assert counts.filled(0).tolist() == [[1], [3]]
+    assert told["overlapping_cells"] == 1
+
+
 def test_features_too_small_for_the_cells_are_told_and_kept_where_asked_for() -> None:
     layers = collection([box(0, 0, 100, 100), box(201, 1, 202, 2)], v=[1, 2])
     cells, _, told = answer(features=layers, field="v", cell_size=100)
@@ -145,6 +171,62 @@ def test_a_wide_extent_has_cells_of_equal_area_and_a_warning() -> None:
     _, _, told = answer(features="MULTIPOINT (-60 60, 60 -20)", cell_size=100_000)
     assert told["crs"] == "EPSG:6933"
     assert "not 100000 m on the ground" in told["warnings"][0]
+
+
+def test_a_wide_extent_around_the_antimeridian_has_a_grid_of_its_own_width() -> None:
+    cells, transform, told = answer(features="MULTIPOINT (165 0, -165 10)", cell_size=100_000)
+    assert told["crs"] == "WGS 84 / Lambert Cylindrical Equal Area around 180 degrees"
+    assert "Equal Area around 180 degrees, chosen for the extent" in told["crs_decision"]
+    plane = Proj(proj="cea", lon_0=180, lat_ts=30, ellps="WGS84")
+    x, y = np.array([plane(165, 0), plane(-165, 10)]).T
+    columns, rows = ((x - transform.c) // transform.a).astype(int), ((y - transform.f) // transform.e).astype(int)
+    assert cells.count() == 2
+    assert cells[rows, columns].tolist() == [1, 1]
+    assert cells.shape == ((plane(0, 10)[1] // 1e5) + 2, 2 * (plane(-165, 0)[0] // 1e5 + 1))
+
+
+def test_the_raster_around_the_antimeridian_is_read_where_it_was_written() -> None:
+    inputs = {"features": "LINESTRING (165 0, 195 10)", "cell_size": 100_000}
+    raster, _ = run_processor(rasterize({"name": "here"}), inputs, None, quiet)
+    with opened(bytes(raster.encode())) as reader:
+        grid = grid_of(reader)
+    way = Transformer.from_crs(grid.crs, 4326, always_xy=True)
+    assert way.transform_bounds(*grid.bounds) == pytest.approx((165, 0, -165, 10), abs=1)
+
+
+def test_an_edge_read_as_it_stands_has_a_grid_over_all_of_it() -> None:
+    cells, _, told = answer(features="LINESTRING (-177 0, 177 0)", cell_size=100_000)
+    assert told["crs"] == "EPSG:6933"
+    assert cells.count() == pytest.approx(2 * 17_367_530 * 177 / 180 / 1e5, abs=2)
+
+
+@pytest.mark.parametrize("crs", ["OGC:CRS84", "EPSG:4269"])
+@pytest.mark.parametrize(
+    ("shape", "columns"),
+    [
+        (shapely.box(-100, 0, -80, 10), [26, 27]),
+        (shapely.box(-10, 0, 10, 10), [0, 35]),
+        (shapely.MultiPolygon([shapely.box(170, 0, 180, 10), shapely.box(-180, 0, -170, 10)]), [17, 18]),
+        (shapely.MultiPoint([(5, 5), (-5, 5)]), [0, 35]),
+        (shapely.LineString([(-15, 5), (-6, 5)]), [34, 35]),
+    ],
+)
+def test_a_template_from_0_to_360_degrees_has_what_lies_west_of_greenwich(
+    shape: Any, columns: list[int], crs: str
+) -> None:
+    grid = template(Affine(10, 0, 0, 0, -10, 180), 36, crs)
+    cells, _, told = answer(features=shape.wkt, template=grid)
+    assert np.flatnonzero(cells.filled(0).any(axis=0)).tolist() == columns
+    assert cells.count() == 2
+    assert (told["overlapping_cells"], told["features_without_cell"]) == (0, 0)
+    assert not any("template" in warning for warning in told["warnings"])
+
+
+def test_what_is_outside_of_a_template_in_degrees_is_refused() -> None:
+    grid = template(Affine(1, 0, 175, 0, -1, 5), 10, "EPSG:4326")
+    assert answer(features="POINT (-178.5 0.5)", template=grid)[0].count() == 1
+    with pytest.raises(ProcessRefusedError, match="no feature lies within the template"):
+        answer(features="POINT (-170.5 0.5)", template=grid)
 
 
 @pytest.mark.parametrize("row", [-10, 10], ids=["north-up", "south-up"])

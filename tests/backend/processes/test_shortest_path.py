@@ -113,8 +113,34 @@ def test_speeds_make_minutes_and_lines_without_one_are_closed() -> None:
     told = answer(features=speeds, start=at(0, 0), end=at(100, 100), speed_field="kmh")
     assert (told["cost"], told["cost_units"]) == (pytest.approx(0.2), "minute")
     closed = network(SQUARE, kmh=[60, None, 30, 0])
-    with pytest.raises(ProcessRefusedError, match="do not meet"):
+    with pytest.raises(ProcessRefusedError, match="along lines with a value in 'kmh': lines without one and of speed"):
         answer(features=closed, start=at(0, 0), end=at(100, 100), speed_field="kmh")
+
+
+@pytest.mark.parametrize("field", ["cost_field", "speed_field"])
+def test_lines_without_a_cost_or_speed_are_told(field: str) -> None:
+    ways = network([*SQUARE, [(0, 0), (100, 100)]], v=[10, 10, 10, 10, None])
+    told = answer(features=ways, start=at(0, 0), end=at(100, 100), **{field: "v"})
+    assert told["planar_length_m"] == pytest.approx(200, abs=1e-6)
+    assert told["warnings"] == ["1 of 5 lines have no value in 'v': they are not used."]
+
+
+@pytest.mark.parametrize(
+    ("start", "more", "path"),
+    [
+        (at(50, 50), {"end": at(100, 0)}, "start"),
+        (at(100, 0), {"end": at(50, 50)}, "end"),
+        (at(50, 50), {"max_cost": 100}, "start"),
+    ],
+)
+@pytest.mark.parametrize(("speed", "held"), [(None, "no value"), (0, "the value 0")])
+def test_a_point_on_a_line_that_is_not_used_is_refused_for_that(
+    start: str, more: dict[str, Any], path: str, speed: float | None, held: str
+) -> None:
+    ways = network([*SQUARE, [(0, 0), (100, 100)]], v=[10, 10, 10, 10, speed])
+    with pytest.raises(ProcessRefusedError, match=f"the {path} is nearest to a line that has {held} in 'v'") as refused:
+        answer(features=ways, start=start, speed_field="v", **more)
+    assert refused.value.path == f"$.inputs.{path}"
 
 
 @pytest.mark.parametrize("against", ["-1", -1, "TF"])
@@ -151,6 +177,45 @@ def test_degrees_are_measured_on_the_ellipsoid_anywhere() -> None:
 def test_a_network_goes_on_across_the_antimeridian() -> None:
     told = answer(features="LINESTRING (179 0, 181 0)", start="POINT (179.5 0)", end="POINT (-179.5 0)")
     assert told["cost"] == pytest.approx(EQUATORIAL_DEGREE, rel=1e-9)
+
+
+def test_a_way_across_the_antimeridian_is_split_there_and_as_long_as_it_costs() -> None:
+    told = answer(features="LINESTRING (179 10, 181 12)", start="POINT (179 10)", end="POINT (-179 12)")
+    (feature,) = told["features"]
+    halves = [[[179, 10], [180, 11]], [[-180, 11], [-179, 12]]]
+    assert feature["geometry"] == {"type": "MultiLineString", "coordinates": halves}
+    lon, lat = np.linspace(179, 181, 20_001), np.linspace(10, 12, 20_001)
+    assert told["length_m"] == pytest.approx(Geod(ellps="WGS84").line_length(lon, lat), rel=1e-9)
+    assert told["length_m"] == pytest.approx(told["cost"], rel=1e-9)
+
+
+@pytest.mark.parametrize(("start", "end", "west"), [(180, -179, -180), (-180, 179, 179), (179, -180, 179)])
+def test_a_way_that_ends_on_the_antimeridian_stays_on_its_side(start: float, end: float, west: float) -> None:
+    told = answer(features="LINESTRING (179 0, 181 0)", start=f"POINT ({start} 0)", end=f"POINT ({end} 0)")
+    line = shapely.from_geojson(json.dumps(told["features"][0]["geometry"]))
+    assert line.geom_type == "LineString"
+    assert line.bounds == (west, 0, west + 1, 0)
+
+
+def test_points_are_brought_to_lines_across_the_antimeridian() -> None:
+    line = "LINESTRING (179.5 0, 179.9995 0)"
+    told = answer(features=line, start="POINT (-179.9995 0)", end="POINT (179.5 0)")
+    assert told["start_snap_m"] == pytest.approx(0.001 * EQUATORIAL_DEGREE, rel=1e-6)
+    assert told["cost"] == pytest.approx(0.4995 * EQUATORIAL_DEGREE, rel=1e-9)
+
+
+def test_loose_ends_are_joined_across_the_antimeridian() -> None:
+    gap = "MULTILINESTRING ((179.5 0, 179.9999 0), (-179.9999 -1, -179.9999 1))"
+    told = answer(features=gap, start="POINT (179.5 0)", end="POINT (-179.9999 1)", tolerance=25)
+    assert told["joined_ends"] == 1
+    meridian = Geod(ellps="WGS84").line_length([0, 0], [0, 1])
+    assert told["cost"] == pytest.approx(0.4999 * EQUATORIAL_DEGREE + meridian, rel=1e-9)
+    assert told["features"][0]["geometry"]["type"] == "MultiLineString"
+
+
+def test_a_network_across_the_antimeridian_is_no_wider_than_it_is() -> None:
+    with pytest.raises(ProcessRefusedError, match="farther than the network is wide"):
+        answer(features="LINESTRING (179.9 0, 180.1 0)", start="POINT (0 0)", end="POINT (180 0)")
 
 
 def test_random_networks_have_the_ways_that_trying_all_finds() -> None:

@@ -7,15 +7,19 @@ import numpy as np
 import pytest
 import shapely
 from affine import Affine
+from pyproj import Geod
 from rasterio.io import MemoryFile
 
 from backend.errors import ProcessRefusedError
 from backend.geo.vector.feature_reading import read_features
 from backend.processes.running import run_processor
 from backend.processes.vectorize import vectorize
+from tests.backend import geotiffs
 
 PLANE = Affine(10, 0, 500_000, 0, -10, 5_600_000)
 CLASSES = np.array([[1, 1, 2, 2], [1, 0, 0, 2], [1, 0, 3, 3], [1, 1, 1, 2]], dtype=np.uint8)
+EARTH = 510_065_621_724_088.0
+"""m² of the ellipsoid."""
 type Grid = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -71,6 +75,26 @@ def test_cells_that_meet_at_corners_are_connected_where_that_is_asked_for() -> N
     assert "corners" in told["method"]
 
 
+@pytest.mark.parametrize("dissolve", [False, True])
+@pytest.mark.parametrize(("transform", "crs"), [(PLANE, "EPSG:25832"), (Affine(0.5, 0, 5, 0, -0.5, 50), "EPSG:4326")])
+def test_areas_that_meet_at_corners_are_valid_and_hold_their_cells(
+    transform: Affine, crs: str, *, dissolve: bool
+) -> None:
+    random = np.random.default_rng(9)
+    for _ in range(5):
+        grid = random.integers(0, 3, (12, 12)).astype(np.uint8)
+        told = answer(raster=tiff(grid, transform, crs, nodata=0), diagonal=True, dissolve=dissolve)
+        assert told["warnings"] == []
+        made = read_features(told)
+        assert made.warnings == ()
+        right, down = np.meshgrid(np.arange(12) + 0.5, np.arange(12) + 0.5)
+        centres = transform.c + transform.a * right, transform.f + transform.e * down
+        inside = np.array([shapely.contains_xy(shape, *centres) for shape in made.shapes])
+        assert np.array_equal(inside.sum(axis=0), grid > 0)
+        assert np.array_equal(np.tensordot(made.fields["value"], inside, 1), grid)
+        assert [row["cells"] for row in rows(told)] == inside.sum(axis=(1, 2)).tolist()
+
+
 def test_an_area_with_a_hole_has_it() -> None:
     ring = np.ones((3, 3), dtype=np.float32)
     ring[1, 1] = 5.5
@@ -83,7 +107,7 @@ def test_areas_in_degrees_are_those_on_the_ellipsoid() -> None:
     # The northern hemisphere and the southern one, each half of the Earth's surface.
     hemispheres = np.array([[1, 1, 1, 1], [2, 2, 2, 2]], dtype=np.uint8)
     told = answer(raster=tiff(hemispheres, Affine(90, 0, -180, 0, -90, 90), "EPSG:4326"))
-    half = 510_065_621_724_088.0 / 2
+    half = EARTH / 2
     assert [row["area_m2"] for row in rows(told)] == pytest.approx([half, half], rel=1e-10)
     assert "planar_area_m2" not in rows(told)[0]
 
@@ -92,6 +116,39 @@ def test_longitudes_from_0_to_360_come_back_within_180() -> None:
     told = answer(raster=tiff(np.array([[1, 2]], dtype=np.uint8), Affine(10, 0, 175, 0, -10, 5), "EPSG:4326"))
     assert shapely.from_geojson(json.dumps(told)).bounds == (-180, -5, 180, 5)
     assert any("brought back" in warning for warning in told["warnings"])
+
+
+@pytest.mark.parametrize("west", [-180, -45, 0])
+@pytest.mark.parametrize("up", [False, True], ids=["north-up", "south-up"])
+def test_rows_centred_on_the_poles_are_clipped_there_and_told(west: float, *, up: bool) -> None:
+    zones = np.repeat([[1], [2], [3]], 4, axis=1).astype(np.uint8)
+    transform = Affine(90, 0, west, 0, 90, -135) if up else Affine(90, 0, west, 0, -90, 135)
+    told = answer(raster=tiff(zones, transform, "EPSG:4326"))
+    around = np.linspace(0, 90, 9001)
+    quarter, _ = Geod(ellps="WGS84").polygon_area_perimeter([*around, 0], [*np.full(9001, 45), 90])
+    cap = 4 * abs(quarter)
+    assert [row["area_m2"] for row in rows(told)] == pytest.approx([cap, EARTH - 2 * cap, cap], rel=1e-7)
+    assert sum(row["area_m2"] for row in rows(told)) == pytest.approx(EARTH, rel=1e-10)
+    assert [row["cells"] for row in rows(told)] == [4, 4, 4]
+    assert "Rows of cells are centred on a pole: areas end there." in told["warnings"]
+    points = answer(raster=tiff(zones, transform, "EPSG:4326"), geometry_type="points")
+    assert not any("pole" in warning for warning in points["warnings"])
+
+
+def test_cells_that_lie_beyond_the_poles_are_refused() -> None:
+    with pytest.raises(ProcessRefusedError, match="outside -90 to 90") as refused:
+        answer(raster=tiff(CLASSES, Affine(10, 0, 0, 0, -10, 110), "EPSG:4326"))
+    assert refused.value.path == "$.inputs.raster"
+
+
+def test_the_first_of_several_bands_is_taken_with_a_warning_unless_one_is_named() -> None:
+    bands = geotiffs.tiff(np.stack([CLASSES, CLASSES + 10]))
+    told = answer(raster=bands)
+    assert {row["value"] for row in rows(told)} == {0, 1, 2, 3}
+    assert told["warnings"] == ["The raster has 2 bands; band 1 was used because none was named."]
+    named = answer(raster=bands, band=2)
+    assert {row["value"] for row in rows(named)} == {10, 11, 12, 13}
+    assert named["warnings"] == answer(raster=bands, band=1)["warnings"] == []
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "uint32", "int64", "float32", "float64"])
