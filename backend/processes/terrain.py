@@ -1,6 +1,6 @@
 """`terrain`: what elevations tell of the shape of the ground."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field
@@ -12,6 +12,7 @@ from backend.processes.inputs import Raster
 from backend.processes.outputs import RASTER, FileBytes
 
 if TYPE_CHECKING:
+    from backend.geo.geodesy.ground import Ground
     from backend.geo.raster.terrain import Relief
 
 SUN = {"azimuth": 315, "altitude": 45}
@@ -84,7 +85,7 @@ def _surface(relief: "Relief", product: str, z_factor: float) -> Terrain:
         "aspect": (aspect, "degree clockwise from " + ("grid north" if ground.planar else "true north")),
         "hillshade": (hillshade(**SUN), "1 to 255"),
     }[product]
-    surfaces = surface(relief.elevations, grid, ground, made, z_factor * relief.metres)
+    surfaces, unplaced = surface(relief.elevations, grid, ground, made, z_factor * relief.metres)
     values: Any = np.ma.masked_invalid(surfaces, copy=False)
     about: dict[str, Any] = {"product": product, "units": units, "vertical_units": relief.told, "z_factor": z_factor}
     if product == "hillshade":
@@ -93,16 +94,26 @@ def _surface(relief: "Relief", product: str, z_factor: float) -> Terrain:
     if product == "aspect":
         about |= {"mean": mean_direction(surfaces), "mean_is": "direction of the mean of unit vectors"}
     lost = int(relief.elevations.count() - values.count())
-    level = " or level" if product == "aspect" else ""
-    warnings = [f"{lost} cells beside a cell without data{level} have no value."] if lost else []
     about |= {
         "method": "Horn's gradient of 3 x 3 cells; beyond the grid's edges the surface is continued linearly",
         "crs_decision": ground.decision,
-        "warnings": [*relief.warnings, *warnings],
+        "warnings": [*relief.warnings, *_lost(lost - unplaced, unplaced, ground, product)],
     }
     del relief, surfaces  # elevations take as much memory as what was made of them
     raster = geotiff(values, grid, 0 if product == "hillshade" else None)
     return {"raster": raster, "statistics": grid_summary(values, grid) | about}
+
+
+def _lost(beside: int, unplaced: int, ground: "Ground", product: str) -> Iterator[str]:
+    """Why cells with an elevation have no value."""
+    from backend.geo.geodesy.crs import code_of
+
+    if beside:
+        level = " or level" if product == "aspect" else ""
+        yield f"{beside} cells beside a cell without data{level} have no value."
+    if unplaced:
+        nowhere = f"where {code_of(ground.crs)} has no places on the ground"
+        yield f"{unplaced} cells {nowhere if ground.crs.is_projected else 'at or beyond a pole'} have no value."
 
 
 def _contours(relief: "Relief", interval: float, z_factor: float) -> Mapping[str, Any]:
@@ -115,7 +126,9 @@ def _contours(relief: "Relief", interval: float, z_factor: float) -> Mapping[str
     lines, heights = contours(elevations, relief.grid.transform, levels)
     masked = int(elevations.size - elevations.count())
     made = features_on(relief.grid, lines, {"elevation": heights.tolist()}).warned(
-        *relief.warnings, *([f"{masked} cells have no data: contours end beside them."] if masked else [])
+        *relief.warnings,
+        *([f"{masked} cells have no data: contours end beside them."] if masked else []),
+        *([] if lines else ["There is no contour: nowhere between the centres of four cells is a level crossed."]),
     )
     return feature_collection(
         made,

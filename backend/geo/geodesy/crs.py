@@ -31,6 +31,8 @@ _FORMS = "an authority's code such as EPSG:25832, OGC:CRS84 or http://www.opengi
 _LONGEST_SHOWN = 60
 _FILE_PARAMETERS = ("PARAMETERFILE", "nadgrids", "geoidgrids")
 """Of a CRS: they name files that PROJ would read."""
+_UNKNOWN_DATUM = ("unknown", "unnamed")
+"""How the names begin by which PROJ takes a datum for one that nobody told."""
 
 
 def parse_crs(text: str) -> CRS:
@@ -73,6 +75,9 @@ def stored_crs(crs: CRS, name: str) -> CRS:
 
 def authority_code(crs: CRS) -> str | None:
     """The authority's code, such as `EPSG:25832`; None where it has none, as of a CRS of somebody's own."""
+    # Of an unknown datum PROJ would take one that has the same ellipsoid: places would be off by a hundred metres.
+    if crs.datum is not None and crs.datum.name.lower().startswith(_UNKNOWN_DATUM):
+        return None
     found = cast("tuple[str, str] | None", crs.to_authority(min_confidence=70))
     return ":".join(found) if found else None
 
@@ -85,6 +90,11 @@ def code_of(crs: CRS) -> str:
 def metres_per_unit(crs: CRS) -> float | None:
     """The length in metres of a unit of a projected CRS; None for one in degrees."""
     return float(crs.axis_info[0].unit_conversion_factor) if crs.is_projected else None
+
+
+def degrees_per_unit(crs: CRS) -> float:
+    """The angle in degrees of a unit of a geographic CRS: few of them count in grads."""
+    return float(crs.axis_info[0].unit_conversion_factor / CRS84.axis_info[0].unit_conversion_factor)
 
 
 def area_told(crs: CRS) -> str:

@@ -12,33 +12,26 @@ from numpy.typing import NDArray
 from pyproj import CRS, Proj
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, code_of, metres_per_unit
-from backend.geo.geodesy.ellipsoid import Array, half_turn, meridian_radius, parallel_radius
+from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, code_of, degrees_per_unit, metres_per_unit
+from backend.geo.geodesy.ellipsoid import Array, Booleans, half_turn, meridian_radius, parallel_radius
+from backend.geo.geodesy.ground_steps import NODES, STEP, Lattice, Plane, Steps, ground_vectors, to_lonlat
 
 TOLERANCE = 0.01
 """Share by which lengths in a plane may differ from those on the ground and still be taken for them."""
-NODES = 65
-"""Of a lattice over a grid, along each side, between which steps are interpolated."""
-_STEP = 10.0
-"""Metres over which the scale of a plane is measured."""
-
 _BEYOND_TELLING = 10.0
 _TURN = 360.0
 _WIDEST = 50_000.0
 """Metres between places at which the size of cells is found."""
 
+_DEGREE = 111_000.0
+"""Metres, about."""
+_AT_POLE = 1e-9
+"""Degrees from a pole that are none."""
+_AXES = {"east": (1, 0), "west": (-1, 0), "north": (0, 1), "south": (0, -1)}
+"""East and north of a step along an axis."""
+
 _ALIKE = 1e-8
 """Share by which cells of a row may differ in size and still be taken for alike: rounding of a step's length."""
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """Metres east and north of one step along a row and of one along a column, each of a shape that broadcasts."""
-
-    column_east: Array
-    column_north: Array
-    row_east: Array
-    row_north: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +54,13 @@ class Ground:
         """For people."""
         if self.planar:
             return f"planar in {code_of(self.crs)} ({self.crs.name}); lengths there err by at most {self._percent}"
-        why = self.error if self.crs.is_projected else "in degrees"
+        why = self.error if self.crs.is_projected else f"in {self.crs.axis_info[0].unit_name}s"
         return f"on the WGS 84 ellipsoid: lengths in {code_of(self.crs)} are {why}"
 
     @property
     def error(self) -> str:
         """How far lengths in the plane of a projected CRS are off, for people."""
-        # At a pole, or where the plane has no places, there is no figure.
+        # Where the plane has no places, or is without bounds as Mercator's at a pole, there is no figure.
         most = f"up to {self._percent}" if self.largest_error < _BEYOND_TELLING else "more than 1000 %"
         return f"off by {most}"
 
@@ -77,18 +70,20 @@ class Ground:
 
 
 def ground_of(crs: CRS, bounds: Bounds) -> Ground:
-    """Measure how far lengths in the plane of a CRS are off within bounds (smallest x and y, largest x and y)."""
+    """Measure how far lengths in the plane of a CRS are off within bounds (smallest x and y, largest x and y).
+
+    Raises:
+        ProcessRefusedError: the CRS is of another globe.
+    """
     if not crs.is_projected:
+        Transformation.between(crs, CRS84)
         return Ground(crs, float("inf"))
     x, y = (grid.ravel() for grid in np.meshgrid(*(np.linspace(bounds[at], bounds[at + 2], 5) for at in (0, 1))))
-    step = _STEP / (metres_per_unit(crs) or 1.0)
-    lonlat = _to_lonlat(crs)
-    scales: list[Array] = []
-    for way in ((step, 0.0), (0.0, step), (step, step)):
-        east, north = _ground_vector(lonlat, x, y, way)
-        with np.errstate(divide="ignore"):
-            scales.append(np.hypot(*way) / step * _STEP / np.hypot(east, north))
-    found = np.array(scales)
+    step = STEP / (metres_per_unit(crs) or 1.0)
+    ways = (step, 0.0), (0.0, step), (step, step)
+    lengths = np.array([np.hypot(*vector) for vector in ground_vectors(to_lonlat(crs), x, y, *ways)])
+    with np.errstate(divide="ignore"):
+        found = STEP * np.hypot(*np.array(ways).T)[:, np.newaxis] / step / lengths
     worst, known = float(np.max(np.abs(found - 1))), found[np.isfinite(found)]
     return Ground(crs, worst if np.isfinite(worst) else float("inf"), float(known.min()) if known.size else 1.0)
 
@@ -96,12 +91,13 @@ def ground_of(crs: CRS, bounds: Bounds) -> Ground:
 def steps_of(ground: Ground, transform: Affine, width: int, height: int) -> Callable[[slice], Steps]:
     """What tells the steps at the cells of some rows of a grid; constant ones where lengths are planar."""
     if ground.planar:
-        unit = metres_per_unit(ground.crs) or 1.0
-        flat = Steps(*(np.array([[unit * value]]) for value in (transform.a, transform.d, transform.b, transform.e)))
+        flat = _flat(ground.crs, transform)
         return lambda rows: flat  # noqa: ARG005  # the same for all
     if not ground.crs.is_projected and transform.b == transform.d == 0:
-        return lambda rows: _along_parallels(transform, rows)
-    return _Lattice.over(ground.crs, transform, width, height).steps
+        unit = degrees_per_unit(ground.crs)
+        return lambda rows: _along_parallels(transform, unit, rows)
+    metres = metres_per_unit(ground.crs) or _DEGREE * degrees_per_unit(ground.crs)
+    return Lattice.over(Plane.of(ground.crs, transform, metres), width, height).steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ class GroundAreas:
     """Areas on the ellipsoid of the cells at some rows and columns of a grid in a projected CRS.
 
     Interpolated between places at most 50 km apart, cells outside the part of the plane that has places on the ground
-    taken for like the others.
+    taken for like the nearest ones that have.
     """
 
     by_row: Array
@@ -134,7 +130,7 @@ class GroundAreas:
         at = np.meshgrid(across + 0.5, down + 0.5)
         x = transform.a * at[0] + transform.b * at[1] + transform.c
         y = transform.d * at[0] + transform.e * at[1] + transform.f
-        areas = abs(transform.determinant) * unit * unit * _scale(crs, x, y, _STEP / unit)
+        areas = abs(transform.determinant) * unit * unit * _scale(crs, x, y, STEP / unit)
         if (np.ptp(areas, axis=1) <= _ALIKE * areas[:, 0]).all():
             areas = areas[:, :1]
         where = np.interp(columns, across, np.arange(len(across)))
@@ -154,14 +150,21 @@ class GroundAreas:
 
 def _scale(crs: CRS, x: Array, y: Array, step: float) -> Array:
     """m² on the ground of one in the plane, found by steps of so many units."""
-    lonlat = _to_lonlat(crs)
-    (east, north), (other_east, other_north) = (_ground_vector(lonlat, x, y, way) for way in ((step, 0.0), (0.0, step)))
-    scale = np.abs(east * other_north - other_east * north) / _STEP**2
+    (east, north), (other_east, other_north) = ground_vectors(to_lonlat(crs), x, y, (step, 0.0), (0.0, step))
+    scale = np.abs(east * other_north - other_east * north) / STEP**2
     known = np.isfinite(scale)
     if not known.any():
         raise ProcessRefusedError(f"no cell has a place on the ground: these are no coordinates of {code_of(crs)}")
-    scale[~known] = np.median(scale[known])
-    return scale
+    return scale if known.all() else _continued(scale, known)
+
+
+def _continued(values: Array, known: Booleans) -> Array:
+    """Where a value is not known, that of the nearest one in its row; of rows without any, of the nearest row."""
+    across = np.arange(values.shape[1])
+    having = np.flatnonzero(known.any(axis=1))
+    rows = np.stack([np.interp(across, across[known[row]], values[row, known[row]]) for row in having])
+    nearest = np.abs(np.arange(len(values))[:, np.newaxis] - having).argmin(axis=1)
+    return rows[nearest]
 
 
 def error_beyond_area(crs: CRS, longitude: Array, latitude: Array) -> float:
@@ -193,67 +196,33 @@ def _hats(at: Array, nodes: Array) -> Array:
     return np.maximum(1 - np.abs(where[:, np.newaxis] - np.arange(len(nodes))), 0)
 
 
-def _along_parallels(transform: Affine, rows: slice) -> Steps:
-    latitude: Array = (transform.f + transform.e * (np.arange(rows.start, rows.stop) + 0.5))[:, np.newaxis]
+def _flat(crs: CRS, transform: Affine) -> Steps:
+    """Steps where lengths in the plane are good enough, the ways of its axes taken for east and north."""
+    unit = metres_per_unit(crs) or 1.0
+    ways = [axis.direction for axis in crs.axis_info[:2]]
+    # Elsewhere x is eastwards: PROJ puts it first, and the axes at a pole point both to the same side.
+    turned = unit * np.array([_AXES[way] for way in ways] if _is_turned(ways) else [_AXES["east"], _AXES["north"]])
+    column, row = np.array([transform.a, transform.d]) @ turned, np.array([transform.b, transform.e]) @ turned
+    return Steps(*(np.array([[value]]) for value in (*column, *row)))
+
+
+def _is_turned(ways: list[str]) -> bool:
+    """Whether the axes, easting and northing put in that order by PROJ, have other directions than these."""
+    if not _AXES.keys() >= set(ways) or {"east", "north"} == set(ways):
+        return False
+    (east, _), (other_east, _) = (_AXES[way] for way in ways)
+    return abs(east) != abs(other_east)
+
+
+def _along_parallels(transform: Affine, unit: float, rows: slice) -> Steps:
+    """unit: of the coordinates, in degrees."""
+    latitude: Array = unit * (transform.f + transform.e * (np.arange(rows.start, rows.stop) + 0.5))[:, np.newaxis]
+    # A pole has no east, and beyond it is nothing; next to it is what rounding makes of it.
+    latitude = np.where(np.abs(latitude) < 90 - _AT_POLE, latitude, np.nan)
     none = np.zeros((1, 1))
     return Steps(
-        np.radians(transform.a) * parallel_radius(latitude),
+        np.radians(unit * transform.a) * parallel_radius(latitude),
         none,
         none,
-        np.radians(transform.e) * meridian_radius(latitude),
+        np.radians(unit * transform.e) * meridian_radius(latitude),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Lattice:
-    """Steps at some cells of a grid, interpolated linearly at the others."""
-
-    columns: Array
-    rows: Array
-    width: int
-    nodes: tuple[Array, Array, Array, Array]
-    """The four members of `Steps` at rows × columns."""
-
-    @classmethod
-    def over(cls, crs: CRS, transform: Affine, width: int, height: int) -> "_Lattice":
-        columns, rows = (np.linspace(0, size - 1, min(size, NODES)) for size in (width, height))
-        at = np.meshgrid(columns + 0.5, rows + 0.5)
-        x = transform.a * at[0] + transform.b * at[1] + transform.c
-        y = transform.d * at[0] + transform.e * at[1] + transform.f
-        lonlat = _to_lonlat(crs)
-        along = _ground_vector(lonlat, x, y, (transform.a, transform.d))
-        down = _ground_vector(lonlat, x, y, (transform.b, transform.e))
-        return cls(columns, rows, width, (*along, *down))
-
-    def steps(self, rows: slice) -> Steps:
-        numbers = np.arange(rows.start, rows.stop, dtype=np.float64)
-        return Steps(*(self._between(values, numbers) for values in self.nodes))
-
-    def _between(self, values: Array, rows: Array) -> Array:
-        where = np.interp(rows, self.rows, np.arange(len(self.rows)))
-        above = np.minimum(where.astype(np.intp), max(len(self.rows) - 2, 0))
-        below = np.minimum(above + 1, len(self.rows) - 1)
-        share = (where - above)[:, np.newaxis]
-        lines: list[Array] = list(values[above] * (1 - share) + values[below] * share)
-        return np.stack([np.interp(np.arange(self.width), self.columns, line) for line in lines])
-
-
-def _to_lonlat(crs: CRS) -> Callable[[Array, Array], tuple[Array, Array]]:
-    if not crs.is_projected:
-        return lambda x, y: (x, y)
-    return Transformation.between(crs, CRS84).transformer.transform
-
-
-def _ground_vector(
-    lonlat: Callable[[Array, Array], tuple[Array, Array]], x: Array, y: Array, way: tuple[float, float]
-) -> tuple[Array, Array]:
-    """Metres east and north of a step in the plane, around each position."""
-    lon1, lat1 = lonlat(x - way[0] / 2, y - way[1] / 2)
-    lon2, lat2 = lonlat(x + way[0] / 2, y + way[1] / 2)
-    middle = (lat1 + lat2) / 2
-    # Where the plane has no places on the ground, there is no number.
-    with np.errstate(invalid="ignore"):
-        return (
-            np.radians(half_turn(lon2 - lon1)) * parallel_radius(middle),
-            np.radians(lat2 - lat1) * meridian_radius(middle),
-        )

@@ -6,10 +6,11 @@
 from collections.abc import Callable
 
 import numpy as np
+from affine import Affine
 from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_unit
+from backend.geo.geodesy.crs import CRS84, Transformation, code_of, degrees_per_unit, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, meridian_radius, parallel_radius, zone_area
 from backend.geo.geodesy.ground import GroundAreas
 from backend.geo.raster.rasters import Grid
@@ -43,8 +44,11 @@ def areas_of_rows(
     transform = grid.transform
     if grid.crs.is_projected:
         return GroundAreas.over(grid.crs, transform, rows, at).of
+    # Areas on another globe than the Earth are refused.
+    Transformation.between(grid.crs, CRS84)
+    transform = _in_degrees(grid)
     if not grid.upright:
-        return lambda some: _about(grid, rows[some], at)
+        return lambda some: _about(transform, rows[some], at)
     edges = np.clip(transform.f + transform.e * np.append(rows, first + len(rows)), -90, 90)
     areas = (np.abs(np.diff(zone_area(edges))) * np.radians(abs(transform.a)))[:, np.newaxis]
     return areas.__getitem__
@@ -52,13 +56,14 @@ def areas_of_rows(
 
 def alike(grid: Grid) -> bool:
     """Whether the cells of a grid are of one size on the ground, to `ALIKE`, so that means need no weights."""
-    if not grid.crs.is_projected:
-        return False
     some = [np.linspace(0, side - 1, min(side, NODES)) for side in (grid.height, grid.width)]
     try:
+        if not grid.crs.is_projected:
+            Transformation.between(grid.crs, CRS84)
+            return False
         areas = GroundAreas.over(grid.crs, grid.transform, *some).of()
     except ProcessRefusedError:
-        # Nowhere on the ground: there is nothing to weigh by.
+        # Nowhere on the ground, or on another globe than the Earth: there is nothing to weigh by.
         return True
     return bool(areas.max() <= (1 + ALIKE) * areas.min())
 
@@ -87,8 +92,13 @@ def _columns(grid: Grid, window: Window | None) -> Array:
     return np.arange(first, first + (grid.width if window is None else int(window.width)), dtype=np.float64)
 
 
-def _about(grid: Grid, rows: Array, columns: Array) -> Array:
-    transform = grid.transform
+def _in_degrees(grid: Grid) -> Affine:
+    unit = degrees_per_unit(grid.crs)
+    t = grid.transform
+    return Affine(unit * t.a, unit * t.b, unit * t.c, unit * t.d, unit * t.e, unit * t.f)
+
+
+def _about(transform: Affine, rows: Array, columns: Array) -> Array:
     latitudes = transform.d * (columns + 0.5) + transform.e * (rows[:, np.newaxis] + 0.5) + transform.f
     radii = meridian_radius(latitudes) * parallel_radius(np.clip(latitudes, -90, 90))
     return radii * abs(transform.determinant) * np.radians(1) ** 2

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array
-from backend.geo.geodesy.ground import Ground, Steps, steps_of
+from backend.geo.geodesy.ground import Ground, steps_of
+from backend.geo.geodesy.ground_steps import Steps
 from backend.geo.raster.rasters import Grid, grid_of, opened, read_band
 from backend.geo.vector.datasets import DatasetFile
 
@@ -26,12 +27,21 @@ _ROWS = 32
 """Rows that are worked on at a time: memory is bounded, and what is at hand stays in the cache."""
 _WEIGHT = 8
 """The sum of Horn's weights over both sides."""
+_METRIC = {"": 1.0, "k": 1e3, "d": 1e-1, "c": 1e-2, "m": 1e-3}
+_METRIC_WORDS = {"": 1.0, "kilo": 1e3, "deci": 1e-1, "centi": 1e-2, "milli": 1e-3}
+_METRES = ("metre", "meter", "metres", "meters")
 UNITS_OF_HEIGHT = {
-    **dict.fromkeys(("m", "metre", "meter", "metres", "meters"), 1.0),
-    **dict.fromkeys(("ft", "foot", "feet"), 0.3048),
-    **dict.fromkeys(("us-ft", "ftus", "us survey foot", "us survey feet"), 1200 / 3937),
+    **{f"{prefix}m": size for prefix, size in _METRIC.items()},
+    **{f"{prefix}{metre}": size for prefix, size in _METRIC_WORDS.items() for metre in _METRES},
+    **dict.fromkeys(("ft", "foot", "feet", "ift", "footint", "internationalfoot", "internationalfeet"), 0.3048),
+    **dict.fromkeys(("usft", "ftus", "usfoot", "usfeet", "footus", "feetus"), 1200 / 3937),
+    **dict.fromkeys(("ussurveyfoot", "ussurveyfeet", "surveyfoot", "surveyfeet", "sft"), 1200 / 3937),
+    **dict.fromkeys(("footussurvey", "feetussurvey"), 1200 / 3937),
+    **dict.fromkeys(("yd", "yard", "yards"), 0.9144),
 }
-"""What files call their units of height → metres."""
+"""What files call their units of height, in small letters without what stands between them → metres."""
+_LONGEST_SHOWN = 40
+_UNTOLD = "the file does not tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +52,20 @@ class Relief:
     grid: Grid
     unit: str
     """Of the elevations, as the file calls it; empty where it does not."""
-    metres: float
-    """In that unit; 1 where it is not known."""
     warnings: tuple[str, ...]
+
+    @property
+    def metres(self) -> float:
+        """In that unit; 1 where it is not known."""
+        return UNITS_OF_HEIGHT.get(_plain(self.unit), 1.0)
 
     @property
     def told(self) -> str:
         """How the unit was found, for people."""
-        if self.unit in UNITS_OF_HEIGHT:
+        if _plain(self.unit) in UNITS_OF_HEIGHT:
             return f"{self.unit}, as the file says"
-        return "metre (assumed: the file does not tell)"
+        why = f"the file says {self.unit[:_LONGEST_SHOWN]!r}, which is not known" if self.unit else _UNTOLD
+        return f"metre (assumed: {why})"
 
 
 def read_relief(source: DatasetFile | bytes) -> Relief:
@@ -62,25 +76,28 @@ def read_relief(source: DatasetFile | bytes) -> Relief:
     """
     with opened(source) as reader:
         grid, elevations = grid_of(reader), read_band(reader)
-        unit = str(reader.units[0] or "").strip().lower()
+        unit = str(reader.units[0] or "").strip()
         bands = int(reader.count)
     plane = str(grid.crs.axis_info[0].unit_name)
     if not elevations.count():
         _refuse("the raster has no cell with data")
     warnings = [f"The first of {bands} bands was taken for the elevations."] if bands > 1 else []
-    if unit and unit not in UNITS_OF_HEIGHT:
-        warnings.append(f"The file says that its values are in {unit[:40]!r}; they were taken for metres.")
+    if unit and _plain(unit) not in UNITS_OF_HEIGHT:
+        warnings.append(f"The file says that its values are in {unit[:_LONGEST_SHOWN]!r}; they were taken for metres.")
     if not unit and "foot" in plane.lower():
         warnings.append(
             f"The grid's CRS counts in {plane}, but the file does not tell the unit of the elevations: they were taken "
             "for metres; if they are in feet, give z_factor 0.3048."
         )
-    return Relief(elevations, grid, unit, UNITS_OF_HEIGHT.get(unit, 1.0), tuple(warnings))
+    return Relief(elevations, grid, unit, tuple(warnings))
 
 
-def surface(elevations: Elevations, grid: Grid, ground: Ground, product: Product, metres: float = 1.0) -> Surface:
-    """What `product` makes of the gradient at each cell; NaN where a neighbour has no elevation.
+def surface(
+    elevations: Elevations, grid: Grid, ground: Ground, product: Product, metres: float = 1.0
+) -> tuple[Surface, int]:
+    """What `product` makes of the gradient at each cell; NaN where a neighbour has no elevation, or the cell no place.
 
+    With it, how many cells that have an elevation have no place on the ground, or lie at or beyond a pole in degrees.
     The gradient is Horn's, of 3 × 3 cells. Beyond the grid's edges the surface is continued linearly. `metres` is the
     size of a unit of the elevations.
 
@@ -94,14 +111,17 @@ def surface(elevations: Elevations, grid: Grid, ground: Ground, product: Product
         _refuse("a surface needs at least two rows and two columns")
     result = np.empty(elevations.shape, dtype=np.float32)
     steps = steps_of(ground, grid.transform, grid.width, grid.height)
+    unplaced = 0
     for start in range(0, grid.height, _ROWS):
         rows = slice(start, min(start + _ROWS, grid.height))
         along, down = _differences(_with_margin(elevations, rows))
-        result[rows] = product(*_on_the_ground(along, down, steps(rows), metres / _WEIGHT))
+        here = steps(rows)
+        result[rows] = product(*_on_the_ground(along, down, here, metres / _WEIGHT))
+        unplaced += _unplaced(here, elevations[rows])
     # Horn's gradient does without the cell in the middle.
     if np.ma.is_masked(elevations):
         result[elevations.mask] = np.nan
-    return result
+    return result, unplaced
 
 
 def slope(units: SlopeUnits) -> Product:
@@ -176,6 +196,16 @@ def _on_the_ground(along: Array, down: Array, steps: Steps, unit: float) -> tupl
         east -= (steps.column_north * share) * down
         north -= (steps.row_east * share) * along
     return east, north
+
+
+def _unplaced(steps: Steps, elevations: Elevations) -> int:
+    nowhere = np.isnan(steps.column_east + steps.row_north)
+    return int((nowhere & ~np.ma.getmaskarray(elevations)).sum()) if nowhere.any() else 0
+
+
+def _plain(unit: str) -> str:
+    """A unit's name without what is written in different ways."""
+    return "".join(one for one in unit.lower() if one.isalnum())
 
 
 def _refuse(reason: str) -> NoReturn:

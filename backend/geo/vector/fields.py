@@ -94,6 +94,26 @@ def no_such_field(name: str, fields: Sequence[str]) -> str:
     return f"there is no field {shown(name)}; {told}"
 
 
+def with_finite_numbers(column: list[Any]) -> list[Any]:
+    """The values, without the NaN and Infinity that some programs write into JSON, which knows neither."""
+    kinds = set[type](map(type, column))
+    if kinds & {list, dict} or (float in kinds and not all(map(_is_json, column))):
+        return [_finite(value) for value in column]
+    return column
+
+
+def _is_json(value: Any) -> bool:
+    return type(value) is not float or math.isfinite(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(member) for name, member in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_finite(member) for member in cast("list[Any]", value)]
+    return value if _is_json(value) else None
+
+
 def listed(values: Iterable[Any]) -> str:
     """The first of some values for people."""
     items = list(values)

@@ -1,7 +1,7 @@
 """Parses GeoJSON without keeping an object for each coordinate, which takes several times the memory of its text."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,16 +15,6 @@ class GeometryText:
     def parsed(self) -> Any:
         """The geometry as objects."""
         return json.loads(self.text)
-
-
-def parse_json(text: str, hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
-    """A JSON document, in which the NaN and Infinity that some programs write, and JSON does not know, are null.
-
-    Raises:
-        ValueError: the text is no JSON.
-        RecursionError: it is nested too deeply.
-    """
-    return json.loads(text, object_hook=hook, parse_constant=lambda _: None)
 
 
 def parse_features(text: str) -> Any:
@@ -44,11 +34,11 @@ def parse_features(text: str) -> Any:
         return members
 
     try:
-        document = parse_json(text, without_coordinates)
+        document = json.loads(text, object_hook=without_coordinates)
     except TypeError:  # a geometry that has a Feature within: whoever reads it tells what is wrong
-        return parse_json(text)
+        return json.loads(text)
     # A Feature may also be the value of a property, which must stay what it is.
-    return document if made == _geometry_texts(document) else parse_json(text)
+    return document if made == _geometry_texts(document) else json.loads(text)
 
 
 def _geometry_texts(document: Any) -> int:

@@ -1,5 +1,6 @@
 """Reads geometries: GeoJSON (RFC 7946), WKT and whatever else holds features, as longitude, latitude (OGC:CRS84)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +20,6 @@ from backend.geo.vector.feature_documents import is_document
 from backend.geo.vector.feature_reading import SOURCE_CRS, read_features
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
-from backend.geo.vector.geojson_parsing import parse_json
 from backend.geo.vector.wkt import read_wkt, told_crs
 
 HEIGHTS_IGNORED = "Heights were ignored."
@@ -89,7 +89,7 @@ def _parsed(value: Any) -> Any:
     """The document of a GeoJSON text; other values as they are."""
     if isinstance(value, str) and value.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
         try:
-            return parse_json(value.lstrip("\ufeff \t\r\n"))
+            return json.loads(value.lstrip("\ufeff \t\r\n"))
         except ValueError as error:
             refuse(f"the string is neither GeoJSON nor WKT: {error}")
     if isinstance(value, Mapping):

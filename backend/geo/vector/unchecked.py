@@ -16,8 +16,8 @@ from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_documents import is_document, read_document
 from backend.geo.vector.feature_reading import declared_crs, members_of
 from backend.geo.vector.features import Features
+from backend.geo.vector.fields import with_finite_numbers
 from backend.geo.vector.geojson import GeoJSONReader
-from backend.geo.vector.geojson_parsing import parse_json
 from backend.geo.vector.wkt import read_wkt, told_crs
 
 
@@ -54,7 +54,7 @@ def _of_text(text: str) -> Unchecked:
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith(("{", "[")):
         try:
-            return read_unchecked(parse_json(start))
+            return read_unchecked(json.loads(start))
         except ValueError as error:
             refuse(f"the text is no JSON: {error}")
     if is_document(start):
@@ -92,7 +92,7 @@ def _of_geojson(document: Mapping[str, Any]) -> Unchecked:
             unclosed.append(index)
     rows = [cast("Mapping[str, Any]", member.get("properties") or {}) for member in members]
     names = dict.fromkeys(name for row in rows for name in row)
-    fields = {name: [row.get(name) for row in rows] for name in names}
+    fields = {name: with_finite_numbers([row.get(name) for row in rows]) for name in names}
     features = Features(shapes, fields, declared_crs(document) or CRS84)
     return Unchecked(features, unreadable, tuple(unclosed))
 

@@ -243,6 +243,7 @@ def test_numbers_that_json_does_not_know_are_missing_in_a_text(number: str) -> N
         '"geometry": {"type": "Point", "coordinates": [1, 2]}}]}'
     )
     assert read_features(collection % number).fields == {"a": [None]}
+    assert read_features(collection % f'{{"b": [1, {number}]}}').fields == {"a": [{"b": [1, None]}]}
     assert read_features(f'[{{"a": {number}, "b": 1}}]').fields == {"a": [None], "b": [1]}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from affine import Affine
+from pyproj import Proj
 
 from backend.geo.geodesy.crs import CRS84, parse_crs
 from backend.geo.geodesy.ground import ground_of, steps_of
@@ -34,6 +35,15 @@ def test_a_plane_whose_lengths_have_no_figure_is_called_so() -> None:
     assert not ground.planar
     assert "off by more than 1000 %" in ground.decision
     assert 0 < ground.smallest_scale < 1
+
+
+@pytest.mark.parametrize(("code", "pole"), [("EPSG:3413", 90.0), ("EPSG:3031", -90.0), ("EPSG:5041", 90.0)])
+def test_lengths_at_a_pole_are_off_by_what_the_scale_of_the_plane_says(code: str, pole: float) -> None:
+    crs = parse_crs(code)
+    x, y = Proj(crs)(0, pole)
+    found = ground_of(crs, (x - 1000, y - 1000, x + 1000, y + 1000)).largest_error
+    scale = Proj(crs).get_factors(0, pole * (1 - 1e-6)).meridional_scale
+    assert found == pytest.approx(max(1 - scale, 1 / scale - 1), rel=0.05)
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["upright", "turned"])

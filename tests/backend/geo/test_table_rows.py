@@ -113,8 +113,8 @@ def test_fields_may_be_called_like_members_of_geojson(row: dict[str, Any]) -> No
     [
         ([1, 2], "expected GeoJSON"),
         ([{"k": 1}, 2], "expected GeoJSON"),
-        ({"rows": 3}, "no GeoJSON type"),
-        ({"groups": [{"by": 1}]}, "no GeoJSON type"),
+        ({"rows": 3}, "is no GeoJSON, whose objects have a type"),
+        ({"groups": [{"by": 1}]}, "is no GeoJSON, whose objects have a type"),
         ([{"type": "Feature", "geometry": None, "properties": {}}], "FeatureCollection"),
         ([{"type": "Point", "coordinates": [1, 2]}], "FeatureCollection"),
         ([{"k": 1}, {"type": "FeatureCollection", "features": []}], "FeatureCollection"),

@@ -115,6 +115,31 @@ def test_units_of_height_are_those_of_the_file_else_metres_and_told() -> None:
     assert "degC" in answer(raster=tiff(x, units="degC"))["statistics"]["warnings"][0].replace("degc", "degC")
 
 
+@pytest.mark.parametrize(
+    ("unit", "metres"),
+    [
+        ("cm", 0.01),
+        ("mm", 0.001),
+        ("Meters", 1),
+        ("U.S. Survey Feet", 1200 / 3937),
+        ("us-ft", 1200 / 3937),
+        ("foot_us", 1200 / 3937),
+        ("international foot", 0.3048),
+    ],
+)
+def test_usual_spellings_of_units_of_height_are_known(unit: str, metres: float) -> None:
+    x, _ = centres(NORTH_UP, (5, 5))
+    told = answer(raster=tiff((x - 500_000) / metres, units=unit))["statistics"]
+    assert told["mean"] == pytest.approx(45, abs=1e-4)
+    assert told["vertical_units"] == f"{unit}, as the file says"
+    assert told["warnings"] == []
+
+
+def test_a_unit_of_height_that_is_not_known_is_named() -> None:
+    told = answer(raster=tiff(np.eye(5), units="cubit"))["statistics"]
+    assert told["vertical_units"] == "metre (assumed: the file says 'cubit', which is not known)"
+
+
 def test_cells_beside_nodata_have_no_slope_and_are_counted() -> None:
     x, _ = centres(NORTH_UP, (7, 7))
     holed = x - 500_000
