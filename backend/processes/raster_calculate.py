@@ -53,20 +53,25 @@ def raster_calculate(
 ) -> CalculatedRaster:
     """Band math (map algebra), such as NDVI or the difference of two rasters."""
     # GDAL is for workers: the server reads no file.
-    from backend.geo.raster.calculation import calculate
-    from backend.geo.raster.rasters import geotiff, opened
-    from backend.geo.raster.summary import summary
+    from backend.geo.raster.calculation import calculate, input_of
+    from backend.geo.raster.rasters import concerning, geotiff, opened
+    from backend.geo.raster.summary import doubts, summary
 
     with ExitStack() as stack:
-        made = calculate([stack.enter_context(opened(one)) for one in (raster, *(others or ()))], expression)
+        readers: list[Any] = []
+        for index, one in enumerate((raster, *(others or ()))):
+            with concerning(input_of(index)):
+                readers.append(stack.enter_context(opened(one)))
+        made = calculate(readers, expression)
+    about = summary(made.values[None], made.grid)
     told = {
         "expression": expression,
         "bands_used": list(made.used),
         "method": "cell by cell, on physical values (scale and offset applied)",
         "crs_decision": "the grid and CRS of the raster",
-        "warnings": list(made.warnings),
+        "warnings": [*made.warnings, *doubts(about)],
     }
     return {
         "raster": geotiff(made.values, made.grid),
-        "statistics": summary(made.values[None], made.grid) | told,
+        "statistics": about | told,
     }

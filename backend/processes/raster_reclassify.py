@@ -53,19 +53,20 @@ def raster_reclassify(
     # GDAL is for workers: the server reads no file.
     from backend.geo.raster.cells import area_note
     from backend.geo.raster.classes import classify
-    from backend.geo.raster.rasters import geotiff, opened
-    from backend.geo.raster.summary import summary
+    from backend.geo.raster.rasters import concerning, geotiff, opened
+    from backend.geo.raster.summary import doubts, summary
 
-    with opened(raster) as reader:
+    with concerning("raster"), opened(raster) as reader:
         made = classify(reader, classes, band)
+    about = summary(made.values[None], made.grid)
     told = {
         "classes": made.classes,
         "unmatched_cells": made.unmatched,
         "method": f"from <= value < to, on physical values; areas {area_note(made.grid)}",
         "crs_decision": "the grid and CRS of the raster",
-        "warnings": list(made.warnings),
+        "warnings": [*made.warnings, *doubts(about)],
     }
     return {
         "raster": geotiff(made.values, made.grid),
-        "statistics": summary(made.values[None], made.grid) | told,
+        "statistics": about | told,
     }

@@ -43,9 +43,9 @@ def raster_sample(
 ) -> Mapping[str, Any]:
     """Look up raster values, such as elevation, at points."""
     # GDAL is for workers: the server reads no file.
-    from backend.geo.raster.rasters import opened
+    from backend.geo.raster.rasters import concerning, opened
     from backend.geo.raster.sampling import sample
 
-    with opened(raster, windowed=True) as reader:
+    with concerning("raster"), opened(raster, windowed=True) as reader:
         found = sample(reader, features, interpolation, band)
     return feature_collection(found.features, method=found.method, crs_decision=found.crs_decision, **found.more)

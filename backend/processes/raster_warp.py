@@ -50,20 +50,21 @@ def raster_warp(  # noqa: PLR0917  # the inputs of a process come by name
 ) -> WarpedRaster:
     """Clip a raster to a mask, reproject or resample it."""
     # GDAL is for workers: the server reads no file.
-    from backend.geo.raster.rasters import geotiff, grid_of, opened
-    from backend.geo.raster.summary import summary
+    from backend.geo.raster.rasters import concerning, geotiff, grid_of, opened
+    from backend.geo.raster.summary import doubts, summary
     from backend.geo.raster.warping import Wish, crs_decision, warp
 
     template = None
     if like is not None:
-        with opened(like, windowed=True) as reader:
+        with concerning("like"), opened(like, windowed=True) as reader:
             template = grid_of(reader)
-    with opened(raster, windowed=True) as reader:
+    with concerning("raster"), opened(raster, windowed=True) as reader:
         made = warp(reader, Wish(crs, resolution, template, mask, resampling))
         decision = crs_decision(grid_of(reader), made.grid)
-    warnings = [*(mask.warnings if mask else ()), *made.warnings]
+    about = summary(made.values, made.grid)
+    warnings = [*(mask.warnings if mask else ()), *made.warnings, *doubts(about)]
     told = {"method": f"resampling: {made.resampling}; grid: {made.note}", "crs_decision": decision}
     return {
-        "raster": geotiff(made.values, made.grid),
-        "statistics": summary(made.values, made.grid) | told | {"warnings": warnings},
+        "raster": geotiff(made.values, made.grid, made.nodata, made.labels),
+        "statistics": about | told | {"warnings": warnings},
     }

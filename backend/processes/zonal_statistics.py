@@ -50,9 +50,9 @@ def zonal_statistics(
     """Mean, sum or class areas of raster values per polygon or in all."""
     # GDAL is for workers: the server reads no file.
     from backend.geo.raster import zonal
-    from backend.geo.raster.rasters import opened
+    from backend.geo.raster.rasters import concerning, opened
     from backend.geo.raster.zonal_names import DEFAULT
 
-    with opened(raster, windowed=True) as reader:
+    with concerning("raster"), opened(raster, windowed=True) as reader:
         found = zonal.zonal_statistics(reader, features, statistics or DEFAULT, weighting, band)
     return feature_collection(found.features, method=found.method, crs_decision=found.crs_decision, **found.more)

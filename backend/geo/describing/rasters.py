@@ -13,6 +13,7 @@ from backend.geo.describing.features import JsonObject
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.ellipsoid import meridian_radius, parallel_radius
 from backend.geo.raster.cells import alike
+from backend.geo.raster.grid_summary import finite, too_large
 from backend.geo.raster.rasters import Grid, grid_of, places, read_band
 
 MOST_CLASSES = 30
@@ -91,11 +92,13 @@ def _band(reader: DatasetReader, number: int) -> JsonObject:
         return told
     lowest, highest = int(values.argmin(fill_value=None)), int(values.argmax(fill_value=None))
     flat = values.ravel()
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = values.mean(dtype=np.float64), values.std(dtype=np.float64)
     told |= {
         "min": _json_number(flat[lowest]),
         "max": _json_number(flat[highest]),
-        "mean": float(values.mean(dtype=np.float64)),
-        "std": float(values.std(dtype=np.float64)),
+        "mean": finite(mean),
+        "std": finite(deviation),
         "min_at": _centre(reader, lowest),
         "max_at": _centre(reader, highest),
     }
@@ -141,6 +144,11 @@ def _warnings(reader: DatasetReader, grid: Grid | None, bands: list[JsonObject])
     empty = [band["band"] for band in bands if band["nodata_share"] == 1]
     if empty:
         warnings.append(f"Bands {', '.join(map(str, empty))} have no data at all.")
+    warnings += [
+        too_large(f"Mean or standard deviation of band {band['band']} are", (band["min"], band["max"]))
+        for band in bands
+        if "min" in band and (band["mean"] is None or band["std"] is None)
+    ]
     scaled = [band["band"] for band in bands if (band["scale"], band["offset"]) != (1.0, 0.0)]
     if scaled:
         warnings.append(f"Scale and offset are applied to the values of bands {', '.join(map(str, scaled))}.")

@@ -3,11 +3,37 @@
 # rasterio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 from rasterio.enums import ColorInterp
 from rasterio.io import DatasetReader
 
 from backend.errors import ProcessRefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a file says of a band beside its values."""
+
+    name: str | None
+    unit: str | None
+    """Of the values; where the file tells none, that of its CRS for heights."""
+    colours: Mapping[int, tuple[int, ...]] | None
+    """Of classes: value → red, green, blue, alpha."""
+
+
+def labels_of(reader: DatasetReader) -> tuple[Label, ...]:
+    """What the file says of each of its bands."""
+    return tuple(
+        Label(
+            reader.descriptions[band - 1],
+            reader.units[band - 1],
+            reader.colormap(band) if is_labelled(reader, band) else None,
+        )
+        for band in range(1, reader.count + 1)
+    )
 
 
 def chosen_band(reader: DatasetReader, band: int | None) -> tuple[int, tuple[str, ...]]:

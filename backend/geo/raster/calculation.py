@@ -15,12 +15,14 @@ from rasterio.windows import Window
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import code_of
 from backend.geo.raster.expressions import evaluated, is_condition, parsed
-from backend.geo.raster.rasters import Grid, check_size, grid_of, keeping, places, read_band
+from backend.geo.raster.rasters import Grid, Values, check_size, concerning, grid_of, keeping, places, read_band
 
 _AT_ONCE = 1 << 18
 """Cells that are computed at a time: so many that intermediate results stay small."""
 _LEAST_KEPT = 1 << 25
 """Bytes of cells that GDAL may keep in any case."""
+_WHOLE = (1 << 24, 1 << 53)
+"""Up to where single and double precision hold every whole number."""
 _ALIKE = 1e-4
 """Cells by which the corners of two grids may differ: rounding in a file's georeferencing."""
 
@@ -41,7 +43,8 @@ def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
 
     Bands also have the names that their files give them, where those are plain words and no other band has the same.
     Values are physical ones. A cell without data in a band that is used has none in the result, and neither has one
-    whose result is no finite number. Conditions give 1 and 0.
+    whose result is no finite number. Conditions give 1 and 0. Other results are of single precision, or of double where
+    a band has values that need it, or a result is a whole number that single precision would round.
 
     Raises:
         ProcessRefusedError: it is no such expression, or the grids differ.
@@ -49,7 +52,8 @@ def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
     grid = _shared_grid(readers)
     names = _names(readers)
     tree, used = parsed(expression, names)
-    check_size(grid.width, grid.height, np.float64, len(used) + 1)
+    with concerning("raster"):
+        check_size(grid.width, grid.height, np.float64, len(used) + 1)
     wide = any(not np.can_cast(_stored(readers, names[name]), np.float32) for name in used)
     kind = np.dtype(np.uint8) if is_condition(tree) else np.dtype(np.float64 if wide else np.float32)
     made, mask = np.zeros((grid.height, grid.width), kind), np.zeros((grid.height, grid.width), bool)
@@ -60,9 +64,22 @@ def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
         undefined = ~np.isfinite(values) | (np.abs(values) > np.finfo(np.float64 if wide else np.float32).max)
         lost += int((undefined & ~without).sum())
         mask[rows] = without | undefined
-        made[rows] = np.where(mask[rows], 0, values)
+        block = np.where(mask[rows], 0, values)
+        if made.dtype == np.float32 and _rounded(block):
+            made = made.astype(np.float64)
+        made[rows] = block
     told = f"{lost} cells have no finite result (such as a division by zero): they have no data."
     return Calculated(np.ma.masked_array(made, mask=mask), grid, tuple(sorted(used)), (told,) if lost else ())
+
+
+def _rounded(values: Values) -> bool:
+    """Whether single precision would make other whole numbers of some."""
+    single, double = _WHOLE
+    if -single <= values.min() and values.max() <= single:
+        return False
+    size = np.abs(values)
+    some = values[(size > single) & (size <= double)]
+    return bool(((some == np.rint(some)) & (some != some.astype(np.float32))).any())
 
 
 def _read(
@@ -75,7 +92,18 @@ def _read(
         for start in range(0, grid.height, step):
             rows = slice(start, min(start + step, grid.height))
             part = Window(0, start, grid.width, rows.stop - start)  # pyright: ignore[reportCallIssue]  # attrs without types
-            yield rows, {name: read_band(readers[index], band, part) for name, (index, band) in wanted.items()}
+            yield rows, {name: _band(readers, place, part) for name, place in wanted.items()}
+
+
+def input_of(index: int) -> str:
+    """The input by which the raster of this index came."""
+    return f"others[{index - 1}]" if index else "raster"
+
+
+def _band(readers: Sequence[DatasetReader], place: tuple[int, int], part: Window) -> np.ma.MaskedArray[Any, Any]:
+    index, band = place
+    with concerning(input_of(index)):
+        return read_band(readers[index], band, part)
 
 
 def _row_of_blocks(reader: DatasetReader) -> int:
@@ -90,7 +118,7 @@ def _stored(readers: Sequence[DatasetReader], place: tuple[int, int]) -> np.dtyp
 
 
 def _shared_grid(readers: Sequence[DatasetReader]) -> Grid:
-    first, *others = (grid_of(reader) for reader in readers)
+    first, *others = (_grid(reader, index) for index, reader in enumerate(readers))
     corners = np.array([[0, 0], [first.width, 0], [0, first.height]], dtype=np.float64)
 
     def alike(other: Grid) -> bool:
@@ -108,6 +136,11 @@ def _shared_grid(readers: Sequence[DatasetReader]) -> Grid:
             path="$.inputs.others",
         )
     return first
+
+
+def _grid(reader: DatasetReader, index: int) -> Grid:
+    with concerning(input_of(index)):
+        return grid_of(reader)
 
 
 def _told(grid: Grid) -> str:

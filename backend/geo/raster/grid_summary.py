@@ -35,9 +35,26 @@ def grid_summary(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> JsonObject:
     data = np.ma.getdata(values)
     told = data if present.all() else data[present]
     summary |= {"min": told.min().item(), "max": told.max().item()}
-    if alike(grid):
-        return summary | {"mean": float(told.mean(dtype=np.float64))}
-    return summary | {"mean": _mean(values, grid), "mean_is": "weighed by the ground that each cell covers"}
+    # Of values as -1.8e308, which say that a cell has no data, the sum is no number.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if alike(grid):
+            return summary | {"mean": finite(told.mean(dtype=np.float64))}
+        return summary | {"mean": finite(_mean(values, grid)), "mean_is": "weighed by the ground that each cell covers"}
+
+
+def finite(figure: Any) -> float | None:
+    """A figure as JSON has it; None for what is none there, or nothing."""
+    number = np.nan if np.ma.is_masked(figure) else float(figure)
+    return number if np.isfinite(number) else None
+
+
+def too_large(figures: str, extremes: tuple[float, float]) -> str:
+    """A warning that figures of values between these extremes are beyond what a number holds."""
+    largest = max(extremes, key=abs)
+    return (
+        f"{figures} beyond what a number holds, so null: cells have the value {largest:g}, which may say that they "
+        "have no data although the file does not tell so."
+    )
 
 
 def cell_height(grid: Grid) -> float:

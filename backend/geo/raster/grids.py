@@ -14,12 +14,22 @@ from rasterio.warp import calculate_default_transform, transform_bounds
 from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, Bounds, area_told, code_of
+from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, area_told, code_of
+from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.grid_reach import beyond_area, bounds_in, enclosing, usable_area, usual_side
 from backend.geo.raster.rasters import Grid, places
 
 _ROUNDING = 1e-6
 """Cells."""
+_TURN = 360.0
+_BESIDE = 1e-9
+"""Degrees from the antimeridian."""
+_NODES = 25
+"""Places along each side of a raster at which its cells are looked at."""
+_AT_BOTH_ENDS = (
+    "The raster lies across the edge of {}, so its parts are at both ends of the result and most of that has no data: "
+    "a CRS made for the area keeps them together."
+)
 _COARSE = 1.0
 """Degrees: a larger cell is looked at twice."""
 
@@ -95,8 +105,12 @@ def _check_resolution(source: Grid, crs: CRS, resolution: float | None) -> None:
     """See that nobody means metres where the CRS counts degrees."""
     if resolution is None or crs.is_projected or resolution < _COARSE:
         return
-    west, south, east, north = source.bounds
-    if source.crs.is_projected or resolution > max(east - west, north - south) / 10:
+    reach = lonlat_bounds(source) if source.crs.is_projected else source.bounds
+    if reach is None:
+        return
+    west, south, east, north = reach
+    width = east - west + (_TURN if east < west else 0)
+    if resolution > max(width, north - south) / 10:
         raise ProcessRefusedError(
             f"resolution is in degrees in {code_of(crs)}, and cells of {resolution:g} degrees are hardly meant: for "
             "cells in metres give a projected crs as well",
@@ -124,19 +138,58 @@ def _elsewhere(source: Grid, crs: CRS, resolution: float | None) -> Target:
     low = np.floor(np.array(bounds[:2]) / resolution + _ROUNDING) * resolution
     high = np.ceil(np.array(bounds[2:]) / resolution - _ROUNDING) * resolution
     grid = _spanned(crs, (float(low[0]), float(low[1]), float(high[0]), float(high[1])), resolution)
-    return Target(
-        grid,
-        f"edges at multiples of the cell size in {code_of(crs)}",
-        _cut_short(crs) if area else beyond_area(source, crs),
+    warnings = _cut_short(crs) if area else beyond_area(source, crs)
+    if _divided(source, crs):
+        warnings = (*warnings, _AT_BOTH_ENDS.format(code_of(crs)))
+    return Target(grid, f"edges at multiples of the cell size in {code_of(crs)}", warnings)
+
+
+def _divided(source: Grid, crs: CRS) -> bool:
+    """Whether a raster across the antimeridian comes to both ends of the plane of another CRS."""
+    reach = lonlat_bounds(source) if crs.is_projected else None
+    if reach is None:
+        return False
+    west, _, east, _ = reach
+    # A grid of degrees may go on beyond 180; one of a whole turn has no edge that is not the plane's as well.
+    within = west >= -_TURN / 2 and east <= _TURN / 2
+    if west <= east and (within or east - west > _TURN - _ROUNDING):
+        return False
+    beside = np.array([_TURN / 2 - _BESIDE, _BESIDE - _TURN / 2])
+    x, y = Transformation.between(CRS84, crs).transformer.transform(beside, np.full(2, (reach[1] + reach[3]) / 2))
+    apart = float(np.hypot(*np.diff([x, y]).ravel()))
+    return np.isfinite(apart) and apart > usual_side(source, crs, None)
+
+
+def _around_pole(source: Grid, crs: CRS) -> bool:
+    """Whether a raster that is brought from a plane to degrees has a pole within, not only at its edge."""
+    if crs.is_projected or not source.crs.is_projected:
+        return False
+    x, y = Transformation.between(CRS84, source.crs).transformer.transform(np.zeros(2), np.array([-90.0, 90.0]))
+    at = places(~source.transform, np.column_stack([x, y]))
+    return bool(((at > 1) & (at < (source.width - 1, source.height - 1))).all(axis=1).any())
+
+
+def _northward(source: Grid, crs: CRS) -> float:
+    """The side of a cell along the meridians, in degrees of which a quarter turn has a whole number."""
+    share = (np.arange(_NODES) + 0.5) / _NODES
+    at = np.stack(np.meshgrid(share * source.width, share * source.height), axis=-1).reshape(-1, 2)
+    there = Transformation.between(source.crs, crs).transformer
+    here, right, down = (
+        np.asarray(there.transform(*places(source.transform, at + step).T)[1]) for step in ((0, 0), (1, 0), (0, 1))
     )
+    sides = np.hypot(right - here, down - here)
+    return _TURN / 4 / np.ceil(_TURN / 4 / float(np.median(sides[np.isfinite(sides)])))
 
 
 def _kept_size(source: Grid, crs: CRS, area: Bounds | None) -> float:
     """The side of cells as large as the raster's own are in another CRS.
 
-    GDAL's rule takes the raster for one that fills its bounds: a rotated one does not, and would lose detail.
+    GDAL's rule takes the raster for one that fills its bounds: a rotated one does not, nor does one that comes to both
+    ends of a plane, and would lose detail. Nor does it know of poles, where degrees of longitude say nothing of a size.
     """
-    if area is not None or not source.upright:
+    if _around_pole(source, crs):
+        return _northward(source, crs)
+    if area is not None or not source.upright or _divided(source, crs):
         return usual_side(source, crs, area)
     west, south, east, north = source.bounds
     here, there = gdal_crs(source.crs), gdal_crs(crs)

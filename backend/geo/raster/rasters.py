@@ -3,8 +3,9 @@
 # rasterio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownParameterType=false
 
+import re
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -19,9 +20,11 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 
-from backend.errors import refuse
+from backend.errors import ProcessRefusedError, refuse, refuse_input
 from backend.geo.geodesy.crs import stored_crs
 from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.raster.bands import Label
+from backend.geo.raster.nodata import nodata_of
 from backend.geo.vector.datasets import DatasetFile
 
 type Values = NDArray[Any]
@@ -33,6 +36,10 @@ _TILE = 256
 _UNWRITTEN_BYTES = 1 << 25
 """Of cells that GDAL may keep while it writes."""
 _KEPT = "GDAL_CACHEMAX"
+_TEMPORARY = re.compile(r"[\w./]*[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[\w./-]*")
+"""The name by which GDAL knows bytes in memory."""
+_COLOURED = ("uint8", "uint16")
+"""Types whose values may have colours in a GeoTIFF."""
 _SIGNATURES = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _OPTIONS: dict[str, Any] = {
     # The file itself, whatever lies beside it: a sidecar may contradict it, and may name further files.
@@ -75,6 +82,17 @@ def places(transform: Affine, positions: Array) -> Array:
 
 
 @contextmanager
+def concerning(name: str) -> Generator[None]:
+    """Refusals within that tell no input are about the one of this name."""
+    try:
+        yield
+    except ProcessRefusedError as error:
+        if error.path is not None:
+            raise
+        refuse_input(str(error), name)
+
+
+@contextmanager
 def opened(source: DatasetFile | bytes, *, windowed: bool = False) -> Generator[DatasetReader]:
     """Open a GeoTIFF: a file of a data folder, or the bytes of a result.
 
@@ -93,8 +111,8 @@ def opened(source: DatasetFile | bytes, *, windowed: bool = False) -> Generator[
                 check_size(reader.width, reader.height, reader.dtypes[0])
             yield cast("DatasetReader", reader)
     except RasterioError as error:
-        path = str(source.path) if isinstance(source, DatasetFile) else ""
-        refuse(f"{name} cannot be read: {_reason(error).replace(path or name, name)[:200]}")
+        path = str(source.path) if isinstance(source, DatasetFile) else name
+        refuse(f"{name} cannot be read: {_reason(error).replace(path, name)[:200]}")
 
 
 @contextmanager
@@ -158,7 +176,11 @@ def read_band(reader: DatasetReader, band: int = 1, window: Window | None = None
     stored = (scale, offset) == (1.0, 0.0)
     part = window or Window(0, 0, reader.width, reader.height)  # pyright: ignore[reportCallIssue]  # attrs without types
     check_size(int(part.width), int(part.height), reader.dtypes[band - 1] if stored else np.float64)
-    values: Any = reader.read(band, masked=True, window=part)
+    try:
+        values: Any = reader.read(band, masked=True, window=part)
+    except RasterioError as error:
+        # Not left to `opened`: where several are open, it would take the last one for the cause.
+        refuse(f"the raster cannot be read: {_reason(error).replace(reader.name, 'the raster')[:200]}")
     if np.issubdtype(values.dtype, np.complexfloating):
         refuse(f"band {band} has complex numbers")
     if np.issubdtype(values.dtype, np.floating):
@@ -181,14 +203,19 @@ class GeoTiff:
         self._file.close()
 
 
-def geotiff(values: np.ma.MaskedArray[Any, Any] | Values, grid: Grid, nodata: float | None = None) -> GeoTiff:
+def geotiff(
+    values: np.ma.MaskedArray[Any, Any] | Values,
+    grid: Grid,
+    nodata: float | None = None,
+    labels: Sequence[Label] = (),
+) -> GeoTiff:
     """A compressed, tiled GeoTIFF of bands × rows × columns, or of rows × columns for one band.
 
     Masked cells get `nodata`; by default NaN, or of integers the outermost value that no other cell has. Integers
-    without a masked cell have none.
+    without a masked cell have none. labels: of each band; colours are kept where the format has them, of one band.
     """
     bands = values[np.newaxis] if values.ndim == 2 else values
-    fill = nodata if nodata is not None else _nodata(bands)
+    fill = nodata if nodata is not None else nodata_of(bands)
     profile: dict[str, Any] = {
         "driver": "GTiff", "width": grid.width, "height": grid.height, "count": len(bands), "dtype": bands.dtype,
         "crs": rasterio.CRS.from_user_input(grid.crs.to_wkt()), "transform": grid.transform, "nodata": fill,
@@ -196,12 +223,23 @@ def geotiff(values: np.ma.MaskedArray[Any, Any] | Values, grid: Grid, nodata: fl
     }  # fmt: skip
     made = GeoTiff(file := MemoryFile())
     with rasterio.Env(**_OPTIONS), keeping(_UNWRITTEN_BYTES), file.open(**profile) as writer:
+        _label(writer, labels)
         # To fill all masked cells at once would take as much memory again.
         for row in range(0, grid.height, _TILE):
             rows = bands[:, row : row + _TILE]
             part = Window(0, row, grid.width, rows.shape[1])  # pyright: ignore[reportCallIssue]  # attrs without types
             writer.write(np.ma.filled(rows, fill), window=part)
     return made
+
+
+def _label(writer: Any, labels: Sequence[Label]) -> None:
+    for band, label in enumerate(labels, start=1):
+        if label.name:
+            writer.set_band_description(band, label.name)
+        if label.unit:
+            writer.set_band_unit(band, label.unit)
+        if label.colours and writer.count == 1 and writer.dtypes[0] in _COLOURED:
+            writer.write_colormap(band, label.colours)
 
 
 def _reader(source: DatasetFile | bytes) -> Any:
@@ -227,24 +265,6 @@ def _first_bytes(dataset: DatasetFile) -> bytes:
         return file.read(4)
 
 
-def _nodata(values: np.ma.MaskedArray[Any, Any] | Values) -> float | None:
-    if np.issubdtype(values.dtype, np.floating):
-        return float("nan")
-    if not np.ma.is_masked(values):
-        return None
-    limits = np.iinfo(values.dtype)
-    first, last = (limits.max, limits.min) if limits.min == 0 else (limits.min, limits.max)
-    taken = np.ma.getdata(values)[~np.ma.getmaskarray(values)]
-    if not (taken == first).any():
-        return int(first)
-    if not (taken == last).any():
-        return int(last)
-    free = np.setdiff1d(np.arange(limits.min, min(limits.max, limits.min + 65_536)), taken)
-    if not free.size:
-        refuse(f"every value of {values.dtype} is in use, so none is left to say that a cell has no data")
-    return int(free[0])
-
-
 def _reason(error: RasterioError) -> str:
     """What GDAL says of it, which rasterio keeps as the cause."""
-    return str(error.__cause__ or error)
+    return _TEMPORARY.sub("the raster", str(error.__cause__ or error))

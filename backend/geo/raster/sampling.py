@@ -20,6 +20,7 @@ from backend.geo.raster.bands import is_labelled, is_whole
 from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.fields import joined
 from backend.geo.raster.rasters import Grid, grid_of, places, read_band
+from backend.geo.raster.turns import ends
 from backend.geo.vector.features import Features
 
 type Interpolation = Literal["nearest", "bilinear"]
@@ -104,10 +105,10 @@ def _positions(points: Features, way: Transformation, grid: Grid) -> tuple[Array
     x, y = way.transformer.transform(given[:, 0], given[:, 1])
     there = np.column_stack([x, y])
     there[~np.isfinite(there).all(axis=1)] = np.nan
-    if not grid.crs.is_projected:
+    if (plane := ends(grid)) is not None:
         # A grid may go on beyond ±180.
         west, _, east, _ = grid.bounds
-        turned = west + (there[:, 0] - west) % 360
+        turned = west + (there[:, 0] - west) % (plane[1] - plane[0])
         there[:, 0] = np.where((there[:, 0] < west) | (there[:, 0] > east), turned, there[:, 0])
     at[present] = places(~grid.transform, there)
     at = np.where(np.abs(at - np.rint(at)) < _ROUNDING, np.rint(at), at)
@@ -116,7 +117,8 @@ def _positions(points: Features, way: Transformation, grid: Grid) -> tuple[Array
     if points.crs == CRS84 and grid.crs.is_projected and inside.any():
         back = np.column_stack(way.transformer.transform(*there[inside[present]].T, direction="INVERSE"))
         missed = np.abs(back - given[inside[present]])
-        missed[:, 0] = np.minimum(missed[:, 0], np.abs(360 - missed[:, 0]))
+        # Degrees of longitude are shorter towards the poles, where all of them meet.
+        missed[:, 0] = np.minimum(missed[:, 0], np.abs(360 - missed[:, 0])) * np.cos(np.radians(back[:, 1]))
         inside[inside] = (missed < _ASTRAY).all(axis=1)
     return at, inside
 

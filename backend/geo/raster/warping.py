@@ -19,10 +19,11 @@ from rasterio.windows import Window
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import Transformation, code_of
 from backend.geo.geodesy.ellipsoid import Booleans
-from backend.geo.raster.bands import is_labelled, is_whole
+from backend.geo.raster.bands import Label, is_labelled, is_whole, labels_of
 from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.grids import Target, gdal_crs, needed, part_of, target_grid
-from backend.geo.raster.rasters import Grid, check_size, grid_of, places, read_band
+from backend.geo.raster.nodata import with_room
+from backend.geo.raster.rasters import Grid, check_size, concerning, grid_of, places, read_band
 from backend.geo.raster.zonal_zones import zones_on
 from backend.geo.vector.features import Features
 
@@ -61,6 +62,10 @@ class Warped:
 
     values: np.ma.MaskedArray[Any, Any]
     """Bands × rows × columns."""
+    nodata: float | None
+    """Which value no cell with data has; None where every cell has data, and of what are no integers."""
+    labels: tuple[Label, ...]
+    """Of each band: a cell's value means what it meant."""
     grid: Grid
     resampling: str
     note: str
@@ -95,7 +100,9 @@ def warp(reader: DatasetReader, wish: Wish) -> Warped:
         values[:, ~inside] = np.ma.masked
     if not values.count():
         warnings = (*warnings, "The result has no data at all: does the raster reach there?")
-    return Warped(values, grid, "none: the cells stay as they are" if same else rule, target.note, warnings)
+    values, nodata, wider = with_room(values)
+    method = "none: the cells stay as they are" if same else rule
+    return Warped(values, nodata, labels_of(reader), grid, method, target.note, (*warnings, *wider))
 
 
 def _target(source: Grid, wish: Wish) -> Target:
@@ -103,7 +110,8 @@ def _target(source: Grid, wish: Wish) -> Target:
     target = target_grid(source, wish.crs, wish.resolution, wish.like)
     if wish.mask is None or not target.warnings:
         return target
-    window = zones_on(wish.mask, source).window(source)
+    with concerning("mask"):
+        window = zones_on(wish.mask, source).window(source)
     return target if window is None else target_grid(part_of(source, window), wish.crs, wish.resolution, None)
 
 
@@ -148,7 +156,8 @@ def _cut(grid: Grid, mask: Features | None) -> tuple[Grid, Booleans | None, tupl
     """The part of a grid around a mask, and which of its cells have their centres within."""
     if mask is None:
         return grid, None, ()
-    zones = zones_on(mask, grid)
+    with concerning("mask"):
+        zones = zones_on(mask, grid)
     window = zones.window(grid)
     if window is None:
         raise ProcessRefusedError("the mask lies outside the raster", path="$.inputs.mask")

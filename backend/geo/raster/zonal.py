@@ -16,7 +16,8 @@ from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.raster.bands import chosen_band, is_labelled
 from backend.geo.raster.cells import alike, area_note, cell_areas, lonlat_bounds, planar_cell_area
 from backend.geo.raster.fields import joined
-from backend.geo.raster.rasters import Grid, grid_of, places, read_band
+from backend.geo.raster.grid_summary import too_large
+from backend.geo.raster.rasters import Grid, concerning, grid_of, places, read_band
 from backend.geo.raster.zonal_extraction import PLACES, Cells, Found, extract
 from backend.geo.raster.zonal_names import Chosen, chosen
 from backend.geo.raster.zonal_zones import TOLERANCE, Zones, outline, whole, zones_on
@@ -58,7 +59,8 @@ def zonal_statistics(
     """
     wanted, grid = chosen(names), grid_of(reader)
     number, told = chosen_band(reader, band)
-    placed = whole(grid) if zones is None else zones_on(zones, grid)
+    with concerning("features"):
+        placed = whole(grid) if zones is None else zones_on(zones, grid)
     if zones is None:
         zones = outline(grid)
     same = alike(grid)
@@ -68,15 +70,21 @@ def zonal_statistics(
         _refuse_outside(zones, grid)
     measured = by_area or not grid.crs.is_projected or {"area", "categories"}.intersection(wanted.names)
     areas = cell_areas(grid, window) if measured else np.ones((1, 1))
-    cells = Cells(read_band(reader, number, window), areas, window, grid.height, planar)
+    values, rounded = _countable(read_band(reader, number, window))
+    cells = Cells(values, areas, window, grid.height, planar)
     found = extract(cells, placed.shapes, wanted, by_area=by_area)
     columns = {name: _column(name, found, grid) for name in wanted.names}
+    lacking = _without_infinite(columns)
     if planar is not None and "area" in columns:
         columns["planar_area"] = [one.count * planar if one is not None and one.count > 0 else None for one in found]
     gaps = _gaps(found, placed)
     if np.nanmax(gaps, initial=0) > 0:
         columns["nodata_share"] = [None if np.isnan(gap) else float(gap) for gap in gaps]
-    warnings = (*told, *placed.warnings, *_partial(placed), *_gap_note(gaps), *_doubtful(reader, number, wanted))
+    beyond = too_large(f"Some of {', '.join(lacking)} are", (values.min(), values.max())) if lacking else None
+    warnings = (
+        *told, *rounded, *placed.warnings, *_partial(placed), *_gap_note(gaps),
+        *_doubtful(reader, number, wanted), *([beyond] if beyond else []),
+    )  # fmt: skip
     counts = {
         "zones": len(zones),
         "zones_with_data": sum(one is not None and one.count > 0 for one in found),
@@ -88,6 +96,26 @@ def zonal_statistics(
         _crs_decision(zones, grid),
         {**counts, "raster": _told(reader, number, grid)},
     )
+
+
+def _countable(values: np.ma.MaskedArray[Any, Any]) -> tuple[np.ma.MaskedArray[Any, Any], tuple[str, ...]]:
+    """Values of a type that exactextract has, which lacks unsigned integers of 64 bits."""
+    if values.dtype != np.uint64:
+        return values, ()
+    fit = not values.count() or values.max() <= np.iinfo(np.int64).max
+    made: Any = values.astype(np.int64 if fit else np.float64)
+    return made, () if fit else ("The raster has integers from 2^63 on: its values were rounded to 53 bits.",)
+
+
+def _without_infinite(columns: dict[str, list[Any]]) -> list[str]:
+    """Put None for what JSON has no number for; the names of the columns where there was such."""
+    lacking: list[str] = []
+    for name, column in columns.items():
+        kept = [None if isinstance(value, float) and not np.isfinite(value) else value for value in column]
+        if kept.count(None) > column.count(None):
+            lacking.append(name)
+            columns[name] = kept
+    return lacking
 
 
 def _refuse_outside(zones: Features, grid: Grid) -> NoReturn:
@@ -129,15 +157,17 @@ def _column(name: str, found: list[Found | None], grid: Grid) -> list[Any]:
 
 
 def _places(at: list[tuple[float, float]], grid: Grid) -> list[dict[str, Any]]:
-    """Centres of cells, in the raster's CRS and on WGS 84."""
+    """Centres of cells, in the raster's CRS and, where that has a place on the Earth, on WGS 84."""
     centres = places(grid.transform, np.array(at) * np.array([1, -1]) + np.array([0, grid.height]))
-    degrees = Transformation.between(grid.crs, CRS84, lonlat_bounds(grid)).positions(centres)
+    x, y = Transformation.between(grid.crs, CRS84, lonlat_bounds(grid)).transformer.transform(*centres.T)
+    found = np.isfinite(x) & np.isfinite(y)
+    degrees = np.where(found[:, np.newaxis], np.column_stack([x, y]), 0)
     beyond = np.abs(degrees[:, 0]) > 180
     degrees[beyond, 0] = (degrees[beyond, 0] + 180) % 360 - 180
     code = code_of(grid.crs)
     return [
-        {"x": x, "y": y, "crs": code, "lonlat": lonlat}
-        for (x, y), lonlat in zip(centres.tolist(), degrees.tolist(), strict=True)
+        {"x": x, "y": y, "crs": code, "lonlat": lonlat if there else None}
+        for (x, y), lonlat, there in zip(centres.tolist(), degrees.tolist(), found.tolist(), strict=True)
     ]
 
 

@@ -13,6 +13,7 @@ from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of
 from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.rasters import Grid, places
+from backend.geo.raster.turns import ends
 from backend.geo.vector.features import Features
 
 TOLERANCE = 0.01
@@ -51,12 +52,18 @@ def whole(grid: Grid) -> Zones:
 
 
 def outline(grid: Grid) -> Features:
-    """The raster's edge as a feature, with enough vertices for another CRS."""
+    """The raster's edge as a feature, with enough vertices for another CRS; without a geometry where it has none."""
     box = shapely.segmentize(shapely.box(0, 0, grid.width, grid.height), max(grid.width, grid.height) / 16)
     made = shapely.transform(box, lambda at: places(grid.transform, at))
     if not grid.crs.is_projected:
         made = shapely.transform(made, lambda at: np.clip(at, (-np.inf, -90), (np.inf, 90)))
-    return Features(shapes_of([made]), crs=grid.crs)
+    edge = Features(shapes_of([made]), crs=grid.crs)
+    try:
+        edge.lonlat()
+    except ProcessRefusedError:
+        told = "The raster's edge has no course in longitude and latitude, as around a pole: there is no geometry."
+        return Features(shapes_of([None]), crs=grid.crs, warnings=(told,))
+    return edge
 
 
 def zones_on(features: Features, grid: Grid) -> Zones:
@@ -153,21 +160,24 @@ def _brought(near: Features, grid: Grid) -> Features:
 
 
 def _around(zones: Features, grid: Grid) -> Shapes:
-    """Zones in longitude and latitude, also where the raster goes on beyond ±180, as one from 0 to 360 does."""
-    west, _, east, _ = grid.bounds
-    if grid.crs.is_projected or (west >= -180 and east <= 180):
+    """The zones also where the raster goes on beyond ±180, as one of degrees from 0 to 360 does."""
+    (west, _, east, _), plane = grid.bounds, ends(grid)
+    if plane is None or (west >= plane[0] and east <= plane[1]):
         return zones.shapes
-    turns = range(int(np.floor((west + 180) / 360)), int(np.ceil((east - 180) / 360)) + 1)
-    frame = shapely.box(west, -90, east, 90)
+    whole_turn = plane[1] - plane[0]
+    turns = range(int(np.floor((west - plane[0]) / whole_turn)), int(np.ceil((east - plane[1]) / whole_turn)) + 1)
+    _, low, _, high = shapely.total_bounds(zones.shapes)
+    frame = shapely.box(west, low, east, high)
     copies = [
-        _areal(shapely.intersection(shapely.transform(zones.shapes, _moved(360.0 * turn)), frame)) for turn in turns
+        _areal(shapely.intersection(shapely.transform(zones.shapes, _moved(whole_turn * turn)), frame))
+        for turn in turns
     ]
     joined: Shapes = shapely.union_all(np.stack(copies), axis=0)  # pyright: ignore[reportAssignmentType]  # an array
     return _areal(joined)
 
 
-def _moved(degrees: float) -> Callable[[Array], Array]:
-    return lambda coordinates: coordinates + np.array([degrees, 0])
+def _moved(by: float) -> Callable[[Array], Array]:
+    return lambda coordinates: coordinates + np.array([by, 0])
 
 
 def _snapped(shapes: Shapes, grid: Grid) -> Shapes:

@@ -5,7 +5,7 @@ import difflib
 import math
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +98,7 @@ def with_finite_numbers(column: list[Any]) -> list[Any]:
     """The values, without the NaN and Infinity that some programs write into JSON, which knows neither."""
     kinds = set[type](map(type, column))
     if kinds & {list, dict} or (float in kinds and not all(map(_is_json, column))):
-        return [_finite(value) for value in column]
+        return [_as_json(value) for value in column]
     return column
 
 
@@ -106,11 +106,11 @@ def _is_json(value: Any) -> bool:
     return type(value) is not float or math.isfinite(value)
 
 
-def _finite(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _finite(member) for name, member in cast("dict[str, Any]", value).items()}
+        return {name: _as_json(member) for name, member in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        return [_finite(member) for member in cast("list[Any]", value)]
+        return [_as_json(member) for member in cast("list[Any]", value)]
     return value if _is_json(value) else None
 
 

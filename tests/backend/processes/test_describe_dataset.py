@@ -208,3 +208,11 @@ def test_what_is_no_dataset_is_refused(dataset: Any) -> None:
     with pytest.raises(ProcessRefusedError) as refused:
         answer(dataset)
     assert refused.value.path == "$.inputs.dataset"
+
+
+def test_figures_beyond_numbers_are_null_and_the_value_told_that_is_to_blame() -> None:
+    told = answer(base64.b64encode(tiff(np.array([[np.finfo("f8").min, 1.0]]))).decode())
+    (band,) = told["bands"]
+    assert (band["min"], band["max"], band["std"]) == (np.finfo("f8").min, 1, None)
+    assert "of band 1 are beyond what a number holds" in told["warnings"][0]
+    assert "-1.79769e+308" in told["warnings"][0]

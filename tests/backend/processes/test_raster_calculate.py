@@ -152,3 +152,52 @@ def test_rasters_on_different_grids_are_not_combined(other: bytes) -> None:
 def test_what_is_no_formula_is_refused(expression: str, reason: str) -> None:
     with pytest.raises(ProcessRefusedError, match=reason):
         calculated(expression, row(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "kept"),
+    [
+        (np.uint16, [2024, 131], "float64"),
+        (np.uint16, [1600, 131], "float32"),
+        (np.float32, [2024, 131], "float64"),
+        (np.float32, [2024.5, 0.0625], "float32"),
+    ],
+)
+def test_whole_numbers_are_exact_where_single_precision_would_round_them(kind: Any, cells: Any, kept: str) -> None:
+    first, second = cells
+    raster = tiff(np.array([[[first]], [[second]]], kind))
+    values, profile, _ = calculated("a1 * 10000 + a2", raster)
+    assert profile["dtype"] == kept
+    expected = first * 10_000 + second
+    assert values.item() == (expected if kept == "float64" else np.float32(expected))
+
+
+def test_what_was_computed_before_a_large_number_stays() -> None:
+    """Cells are computed some rows at a time."""
+    cells = np.arange(1_000_000, dtype=np.int32).reshape(1000, 1000).astype(np.float32)
+    values, profile, _ = calculated("a1 * 17", tiff(cells))
+    assert profile["dtype"] == "float64"
+    assert (values[0] == np.arange(1_000_000).reshape(1000, 1000) * 17).all()
+
+
+def test_a_mean_beyond_numbers_is_null_and_the_value_told_that_is_to_blame() -> None:
+    _, _, told = calculated("a1", tiff(np.array([[np.finfo("f8").min, np.finfo("f8").min, 1]])))
+    assert (told["mean"], told["max"]) == (None, 1)
+    assert "cells have the value -1.79769e+308" in told["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "path", "reason"),
+    [
+        (b"xx", row(1), "$.inputs.raster", "no GeoTIFF"),
+        (row(1), b"xx", "$.inputs.others[0]", "no GeoTIFF"),
+        (row(1, crs=None), row(1), "$.inputs.raster", "does not tell its CRS"),
+        (row(1), row(1, crs=None), "$.inputs.others[0]", "does not tell its CRS"),
+        (tiff(A)[:9000], tiff(A), "$.inputs.raster", "^the raster cannot be read: the raster, band 1"),
+        (tiff(A), tiff(A)[:9000], "$.inputs.others[0]", "^the raster cannot be read: the raster, band 1"),
+    ],
+)
+def test_a_refusal_names_the_raster_at_fault(first: bytes, second: bytes, path: str, reason: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=reason) as refused:
+        calculated("a1 + b1", first, second)
+    assert refused.value.path == path

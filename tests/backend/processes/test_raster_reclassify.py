@@ -169,3 +169,27 @@ def test_a_table_that_says_two_things_is_refused(classes: Any, reason: str, path
     with pytest.raises(ProcessRefusedError, match=reason) as refused:
         classified(raster, classes)
     assert refused.value.path == path
+
+
+@pytest.mark.parametrize("offset", [0, -0.1, 273.15])
+def test_decimals_meet_the_values_of_scaled_integers(offset: float) -> None:
+    """35 times 0.01 is a little more than 0.35, and 57 times 0.01 a little less than 0.57."""
+    stored = np.arange(-500, 500, dtype=np.int16)
+    raster = tiff(stored[np.newaxis], scale=0.01, offset=offset)
+    rows: list[list[float | None]] = [[round(0.01 * one + offset, 6), float(one)] for one in stored.tolist()]
+    values, _, told = classified(raster, rows)
+    assert values.ravel().tolist() == stored.tolist()
+    assert told["unmatched_cells"] == 0
+    ranges: list[list[float | None]] = [[None, round(0.35 + offset, 6), 1], [round(0.35 + offset, 6), None, 2]]
+    values, *_ = classified(raster, ranges)
+    assert values.ravel().tolist() == np.where(stored < 35, 1, 2).tolist()
+    between: list[list[float | None]] = [[None, round(0.5749 + offset, 6), 1], [round(0.5749 + offset, 6), None, 2]]
+    values, *_ = classified(raster, between)
+    assert values.ravel().tolist() == np.where(stored < 58, 1, 2).tolist()
+
+
+@pytest.mark.parametrize(("raster", "reason"), [(b"xx", "no GeoTIFF"), (tiff(np.ones((2, 2)), crs=None), "its CRS")])
+def test_a_raster_that_cannot_be_used_is_named_as_the_input_at_fault(raster: bytes, reason: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=reason) as refused:
+        classified(raster, [[1, 2]])
+    assert refused.value.path == "$.inputs.raster"

@@ -136,3 +136,35 @@ def test_bilinear_values_of_integers_are_told_to_be_doubtful() -> None:
     told = answer(raster, points((11, 51)), interpolation="bilinear")
     assert values(told) == [2]
     assert "only nearest" in told["warnings"][0]
+
+
+@pytest.mark.parametrize(("crs", "pole", "lower"), [("EPSG:3413", 90, 89.9), ("EPSG:3031", -90, -89.9)])
+def test_a_pole_is_on_a_raster_around_it_whatever_its_longitude(crs: str, pole: float, lower: float) -> None:
+    numbers = np.arange(10_000.0).reshape(100, 100)
+    transform = Affine(1000, 0, -50_000, 0, -1000, 50_000)
+    lonlat = [(longitude, latitude) for longitude in (-170, 0, 33, 180) for latitude in (pole, lower)]
+    x, y = Transformer.from_crs("OGC:CRS84", crs, always_xy=True).transform(*np.transpose(lonlat))
+    # The pole itself is a corner of four cells, of which that to the right and below counts.
+    column, row = np.floor(np.round(np.array([(x + 50_000) / 1000, (50_000 - y) / 1000]), 6)).astype(int)
+    told = answer(tiff(numbers, transform, crs), points(*lonlat, (0, -pole)))
+    assert values(told) == [*numbers[row, column].tolist(), None]
+    assert told["points_outside"] == 1
+
+
+def test_points_are_found_where_a_raster_in_mercators_projection_goes_on_beyond_the_antimeridian() -> None:
+    numbers = np.arange(200.0).reshape(2, 100)
+    raster = tiff(numbers, Affine(20_000, 0, 19_500_000, 0, -100_000, 100_000), "EPSG:3857")
+    longitudes = np.array([176, 179.9, -179.9, -175, -170, -160, 170])
+    x = np.radians(longitudes % 360) * 6_378_137
+    column = np.floor((x - 19_500_000) / 20_000)
+    expected = [int(one) if 0 <= one < 100 else None for one in column.tolist()]
+    told = answer(raster, points(*((longitude, 0.1) for longitude in longitudes.tolist())))
+    assert values(told) == expected
+    assert expected.count(None) == told["points_outside"] == 2
+
+
+def test_a_raster_that_cannot_be_read_is_named_as_the_input_at_fault() -> None:
+    for raster in (b"xx", tiff(VALUES)[:2000], tiff(VALUES, crs=None)):
+        with pytest.raises(ProcessRefusedError) as refused:
+            answer(raster, points((9.001, 45.155)))
+        assert refused.value.path == "$.inputs.raster"

@@ -165,11 +165,13 @@ def test_all_cells_without_data_give_no_numbers() -> None:
     [
         ({"statistics": ["medain"]}, "$.inputs.statistics", "did you mean median"),
         ({"band": 2}, "$.inputs.band", "there is no band 2"),
-        ({"raster": "bm8gdGlmZg=="}, None, "no GeoTIFF"),
-        ({"raster": base64.b64encode(tiff(RAMP.astype(np.int16))[:-300]).decode()}, None, "cannot be read"),
-        ({"raster": base64.b64encode(tiff(RAMP.astype(np.int16), crs=None)).decode()}, None, "does not tell its CRS"),
-        ({"features": "POINT (9 45)"}, None, "zones must be polygons"),
-        ({"features": {"type": "FeatureCollection", "features": []}}, None, "layer of polygons is empty"),
+        ({"raster": "bm8gdGlmZg=="}, "$.inputs.raster", "no GeoTIFF"),
+        ({"raster": base64.b64encode(tiff(RAMP.astype(np.int16))[:-300]).decode()}, "$.inputs.raster",
+            "^the raster cannot be read: the raster"),
+        ({"raster": base64.b64encode(tiff(RAMP.astype(np.int16), crs=None)).decode()}, "$.inputs.raster",
+            "does not tell its CRS"),
+        ({"features": "POINT (9 45)"}, "$.inputs.features", "zones must be polygons"),
+        ({"features": {"type": "FeatureCollection", "features": []}}, "$.inputs.features", "polygons is empty"),
         ({"features": "POLYGON ((1 1, 2 1, 2 2, 1 1))"}, "$.inputs.features", "all zones .* lie outside the raster"),
         ({"statistics": ["categories"], "raster": base64.b64encode(
             tiff(np.arange(1600, dtype=np.float32).reshape(40, 40))).decode()}, "$.inputs.statistics", "no categories"),
@@ -179,3 +181,57 @@ def test_a_refusal_tells_why(inputs: dict[str, Any], path: str | None, reason: s
     with pytest.raises(ProcessRefusedError, match=reason) as refused:
         answer(**{"raster": base64.b64encode(tiff(RAMP.astype(np.int16), UTM32)).decode(), **inputs})
     assert refused.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("crs", "half"), [("EPSG:3031", 2.5e6), ("EPSG:3413", 2.5e6), ("ESRI:54009", 1.8e7), ("ESRI:54030", 1.7e7)]
+)
+def test_all_of_a_raster_without_an_outline_in_degrees_has_statistics(crs: str, half: float) -> None:
+    numbers = np.arange(2500.0).reshape(50, 50)
+    raster = tiff(numbers, Affine(half / 25, 0, -half, 0, -half / 25, half), crs)
+    names = ["count", "sum", "mean", "min", "max_place"]
+    told = answer(raster=base64.b64encode(raster).decode(), statistics=names, weighting="cells")
+    (feature,) = told["features"]
+    assert feature["geometry"] is None
+    found = feature["properties"]
+    assert (found["count"], found["sum"], found["mean"]) == (2500, numbers.sum(), numbers.mean())
+    assert (found["max_place"]["x"], found["max_place"]["y"]) == pytest.approx((half * 0.98, -half * 0.98))
+    assert (found["max_place"]["lonlat"] is None) == crs.startswith("ESRI")
+    assert "there is no geometry" in told["warnings"][0]
+
+
+def test_zones_are_found_where_a_raster_in_mercators_projection_goes_on_beyond_the_antimeridian() -> None:
+    transform = Affine(20_000, 0, 19_500_000, 0, -100_000, 100_000)
+    raster = tiff(np.arange(200.0).reshape(2, 100), transform, "EPSG:3857")
+    west, east = "-176 -0.5, -175 -0.5, -175 0.5, -176 0.5, -176 -0.5", "179 -0.5, 180 -0.5, 180 0.5, 179 0.5, 179 -0.5"
+    metres = np.radians(1) * 6_378_137
+    first = (184 * metres - 19_500_000) / 20_000
+    for zone, start in ((west, first), (east, first - 5 * metres / 20_000)):
+        (feature,) = answer(
+            raster=base64.b64encode(raster).decode(),
+            features=f"POLYGON (({zone}))",
+            statistics=["min", "mean", "count"],
+        )["features"]
+        found = feature["properties"]
+        assert found["min"] == int(start)
+        # Both rows alike: 100 lies between them.
+        assert found["mean"] == pytest.approx(start + metres / 20_000 / 2 - 0.5 + 50, abs=0.01)
+        assert found["count"] == pytest.approx(metres / 20_000 * 1.1132, rel=0.001)
+
+
+def test_figures_beyond_numbers_are_null_and_the_value_told_that_is_to_blame() -> None:
+    raster = tiff(np.array([[np.finfo("f8").min, 1.0]]))
+    names = ["mean", "variance", "max", "count"]
+    told = answer(raster=base64.b64encode(raster).decode(), statistics=names)
+    found = told["features"][0]["properties"]
+    assert (found["variance"], found["max"], found["count"]) == (None, 1, 2)
+    assert "variance" in told["warnings"][0]
+    assert "cells have the value -1.79769e+308" in told["warnings"][0]
+
+
+def test_unsigned_integers_of_64_bits_are_exact_up_to_where_signed_ones_end() -> None:
+    assert whole(tiff(np.array([[2**62 + 1, 1]], np.uint64)), "max", "variety") == {"max": 2**62 + 1, "variety": 2}
+    raster = base64.b64encode(tiff(np.array([[2**64 - 1, 1]], np.uint64))).decode()
+    told = answer(raster=raster, statistics=["max", "min", "count"])
+    assert told["features"][0]["properties"] == {"max": float(2**64), "min": 1, "count": 2}
+    assert "rounded to 53 bits" in told["warnings"][0]

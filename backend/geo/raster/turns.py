@@ -1,0 +1,37 @@
+"""Grids that go on after a turn around the Earth, where the same places come again. Imports GDAL: for workers only."""
+
+# rasterio, affine and pyproj are not fully typed.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import numpy as np
+
+from backend.geo.geodesy.crs import CRS84, Transformation
+from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.raster.rasters import Grid
+
+_BESIDE = 1e-9
+"""Degrees from the antimeridian."""
+_ROUNDING = 1e-3
+"""Cells by which a raster of the whole Earth may reach beyond its plane, or two measures of that may differ."""
+
+
+def ends(grid: Grid) -> tuple[float, float] | None:
+    """The least and the greatest x between which each place is once; None where a plane has none, or holds the grid."""
+    if not grid.crs.is_projected:
+        return -180.0, 180.0
+    latitudes = np.array([-40.0, 0.0, 40.0])
+    transformer = Transformation.between(CRS84, grid.crs).transformer
+    (low, _), (high, _) = (
+        transformer.transform(np.full(3, longitude), latitudes) for longitude in (_BESIDE - 180, 180 - _BESIDE)
+    )
+    # A meridian is a line along y in Mercator's projection and its like alone.
+    cell = abs(grid.transform.a) * _ROUNDING
+    if not (_straight(low, cell) and _straight(high, cell) and low[0] < high[0]):
+        return None
+    west, _, east, _ = grid.bounds
+    beyond = west < low[0] - cell or east > high[0] + cell
+    return (float(low[0]), float(high[0])) if beyond else None
+
+
+def _straight(x: Array, most: float) -> bool:
+    return bool(np.isfinite(x).all() and np.ptp(x) < most)
