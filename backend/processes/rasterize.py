@@ -57,11 +57,11 @@ def rasterize(
     """Burn features into a raster."""
     from backend.geo.raster.rasterizing import burn
     from backend.geo.raster.rasterizing_grid import lay_out
-    from backend.geo.raster.rasters import geotiff, grid_of, opened
+    from backend.geo.raster.rasters import concerning, geotiff, grid_of, opened
 
     grid = None
     if template is not None:
-        with opened(template, windowed=True) as reader:
+        with concerning("template"), opened(template, windowed=True) as reader:
             grid = grid_of(reader)
     laid = lay_out(features, cell_size, grid)
     burnt = burn(laid, field, all_touched=all_touched, overlap=overlap)

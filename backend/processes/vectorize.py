@@ -42,10 +42,10 @@ def vectorize(
     """Polygonize: areas of equal value of a raster as polygons, or its cells as points."""
     from backend.geo.raster import vectorizing
     from backend.geo.raster.bands import chosen_band
-    from backend.geo.raster.rasters import grid_of, opened, read_band
+    from backend.geo.raster.rasters import concerning, grid_of, opened, read_band
     from backend.geo.vector.collections import feature_collection
 
-    with opened(raster) as reader:
+    with concerning("raster"), opened(raster) as reader:
         number, told = chosen_band(reader, band)
         grid, values = grid_of(reader), read_band(reader, number)
     warnings = list(told)

@@ -14,7 +14,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.ground import Ground, steps_of
 from backend.geo.geodesy.ground_steps import Steps
-from backend.geo.raster.rasters import Grid, grid_of, opened, read_band
+from backend.geo.raster.rasters import Grid, concerning, grid_of, opened, read_band
 from backend.geo.vector.datasets import DatasetFile
 
 type Elevations = np.ma.MaskedArray[Any, Any]
@@ -74,7 +74,7 @@ def read_relief(source: DatasetFile | bytes) -> Relief:
     Raises:
         ProcessRefusedError: it cannot be read, or has no cell with data.
     """
-    with opened(source) as reader:
+    with concerning("raster"), opened(source) as reader:
         grid, elevations = grid_of(reader), read_band(reader)
         unit = str(reader.units[0] or "").strip()
         bands = int(reader.count)
