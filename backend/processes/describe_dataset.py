@@ -10,7 +10,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.describing.features import describe_features, validity_as_given
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
-from backend.geo.vector.file_contents import holds_features
+from backend.geo.vector.file_contents import holds_features, out_of_base64
 from backend.processes.base import Output, process
 
 METHOD = "every value of every field and band was read"
@@ -56,7 +56,8 @@ def describe_dataset(
     return {**told, "method": METHOD, "crs_decision": decision}
 
 
-def _described(dataset: Any) -> dict[str, Any]:
+def _described(given: Any) -> dict[str, Any]:
+    dataset = out_of_base64(given)
     raster = _raster(dataset)
     if raster is not None:
         from backend.geo.describing.rasters import describe_raster

@@ -25,7 +25,7 @@ FORMS = "GeoJSON, WKT, KML or CSV (lon, lat)."
 _VECTOR = WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]})
 
 
-def _reading[T](read: Callable[[Any], T]) -> PlainValidator:
+def reading[T](read: Callable[[Any], T]) -> PlainValidator:
     """A validator that tells the reason of a refusal as its message."""
 
     def validated(value: Any) -> T:
@@ -54,7 +54,7 @@ def _crs(value: Any) -> CRS:
 
 Geometry = Annotated[
     GeometryInput,
-    _reading(read_geometry),
+    reading(read_geometry),
     _VECTOR,
     Field(description=FORMS),
 ]
@@ -68,7 +68,7 @@ Units = Annotated[
 
 Features = Annotated[
     features.Features,
-    _reading(read_features),
+    reading(read_features),
     _VECTOR,
     Field(description=FORMS),
 ]
@@ -76,7 +76,7 @@ Features = Annotated[
 
 UncheckedFeatures = Annotated[
     Unchecked,
-    _reading(read_unchecked),
+    reading(read_unchecked),
     _VECTOR,
     Field(description=FORMS),
 ]
@@ -84,11 +84,11 @@ UncheckedFeatures = Annotated[
 
 Raster = Annotated[
     DatasetFile | bytes,
-    _reading(_raster),
+    reading(_raster),
     WithJsonSchema({"type": "string", "contentEncoding": "base64", "contentMediaType": GEOTIFF}),
     Field(description="GeoTIFF."),
 ]
 """A raster that is not read yet; `backend.geo.raster.rasters.opened` opens it in the worker."""
 
-Crs = Annotated[CRS, _reading(_crs), WithJsonSchema({"type": "string"}), Field(description="Code such as EPSG:25832.")]
+Crs = Annotated[CRS, reading(_crs), WithJsonSchema({"type": "string"}), Field(description="Code such as EPSG:25832.")]
 """A coordinate reference system by its authority's code."""

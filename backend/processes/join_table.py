@@ -4,20 +4,20 @@ import contextlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field, WithJsonSchema
 
-from backend.errors import ProcessRefusedError, refuse
+from backend.errors import refuse
 from backend.geo.tables import joins_by_key
 from backend.geo.vector import features as vector_features
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.geojson_parsing import parse_features
+from backend.geo.vector.kml_features import is_xml
 from backend.geo.vector.table_rows import read_rows
 from backend.geo.vector.wkt import is_table
 from backend.processes.base import Output, process
-from backend.processes.inputs import Features
+from backend.processes.inputs import Features, reading
 
 _TABLE = WithJsonSchema(
     {
@@ -38,17 +38,10 @@ def _read(value: Any) -> vector_features.Features:
         if text.startswith(("{", "[")):
             with contextlib.suppress(ValueError, RecursionError):  # which the reader of features tells
                 value = parse_features(text)
-        elif is_table(text):
+        elif is_table(text) and not is_xml(text):
             return read_csv(text)
     rows = read_rows(value)
     return read_features(value) if rows is None else rows
-
-
-def _read_or_told(value: Any) -> vector_features.Features:
-    try:
-        return _read(value)
-    except ProcessRefusedError as error:
-        raise PydanticCustomError("refused", "{reason}", {"reason": str(error)}) from error
 
 
 @process(
@@ -81,9 +74,7 @@ def _read_or_told(value: Any) -> vector_features.Features:
 )
 def join_table(
     features: Features,
-    table: Annotated[
-        vector_features.Features, PlainValidator(_read_or_told), _TABLE, Field(description="CSV, rows, GeoJSON.")
-    ],
+    table: Annotated[vector_features.Features, reading(_read), _TABLE, Field(description="CSV, rows, GeoJSON.")],
     field: Annotated[str, Field(description="Key of features.")],
     *,
     table_field: Annotated[str | None, Field(description="Of table, if other.")] = None,

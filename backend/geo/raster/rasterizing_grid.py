@@ -12,10 +12,11 @@ from shapely import affinity
 
 from backend.errors import refuse_input
 from backend.geo.geodesy.antimeridian import bounding_box, collect
-from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, code_of, metres_per_unit, parse_crs
+from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, code_of, degrees_per_unit, metres_per_unit, parse_crs
 from backend.geo.geodesy.ellipsoid import Array, forward
 from backend.geo.geodesy.ground import ground_of
 from backend.geo.raster.rasters import Grid
+from backend.geo.raster.turns import numbers
 from backend.geo.vector.features import Features
 
 MOST_CELLS = 100_000_000
@@ -162,10 +163,10 @@ def _turned(features: Features, template: Grid) -> Features:
     """The features with what is a turn away from where the template has them: it may count from 0 to 360 degrees."""
     if template.crs.is_projected:
         return features
-    turn = round(2 * np.pi / template.crs.axis_info[0].unit_conversion_factor, 9)
+    turn = 360 / degrees_per_unit(template.crs)
     west, _, east, _ = template.bounds
     bounds = shapely.bounds(features.shapes)
-    times = range(int(np.floor(west / turn - 0.5)) + 1, int(np.ceil(east / turn + 0.5)))
+    times = numbers(west / turn - 0.5, east / turn + 0.5, "template")
     inside = {at: (bounds[:, 0] + at * turn <= east) & (bounds[:, 2] + at * turn >= west) for at in times}
     elsewhere = np.array([there for at, there in inside.items() if at], dtype=bool)
     if not elsewhere.any():

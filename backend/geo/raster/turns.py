@@ -5,10 +5,13 @@
 
 import numpy as np
 
+from backend.errors import refuse_input
 from backend.geo.geodesy.crs import CRS84, Transformation
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.raster.rasters import Grid
 
+MOST = 4
+"""Turns that a grid may make."""
 _BESIDE = 1e-9
 """Degrees from the antimeridian."""
 _ROUNDING = 1e-3
@@ -31,6 +34,17 @@ def ends(grid: Grid) -> tuple[float, float] | None:
     west, _, east, _ = grid.bounds
     beyond = west < low[0] - cell or east > high[0] + cell
     return (float(low[0]), float(high[0])) if beyond else None
+
+
+def numbers(low: float, high: float, name: str) -> range:
+    """The turns from one number to the other, of a grid that is the input of this name.
+
+    Raises:
+        ProcessRefusedError: they are more than any grid of the Earth makes.
+    """
+    if not high - low <= MOST:
+        refuse_input(f"the raster goes around the Earth {high - low:.3g} times: is its CRS the right one?", name)
+    return range(int(np.floor(low)), int(np.ceil(high)) + 1)
 
 
 def _straight(x: Array, most: float) -> bool:

@@ -13,7 +13,7 @@ from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of
 from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.rasters import Grid, places
-from backend.geo.raster.turns import ends
+from backend.geo.raster.turns import ends, numbers
 from backend.geo.vector.features import Features
 
 TOLERANCE = 0.01
@@ -165,7 +165,7 @@ def _around(zones: Features, grid: Grid) -> Shapes:
     if plane is None or (west >= plane[0] and east <= plane[1]):
         return zones.shapes
     whole_turn = plane[1] - plane[0]
-    turns = range(int(np.floor((west - plane[0]) / whole_turn)), int(np.ceil((east - plane[1]) / whole_turn)) + 1)
+    turns = numbers((west - plane[0]) / whole_turn, (east - plane[1]) / whole_turn, "raster")
     _, low, _, high = shapely.total_bounds(zones.shapes)
     frame = shapely.box(west, low, east, high)
     copies = [

@@ -133,8 +133,10 @@ def unpaired(index: Integers, count: int) -> Integers:
     return np.flatnonzero(np.bincount(index, minlength=count) == 0)
 
 
-def query(tree: shapely.STRtree, shapes: Shapes, predicate: Any = None) -> Integers:
+def query(tree: shapely.STRtree, shapes: Shapes, predicate: Any = None, distance: float | None = None) -> Integers:
     """Index of each shape and of each in the tree that it meets (without a predicate, their boxes): 2 × n.
+
+    distance: of the predicate `dwithin`.
 
     Raises:
         ProcessRefusedError: these are too many; so many at a time are looked for that the memory holds them.
@@ -143,7 +145,9 @@ def query(tree: shapely.STRtree, shapes: Shapes, predicate: Any = None) -> Integ
     found: list[Integers] = []
     count = 0
     for at in range(0, len(shapes), size):
-        index: Integers = tree.query(shapes[at : at + size], predicate=predicate) + np.array([[at], [0]])
+        index: Integers = tree.query(shapes[at : at + size], predicate=predicate, distance=distance) + np.array(
+            [[at], [0]]
+        )
         count += index.shape[1]
         if count > MOST_PAIRS:
             raise ProcessRefusedError(

@@ -1,10 +1,8 @@
 """Relations of layers that came in different CRSs, where what is one place in both differs by rounding.
 
 A vertex that lies on an edge of the other layer, without being one of its vertices, lies to either side of it once both
-were brought to longitude and latitude. That decides of no relation here.
+were brought to longitude and latitude. That decides of no relation to a polygon here, but of `equals` and `crosses`.
 """
-
-from typing import Any
 
 import numpy as np
 import shapely
@@ -39,7 +37,7 @@ def settled(met: Together, predicate: Predicate) -> tuple[Pairs, tuple[str, ...]
     elif predicate == "touches":
         made = _touching(a, b, found, met.noise)
     elif predicate == "intersects":
-        made = _joined(found, _meeting(_areas(a), _areas(b), met.noise))
+        made = _joined(_joined(found, _meeting(a, _areas(b), met.noise)), _meeting(_areas(a), b, met.noise))
     else:
         return found, ()
     changed = len(_joined(found, made)) - min(len(found), len(made))
@@ -51,7 +49,7 @@ def settled(met: Together, predicate: Predicate) -> tuple[Pairs, tuple[str, ...]
 
 def _inside(inner: Shapes, outer: Shapes, known: Pairs, noise: float, predicate: Predicate) -> Pairs:
     """Further pairs of which the first lies in the second, but for rounding."""
-    pairs = _meeting(_areas(inner) if predicate in _AREAL_ONLY else inner, _areas(outer), 0)
+    pairs = _meeting(_areas(inner) if predicate in _AREAL_ONLY else inner, _areas(outer), noise)
     pairs = pairs.take(~_among(pairs, known, len(outer)))
     west, south, east, north = (shapely.bounds(outer)[pairs.second] - shapely.bounds(inner)[pairs.first]).T
     pairs = pairs.take((west <= noise) & (south <= noise) & (east >= -noise) & (north >= -noise))
@@ -72,19 +70,23 @@ def _truly_overlapping(a: Shapes, b: Shapes, found: Pairs, noise: float) -> Pair
 
 
 def _touching(a: Shapes, b: Shapes, found: Pairs, noise: float) -> Pairs:
-    """With the pairs of polygons that overlap, or are apart, by rounding alone."""
-    pairs = _meeting(_areas(a), _areas(b), noise)
-    return _joined(found, pairs.take(~_deep(a, b, pairs, noise)))
+    """With the pairs of a polygon and what overlaps it, or is apart from it, by rounding alone."""
+    near = _joined(_meeting(a, _areas(b), noise), _meeting(_areas(a), b, noise))
+    areal = _areal(b)[near.second]
+    inside = np.zeros(len(near), dtype=np.bool_)
+    inside[areal] = _deep(b, a, Pairs(near.second, near.first).take(areal), noise)
+    inside[~areal] = _deep(a, b, near.take(~areal), noise)
+    return _joined(found, near.take(~inside))
 
 
 def _meeting(a: Shapes, b: Shapes, distance: float) -> Pairs:
-    tree = shapely.STRtree(b)
-    index: Any = tree.query(a, predicate="dwithin", distance=distance) if distance else query(tree, a, "intersects")
+    """Those at most so far from each other."""
+    index = query(shapely.STRtree(b), a, "dwithin", distance)
     return Pairs(index[0], index[1]).sorted()
 
 
 def _deep(a: Shapes, b: Shapes, pairs: Pairs, noise: float) -> Booleans:
-    """Whether two polygons share more than a strip along their boundaries."""
+    """Whether more than a strip along the boundary of the polygons of the first source meets the second."""
     return shapely.intersects(_grown(a, pairs.first, -noise), b[pairs.second])
 
 

@@ -16,7 +16,16 @@ from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.tables.cql2_matching import alike, doubtful_order, like_pattern, without_accents
 from backend.geo.tables.cql2_spatial import GEOMETRY_NAMES, PREDICATES, is_spatial, literal_geometry
 from backend.geo.tables.cql2_spatial import related as related_in_space
-from backend.geo.tables.cql2_temporal import RELATIONS, Periods, column_periods, is_day_of, is_temporal, literal_periods
+from backend.geo.tables.cql2_temporal import (
+    RELATIONS,
+    Periods,
+    among_days,
+    column_periods,
+    is_day,
+    is_day_of,
+    is_temporal,
+    literal_periods,
+)
 from backend.geo.tables.cql2_temporal import related as related_in_time
 from backend.geo.tables.cql2_text import MAX_DEPTH, Node, parse_cql2_text
 from backend.geo.tables.expression_functions import FUNCTIONS
@@ -152,6 +161,8 @@ class _Evaluation:
         if not isinstance(listing, list) or not listing:
             refuse("IN needs a list of values in parentheses")
         items = cast("list[Node]", listing)
+        if all(map(is_day, items)) and is_day_of(items[0], (times := self.column(value))):
+            return among_days(cast("list[str]", items), times, self.warnings)
         if len(items) <= 20 or any(isinstance(item, Mapping) for item in items):
             return reduce(either, (self._compared("=", value, item) for item in items))
         column, wanted = self.column(value), Column.of(items, "the list")

@@ -1,7 +1,7 @@
 """Temporal values and predicates of CQL2 (OGC 21-065r2, 7.7), on arrays of microseconds since 1970 in UTC."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import refuse
+from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.vector.columns import ORDER, Column, condition
 from backend.geo.vector.fields import shown
@@ -24,8 +24,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALWAYS = 2**62
 _MICROSECOND = timedelta(microseconds=1)
 _DATE_LENGTH = 10
+_MOST_LOOKED_AT = 100
+"""Values of a field that tell whether it has times."""
 _DAY_ONLY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_DAY_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
+_DAY_AND_TIME = re.compile(r"(?:\d{4}-\d\d-\d\d[T ]|\d{4}/\d\d/\d\d )\d\d:\d\d", re.ASCII)
 _SLASHED = re.compile(r"\d{4}/\d\d/\d\d ")
 
 
@@ -73,12 +75,27 @@ def is_temporal(node: Any) -> bool:
     return isinstance(node, Mapping) and any(key in node for key in ("date", "timestamp", "interval"))
 
 
+def is_day(literal: Any) -> bool:
+    """Whether it is a text that is written as a date is."""
+    return isinstance(literal, str) and _DAY_ONLY.fullmatch(literal) is not None
+
+
 def is_day_of(literal: Any, column: Column) -> bool:
     """Whether a text is a date where a field has times: as texts, the times of that day come after it."""
-    if not isinstance(literal, str) or not _DAY_ONLY.fullmatch(literal) or column.kind != "text":
+    if not is_day(literal) or column.kind != "text":
         return False
     texts = column.values[column.known].tolist()
-    return bool(texts) and all(map(_DAY_AND_TIME.match, texts))
+    times = any(map(_DAY_AND_TIME.match, texts[:_MOST_LOOKED_AT]))
+    return times and _are_moments([literal, *texts])
+
+
+def _are_moments(texts: Sequence[str]) -> bool:
+    try:
+        for text in dict.fromkeys(texts):
+            _datetime(text, None)
+    except ProcessRefusedError:
+        return False
+    return True
 
 
 def literal_periods(node: Mapping[str, Any], column: Callable[[Any], Column]) -> Periods:
@@ -131,6 +148,14 @@ def related(operation: str, first: Periods, second: Periods, warnings: list[str]
     if operation == "t_during" and (known & ((first.start == second.start) | (first.end == second.end))).any():
         warnings.append(ENDS)
     return condition(RELATIONS[operation](first, second), known)
+
+
+def among_days(days: Sequence[str], column: Column, warnings: list[str]) -> Column:
+    """Whether a time is on one of many days."""
+    times = column_periods(column)
+    wanted = [_micros(_datetime(day, None)) // _DAY for day in days]
+    warnings += [BY_DAY, *([WITHOUT_ZONE] if times.zoneless else [])]
+    return condition(np.isin(times.start // _DAY, wanted), times.known)
 
 
 def _end(node: Any, always: int, column: Callable[[Any], Column]) -> Periods:

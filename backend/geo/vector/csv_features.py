@@ -34,6 +34,7 @@ _NOTHING = frozenset(("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", 
 _WITH_COMMA = re.compile(r"-?(?:0|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d*)(?:,\d+)?")
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:\.\d{3})+")
 """A whole number as it is written where the comma is the decimal sign; else one with three decimals."""
+_WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,2}(?:\.\d{3})*)")
 
 
 def read_csv(text: str, crs: CRS | None = None) -> Features:
@@ -109,7 +110,7 @@ def _decimal_points(columns: dict[str, list[str]]) -> list[str]:
     others = {name: column for name, column in columns.items() if not any("," in value for value in column)}
     for name, column in columns.items():
         example = next((value for value in column if "," in value), None)
-        if example is not None and all(_WITH_COMMA.fullmatch(value) for value in column if value):
+        if example is not None and all(map(_WITH_COMMA.fullmatch, _present(column))):
             columns[name] = [_with_point(value) for value in column]
             told.append(f"In {name!r} the comma was read as a decimal comma: {example} is {_with_point(example)}.")
     if told:
@@ -123,20 +124,25 @@ def _thousands(columns: dict[str, list[str]], others: Mapping[str, list[str]]) -
     commas that have none; a warning for each."""
     told: list[str] = []
     for name, column in others.items():
-        example = next((value for value in column if "." in value), None)
-        if example is not None and all(map(_is_whole, filter(None, column))):
+        example = next((value for value in column if _THOUSANDS.fullmatch(value)), None)
+        if example is None:
+            continue
+        if all(map(_WHOLE.fullmatch, _present(column))):
             columns[name] = [_with_point(value) for value in column]
             told.append(f"In {name!r} points were read as those of thousands: {example} is {_with_point(example)}.")
+        else:
+            told.append(f"In {name!r} the point was left as it is, though others have decimal commas: {example}.")
     return told
 
 
-def _is_whole(text: str) -> bool:
-    return bool(_THOUSANDS.fullmatch(text)) or (len(text) <= 3 and text.isascii() and text.isdigit())
+def _present(column: Sequence[str]) -> list[str]:
+    """The values but for those that stand for none."""
+    return [value for value in column if value and value not in _NOTHING]
 
 
 def _with_point(text: str) -> str:
-    """A number with a decimal comma, and maybe points between its thousands."""
-    return text.replace(".", "").replace(",", ".")
+    """A number with a decimal comma, and maybe points between its thousands; what stands for none as it is."""
+    return text if text in _NOTHING else text.replace(".", "").replace(",", ".")
 
 
 def _unique(names: Sequence[str]) -> tuple[list[str], list[str]]:

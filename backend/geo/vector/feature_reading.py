@@ -20,7 +20,7 @@ from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_documents import is_document, read_document
 from backend.geo.vector.features import Features
-from backend.geo.vector.fields import with_finite_numbers
+from backend.geo.vector.fields import columns_of
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
 from backend.geo.vector.geojson_parsing import GeometryText, parse_features
 from backend.geo.vector.table_rows import read_rows
@@ -163,8 +163,7 @@ def _objects(geometry: Any) -> Any:
 
 def _columns(properties: Sequence[Any]) -> dict[str, list[Any]]:
     rows = [cast("Mapping[str, Any]", row if isinstance(row, Mapping) else {}) for row in properties]
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: with_finite_numbers([row.get(name) for row in rows]) for name in names}
+    return columns_of(rows)
 
 
 def _identified(

@@ -4,7 +4,7 @@ import contextlib
 import difflib
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -15,6 +15,7 @@ from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.vector.features import Features
 from backend.geo.vector.number_columns import NumberColumn
 
+_MOST_CELLS = 100_000_000
 type Numbers = NDArray[Any]
 """int64 or float64."""
 
@@ -92,6 +93,23 @@ def no_such_field(name: str, fields: Sequence[str]) -> str:
         return f"there is no field {shown(name)}; did you mean {listed(close)}?"
     told = f"the fields are {listed(fields)}" if fields else "the features have no fields"
     return f"there is no field {shown(name)}; {told}"
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The fields of rows in order of appearance, None where a row has none; numbers are finite.
+
+    Raises:
+        ProcessRefusedError: these are more values than fit, most of them none.
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    check_cells(len(names), len(rows))
+    return {name: with_finite_numbers([row.get(name) for row in rows]) for name in names}
+
+
+def check_cells(fields: int, rows: int) -> None:
+    """Refuse a table of more cells than fit: each row of a few may have fields of its own."""
+    if fields * rows > _MOST_CELLS:
+        refuse(f"{rows} features with {fields} different fields make more than {_MOST_CELLS:,} values")
 
 
 def with_finite_numbers(column: list[Any]) -> list[Any]:

@@ -31,18 +31,22 @@ _NAMES = {
 _ZIP = b"PK\x03\x04"
 _BASE64 = tuple(
     base64.b64encode(start[: len(start) // 3 * 3]).decode()
-    for start in (*SIGNATURES.values(), _ZIP, b"<?xml ", b"<kml ", b"<kml>\n")
+    for start in (*SIGNATURES.values(), _ZIP, b"<?xml ", b"<km")
     if start[0]
 )
 """How the files begin in base64, as texts of no other form do."""
-_XML = (b"<", b"\xef\xbb\xbf<")
+_XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
+"""In UTF-8, and with the marks of UTF-8 and UTF-16 before it."""
+_START = 100
 _ALONE = frozenset((".gpkg", ".fgb", ".parquet"))
 """Files that are whole without others beside them."""
 _PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 """Of a shapefile, all that is read of it."""
 MOST_UNPACKED = 2**30
 """Bytes of what is read of an archive, which may be a thousandth of that itself."""
-_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The ways of packing whose unpacking ends where it is told to."""
+_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError)
 """What an archive that is cut off, in an unknown form or encrypted raises."""
 
 
@@ -90,7 +94,7 @@ def _written(content: bytes, path: Path) -> str:
 
 
 def _suffix(content: bytes) -> str | None:
-    if content.startswith(_XML):
+    if content[:_START].lstrip().startswith(_XML):
         return ".kml"
     return next((one for one in _ALONE if content.startswith(SIGNATURES[one])), None)
 
@@ -100,10 +104,14 @@ def _unpacked(content: bytes, path: Path) -> str:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             parts = _parts(archive)
+            if any(part.compress_type not in _PACKED for part in parts.values()):
+                refuse("the zip is packed in a way that is not read: deflate is")
             if sum(part.file_size for part in parts.values()) > MOST_UNPACKED:
                 refuse(f"the zip holds more than the {MOST_UNPACKED} bytes that are unpacked")
             for suffix, part in parts.items():
-                path.with_suffix(suffix).write_bytes(archive.read(part))
+                with archive.open(part) as file:
+                    # No more than it says that it has, whatever comes out of it.
+                    path.with_suffix(suffix).write_bytes(file.read(part.file_size + 1))
     except _FAULTS as error:
         refuse(f"the zip cannot be unpacked: {str(error)[:100]}")
     return ".shp" if ".shp" in parts else ".kml"
@@ -111,7 +119,8 @@ def _unpacked(content: bytes, path: Path) -> str:
 
 def _parts(archive: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:
     """Suffix → file."""
-    files = {PurePosixPath(file.filename): file for file in archive.infolist() if not file.is_dir()}
+    named = {PurePosixPath(file.filename): file for file in archive.infolist() if not file.is_dir()}
+    files = {path: file for path, file in named.items() if path.name}
     by_suffix = {
         suffix: [path for path in files if path.suffix.lower() == suffix and not path.name.startswith("._")]
         for suffix in (".shp", ".kml")

@@ -14,6 +14,7 @@ from backend.errors import refuse
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
+from backend.geo.vector.fields import check_cells
 from backend.geo.vector.text_columns import typed_column
 
 type Position = tuple[float, ...]
@@ -34,6 +35,8 @@ _XML = re.compile(
     r"<(?:[?!]|(?:\w+:)?(?:kml|Document|Folder|Placemark|gpx|FeatureCollection|html)[\s>])", re.IGNORECASE
 )
 _SHOWN = 40
+MOST_LONG = 2**26
+"""Bytes or characters: its elements take many times as much memory."""
 
 
 def is_xml(text: str) -> bool:
@@ -73,11 +76,13 @@ class _Builder(ET.TreeBuilder):
 
 
 def _parsed(text: str | bytes) -> ET.Element:
+    if len(text) > MOST_LONG:
+        refuse(f"the KML is longer than the {MOST_LONG} that are read at once: GeoPackage holds more")
     parser = ET.XMLParser(target=_Builder())  # noqa: S314  # declarations, the danger of XML, are refused
     try:
-        parser.feed(text)
+        parser.feed(text.lstrip())
         return parser.close()
-    except (ET.ParseError, ValueError) as error:
+    except (ET.ParseError, ValueError, LookupError) as error:
         refuse(f"the text is no whole XML: {error}")
 
 
@@ -141,14 +146,17 @@ def _columns(
     rows: Sequence[tuple[Mapping[str, str], Mapping[str, str]]], warnings: list[str]
 ) -> dict[str, Sequence[Any]]:
     columns: dict[str, Sequence[Any]] = {}
+    names = dict.fromkeys(name for _, data in rows for name in data)
+    check_cells(len(names), len(rows))
     for name in dict.fromkeys(name for told, _ in rows for name in told):
         columns[name] = [told.get(name) or None for told, _ in rows]
     # All in one folder, as programs write a layer: that tells nothing of any of them.
     if len(set(columns.get(_FOLDER, ()))) == 1:
         del columns[_FOLDER]
-    for name in dict.fromkeys(name for _, data in rows for name in data):
+    for name in names:
         # Whatever type is declared: some programs know no type of large whole numbers, and say that they are texts.
-        columns[free_name(name, columns)] = typed_column(name, [data.get(name, "") for _, data in rows], warnings)
+        free = free_name(name, columns)
+        columns[free] = typed_column(free, [data.get(name, "") for _, data in rows], warnings)
     return columns
 
 
@@ -168,7 +176,7 @@ class _Geometries:
     def warnings(self) -> list[str]:
         counted = (
             (self._unclosed, "polygon rings did not end where they began and were closed."),
-            (self._dropped, "geometries have heights above the ground, which is not known here; they were left out."),
+            (self._dropped, "geometries have heights above the ground, or of some parts only; they were left out."),
             (self._without, "placemarks have no geometry."),
         )
         return [f"{count} {text}" for count, text in counted if count]
@@ -189,6 +197,11 @@ class _Geometries:
         if not parts:
             self._without += 1
             return None
+        high = [part.has_z for part in parts]
+        if any(high) and not all(high):
+            # There are heights of a geometry for all of its positions, or none.
+            self._dropped += 1
+            parts = [shapely.force_2d(part) for part in parts]
         return parts[0] if len(parts) == 1 else _together(parts)
 
     def _simple(self, element: ET.Element) -> list[BaseGeometry]:
@@ -237,6 +250,8 @@ def _positions(text: str, *, heights: bool) -> list[Position]:
 def _position(ordinates: Sequence[str], *, heights: bool) -> Position:
     if len(ordinates) not in (2, 3):
         raise ValueError(f"{','.join(ordinates)[:_SHOWN]!r} is no longitude,latitude or longitude,latitude,height")
+    if any("_" in one for one in ordinates):
+        raise ValueError(f"{','.join(ordinates)[:_SHOWN]!r} is not of numbers")
     position = tuple(float(one) for one in ordinates)
     if not np.isfinite(position).all():
         raise ValueError(f"{','.join(ordinates)[:_SHOWN]!r} is not of finite numbers")

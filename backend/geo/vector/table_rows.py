@@ -14,7 +14,7 @@ from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.csv_features import LATITUDES, LONGITUDES, TEXTS, coordinate_fields
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
-from backend.geo.vector.fields import is_number, shown, with_finite_numbers
+from backend.geo.vector.fields import columns_of, is_number, shown
 from backend.geo.vector.text_columns import NUMBER
 
 type Rows = Sequence[Mapping[str, Any]]
@@ -46,8 +46,7 @@ def read_rows(value: Any, crs: CRS | None = None) -> Features | None:
         return None
     if any(_is_geojson(row) for row in rows):
         refuse("an array of GeoJSON objects is no GeoJSON: give a FeatureCollection")
-    names = dict.fromkeys(name for row in rows for name in row)
-    columns = {name: with_finite_numbers([row.get(name) for row in rows]) for name in names}
+    columns = columns_of(rows)
     warnings = [] if rows else [NO_ROWS]
     shapes = _written(columns, warnings)
     if shapes is None:

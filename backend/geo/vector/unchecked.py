@@ -16,7 +16,7 @@ from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_documents import is_document, read_document
 from backend.geo.vector.feature_reading import declared_crs, members_of
 from backend.geo.vector.features import Features
-from backend.geo.vector.fields import with_finite_numbers
+from backend.geo.vector.fields import columns_of
 from backend.geo.vector.geojson import GeoJSONReader
 from backend.geo.vector.wkt import read_wkt, told_crs
 
@@ -91,9 +91,7 @@ def _of_geojson(document: Mapping[str, Any]) -> Unchecked:
         if any("closed" in warning for warning in reader.warnings()):
             unclosed.append(index)
     rows = [cast("Mapping[str, Any]", member.get("properties") or {}) for member in members]
-    names = dict.fromkeys(name for row in rows for name in row)
-    fields = {name: with_finite_numbers([row.get(name) for row in rows]) for name in names}
-    features = Features(shapes, fields, declared_crs(document) or CRS84)
+    features = Features(shapes, columns_of(rows), declared_crs(document) or CRS84)
     return Unchecked(features, unreadable, tuple(unclosed))
 
 

@@ -25,13 +25,16 @@ _START = re.compile(
 )
 
 
+_NAMES = re.compile(r"wkt|[^\W\d].*[,;\t|].*")
+"""The first line of a table, of which there may be no other; coordinates alone are none."""
+
+
 def is_table(text: str) -> bool:
     """Whether a text that is no JSON is CSV: of several lines, or one that ends, which do not begin as WKT does."""
     lines = text.strip()
     if _START.match(lines):
         return False
-    # Of a table without rows there is its first line.
-    return "\n" in lines or (text.endswith("\n") and (lines == "wkt" or any(mark in lines for mark in ",;\t|")))
+    return "\n" in lines or (text.endswith("\n") and bool(_NAMES.fullmatch(lines)))
 
 
 def told_crs(text: str) -> CRS | None:

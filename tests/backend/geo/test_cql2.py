@@ -98,6 +98,19 @@ def test_a_date_beside_times_stands_for_its_whole_day(filter_: str, found: list[
     assert matches("d <= '2024-03-05'", d=["2024-03-05", "2024-03-06", "some day"]) == [0]
 
 
+def test_many_dates_and_times_as_shapefiles_have_them_are_days_too() -> None:
+    days = ", ".join(f"'2024-05-{day:02d}'" for day in range(1, 32))
+    assert matches(f"t IN ({days})", t=["2024-05-31T10:00:00Z", "2024-06-01T00:00:00Z", None]) == [0]
+    assert matches("t > '2024-05-31'", t=["2024/05/01 10:00:00", "2024/06/01 10:00:00"]) == [1]
+    assert matches("t >= '2024-05-31'", t=["2024-05-31T10:00:00Z", "2024-05-30"]) == [0]
+
+
+@pytest.mark.parametrize("texts", [["2024-05-31 10:00 meeting", "2024-06-01 11:00"], ["2024-05-31T10:00:00Z", "later"]])
+def test_texts_that_are_no_times_are_compared_as_texts(texts: list[str]) -> None:
+    assert matches("t > '2024-06-01'", t=texts) == [at for at, text in enumerate(texts) if text > "2024-06-01"]
+    assert matches("t > '2024-02-31'", t=["2024-05-31T10:00:00Z"]) == [0]
+
+
 def test_json_and_text_are_the_same_filter() -> None:
     node = {
         "op": "and",

@@ -229,6 +229,22 @@ def test_points_are_those_of_thousands_in_a_table_with_decimal_commas() -> None:
     assert "In 'people' points were read as those of thousands: 1.234 is 1234." in found.warnings
 
 
+@pytest.mark.parametrize(
+    ("column", "numbers"),
+    [(("-1.234", "-5"), [-1234, -5]), (("1.234", "NA"), [1234, None]), (("1.234.567", "0"), [1234567, 0])],
+)
+def test_points_of_thousands_may_stand_beside_signs_and_gaps(column: tuple[str, str], numbers: list[Any]) -> None:
+    found = read_features(f"share;n\n0,5;{column[0]}\n1,5;{column[1]}")
+    assert found.fields["n"] == numbers
+
+
+@pytest.mark.parametrize("other", ["1234", "001", "1.5"])
+def test_a_point_that_may_be_either_is_left_and_told(other: str) -> None:
+    found = read_features(f"share;n\n0,5;1.234\n1,5;{other}")
+    assert found.fields["n"][0] in (1.234, "1.234")
+    assert "In 'n' the point was left as it is, though others have decimal commas: 1.234." in found.warnings
+
+
 def test_points_are_decimal_ones_where_no_comma_is() -> None:
     found = read_features("lon;lat;n\n8.541;47.123;1.234")
     assert found.fields == {"lon": [8.541], "lat": [47.123], "n": [1.234]}
@@ -250,6 +266,11 @@ def test_numbers_that_json_does_not_know_are_missing_in_a_text(number: str) -> N
 @pytest.mark.parametrize("text", ["id,lon,lat\n", "wkt\n", "id;name\n"])
 def test_a_table_without_rows_is_a_table(text: str) -> None:
     assert len(read_features(text)) == 0
+
+
+def test_coordinates_in_a_line_are_no_table() -> None:
+    with pytest.raises(ProcessRefusedError, match="neither GeoJSON nor WKT"):
+        read_features("13.4, 52.5\n")
 
 
 def test_codes_that_look_like_numbers_with_exponents_are_told() -> None:

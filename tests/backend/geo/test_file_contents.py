@@ -2,6 +2,7 @@
 
 import base64
 import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.reading import read_geometry
 from backend.processes.describe_dataset import describe_dataset
 from backend.processes.filter_features import filter_features
+from backend.processes.join_table import join_table
 from backend.processes.running import run_processor
 from backend.processes.validate_geometry import validate_geometry
 from tests.backend.processes.conversions import collection, converted
@@ -138,6 +140,46 @@ def test_an_archive_of_more_than_is_unpacked_is_refused_before_anything_is(monke
     monkeypatch.setattr(file_contents, "MOST_UNPACKED", sum(map(len, parts(content).values())) - 1)
     with pytest.raises(ProcessRefusedError, match="holds more than the"):
         read_features(content)
+
+
+def packed(name: str, content: bytes, way: int = zipfile.ZIP_DEFLATED) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", way) as made:
+        made.writestr(name, content)
+    return archive.getvalue()
+
+
+def test_what_comes_out_of_an_archive_is_no_more_than_it_says() -> None:
+    size = 20_000_000
+    lying = packed("a.kml", bytes(size)).replace(size.to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ProcessRefusedError):
+            read_features(lying)
+        assert tracemalloc.get_traced_memory()[1] < size / 4
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_whose_unpacking_knows_no_bound_is_refused(way: int) -> None:
+    with pytest.raises(ProcessRefusedError, match="deflate is"):
+        read_features(packed("a.kml", b"<kml/>", way))
+
+
+def test_members_without_a_name_are_passed_over() -> None:
+    with pytest.raises(ProcessRefusedError, match="the zip holds 0 shapefiles"):
+        read_features(packed(".", b"x"))
+
+
+def test_a_table_may_be_a_file_or_a_kml_and_a_dataset_come_in_base64() -> None:
+    joined = {"features": "k,lon,lat\nBern,7,47", "field": "k", "table_field": "ort", "fields": ["n"]}
+    encoded = base64.b64encode(file_of(PLACES, "geopackage")).decode()
+    for table in (encoded, file_of(PLACES, "geopackage")):
+        assert answer(join_table, table=table, **joined).columns["n"] == [1]
+    kml = file_of(PLACES, "kml").decode()
+    assert answer(join_table, table=kml, **joined).columns["n"] == [1]
+    assert answer(describe_dataset, dataset=encoded)["features"] == 2
 
 
 def test_of_a_file_with_several_layers_the_way_to_choose_one_is_told(tmp_path: Path) -> None:

@@ -74,8 +74,15 @@ def test_heights_count_where_they_are_absolute() -> None:
     features = read_features(relative)
     assert not features.shapes[0].has_z
     assert features.warnings == (
-        "1 geometries have heights above the ground, which is not known here; they were left out.",
+        "1 geometries have heights above the ground, or of some parts only; they were left out.",
     )
+
+
+def test_heights_of_some_parts_alone_are_left_out_and_told() -> None:
+    absolute = POINT.replace("<Point>", "<Point><altitudeMode>absolute</altitudeMode>")
+    features = read_features(kml(placemark(f"<MultiGeometry>{absolute}{POINT}</MultiGeometry>")))
+    assert not features.shapes[0].has_z
+    assert "of some parts only" in features.warnings[0]
 
 
 def test_a_track_is_a_line_and_its_times_are_left() -> None:
@@ -158,6 +165,33 @@ def test_rings_that_are_not_closed_are_closed_and_told() -> None:
 def test_what_is_no_kml_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(ProcessRefusedError, match=reason):
         read_features(text)
+
+
+@pytest.mark.parametrize("encoding", ["foo", "hex"])
+def test_an_encoding_that_there_is_not_is_refused(encoding: str) -> None:
+    with pytest.raises(ProcessRefusedError, match="no whole XML"):
+        read_features(kml(placemark(POINT)).replace("UTF-8", encoding).encode())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_file_may_begin_with_white_space_or_the_mark_of_its_encoding(encoding: str) -> None:
+    assert len(read_features(kml(placemark(POINT)).replace("UTF-8", encoding[:6].rstrip("-")).encode(encoding))) == 1
+    assert len(read_features(b"\n  <kml>" + placemark(POINT).encode() + b"</kml>")) == 1
+
+
+def test_a_kml_of_more_than_fits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.geo.vector.kml_features.MOST_LONG", 100)
+    with pytest.raises(ProcessRefusedError, match="the KML is longer than the 100"):
+        read_features(kml(placemark(POINT)))
+
+
+def test_data_of_other_names_in_each_placemark_are_refused_where_they_are_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("backend.geo.vector.fields._MOST_CELLS", 8)
+    data = '<ExtendedData><Data name="{}"><value>1</value></Data></ExtendedData>'
+    with pytest.raises(ProcessRefusedError, match="3 features with 3 different fields"):
+        read_features(kml("".join(placemark(POINT, data.format(name)) for name in "abc")))
 
 
 def test_folders_within_folders_without_end_are_no_harm() -> None:

@@ -6,6 +6,7 @@ import pytest
 import shapely
 from pyproj import CRS
 
+from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.relations.relations_join import spatial_join
 from backend.geo.relations.relations_selection import related
@@ -76,3 +77,20 @@ def test_in_one_crs_nothing_is_taken_for_anything_else() -> None:
     shift = 1e-6
     beyond = layer([shapely.box(500_035, 5_500_000, 500_040 + shift, 5_500_010)])
     assert count(beyond, UNION, "within") == 0
+
+
+def test_points_and_lines_on_an_edge_are_on_it_from_another_crs() -> None:
+    edge = shapely.LineString([(500_040, 5_500_000), (500_040, 5_500_040)])
+    points = layer([shapely.line_interpolate_point(edge, share, normalized=True) for share in (0.1, 0.35, 0.77)])
+    moved = UNION.in_crs(CRS(25833))
+    for predicate in ("intersects", "covered_by", "touches"):
+        assert count(points, moved, predicate) == 3, predicate
+        assert count(layer([edge]), moved, predicate) == 1, predicate
+    inside = layer([shapely.Point(500_020, 5_500_020)])
+    assert count(inside, moved, "touches") == 0
+
+
+def test_pairs_beyond_what_fits_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.geo.relations.relations.MOST_PAIRS", 10)
+    with pytest.raises(ProcessRefusedError, match="more than 10 pairs"):
+        count(SQUARES, layer([*grid(), *grid()], LAEA), "touches")

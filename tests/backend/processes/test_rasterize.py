@@ -272,3 +272,10 @@ def test_the_example_succeeds() -> None:
     # A hundredth of a degree of longitude and of latitude at 52° of latitude.
     one = 686.9 * 1112.6 / 50**2
     assert [(cells == use).sum() for use in (1, 2)] == pytest.approx([one, one], rel=0.05)
+
+
+def test_a_template_that_goes_around_the_earth_without_end_is_refused() -> None:
+    around = template(Affine(1e7, 0, 0, 0, -1e7, 0), crs="EPSG:4326")
+    with pytest.raises(ProcessRefusedError, match="goes around the Earth") as raised:
+        answer(features="MULTIPOINT (1 2, 3 4)", template=around)
+    assert raised.value.path == "$.inputs.template"
