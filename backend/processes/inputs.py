@@ -30,11 +30,16 @@ def reading[T](read: Callable[[Any], T]) -> PlainValidator:
 
     def validated(value: Any) -> T:
         try:
-            return read(out_of_base64(value))
+            return read(value)
         except ProcessRefusedError as error:
             raise PydanticCustomError("refused", "{reason}", {"reason": str(error)}) from error
 
     return PlainValidator(validated)
+
+
+def reading_features[T](read: Callable[[Any], T]) -> PlainValidator:
+    """The same of features, whose files may come in base64."""
+    return reading(lambda value: read(out_of_base64(value)))
 
 
 def _raster(value: Any) -> DatasetFile | bytes:
@@ -54,7 +59,7 @@ def _crs(value: Any) -> CRS:
 
 Geometry = Annotated[
     GeometryInput,
-    reading(read_geometry),
+    reading_features(read_geometry),
     _VECTOR,
     Field(description=FORMS),
 ]
@@ -68,7 +73,7 @@ Units = Annotated[
 
 Features = Annotated[
     features.Features,
-    reading(read_features),
+    reading_features(read_features),
     _VECTOR,
     Field(description=FORMS),
 ]
@@ -76,7 +81,7 @@ Features = Annotated[
 
 UncheckedFeatures = Annotated[
     Unchecked,
-    reading(read_unchecked),
+    reading_features(read_unchecked),
     _VECTOR,
     Field(description=FORMS),
 ]

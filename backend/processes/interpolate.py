@@ -77,28 +77,36 @@ def interpolate(
         progress(90 * share, "interpolating")
 
     about: dict[str, Any] = {"points": len(samples.values), "crs_decision": laid.crs_decision}
-    warnings = list(laid.warnings)
     if method == "density":
         values = interpolation.density(samples, laid.grid, radius or 0, told)
         about |= {"units": f"{'points' if field is None else field} per square kilometre"}
         about["method"] = f"quartic kernel of {radius:g} m; {samples.distances}"
-        warnings += _held(interpolation.share_held(values, samples, laid.grid), radius or 0, cell_size)
+        warnings = _held(interpolation.share_held(values, samples, laid.grid), radius or 0, cell_size)
         cells = np.ma.masked_invalid(values.astype(np.float32))
     else:
         samples = interpolation.merged(samples)
         values = interpolation.idw(samples, laid.grid, power, radius, told)
         outside = float(1 - interpolation.inside_hull(samples, laid.grid).mean())
         about |= {"extrapolated_share": outside, "cross_validation": _checked(samples, power, radius)}
-        within = "" if radius is None else f" within {radius:g} m"
-        about["method"] = (
-            f"inverse distance weighting, power {power:g}, {interpolation.NEIGHBOURS} nearest{within}; "
-            f"{samples.distances}"
-        )
-        if outside > 0.01:
-            warnings.append(f"{outside:.0%} of the cells lie outside the hull of the points: they are extrapolated.")
+        about["method"] = _weighting(power, radius, samples.distances)
+        warnings = _extrapolated(outside)
         cells = np.ma.masked_invalid(interpolation.stored(values, samples))
-    about["warnings"] = [*laid.features.warnings, *warnings, *samples.warnings]
+    about["warnings"] = [*laid.features.warnings, *laid.warnings, *warnings, *samples.warnings]
     return {"raster": geotiff(cells, laid.grid), "statistics": grid_summary(cells, laid.grid) | about}
+
+
+def _weighting(power: float, radius: float | None, distances: str) -> str:
+    """How values were weighed, for people."""
+    from backend.geo.raster.interpolation import NEIGHBOURS
+
+    within = "" if radius is None else f" within {radius:g} m"
+    return f"inverse distance weighting, power {power:g}, {NEIGHBOURS} nearest{within}; {distances}"
+
+
+def _extrapolated(share: float) -> list[str]:
+    """A warning where much of the grid lies outside the points."""
+    told = f"{share:.0%} of the cells lie outside the hull of the points: they are extrapolated."
+    return [told] if share > 0.01 else []
 
 
 def _held(share: float, radius: float, cell_size: float) -> list[str]:

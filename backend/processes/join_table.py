@@ -17,7 +17,7 @@ from backend.geo.vector.kml_features import is_xml
 from backend.geo.vector.table_rows import read_rows
 from backend.geo.vector.wkt import is_table
 from backend.processes.base import Output, process
-from backend.processes.inputs import Features, reading
+from backend.processes.inputs import Features, reading_features
 
 _TABLE = WithJsonSchema(
     {
@@ -74,7 +74,9 @@ def _read(value: Any) -> vector_features.Features:
 )
 def join_table(
     features: Features,
-    table: Annotated[vector_features.Features, reading(_read), _TABLE, Field(description="CSV, rows, GeoJSON.")],
+    table: Annotated[
+        vector_features.Features, reading_features(_read), _TABLE, Field(description="CSV, rows, GeoJSON.")
+    ],
     field: Annotated[str, Field(description="Key of features.")],
     *,
     table_field: Annotated[str | None, Field(description="Of table, if other.")] = None,

@@ -122,6 +122,15 @@ def is_made_for(meant: CRS | Transformer, bounds: Bounds) -> bool:
     return area.west <= west or east <= area.east
 
 
+def refuse_other_globes(crs: CRS) -> None:
+    """See that coordinates of a CRS have places on the Earth, of which lengths and areas can be told.
+
+    Raises:
+        ProcessRefusedError: it is of another globe.
+    """
+    Transformation.between(crs, CRS84)
+
+
 @dataclass(frozen=True)
 class Transformation:
     """The best way that there is from one CRS to another, without downloading anything."""

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from pyproj import CRS, Proj
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, code_of, degrees_per_unit, metres_per_unit
+from backend.geo.geodesy.crs import (
+    Bounds,
+    code_of,
+    degrees_per_unit,
+    metres_per_unit,
+    refuse_other_globes,
+)
 from backend.geo.geodesy.ellipsoid import Array, Booleans, half_turn, meridian_radius, parallel_radius
 from backend.geo.geodesy.ground_steps import NODES, STEP, Lattice, Plane, Steps, ground_vectors, to_lonlat
 
@@ -76,7 +82,7 @@ def ground_of(crs: CRS, bounds: Bounds) -> Ground:
         ProcessRefusedError: the CRS is of another globe.
     """
     if not crs.is_projected:
-        Transformation.between(crs, CRS84)
+        refuse_other_globes(crs)
         return Ground(crs, float("inf"))
     x, y = (grid.ravel() for grid in np.meshgrid(*(np.linspace(bounds[at], bounds[at + 2], 5) for at in (0, 1))))
     step = STEP / (metres_per_unit(crs) or 1.0)

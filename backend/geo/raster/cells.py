@@ -10,7 +10,14 @@ from affine import Affine
 from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.crs import CRS84, Transformation, code_of, degrees_per_unit, metres_per_unit
+from backend.geo.geodesy.crs import (
+    CRS84,
+    Transformation,
+    code_of,
+    degrees_per_unit,
+    metres_per_unit,
+    refuse_other_globes,
+)
 from backend.geo.geodesy.ellipsoid import Array, meridian_radius, parallel_radius, zone_area
 from backend.geo.geodesy.ground import GroundAreas
 from backend.geo.raster.rasters import Grid
@@ -44,8 +51,7 @@ def areas_of_rows(
     transform = grid.transform
     if grid.crs.is_projected:
         return GroundAreas.over(grid.crs, transform, rows, at).of
-    # Areas on another globe than the Earth are refused.
-    Transformation.between(grid.crs, CRS84)
+    refuse_other_globes(grid.crs)
     transform = _in_degrees(grid)
     if not grid.upright:
         return lambda some: _about(transform, rows[some], at)
@@ -59,7 +65,7 @@ def alike(grid: Grid) -> bool:
     some = [np.linspace(0, side - 1, min(side, NODES)) for side in (grid.height, grid.width)]
     try:
         if not grid.crs.is_projected:
-            Transformation.between(grid.crs, CRS84)
+            refuse_other_globes(grid.crs)
             return False
         areas = GroundAreas.over(grid.crs, grid.transform, *some).of()
     except ProcessRefusedError:

@@ -86,10 +86,10 @@ def metric_crs(features: Features) -> CRS:
     if north <= -60:
         return parse_crs(SOUTH_POLAR)
     across = east > 180 and east - west <= 360 - _NARROWEST_GAP
-    return equal_area_around(round((west + east) / 2)) if across else parse_crs(EQUAL_AREA)
+    return _equal_area_around(round((west + east) / 2)) if across else parse_crs(EQUAL_AREA)
 
 
-def equal_area_around(meridian: int) -> CRS:
+def _equal_area_around(meridian: int) -> CRS:
     """The equal-area CRS of the whole Earth with another central meridian: its edges lie opposite of it."""
     longitude = 180 - (180 - meridian) % 360
     return ProjectedCRS(

@@ -73,13 +73,8 @@ def zonal_statistics(
     values, rounded = _countable(read_band(reader, number, window))
     cells = Cells(values, areas, window, grid.height, planar)
     found = extract(cells, placed.shapes, wanted, by_area=by_area)
-    columns = {name: _column(name, found, grid) for name in wanted.names}
-    lacking = _without_infinite(columns)
-    if planar is not None and "area" in columns:
-        columns["planar_area"] = [one.count * planar if one is not None and one.count > 0 else None for one in found]
     gaps = _gaps(found, placed)
-    if np.nanmax(gaps, initial=0) > 0:
-        columns["nodata_share"] = [None if np.isnan(gap) else float(gap) for gap in gaps]
+    columns, lacking = _columns(found, wanted, grid, planar, gaps)
     beyond = too_large(f"Some of {', '.join(lacking)} are", (values.min(), values.max())) if lacking else None
     warnings = (
         *told, *rounded, *placed.warnings, *_partial(placed), *_gap_note(gaps),
@@ -96,6 +91,19 @@ def zonal_statistics(
         _crs_decision(zones, grid),
         {**counts, "raster": _told(reader, number, grid)},
     )
+
+
+def _columns(
+    found: list[Found | None], wanted: Chosen, grid: Grid, planar: float | None, gaps: Array
+) -> tuple[dict[str, list[Any]], list[str]]:
+    """The fields of the zones, and those of them that hold what JSON has no number for, which is None."""
+    columns = {name: _column(name, found, grid) for name in wanted.names}
+    lacking = _without_infinite(columns)
+    if planar is not None and "area" in columns:
+        columns["planar_area"] = [one.count * planar if one is not None and one.count > 0 else None for one in found]
+    if np.nanmax(gaps, initial=0) > 0:
+        columns["nodata_share"] = [None if np.isnan(gap) else float(gap) for gap in gaps]
+    return columns, lacking
 
 
 def _countable(values: np.ma.MaskedArray[Any, Any]) -> tuple[np.ma.MaskedArray[Any, Any], tuple[str, ...]]:

@@ -22,9 +22,9 @@ from backend.geo.tables.cql2_temporal import (
     among_days,
     column_periods,
     is_day,
-    is_day_of,
     is_temporal,
     literal_periods,
+    times_beside,
 )
 from backend.geo.tables.cql2_temporal import related as related_in_time
 from backend.geo.tables.cql2_text import MAX_DEPTH, Node, parse_cql2_text
@@ -161,7 +161,8 @@ class _Evaluation:
         if not isinstance(listing, list) or not listing:
             refuse("IN needs a list of values in parentheses")
         items = cast("list[Node]", listing)
-        if all(map(is_day, items)) and is_day_of(items[0], (times := self.column(value))):
+        times = times_beside(items[0], self.column(value)) if all(map(is_day, items)) else None
+        if times is not None:
             return among_days(cast("list[str]", items), times, self.warnings)
         if len(items) <= 20 or any(isinstance(item, Mapping) for item in items):
             return reduce(either, (self._compared("=", value, item) for item in items))
@@ -211,10 +212,11 @@ class _Evaluation:
                     refuse("an interval is compared with T_INTERSECTS, T_BEFORE, T_AFTER and the like")
             return related_in_time(sign, self._periods(first), self._periods(second), self.warnings)
         left, right = self.column(first), self.column(second)
-        for day, times in ((first, right), (second, left)):
-            if is_day_of(day, times):
-                one, other = literal_periods({"date": day}, self.column), column_periods(times)
-                return related_in_time(sign, *((one, other) if day is first else (other, one)), self.warnings)
+        for day, column in ((first, right), (second, left)):
+            times = times_beside(day, column)
+            if times is not None:
+                one = literal_periods({"date": day}, self.column)
+                return related_in_time(sign, *((one, times) if day is first else (times, one)), self.warnings)
         answer = compared(sign, left, right)
         if sign == "=" and left.kind == right.kind == "text" and not answer.true.any():
             self.warnings += filter(None, [alike(left, right)])

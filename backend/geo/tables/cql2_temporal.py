@@ -80,22 +80,21 @@ def is_day(literal: Any) -> bool:
     return isinstance(literal, str) and _DAY_ONLY.fullmatch(literal) is not None
 
 
-def is_day_of(literal: Any, column: Column) -> bool:
-    """Whether a text is a date where a field has times: as texts, the times of that day come after it."""
-    if not is_day(literal) or column.kind != "text":
-        return False
-    texts = column.values[column.known].tolist()
-    times = any(map(_DAY_AND_TIME.match, texts[:_MOST_LOOKED_AT]))
-    return times and _are_moments([literal, *texts])
+def times_beside(day: Any, column: Column) -> Periods | None:
+    """The times of a field that is compared with the text of a date: as texts, those of that day come after it.
 
-
-def _are_moments(texts: Sequence[str]) -> bool:
+    None where the text is no date, or the field has something else than times.
+    """
+    if not is_day(day) or column.kind != "text":
+        return None
+    texts = column.values[column.known][:_MOST_LOOKED_AT].tolist()
+    if not any(map(_DAY_AND_TIME.match, texts)):
+        return None
     try:
-        for text in dict.fromkeys(texts):
-            _datetime(text, None)
+        _datetime(day, None)
+        return column_periods(column)
     except ProcessRefusedError:
-        return False
-    return True
+        return None
 
 
 def literal_periods(node: Mapping[str, Any], column: Callable[[Any], Column]) -> Periods:
@@ -150,9 +149,8 @@ def related(operation: str, first: Periods, second: Periods, warnings: list[str]
     return condition(RELATIONS[operation](first, second), known)
 
 
-def among_days(days: Sequence[str], column: Column, warnings: list[str]) -> Column:
+def among_days(days: Sequence[str], times: Periods, warnings: list[str]) -> Column:
     """Whether a time is on one of many days."""
-    times = column_periods(column)
     wanted = [_micros(_datetime(day, None)) // _DAY for day in days]
     warnings += [BY_DAY, *([WITHOUT_ZONE] if times.zoneless else [])]
     return condition(np.isin(times.start // _DAY, wanted), times.known)
