@@ -11,17 +11,12 @@ from mcp_server.errors import InvalidServerReplyError
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.exchange import open_http
 from tests.mcp_server.faults.misbehaving import PROCESS, Asked, Fault, Misbehaving, answer
-from tests.mcp_server.faults.session_of import GOOD, bridge_to
+from tests.mcp_server.faults.session_of import BOUND_SECONDS, GOOD, bridge_to, every_tool, tool
 from tests.mcp_server.faults.wire_faults import HEAVY, LASTING, ODD
 
 pytestmark = pytest.mark.anyio
 
-BOUND_SECONDS = 60
 FAULTS = {"landing": LASTING, "conformance": ODD, "list": LASTING | HEAVY | ODD, "describe": LASTING | ODD}
-
-
-def tool(site: str) -> str:
-    return f"{site}_work".replace("-", "_")
 
 
 @pytest.mark.parametrize("endpoint", list(FAULTS))
@@ -38,9 +33,7 @@ async def test_what_one_server_does_wrong_costs_no_other_and_not_for_ever(
             assert tool(GOOD) in listed
         for site in sites.sites.values():
             site.faults.clear()
-        with anyio.fail_after(BOUND_SECONDS):
-            await bridge.catalog.refresh()
-            listed = {one.name for one in (await client.list_tools()).tools}
+        listed = await every_tool(sites, client, bridge)
     assert {tool(name) for name in sites.sites} - listed == set()
     assert all(site.asked["execute"] == 0 for site in sites.sites.values())
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []

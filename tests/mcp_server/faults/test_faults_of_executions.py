@@ -11,12 +11,11 @@ from mcp import Client
 
 from mcp_server.session import Answer, call
 from tests.mcp_server.faults.misbehaving import Fault, Misbehaving, answer
-from tests.mcp_server.faults.session_of import GOOD, IMPATIENT, bridge_to, unhelpful
+from tests.mcp_server.faults.session_of import BOUND_SECONDS, GOOD, IMPATIENT, bridge_to, every_tool, tool, unhelpful
 from tests.mcp_server.faults.wire_faults import HEAVY, LASTING, ODD, PASSING
 
 pytestmark = pytest.mark.anyio
 
-BOUND_SECONDS = 60
 BUSY = answer({"title": "Too busy"}, "503 Service Unavailable", retry_after="0")
 
 
@@ -24,13 +23,13 @@ async def answers_of(client: Client, calls: Mapping[str, tuple[str, Mapping[str,
     """What calls answer that are made at the same time."""
     answers: dict[str, Answer] = {}
 
-    async def make(name: str, tool: str, arguments: Mapping[str, Any]) -> None:
-        answers[name] = await call(client, tool, arguments)
+    async def make(name: str, called: str, arguments: Mapping[str, Any]) -> None:
+        answers[name] = await call(client, called, arguments)
 
     with anyio.fail_after(BOUND_SECONDS):
         async with anyio.create_task_group() as group:
-            for name, (tool, arguments) in calls.items():
-                group.start_soon(make, name, tool, arguments)
+            for name, (called, arguments) in calls.items():
+                group.start_soon(make, name, called, arguments)
     return answers
 
 
@@ -45,10 +44,9 @@ def sites_with(endpoint: str, faults: Mapping[str, Fault | tuple[Fault, ...]]) -
 async def worked(sites: Misbehaving, home: Path) -> dict[str, Answer]:
     """What the process of every site answers. Each site has got one execution, and been asked as itself."""
     async with sites.running(), bridge_to(sites, home) as (client, bridge):
-        await bridge.catalog.refresh()
-        listed = {tool.name for tool in (await client.list_tools()).tools}
-        assert {f"{name}_work".replace("-", "_") for name in sites.sites} <= listed
-        calls = {name: (f"{name}_work".replace("-", "_"), {"number": 1}) for name in sites.sites}
+        listed = await every_tool(sites, client, bridge)
+        assert {tool(name) for name in sites.sites} - listed == set()
+        calls = {name: (tool(name), {"number": 1}) for name in sites.sites}
         answers = await answers_of(client, calls)
     for name, site in sites.sites.items():
         assert site.asked["execute"] == 1, f"{name}: {site.asked['execute']} executions were sent"

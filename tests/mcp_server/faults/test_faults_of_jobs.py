@@ -8,14 +8,13 @@ import pytest
 
 from mcp_server.session import call
 from tests.mcp_server.faults.misbehaving import Asked, Fault, Misbehaving, answer
-from tests.mcp_server.faults.session_of import bridge_to, unhelpful
+from tests.mcp_server.faults.session_of import BOUND_SECONDS, bridge_to, unhelpful
 from tests.mcp_server.faults.test_faults_of_executions import answers_of
 from tests.mcp_server.faults.wire_faults import HTML, LASTING, PASSING
 
 pytestmark = pytest.mark.anyio
 
 WORK = {"number": 1}
-BOUND_SECONDS = 60
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 
 from tests.mcp_server.faults.misbehaving import Asked, Fault, answer
 
-DRIP_SECONDS = 0.02
+DRIP_SECONDS = 0.3
 _BOMB = b" " * 12_000_000
 BOMB = gzip.compress(_BOMB, 1)
 HTML = b"<!DOCTYPE html><html><body><h1>Please sign in</h1></body></html>"
