@@ -5,16 +5,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from functools import partial
 
 import anyio
 import anyio.to_thread
 
-from backend.errors import ServerBusyError, StoreLockedError
 from backend.jobs.admission import Bounds, Call
-from backend.jobs.confirmations import Confirmations
 from backend.jobs.executor import Executor, Outcome
+from backend.jobs.gathering import Gathering
+from backend.jobs.intake import Intake
 from backend.jobs.lanes import Lane, Lanes
 from backend.jobs.leases import Observed
 from backend.jobs.observer import JobObserver
@@ -57,14 +55,12 @@ class Engine:
         """`others`: executors for processes of their own; `executor` runs all that none of them can."""
         self.id = uuid.uuid4().hex
         self._store = store
-        self._bounds = bounds
         self._lease_seconds = lease_seconds
         self._dismiss_wait_seconds = dismiss_wait_seconds
         self._waiters = Waiters()
         self._lanes = Lanes(self.id, store.leases, (Lane(executor, bounds), *others), self._ended)
-        self.observers: tuple[JobObserver, ...] = ()
-        """May be set at any time."""
-        self._confirmations = Confirmations(self._confirm)
+        self._intake = Intake(self.id, store, self._lanes, max_queued=bounds.max_queued)
+        self._confirmations = Gathering[CompleteAttempt]("job-confirmations", self._confirm)
         self._unsettled: dict[str, Outcome] = {}
         """Ends of runs that could not be stored."""
         self._suspects: dict[str, float] = {}
@@ -73,10 +69,20 @@ class Engine:
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="job-engine", daemon=True)
 
+    @property
+    def observers(self) -> tuple[JobObserver, ...]:
+        """Who is told of every job that is accepted or ends here; may be set at any time."""
+        return self._intake.observers
+
+    @observers.setter
+    def observers(self, observers: tuple[JobObserver, ...]) -> None:
+        self._intake.observers = observers
+
     def start(self) -> None:
         """Begin to work: on jobs that wait in the store too."""
         self._store.leases.register(self.id)
         self._confirmations.start()
+        self._intake.start()
         self._lanes.start()
         self._keeper.start()
 
@@ -84,6 +90,7 @@ class Engine:
         """End the workers and give every unfinished job of this engine back to the store."""
         self._stopping.set()
         self._lanes.stop()
+        self._intake.stop()
         self._sweep_soon.set()
         self._waiters.wake_all()
         if self._keeper.ident is not None:
@@ -95,7 +102,7 @@ class Engine:
         self._waiters.wake_all()
 
     async def accept(self, request: JobRequest, *, durable: bool, large: bool = False, patience: float = 0) -> Job:
-        """Accept a job and start it if it may begin; what would take long is done in a thread.
+        """Accept a job and start it if it may begin; what would take long is done in other threads.
 
         `durable`: the job is on the disk before this returns. `large`: its inputs are. `patience`: seconds for which
         its end will be waited for.
@@ -103,10 +110,7 @@ class Engine:
         Raises:
             ServerBusyError: this engine is being stopped, or as many jobs wait as may.
         """
-        if not durable and not large:
-            with suppress(StoreLockedError):
-                return self.submit(request, durable=False, patient=False, patience=patience)
-        return await anyio.to_thread.run_sync(partial(self.submit, request, durable=durable, patience=patience))
+        return await self._intake.accept(request, durable=durable, large=large, patience=patience)
 
     def submit(self, request: JobRequest, *, durable: bool, patient: bool = True, patience: float = 0) -> Job:
         """Accept a job and start it if it may begin. Blocks for one write to the store.
@@ -115,26 +119,7 @@ class Engine:
             ServerBusyError: this engine is being stopped, or as many jobs wait as may.
             StoreLockedError: others write to the store, and we are not `patient`.
         """
-        if self._stopping.is_set():
-            raise ServerBusyError("The server is being closed.")
-        call = Call(request.process_id, time.monotonic() + patience if patience > 0 else 0)
-        dispatcher = self._lanes.of(request.process_id)
-        with dispatcher.slot(call, usable=dispatcher.direct(call)) as slot:
-            job = self._store.insert(
-                request,
-                owner=self.id if slot else None,
-                durable=durable,
-                patient=patient,
-                max_queued=self._bounds.max_queued,
-            )
-            for observer in self.observers:
-                observer.accepted(job)
-            if slot:
-                dispatcher.begin(job.id, request.process_id, slot)
-        if not slot:
-            dispatcher.queued(job.id, call)
-            dispatcher.fill()  # a worker may have become free since
-        return job
+        return self._intake.submit(request, durable=durable, patient=patient, patience=patience)
 
     def adopt(self, job_id: str, process_id: str, attempts: int) -> bool:
         """Run a job that waits, whichever engine has claimed it, if there were as many attempts at it before.
@@ -205,7 +190,7 @@ class Engine:
         if dispatcher is None:
             return
         if outcome.kind == "complete":
-            self._confirmations.add(job_id, outcome.attempt)
+            self._confirmations.add((job_id, outcome.attempt))  # else `Leases.release` ends it
         else:
             with about(job_id=job_id):
                 self._store_end({job_id: outcome}, lambda: self._settle(job_id, outcome))

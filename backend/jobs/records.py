@@ -48,6 +48,15 @@ class JobRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that is to be stored."""
+
+    request: JobRequest
+    owner: str | None
+    """The engine that claims it at once; None where it is to wait."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobQuery:
     """Which jobs to list: those that meet all conditions. What is empty or None is no condition."""
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import time
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -13,7 +12,8 @@ import sqlalchemy as sa
 
 from backend.errors import JobExpiredError, NoSuchJobError, NoSuchOutputError, QueueFullError, ResultDamagedError
 from backend.jobs import statements
-from backend.jobs.callbacks.outbox import Outbox, add_subscriber
+from backend.jobs.acceptance import Acceptance
+from backend.jobs.callbacks.outbox import Outbox
 from backend.jobs.connection import Connection, Values
 from backend.jobs.database import ChangeWatch, Database, open_database
 from backend.jobs.endings import Endings, HandedIn
@@ -28,17 +28,15 @@ from backend.jobs.records import (
     JobQuery,
     JobRequest,
     KeptResult,
+    NewJob,
     NewResult,
     StartedJob,
     StoredResult,
 )
 from backend.jobs.result_files import JobFiles
 from backend.jobs.retention import KEEP_ALL, Retention, Sweeper
-from backend.jobs.rows import accepted_job, compact, job_record, job_row, require_success, result_record
+from backend.jobs.rows import job_record, require_success, result_record
 from backend.jobs.states import JobStatus
-
-INLINE_INPUT_BYTES = 64 * 1024
-"""Inputs up to this size are kept in the job's row, larger ones in a file."""
 
 
 class JobStore:
@@ -51,6 +49,7 @@ class JobStore:
         self.leases = Leases(database, files, lease_seconds=lease_seconds)
         self.sweeper = Sweeper(database, files, retention)
         self.outbox = Outbox(database)
+        self._acceptance = Acceptance(database, files)
         self._endings = Endings(database, files)
         self._logs = JobLog(database)
 
@@ -102,25 +101,21 @@ class JobStore:
             StoreFullError: the disk has no room for it.
             StoreLockedError: others write, and have done so for long or, where we are not `patient`, just now.
         """
-        # As a datetime tells it: a client that filters by the time it was told finds the job.
-        job_id, now = uuid.uuid4().hex, round(time.time(), 6)
-        inputs = compact(dict(request.inputs))
-        large = len(inputs) > INLINE_INPUT_BYTES
-        row = job_row(job_id, request, now, owner=owner, durable=durable)
-        row["inputs"] = None if large else inputs.decode()
-        if large:
-            self._files.write_inputs(job_id, inputs, durable=durable)
-        try:
-            with self._database.transaction(durable=durable, patient=patient, seen_before=True) as connection:
-                if owner is None and max_queued is not None:
-                    _require_room(connection, max_queued)
-                connection.execute(statements.INSERT_JOB, row)
-                if request.subscriber is not None:
-                    add_subscriber(connection, job_id, request.subscriber)
-        except BaseException:
-            self._files.delete_inputs(job_id)
-            raise
-        return accepted_job(job_id, request, now)
+        new = [NewJob(request, owner)]
+        (outcome,) = self.insert_all(new, durable=durable, patient=patient, max_queued=max_queued)
+        if isinstance(outcome, QueueFullError):
+            raise outcome
+        return outcome
+
+    def insert_all(
+        self, new: Sequence[NewJob], *, durable: bool, patient: bool = True, max_queued: int | None = None
+    ) -> Sequence[Job | QueueFullError]:
+        """Accept jobs in one transaction, each as `insert` does; one that may not wait keeps no other out.
+
+        Raises:
+            StoreFullError, StoreLockedError: as with `insert`; none is accepted.
+        """
+        return self._acceptance.insert(new, durable=durable, patient=patient, max_queued=max_queued)
 
     def get(self, job_id: str) -> Job:
         """The job as it now is.
@@ -290,8 +285,3 @@ class JobStore:
                 raise JobExpiredError(f"The job '{job_id}' has expired: nothing of it is kept any more.")
             raise NoSuchJobError(f"There is no job '{job_id}'.")
         return job_record(row, self._keep_seconds)
-
-
-def _require_room(connection: Connection, max_queued: int) -> None:
-    if connection.execute(statements.QUEUED).scalar() >= max_queued:
-        raise QueueFullError("As many jobs wait for a worker as may. Nothing was accepted; try again later.")

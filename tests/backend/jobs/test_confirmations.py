@@ -11,9 +11,9 @@ import pytest
 
 from backend.errors import ResultNotReadyError
 from backend.jobs.admission import Bounds
-from backend.jobs.confirmations import Confirmations
 from backend.jobs.engine import Engine
 from backend.jobs.executor import Assignment, Ended, Outcome
+from backend.jobs.gathering import Gathering
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import CompleteAttempt, JobRequest, NewResult
 from backend.jobs.states import JobStatus
@@ -83,12 +83,12 @@ def test_jobs_that_come_while_the_disk_is_busy_share_its_next_turn(
         sync(descriptor)
 
     monkeypatch.setattr("os.fsync", slow)
-    confirmations = Confirmations(store.confirm)
+    confirmations = Gathering[CompleteAttempt]("confirmations", store.confirm)
     confirmations.start()
-    confirmations.add(*jobs[0])
+    confirmations.add(jobs[0])
     assert under_way.wait(PATIENCE)
     for job in jobs[1:]:
-        confirmations.add(*job)
+        confirmations.add(job)
     assert store.get(jobs[0][0]).status is JobStatus.RUNNING
     go.set()
     confirmations.stop()

@@ -111,7 +111,7 @@ def test_the_oldest_news_come_first_and_no_more_than_are_asked_for(store: JobSto
 
 
 def test_a_job_that_is_not_accepted_leaves_no_subscriber(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.jobs.store.add_subscriber", _break)
+    monkeypatch.setattr("backend.jobs.acceptance.add_subscriber", _break)
     with pytest.raises(RuntimeError):
         accept(store, subscriber(URL))
     assert store.list(limit=1, offset=0)[1] == 0

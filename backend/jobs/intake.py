@@ -1,0 +1,166 @@
+"""The way of a job into the store, and of those that may begin at once to a worker."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+
+import anyio
+import anyio.to_thread
+
+from backend.errors import BackendError, ServerBusyError, StoreLockedError
+from backend.jobs.admission import Call
+from backend.jobs.gathering import Gathering
+from backend.jobs.lanes import Lanes
+from backend.jobs.observer import JobObserver
+from backend.jobs.records import Job, JobRequest, NewJob
+from backend.jobs.store import JobStore
+
+
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    """A job that somebody on an event loop waits to have accepted."""
+
+    request: JobRequest
+    patience: float
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[Job]
+
+
+class Intake:
+    """Of one engine. Event loops and threads share it.
+
+    To bring a job to the disk takes as long as to bring ten: those that come meanwhile go together.
+    """
+
+    def __init__(self, engine: str, store: JobStore, lanes: Lanes, *, max_queued: int | None) -> None:
+        """max_queued: jobs that may wait for a worker; None is any number."""
+        self._engine = engine
+        self._store = store
+        self._lanes = lanes
+        self._max_queued = max_queued
+        self.observers: tuple[JobObserver, ...] = ()
+        """May be set at any time."""
+        self._stopping = threading.Event()
+        self._durable = Gathering("job-intake", self._take_submissions)
+
+    def start(self) -> None:
+        """Begin."""
+        self._durable.start()
+
+    def stop(self) -> None:
+        """Accept nothing more."""
+        self._stopping.set()
+        self._durable.stop()
+
+    async def accept(self, request: JobRequest, *, durable: bool, large: bool, patience: float) -> Job:
+        """See `backend.jobs.engine.Engine.accept`."""
+        if large:
+            submit = partial(self.submit, request, durable=durable, patience=patience)
+            return await anyio.to_thread.run_sync(submit)
+        if not durable:
+            with suppress(StoreLockedError):
+                return self.submit(request, durable=False, patient=False, patience=patience)
+            submit = partial(self.submit, request, durable=False, patience=patience)
+            return await anyio.to_thread.run_sync(submit)
+        loop = asyncio.get_running_loop()
+        submission = _Submission(request, patience, loop, loop.create_future())
+        if not self._durable.add(submission):
+            raise _closed()
+        with anyio.CancelScope(shield=True):  # it is accepted, whoever has gone
+            await asyncio.wait([submission.answer])
+        return submission.answer.result()
+
+    def submit(self, request: JobRequest, *, durable: bool, patient: bool = True, patience: float = 0) -> Job:
+        """See `backend.jobs.engine.Engine.submit`."""
+        (outcome,) = self._take([(request, patience)], durable=durable, patient=patient)
+        if isinstance(outcome, Job):
+            return outcome
+        raise outcome
+
+    def _take(
+        self, requests: Sequence[tuple[JobRequest, float]], *, durable: bool, patient: bool
+    ) -> Sequence[Job | Exception]:
+        """Accept jobs, each with the seconds for which its end will be waited for; start those that may begin.
+
+        Raises:
+            ServerBusyError, StoreFullError, StoreLockedError, StoreUnavailableError: none is accepted.
+        """
+        if self._stopping.is_set():
+            raise _closed()
+        now = time.monotonic()
+        calls = [Call(request.process_id, now + seconds if seconds > 0 else 0) for request, seconds in requests]
+        dispatchers = [self._lanes.of(call.process_id) for call in calls]
+        with ExitStack() as taken:
+            slots = [
+                taken.enter_context(dispatcher.slot(call, usable=dispatcher.direct(call)))
+                for dispatcher, call in zip(dispatchers, calls, strict=True)
+            ]
+            new = [
+                NewJob(request, self._engine if slot else None)
+                for (request, _), slot in zip(requests, slots, strict=True)
+            ]
+            outcomes = self._insert(new, durable=durable, patient=patient)
+            accepted = [
+                (job, dispatcher, call, slot)
+                for job, dispatcher, call, slot in zip(outcomes, dispatchers, calls, slots, strict=True)
+                if isinstance(job, Job)
+            ]
+            for job, dispatcher, call, slot in accepted:
+                for observer in self.observers:
+                    observer.accepted(job)
+                if slot:
+                    dispatcher.begin(job.id, call.process_id, slot)
+        for job, dispatcher, call, slot in accepted:
+            if not slot:
+                dispatcher.queued(job.id, call)
+                dispatcher.fill()  # a worker may have become free since
+        return outcomes
+
+    def _insert(self, new: Sequence[NewJob], *, durable: bool, patient: bool) -> Sequence[Job | Exception]:
+        insert = partial(self._store.insert_all, durable=durable, patient=patient, max_queued=self._max_queued)
+        try:
+            return insert(new)
+        except Exception as error:
+            if isinstance(error, BackendError) or len(new) == 1:
+                raise
+        # One that cannot be stored is no reason to refuse its neighbours.
+        return [outcome for one in new for outcome in _attempt(insert, one)]
+
+    def _take_submissions(self, submissions: Sequence[_Submission]) -> None:
+        outcomes = self._outcomes(submissions)
+        answered = zip(submissions, outcomes, strict=True)
+        for loop, answers in groupby(answered, lambda one: one[0].loop):
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(_answer, list(answers))
+
+    def _outcomes(self, submissions: Sequence[_Submission]) -> Sequence[Job | Exception]:
+        try:
+            return self._take([(one.request, one.patience) for one in submissions], durable=True, patient=True)
+        except Exception as error:
+            return [error] * len(submissions)
+
+
+def _attempt(insert: Callable[[Sequence[NewJob]], Sequence[Job | Exception]], one: NewJob) -> Sequence[Job | Exception]:
+    try:
+        return insert([one])
+    except Exception as error:
+        return [error]
+
+
+def _answer(answers: Sequence[tuple[_Submission, Job | Exception]]) -> None:
+    for submission, outcome in answers:
+        if submission.answer.done():
+            continue
+        if isinstance(outcome, Job):
+            submission.answer.set_result(outcome)
+        else:
+            submission.answer.set_exception(outcome)
+
+
+def _closed() -> ServerBusyError:
+    return ServerBusyError("The server is being closed.")

@@ -1,0 +1,173 @@
+"""Jobs on their way into the store: those that come while the disk is busy go together, and each has its own answer."""
+
+import math
+import os
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+
+import anyio
+import pytest
+
+from backend.errors import QueueFullError, ServerBusyError
+from backend.jobs.admission import Bounds
+from backend.jobs.engine import Engine
+from backend.jobs.executor import Assignment, Ended
+from backend.jobs.records import Job, JobRequest
+from backend.jobs.states import JobStatus
+from backend.jobs.store import JobStore
+
+pytestmark = pytest.mark.anyio
+
+REQUEST = JobRequest("buffer", {}, None, "raw", idempotent=False)
+PATIENCE = 60
+
+
+class Idle:
+    """An executor that takes jobs and never ends one."""
+
+    process_ids = frozenset({"buffer"})
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    def start(self) -> None:
+        """It is there."""
+
+    def run(self, assignment: Assignment, ended: Ended) -> None:  # noqa: ARG002 - nothing ends
+        self.taken.append(assignment.job_id)
+
+    def kill(self, job_id: str) -> None:
+        """There is nothing to kill."""
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
+
+
+class BusyDisk:
+    """A disk that is busy with the first job until it is let go."""
+
+    def __init__(self, sync: Callable[[int], None]) -> None:
+        self.turns = 0
+        self.busy, self.go = threading.Event(), threading.Event()
+        self._sync = sync
+
+    def __call__(self, descriptor: int) -> None:
+        self.turns += 1
+        self.busy.set()
+        assert self.go.wait(PATIENCE)
+        self._sync(descriptor)
+
+
+@pytest.fixture
+def executor() -> Idle:
+    return Idle()
+
+
+@pytest.fixture
+def engine(store: JobStore, executor: Idle) -> Iterator[Engine]:
+    made = Engine(store, executor, Bounds(workers=2, max_queued=3), lease_seconds=15, dismiss_wait_seconds=10)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def disk(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusyDisk]:
+    disk = BusyDisk(os.fsync)
+    monkeypatch.setattr("os.fsync", disk)
+    yield disk
+    disk.go.set()  # or an engine would wait for it
+
+
+type Answers = dict[int, Job | Exception]
+
+
+@asynccontextmanager
+async def accepting(engine: Engine, requests: Sequence[JobRequest]) -> AsyncGenerator[Answers]:
+    """Jobs that all have been handed over, and their answers by their places once there are any."""
+    answers: Answers = {}
+
+    async def accept(place: int, request: JobRequest) -> None:
+        try:
+            answers[place] = await engine.accept(request, durable=True)
+        except Exception as error:
+            answers[place] = error
+
+    with anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as group:
+            for place, request in enumerate(requests):
+                group.start_soon(accept, place, request)
+            await anyio.wait_all_tasks_blocked()
+            yield answers
+
+
+@asynccontextmanager
+async def accepting_behind_another(
+    engine: Engine, disk: BusyDisk, requests: Sequence[JobRequest]
+) -> AsyncGenerator[Answers]:
+    """Jobs that come while the disk is busy with one; it is let go at the end."""
+    async with accepting(engine, [REQUEST]) as first:
+        assert await anyio.to_thread.run_sync(disk.busy.wait, PATIENCE)
+        async with accepting(engine, requests) as answers:
+            assert (first, answers) == ({}, {})
+            yield answers
+            disk.go.set()
+
+
+async def test_jobs_that_come_while_the_disk_is_busy_share_its_next_turn_and_begin_where_they_may(
+    engine: Engine, disk: BusyDisk, executor: Idle, store: JobStore
+) -> None:
+    async with accepting_behind_another(engine, disk, [REQUEST] * 4) as answers:
+        pass
+    accepted = [answer.id for answer in answers.values() if isinstance(answer, Job)]
+    assert len(set(accepted)) == 4
+    assert store.list(limit=1, offset=0)[1] == 5
+    assert disk.turns == 2
+    assert len(executor.taken) == 2
+
+
+async def test_of_jobs_that_come_together_as_many_wait_as_may(engine: Engine, disk: BusyDisk, store: JobStore) -> None:
+    async with accepting_behind_another(engine, disk, [REQUEST] * 7) as answers:
+        pass
+    refused = [answer for answer in answers.values() if isinstance(answer, QueueFullError)]
+    accepted = [answer for answer in answers.values() if isinstance(answer, Job)]
+    assert (len(accepted), len(refused)) == (4, 3)  # one has a worker, three may wait
+    assert store.list(limit=1, offset=0)[1] == 5
+
+
+async def test_one_that_cannot_be_stored_keeps_no_neighbour_out(
+    engine: Engine, disk: BusyDisk, store: JobStore
+) -> None:
+    bad = replace(REQUEST, inputs={"number": math.nan})
+    async with accepting_behind_another(engine, disk, [REQUEST, bad, REQUEST]) as answers:
+        pass
+    assert [isinstance(answers[place], Job) for place in range(3)] == [True, False, True]
+    assert isinstance(answers[1], ValueError)
+    assert store.list(limit=1, offset=0)[1] == 3
+
+
+async def test_what_nobody_waits_for_any_more_is_accepted_all_the_same(
+    engine: Engine, disk: BusyDisk, store: JobStore
+) -> None:
+    async with accepting_behind_another(engine, disk, []), anyio.create_task_group() as group:
+        group.start_soon(partial(engine.accept, REQUEST, durable=True))
+        await anyio.wait_all_tasks_blocked()
+        group.cancel_scope.cancel()
+        disk.go.set()
+    assert store.list(limit=1, offset=0)[1] == 2
+
+
+async def test_an_engine_that_stops_answers_what_it_was_given_and_takes_no_more(
+    engine: Engine, disk: BusyDisk, store: JobStore
+) -> None:
+    async with anyio.create_task_group() as group, accepting_behind_another(engine, disk, [REQUEST] * 2) as answers:
+        group.start_soon(anyio.to_thread.run_sync, engine.stop)
+    stored, count = store.list(limit=10, offset=0)
+    assert {type(answer) for answer in answers.values()} <= {Job, ServerBusyError}
+    assert count == 1 + sum(isinstance(answer, Job) for answer in answers.values())
+    assert {job.status for job in stored} == {JobStatus.ACCEPTED}
+    with pytest.raises(ServerBusyError):
+        await engine.accept(REQUEST, durable=True)
