@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import anyio
 import httpx
+import psutil
 
 from benchmarks.servers import OWN_PROCESSES, backend_over_http
 from benchmarks.table import Figure, milliseconds
@@ -34,19 +35,30 @@ async def throughput(folder: Path) -> list[Figure]:
     """Jobs per second from eight clients, asked for with and without waiting; polled jobs; calls beside long jobs."""
     with backend_over_http(folder / "home", *OWN_PROCESSES) as url:
         _execute_for(url, 1)
+        before = psutil.cpu_times()
         waited = _execute_for(url, SECONDS)
+        between = psutil.cpu_times()
         accepted, drained = _submit_for(url, SECONDS)
+        after = psutil.cpu_times()
         polled, polled_p95 = milliseconds(await _polled(url))
         beside, beside_p95 = milliseconds(await _beside_long_jobs(url))
     return [
         # The bar is a smallest value: told as milliseconds per job.
-        Figure("hello-world sustained, waited for", 1000 / waited, "ms per job", 5, f"{waited:.0f} per second"),
+        Figure("hello-world sustained, waited for", 1000 / waited, "ms per job", 5,
+               f"{waited:.0f} per second{_taken(before, between)}"),
         Figure("hello-world sustained, as jobs, to the last one's end", 1000 / drained, "ms per job", 5,
-               f"{drained:.0f} per second; accepted {accepted:.0f} per second"),
+               f"{drained:.0f} per second; accepted {accepted:.0f} per second{_taken(between, after)}"),
         Figure("async submit → successful by polls of 10 ms", polled, "ms", 25, f"median; p95 {polled_p95:.1f} ms"),
         Figure("hello-world, waited for, while long jobs hold all workers", beside, "ms", 25,
                f"median; p95 {beside_p95:.1f} ms"),
     ]  # fmt: skip
+
+
+def _taken(before: Any, after: Any) -> str:
+    """What the machine's other guests took of its processors meanwhile, where the system tells: jobs wait for it."""
+    spans = [later - earlier for earlier, later in zip(before, after, strict=True)]
+    stolen = getattr(after, "steal", 0) - getattr(before, "steal", 0)
+    return f"; {stolen / sum(spans):.0%} of the processors was taken by others" if stolen else ""
 
 
 def _execute_for(url: str, seconds: float) -> float:
@@ -61,7 +73,7 @@ def _submit_for(url: str, seconds: float) -> tuple[float, float]:
     jobs = _asked_for(url, begin + seconds, _ASYNC)
     accepted = jobs / (time.perf_counter() - begin)
     with closing(_connected(url)) as http:
-        while _answer(http, "GET", "/jobs?status=accepted&status=running")["numberMatched"]:
+        while _answer(http, "GET", "/jobs?status=accepted&status=running&limit=1")["numberMatched"]:
             time.sleep(POLL_SECONDS)
     return accepted, jobs / (time.perf_counter() - begin)
 

@@ -2,6 +2,8 @@
 
 from uvicorn_worker import UvicornWorker
 
+from mcp_server.cli.http_protocol import BoundedHttpProtocol
+
 
 class Worker(UvicornWorker):
     """Ends the connections that clients still hold before gunicorn's patience ends.
@@ -9,7 +11,12 @@ class Worker(UvicornWorker):
     Otherwise a held status request would have the worker killed, and its jobs with it, in place of given back.
     """
 
-    CONFIG_KWARGS = {**UvicornWorker.CONFIG_KWARGS, "timeout_graceful_shutdown": 5, "ws": "none"}  # noqa: RUF012 - uvicorn's own form
+    CONFIG_KWARGS = {  # noqa: RUF012 - uvicorn's own form
+        **UvicornWorker.CONFIG_KWARGS,
+        "http": BoundedHttpProtocol,
+        "timeout_graceful_shutdown": 5,
+        "ws": "none",
+    }
 
 
 wsgi_app = "backend.asgi:create()"

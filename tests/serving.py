@@ -8,6 +8,8 @@ from typing import Any
 
 import uvicorn
 
+from mcp_server.cli.http_protocol import BoundedHttpProtocol
+
 _START_SECONDS = 30
 _STOP_SECONDS = 30
 
@@ -18,7 +20,7 @@ def served(make: Callable[[str], Any]) -> Generator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = _Server(uvicorn.Config(make(url), log_level="warning", timeout_graceful_shutdown=1, ws="none"))
+        server = _Server(_configured(make(url)))
         thread = threading.Thread(target=server.run, args=([listening],), name="served", daemon=True)
         thread.start()
         try:
@@ -29,6 +31,11 @@ def served(make: Callable[[str], Any]) -> Generator[str]:
             server.should_exit = True
             thread.join(_STOP_SECONDS)
         assert not thread.is_alive(), "the application does not stop"
+
+
+def _configured(application: Any) -> uvicorn.Config:
+    http = BoundedHttpProtocol
+    return uvicorn.Config(application, http=http, log_level="warning", timeout_graceful_shutdown=1, ws="none")
 
 
 class _Server(uvicorn.Server):

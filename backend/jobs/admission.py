@@ -90,6 +90,8 @@ class Slots:
 
     def full_processes(self) -> frozenset[str]:
         """The processes of which no further job may begin."""
+        if not self._bounds.concurrency:
+            return frozenset()
         running = Counter(slot.process_id for slot in self._taken)
         return frozenset(one for one, most in self._bounds.concurrency.items() if running[one] >= most)
 

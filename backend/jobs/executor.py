@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """A job that is to be run."""
+class Assignment(NamedTuple):
+    """A job that is to be run. A tuple: it goes to another process, many times a second."""
 
     job_id: str
     process_id: str

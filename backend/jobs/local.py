@@ -58,6 +58,7 @@ class LocalExecutor:
 
     def __init__(self, config: WorkerConfig, *, workers: int, warm: bool, append_log: AppendLog) -> None:
         self._config = config
+        self._process_ids = frozenset(config.processes)
         self._usual = workers
         self._ready_made = workers if warm else 0
         self._wanted = warm
@@ -78,7 +79,7 @@ class LocalExecutor:
     @property
     def process_ids(self) -> frozenset[str]:
         """The processes that it can run."""
-        return frozenset(self._config.processes)
+        return self._process_ids
 
     def start(self) -> None:
         """Start the workers in the background, if they are to be warm."""

@@ -3,6 +3,7 @@
 import faulthandler
 import gc
 import logging
+import pickle
 import signal
 import sys
 import tempfile
@@ -172,8 +173,9 @@ def serve(config: WorkerConfig, control: Connection, output: Connection | None, 
     with suppress(EOFError, OSError):
         worker = _with_store(config, control)
         while True:
-            control.send(report)
-            report = worker.work(control.recv())
+            # `send` and `recv` would make a pickler of their own each time.
+            control.send_bytes(pickle.dumps(report))
+            report = worker.work(pickle.loads(control.recv_bytes()))  # noqa: S301 - of our own server
 
 
 def _with_store(config: WorkerConfig, control: Connection) -> Worker:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from backend.geo.vector.datasets import Datasets
 from backend.jobs.limits import JobLimits
@@ -50,9 +50,11 @@ class WorkerConfig:
         return self.own_limits.get(process_id, self.limits)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a worker tells its server: that it is ready or, once a job has ended in the store, ready for the next."""
+class Report(NamedTuple):
+    """What a worker tells its server: that it is ready or, once a job has ended in the store, ready for the next.
+
+    A tuple: it goes to another process, many times a second.
+    """
 
     spent: bool = False
     """It is to be replaced."""

@@ -1,6 +1,7 @@
 """A worker process as its server sees it: a pipe for jobs, one for what it writes, and its death."""
 
 import os
+import pickle
 import signal
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -73,7 +74,7 @@ class WorkerProcess:
     def assign(self, assignment: Assignment) -> bool:
         """Hand over a job; False where the process has just died."""
         try:
-            self.control.send(assignment)
+            self.control.send_bytes(pickle.dumps(assignment))
         except OSError:
             return False
         return True
@@ -81,7 +82,7 @@ class WorkerProcess:
     def report(self) -> Report | None:
         """What it reports next; None when it will not report any more."""
         try:
-            return self.control.recv()
+            return pickle.loads(self.control.recv_bytes())  # noqa: S301 - of our own worker
         except Exception:
             # Its last word may have been cut short.
             self.deaf = self.doomed = True

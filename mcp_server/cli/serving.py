@@ -8,6 +8,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG
 
+from mcp_server.cli.http_protocol import BoundedHttpProtocol
 from mcp_server.errors import ConfigurationError
 
 GRACE_SECONDS = 5
@@ -39,6 +40,7 @@ def listen(application: ASGIApp, host: str, port: int, announcement: str, *, jso
         port=port,
         log_config=None if json_log else LOGGING_CONFIG,
         log_level="warning",
+        http=BoundedHttpProtocol,
         ws="none",  # nothing here speaks WebSocket, whatever library for it is installed
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

@@ -20,6 +20,7 @@ import psutil
 import pytest
 from mcp import Client
 
+from mcp_server.cli.http_protocol import MAX_HEAD_BYTES
 from tests.deploy.containers import Container, backend_container, mcp_container, run_health_check
 from tests.faults.injection import still_there
 from tests.interop.own_backend import own_backend, until
@@ -265,3 +266,7 @@ def test_the_backend_answers_to_the_name_that_the_bridge_calls_it_by(container: 
     with httpx.Client(base_url=container.url, event_hooks=conforming()) as client:
         for host, status in (("backend:5001", 200), ("localhost:5001", 200), ("rebound.example:5001", 421)):
             assert client.get("/conformance", headers={"Host": host}).status_code == status, host
+
+
+def test_the_backend_takes_no_head_without_end(container: Container) -> None:
+    assert httpx.get(f"{container.url}/conformance", headers={"X-Long": "x" * MAX_HEAD_BYTES}).status_code == 400
