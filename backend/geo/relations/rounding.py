@@ -1,7 +1,7 @@
 """Relations of layers that came in different CRSs, where what is one place in both differs by rounding.
 
 A vertex that lies on an edge of the other layer, without being one of its vertices, lies to either side of it once both
-were brought to longitude and latitude. That decides of no relation to a polygon here, but of `equals` and `crosses`.
+were brought to longitude and latitude. That decides of no relation to a polygon here, but of `crosses`.
 """
 
 import numpy as np
@@ -38,6 +38,8 @@ def settled(met: Together, predicate: Predicate) -> tuple[Pairs, tuple[str, ...]
         made = _touching(a, b, found, met.noise)
     elif predicate == "intersects":
         made = _joined(_joined(found, _meeting(a, _areas(b), met.noise)), _meeting(_areas(a), b, met.noise))
+    elif predicate == "equals":
+        made = _joined(found, _equal(a, b, met.noise))
     else:
         return found, ()
     changed = len(_joined(found, made)) - min(len(found), len(made))
@@ -77,6 +79,16 @@ def _touching(a: Shapes, b: Shapes, found: Pairs, noise: float) -> Pairs:
     inside[areal] = _deep(b, a, Pairs(near.second, near.first).take(areal), noise)
     inside[~areal] = _deep(a, b, near.take(~areal), noise)
     return _joined(found, near.take(~inside))
+
+
+def _equal(a: Shapes, b: Shapes, noise: float) -> Pairs:
+    """Those of one kind that cover each other, but for rounding."""
+    pairs = _meeting(a, b, noise)
+    pairs = pairs.take(dimensions_of(a)[pairs.first] == dimensions_of(b)[pairs.second])
+    apart = np.abs(shapely.bounds(a)[pairs.first] - shapely.bounds(b)[pairs.second])
+    pairs = pairs.take((apart <= 2 * noise).all(axis=1))
+    pairs = pairs.take(_covered(a, b, pairs, noise))
+    return pairs.take(_covered(b, a, Pairs(pairs.second, pairs.first), noise))
 
 
 def _meeting(a: Shapes, b: Shapes, distance: float) -> Pairs:

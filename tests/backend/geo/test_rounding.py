@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import shapely
+import shapely.affinity
 from pyproj import CRS
 
 from backend.errors import ProcessRefusedError
@@ -88,6 +89,40 @@ def test_points_and_lines_on_an_edge_are_on_it_from_another_crs() -> None:
         assert count(layer([edge]), moved, predicate) == 1, predicate
     inside = layer([shapely.Point(500_020, 5_500_020)])
     assert count(inside, moved, "touches") == 0
+
+
+EDGES = [
+    shapely.LineString([(500_000, 5_500_000 + 7 * number), (500_010, 5_500_003), (500_020, 5_500_000)])
+    for number in (1, 2)
+]
+
+
+@pytest.mark.parametrize("crs", [LAEA, CRS(4326), CRS(3857)])
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        grid(),
+        [shapely.Point(500_000 + step, 5_500_000) for step in range(3)],
+        EDGES,
+        [shapely.MultiPolygon(grid()[::5])],
+    ],
+    ids=["polygons", "points", "lines", "parts"],
+)
+def test_what_equals_another_does_so_from_another_crs(crs: CRS, shapes: list[Any]) -> None:
+    turned = layer([shapely.segmentize(shape.reverse(), 3) for shape in shapes], crs)  # with vertices of its own
+    assert count(layer(shapes), turned, "equals") == len(shapes)
+    assert count(turned, layer(shapes), "equals") == len(shapes)
+
+
+@pytest.mark.parametrize("by", [0.01, 1.0])
+def test_what_differs_by_more_than_rounding_or_in_kind_is_not_equal(by: float) -> None:
+    moved = layer([shapely.affinity.translate(shape, by) for shape in grid()], LAEA)
+    assert count(SQUARES, moved, "equals") == 0
+    rings = layer([shapely.LineString(shape.exterior) for shape in grid()], LAEA)
+    assert count(SQUARES, rings, "equals") == 0
+    # Where no polygon asks for more, edges follow their plane within a centimetre.
+    longer = layer([shapely.LineString([(500_000, 5_500_000), (500_010.05 + by, 5_500_000)])], LAEA)
+    assert count(layer([shapely.LineString([(500_000, 5_500_000), (500_010, 5_500_000)])]), longer, "equals") == 0
 
 
 def test_pairs_beyond_what_fits_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
