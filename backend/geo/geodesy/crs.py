@@ -1,6 +1,7 @@
 """Coordinate reference systems by their authority's code, and the way from one to another."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from threading import get_ident
@@ -19,6 +20,8 @@ from backend.geo.geodesy.shapes import Shapes
 
 CRS84 = CRS.from_authority("OGC", "CRS84")
 """Longitude, latitude in degrees on WGS 84: the CRS of GeoJSON (RFC 7946, 4)."""
+_EPSG_4326 = CRS.from_epsg(4326)
+_LONLAT = (CRS84, _EPSG_4326)
 
 _CODE = re.compile(
     r"(?:urn:ogc:def:crs:(?P<urn>[A-Za-z]\w*):[\w.]*:(?P<urn_code>\w+)"
@@ -219,8 +222,18 @@ def _ways(source: CRS, target: CRS, bounds: Bounds | None, _thread: int) -> tupl
     with catch_warnings():
         # Of grids that are not here: whoever reads the answer is told, not who looks at the log.
         simplefilter("ignore")
-        group = TransformerGroup(source, target, always_xy=True, area_of_interest=area)
+        group = TransformerGroup(*_exact(source, target), always_xy=True, area_of_interest=area)
     return group, beyond
+
+
+def _exact(source: CRS, target: CRS) -> Sequence[CRS]:
+    """The two, with CRS84 for EPSG:4326, which differs in the order of axes, where both have its datum.
+
+    From CRS84 alone PROJ takes a projection of the same datum for exact, and for right wherever it leads.
+    """
+    if any(crs.geodetic_crs != _EPSG_4326 for crs in (source, target) if crs not in _LONLAT):
+        return source, target
+    return [CRS84 if crs in _LONLAT else crs for crs in (source, target)]
 
 
 def _is_ballpark(way: Transformer) -> bool:

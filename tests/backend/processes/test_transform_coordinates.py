@@ -148,8 +148,9 @@ def test_places_far_from_where_a_crs_is_meant_are_told_as_ballpark_without_a_lon
     assert any(f"outside the area for which {crs}" in warning for warning in told["warnings"])
 
 
-def test_a_projection_of_the_same_datum_is_no_ballpark_anywhere() -> None:
-    told = answer(coordinates=[20, -30], target_crs="EPSG:32632")
+@pytest.mark.parametrize("crs", ["OGC:CRS84", "EPSG:4326"])
+def test_a_projection_of_the_same_datum_is_no_ballpark_anywhere(crs: str) -> None:
+    told = answer(coordinates=[20, -30], crs=crs, target_crs="EPSG:32632")
     assert (told["ballpark"], told["accuracy_m"]) == (False, 0)
 
 
