@@ -16,6 +16,7 @@ from backend.geo.vector import features as vector
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.csv_writing import comma_separated
 from backend.geo.vector.file_description import FeatureFile, FeatureText, Written
+from backend.geo.vector.mapped_file import MappedFile
 from backend.geo.vector.projected_geojson import projected_collection
 from backend.geo.vector.writable import writable
 from backend.processes.base import Output, process
@@ -120,7 +121,7 @@ def _file(features: vector.Features, form: str) -> Converted:
             return {"csv": FeatureText.of(made.content, made.features, "CSV")}
 
 
-def _telling(made: Written[bytes], form: str, layer: str | None = LAYER) -> FeatureFile:
+def _telling(made: Written[bytes] | Written[MappedFile], form: str, layer: str | None = LAYER) -> FeatureFile:
     return FeatureFile(made.content, made.features, form, layer)
 
 

@@ -30,6 +30,15 @@ class SelfWriting(Protocol):
         ...
 
 
+@runtime_checkable
+class InParts(Protocol):
+    """A file that is not in memory as a whole."""
+
+    def file_parts(self) -> Iterator[bytes]:
+        """Its bytes, some at a time."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OutputValue:
     """One output of an execution."""
@@ -50,6 +59,9 @@ class OutputValue:
             return
         # An array is no JSON, though it has bytes.
         if isinstance(self.value, Buffer) and not is_json(self.media_type):
+            if isinstance(self.value, InParts):
+                yield from self.value.file_parts()
+                return
             with memoryview(self.value) as shaped, shaped.cast("B") as view:
                 yield from (bytes(view[start : start + _PART]) for start in range(0, len(view), _PART))
             return

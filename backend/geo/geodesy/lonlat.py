@@ -35,6 +35,8 @@ def check_positions(coordinates: Array) -> None:
     Raises:
         ProcessRefusedError: as there.
     """
+    if _surely_on_globe(coordinates):
+        return
     if not np.isfinite(coordinates).all():
         refuse("coordinates must be finite numbers")
     longitudes, latitudes = np.abs(coordinates).T
@@ -52,6 +54,32 @@ def check_positions(coordinates: Array) -> None:
             f"latitude {y:.10g} is outside -90 to 90: is the order latitude, longitude? It must be longitude, latitude"
         )
     refuse(f"({x:.10g}, {y:.10g}) is outside the globe: longitude -180 to 180, latitude -90 to 90")
+
+
+def _surely_on_globe(coordinates: Array) -> bool:
+    """A quick look, without arrays of the coordinates' size; of NaN no comparison is true."""
+    if not len(coordinates):
+        return True
+    longitudes, latitudes = coordinates.T
+    within = longitudes.min() >= -MAX_LONGITUDE and longitudes.max() <= MAX_LONGITUDE
+    return bool(within and latitudes.min() >= -90 and latitudes.max() <= 90)
+
+
+def is_settled(coordinates: Array) -> bool:
+    """Whether `settled` leaves finite positions, n × 2 of at least one, as they are."""
+    longitudes, latitudes = coordinates.T
+    if latitudes.min() < -90 or latitudes.max() > 90:
+        return False
+    # Most data lie in one quarter of the globe, all of it away from 0.
+    return not any(
+        ordinates.min() < NOTHING and ordinates.max() > -NOTHING and _is_next_to_0(ordinates)
+        for ordinates in (longitudes, latitudes)
+    )
+
+
+def _is_next_to_0(ordinates: Array) -> bool:
+    near = np.abs(ordinates) < NOTHING
+    return bool((ordinates[near] != 0).any())
 
 
 def settled(coordinates: Array) -> Array:

@@ -112,8 +112,8 @@ def segments(lines: Shapes) -> tuple[Array, Array, Integers]:
     parts, owners = parts_of(lines)
     with_heights = bool(shapely.has_z(parts).any())
     coordinates, part = shapely.get_coordinates(parts, include_z=with_heights, return_index=True)
-    inside = part[1:] == part[:-1]
-    return coordinates[:-1][inside], coordinates[1:][inside], owners[part[1:][inside]]
+    first = np.flatnonzero(part[1:] == part[:-1])
+    return coordinates.take(first, axis=0), coordinates.take(first + 1, axis=0), owners.take(part.take(first))
 
 
 def segment_lengths(start: Array, end: Array, edges: Edges = "lonlat") -> Array:
@@ -157,10 +157,11 @@ def _geodesic_areas(polygons: Shapes) -> Array:
 
 def _steps(start: Array, end: Array) -> tuple[Array, Array, Integers]:
     """The same segments cut into steps of at most MAX_STEP of latitude, and the segment that each is of."""
-    counts = np.maximum(1, np.ceil(np.abs(end[:, 1] - start[:, 1]) / MAX_STEP)).astype(int)
+    heights = np.abs(end[:, 1] - start[:, 1])
+    if heights.max(initial=0) <= MAX_STEP:
+        return start, end, np.arange(len(start))
+    counts = np.maximum(1, np.ceil(heights / MAX_STEP)).astype(int)
     segment = np.repeat(np.arange(len(start)), counts)
-    if len(segment) == len(start):
-        return start, end, segment
     step = np.arange(len(segment)) - np.repeat(np.cumsum(counts) - counts, counts)
     share = (1 / counts)[segment, np.newaxis]
     origin, way = start[segment], (end - start)[segment]

@@ -11,7 +11,7 @@ from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.ground import ground_of
-from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type
 from backend.geo.vector.coverage import is_coverage
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features
@@ -65,7 +65,7 @@ def generalise(features: Features, tolerance: float, *, coverage: bool) -> Gener
         features.shapes, lambda at: at * stretch[: at.shape[1]], include_z=_has_heights(features)
     )
     alone = ~areal if together else np.ones(len(shapes), dtype=np.bool_)
-    simple = shapes_of(shapes)
+    simple = shapes.copy()
     simple[alone] = shapely.simplify(shapes[alone], size)
     if together:
         simple[areal] = shapely.coverage_simplify(shapes[areal], size)

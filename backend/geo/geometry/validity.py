@@ -36,6 +36,8 @@ SERIOUS: frozenset[Problem] = frozenset(("unreadable", "not-finite", "outside-cr
 HOPELESS: frozenset[Problem] = frozenset(("unreadable", "not-finite", "outside-crs"))
 """Problems that cannot be repaired without guessing."""
 MAX_LONGITUDE = 360
+_BATCH = 10_000
+"""Polygons whose rings are looked at together."""
 _PLACE = re.compile(r"(?P<reason>.*)\[(?P<x>\S+) (?P<y>\S+)\]")
 
 
@@ -144,14 +146,23 @@ def _invalid(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
 
 def _clockwise(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
     index = np.flatnonzero(usable & of_type(shapes, *POLYGONAL))
-    parts, owners = parts_of(shapes[index])
+    # Rings are copies: those of all at once would take nearly as much memory as the polygons do.
+    for start in range(0, len(index), _BATCH):
+        some = index[start : start + _BATCH]
+        for owner in some[_wrongly_turned(shapes[some])].tolist():
+            reason = (
+                "a ring runs the other way than GeoJSON has it: exterior counterclockwise, holes clockwise (RFC 7946)"
+            )
+            yield Finding(owner, "clockwise", reason)
+
+
+def _wrongly_turned(polygons: Shapes) -> Integers:
+    """Those of which an exterior ring does not run counterclockwise, or a hole clockwise."""
+    parts, owners = parts_of(polygons)
     rings, of_part = shapely.get_rings(parts, return_index=True)
     first = np.diff(of_part, prepend=-1) > 0
-    # An exterior ring should run counterclockwise, a hole clockwise.
     wrong = shapely.is_ccw(rings) != first
-    for owner in np.unique(index[owners[of_part[wrong]]]).tolist():
-        reason = "a ring runs the other way than GeoJSON has it: exterior counterclockwise, holes clockwise (RFC 7946)"
-        yield Finding(owner, "clockwise", reason)
+    return np.unique(owners[of_part[wrong]])
 
 
 def _repeated(shapes: Shapes, coordinates: Array, owners: Integers) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from backend.errors import refuse
 from backend.geo.geodesy.antimeridian import wrap
 from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
-from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, check_positions, long_edges, settled
+from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, check_positions, is_settled, long_edges, settled
 from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_documents import is_document, read_document
@@ -76,18 +76,28 @@ def settle(features: Features) -> Features:
         return features
     if features.crs.is_projected:
         return _repaired(features.warned(*_plane_warnings(present, features.crs)))
-    coordinates = shapely.get_coordinates(present)
-    check_positions(coordinates)
-    if (settled(coordinates) != coordinates).any():
+    are_settled, west, east = _looked_at(present)
+    if not are_settled:
         heights = bool(shapely.has_z(present).any())
         features = features.with_shapes(shapely.transform(features.shapes, settled, include_z=heights))
-    longitudes = coordinates[:, 0]
     # Where all are within half of the globe, no edge is longer.
-    told = long_edges(present) if np.ptp(longitudes) > 180 else ()
+    told = long_edges(present) if east - west > 180 else ()
     features = _repaired(features.warned(*told))
-    if np.abs(longitudes).max() <= 180:
+    if max(-west, east) <= 180:
         return features
     return features.with_shapes(_wrapped(features.shapes)).warned(WRAPPED)
+
+
+def _looked_at(shapes: Shapes) -> tuple[bool, float, float]:
+    """Whether positions that can be longitude and latitude are settled, and the westernmost and easternmost longitude.
+
+    Raises:
+        ProcessRefusedError: one cannot be.
+    """
+    coordinates = shapely.get_coordinates(shapes)
+    check_positions(coordinates)
+    longitudes = coordinates[:, 0]
+    return is_settled(coordinates), float(longitudes.min()), float(longitudes.max())
 
 
 def _from_text(text: str, crs: CRS | None) -> Features:

@@ -1,6 +1,6 @@
 """Files of features that tell what is in them: their bytes say it to programs alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, override
 
@@ -9,6 +9,7 @@ import shapely
 from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.vector.collections import FeatureCollection
 from backend.geo.vector.features import Features
+from backend.geo.vector.mapped_file import MappedFile
 from summaries.table import MAX_FIELDS, fields
 
 type JsonObject = dict[str, Any]
@@ -18,13 +19,20 @@ type JsonObject = dict[str, Any]
 class FeatureFile:
     """The bytes of a file, for whatever takes a buffer, and what a person would ask of it."""
 
-    content: bytes
+    content: bytes | MappedFile
     features: Features
     form: str
     layer: str | None = None
 
     def __buffer__(self, flags: int) -> memoryview:
         return memoryview(self.content)
+
+    def file_parts(self) -> Iterator[bytes]:
+        """Its bytes, some at a time."""
+        if isinstance(self.content, bytes):
+            yield self.content
+        else:
+            yield from self.content.file_parts()
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -53,7 +61,7 @@ class FeatureText(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Written[Content: (bytes, str)]:
+class Written[Content: (bytes, str, MappedFile)]:
     """A file, and the features as they stand in it, with warnings of what it could not hold."""
 
     content: Content

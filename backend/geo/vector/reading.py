@@ -124,13 +124,15 @@ def _of_features(value: Any) -> GeometryInput:
         refuse("there is no feature with a geometry")
     lonlat = features.lonlat()
     warnings = list(lonlat.warnings)
-    shapes = lonlat.shapes[present if lonlat is features else lonlat.present]
+    there = present if lonlat is features else lonlat.present
+    shapes = lonlat.shapes if there.all() else lonlat.shapes[there]
     heights = bool(shapely.has_z(shapes).any())
     if heights:
         warnings.append(HEIGHTS_IGNORED)
         shapes = shapely.force_2d(shapes)
     # Features are valid where they came; those that were brought elsewhere may not be any more.
     if lonlat is not features or WRAPPED in warnings:
+        shapes = shapes.copy()
         for index in np.flatnonzero(~shapely.is_valid(shapes)).tolist():
             shapes[index] = _repaired(shapes[index], warnings)
     native = features if heights or features.crs.is_projected else None

@@ -51,7 +51,8 @@ def shapefile(features: Features, layer: str) -> Written[bytes]:
     made = all_with_heights(_of_one_kind(features))
     columns = [_column(values) for values in made.fields.values()]
     named = replace(made, fields=_named(made.fields)).warned(*_as_texts(made, columns), *_unheld_shift(made))
-    files = written(named, columns, layer, "ESRI Shapefile", geometry_type(named), options=_OPTIONS)
+    kind = geometry_type(named)
+    files = written(named, columns, layer, "ESRI Shapefile", kind, read=Path.read_bytes, options=_OPTIONS)
     # A table without fields gets one of GDAL's.
     losses = _losses(named, columns, _read_again(files, layer)) if named.fields else []
     renamed = [(short, name) for name, short in zip(made.fields, named.fields, strict=True) if name != short]

@@ -32,6 +32,8 @@ from backend.geo.vector.number_columns import NumberColumn
 from backend.geo.vector.ring_nesting import with_holes
 
 _MOST_EXACT = 2**53
+_BATCH = 10_000
+"""Geometries that are made at once."""
 _SIMPLE = {str, int, bool, type(None)}
 """Types of values that are JSON as they are."""
 _PARQUET = (".parquet", ".geoparquet")
@@ -131,7 +133,7 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
     with _reading(dataset) as told:
         meta, _, geometries, columns = pyogrio.raw.read(dataset.path, layer=layer, datetime_as_string=True)
     # Before the values: while geometries are made, Python looks through all lists that there are for garbage.
-    shapes = None if geometries is None else shapely.from_wkb(geometries, on_invalid="fix")
+    shapes = None if geometries is None else _shapes(geometries)
     fields = {
         str(name): _values(column, np.dtype(kind), str(name), told)
         for name, column, kind in zip(meta["fields"], columns, meta["dtypes"], strict=True)
@@ -141,6 +143,14 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
     if dataset.suffix == ".shp":
         shapes = with_holes(shapes, told)
     return _features(dataset, shapes, fields, _crs(dataset, meta["crs"], crs), told)
+
+
+def _shapes(geometries: NDArray[Any]) -> Shapes:
+    """The geometries of an array of WKB, which is gone afterwards: their objects take the place of its bytes."""
+    for start in range(0, len(geometries), _BATCH):
+        some = slice(start, start + _BATCH)
+        geometries[some] = shapely.from_wkb(geometries[some], on_invalid="fix")
+    return geometries
 
 
 def _features(

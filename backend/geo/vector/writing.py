@@ -6,7 +6,7 @@
 import re
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import listed
 from backend.geo.vector.file_columns import DAYS, TIMES, Column, column, in_utc, is_elsewhere, texts
 from backend.geo.vector.file_description import Written
+from backend.geo.vector.mapped_file import MappedFile
 
 _FORMAT = "$.inputs.format"
 _FAULTS = (
@@ -47,7 +48,7 @@ _ON_THE_GROUND = re.compile(
 """Of lines and rings whose first position has no height. Values cannot look like it: their < is escaped."""
 
 
-def geopackage(features: Features, layer: str) -> Written[bytes]:
+def geopackage(features: Features, layer: str) -> Written[MappedFile]:
     """A GeoPackage of one layer, in the features' CRS.
 
     Raises:
@@ -60,11 +61,12 @@ def geopackage(features: Features, layer: str) -> Written[bytes]:
         told = told.warned(f"Times are in UTC, as a GeoPackage has no other zones, in: {listed(moved)}.")
     columns = [in_utc(one) for one in columns]
     own = _own_columns([name.lower() for name in features.fields])
-    files = written(features, columns, layer, "GPKG", geometry_type(features), options={"SPATIAL_INDEX": "YES", **own})
+    options = {"SPATIAL_INDEX": "YES", **own}
+    files = written(features, columns, layer, "GPKG", geometry_type(features), read=MappedFile, options=options)
     return Written(files[f"{layer}.gpkg"], told)
 
 
-def flatgeobuf(features: Features, layer: str) -> Written[bytes]:
+def flatgeobuf(features: Features, layer: str) -> Written[MappedFile]:
     """A FlatGeobuf in the features' CRS; its index has no place for features without a geometry."""
     # Its geometries have all a height or none, and for those of several types GDAL writes none.
     made = one_type(features) if shapely.has_z(features.shapes).any() else features
@@ -74,7 +76,7 @@ def flatgeobuf(features: Features, layer: str) -> Written[bytes]:
     columns, told = typed(made, TIMES)
     indexed = bool(made.present.all())
     index = {"SPATIAL_INDEX": "YES" if indexed else "NO"}
-    files = written(made, columns, layer, "FlatGeobuf", geometry_type(made), options=index)
+    files = written(made, columns, layer, "FlatGeobuf", geometry_type(made), read=MappedFile, options=index)
     if indexed and len(told) > 1:
         told = told.warned("The features are in the order of the file's spatial index, not in that of before.")
     return Written(files[f"{layer}.fgb"], told)
@@ -94,7 +96,7 @@ def kml(features: Features, layer: str) -> Written[bytes]:
     escaped = {escape(name, {'"': "&quot;"}): values for name, values in made.fields.items()}
     heights = {"AltitudeMode": "absolute"} if shapely.has_z(made.shapes).any() else None
     named = replace(made, fields=escaped)
-    files = written(named, columns, layer, "KML", "Unknown", dataset_options=heights)
+    files = written(named, columns, layer, "KML", "Unknown", read=Path.read_bytes, dataset_options=heights)
     # Lines and polygons without heights would be at 0 m, mostly below the ground, where others have some.
     return Written(_ON_THE_GROUND.sub(b"", files[f"{layer}.kml"]), made)
 
@@ -122,17 +124,18 @@ def _kml_column(values: Sequence[Any]) -> Column:
     return texts(values) if rounded or one.values.dtype == np.bool_ else one
 
 
-def written(
+def written[Content](
     features: Features,
     columns: Sequence[Column],
     layer: str,
     driver: str,
     kind: str,
     *,
+    read: Callable[[Path], Content],
     options: Mapping[str, str] | None = None,
     dataset_options: Mapping[str, str] | None = None,
-) -> dict[str, bytes]:
-    """The files that GDAL makes of the features, by their names.
+) -> dict[str, Content]:
+    """The files that GDAL makes of the features, by their names, each as it is read before it is removed.
 
     Raises:
         ProcessRefusedError: GDAL cannot write them in this format.
@@ -146,7 +149,8 @@ def written(
                 path,
                 geometry=shapely.to_wkb(features.shapes),
                 field_data=[one.values for one in columns],
-                field_mask=[one.missing for one in columns],
+                # Where there is a mask, each of its values becomes an object of Python.
+                field_mask=[one.missing if one.missing.any() else None for one in columns],
                 fields=list(features.fields),
                 gdal_tz_offsets={name: one.zones for name, one in zoned if one.zones is not None},
                 geometry_type=kind,
@@ -159,7 +163,7 @@ def written(
         except _FAULTS as error:
             reason = str(error).replace(str(path), layer)[:200]
             raise ProcessRefusedError(f"GDAL cannot write this as {driver}: {reason}", path=_FORMAT) from error
-        return {file.name: file.read_bytes() for file in sorted(path.parent.iterdir())}
+        return {file.name: read(file) for file in sorted(path.parent.iterdir())}
 
 
 def typed(features: Features, moments: frozenset[str] = frozenset()) -> tuple[list[Column], Features]:

@@ -66,3 +66,22 @@ def test_nested_islands_in_the_hole_of_another_polygon_are_a_coverage() -> None:
     outer = shapely.box(0, 0, 9, 9).difference(shapely.box(3, 3, 6, 6))
     pair = shapes_of([outer, shapely.box(3, 3, 6, 6), shapely.box(9, 0, 10, 9)])
     assert is_coverage(pair) == bool(shapely.coverage_is_valid(pair))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rings_may_run_either_way(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = np.delete(shapes_of(grid(20)), [41, 150])
+    turned = np.random.default_rng(seed).random(len(cells)) < 0.5
+    cells[turned] = shapely.reverse(cells[turned])
+    again = np.append(cells, shapely.reverse(cells[7]))
+    assert not is_coverage(again)
+    monkeypatch.setattr(shapely, "coverage_is_valid", lambda _: pytest.fail("asked"))
+    assert is_coverage(cells)
+
+
+def test_geos_is_asked_where_rounding_might_tell_a_direction_wrong() -> None:
+    width = 2e-10
+    slivers = shapes_of(shapely.box(5e5 + at * width, 5e6, 5e5 + (at + 1) * width, 5e6 + 1) for at in range(9))
+    there = slivers[shapely.area(slivers) > 0]
+    pair = np.append(there, there[:1])
+    assert is_coverage(pair) == bool(shapely.coverage_is_valid(pair))

@@ -14,6 +14,7 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import code_of
 from backend.geo.raster.rasters import opened
+from backend.geo.vector import vector_files
 from backend.geo.vector.datasets import KINDS, DatasetFile
 from backend.geo.vector.vector_files import layers_of, read_file
 
@@ -229,3 +230,15 @@ def test_a_format_without_layers_has_none_to_choose(tmp_path: Path) -> None:
 def test_a_raster_is_no_features(tmp_path: Path) -> None:
     with pytest.raises(ProcessRefusedError, match="is a raster; features are needed here"):
         read_file(dataset(tmp_path / "dem.tif"))
+
+
+def test_geometries_made_batch_by_batch_stay_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vector_files, "_BATCH", 3)
+    points = np.array([shapely.Point(at, 50) for at in range(10)] + [None, shapely.Point(11, 50)])
+    path = tmp_path / "points.gpkg"
+    pyogrio.raw.write(
+        path, shapely.to_wkb(points), [np.arange(12)], ["number"], geometry_type="Point", crs="OGC:CRS84", driver="GPKG"
+    )
+    read = read_file(dataset(path))
+    assert read.shapes.tolist() == points.tolist()
+    assert list(read.fields["number"]) == list(range(12))

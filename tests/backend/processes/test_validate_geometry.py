@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry import shape
 
 from backend.errors import ProcessRefusedError
+from backend.geo.geometry import validity
 from backend.geo.vector.datasets import DatasetFile
 from backend.processes.running import run_processor
 from backend.processes.validate_geometry import validate_geometry
@@ -185,3 +186,14 @@ def test_parts_that_meet_repeat_no_vertex() -> None:
     told = report(collection(meeting, line([0, 0], [1, 1], [1, 1], [1, 1], [2, 0])))
     assert [(item["feature"], item["problem"]) for item in told["problems"]] == [(1, "repeated-vertices")]
     assert "2 vertices" in told["problems"][0]["reason"]
+
+
+def test_rings_of_the_wrong_direction_are_found_in_each_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validity, "_BATCH", 2)
+    turned = {"type": "Polygon", "coordinates": [GOOD["coordinates"][0][::-1]]}
+    both = {
+        "type": "MultiPolygon",
+        "coordinates": [[[[5, 5], [6, 5], [6, 6], [5, 5]]], [[[8, 8], [9, 9], [9, 8], [8, 8]]]],
+    }
+    found = report(collection(turned, GOOD, {"type": "Point", "coordinates": [0, 0]}, GOOD, both, turned))["problems"]
+    assert [one["feature"] for one in found if one["problem"] == "clockwise"] == [0, 4, 5]
