@@ -99,7 +99,7 @@ if __name__ == "__main__":
 """
     script = home.with_suffix(".py")
     script.write_text(program, "utf-8")
-    done = subprocess.run([sys.executable, str(script), str(home)], capture_output=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, str(script), str(home)], capture_output=True, timeout=120, check=True)
     assert done.stdout == b""
     assert b"a log line" in done.stderr
 
@@ -121,8 +121,8 @@ def test_a_result_in_a_file_is_served_in_ranges(url: str) -> None:
     body = {"inputs": {"kind": "bytes", "count": 300_000}}
     job = httpx.post(f"{url}/processes/sequence/execution", json=body, timeout=30).headers["location"]
     output = f"{url}/jobs/{job.rsplit('/', 1)[-1]}/results/sequence"
-    assert len(httpx.get(output).content) == 300_000
-    part = httpx.get(output, headers={"Range": "bytes=256-511"})
+    assert len(httpx.get(output, timeout=30).content) == 300_000
+    part = httpx.get(output, headers={"Range": "bytes=256-511"}, timeout=30)
     assert (part.status_code, part.content) == (206, bytes(range(256)))
 
 
@@ -133,7 +133,7 @@ def test_sixty_megabytes_are_refused_and_the_server_stays_up(url: str, declared:
     response = httpx.post(f"{url}/processes/hello-world/execution", content=content, timeout=30)
     assert response.status_code == 413
     assert response.headers["content-type"] == "application/problem+json"
-    assert httpx.get(f"{url}/conformance").status_code == 200
+    assert httpx.get(f"{url}/conformance", timeout=30).status_code == 200
 
 
 async def the_running_job(client: httpx.AsyncClient) -> str:

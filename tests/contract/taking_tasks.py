@@ -152,10 +152,22 @@ class Taking:
 
     async def task(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """The handle with which a call is answered at once."""
+        handle = await self.claimed(name, arguments)
+        assert handle is not None
+        return handle
+
+    async def claimed(self, name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+        """The handle with which a call is answered at once; None where its result was there sooner."""
         with anyio.fail_after(60):
-            handle = await self.client.session.call_tool(name, arguments, allow_claimed=True)
-        assert isinstance(handle, TaskHandle), handle
-        return handle.model_dump(by_alias=True, mode="json")
+            answer = await self.client.session.call_tool(name, arguments, allow_claimed=True)
+        return answer.model_dump(by_alias=True, mode="json") if isinstance(answer, TaskHandle) else None
+
+    async def brief(self, seconds: float, steps: int) -> dict[str, Any]:
+        """The handle of a task that ends soon; where a machine stands still, a call as brief is answered at once."""
+        for more in (0, 5):
+            if handle := await self.claimed("slow_steps", {"seconds": seconds + more, "steps": steps}):
+                return handle
+        return await self.task("slow_steps", {"seconds": seconds + 20, "steps": steps})
 
     async def ask(self, method: str, task_id: str, **more: Any) -> dict[str, Any]:
         return await ask(self.client, method, task_id, **more)

@@ -92,8 +92,9 @@ async def cancelled_and_another_running(client: Client) -> str:
 
 async def expect_found(client: Client, job: str) -> None:
     """The cancelled job is listed as dismissed, and the one that ran is waited for to its end."""
-    listed = told(await client.call_tool("list_jobs", {"limit": 3}))["jobs"]
-    states = {one["process"]: (one["job"], one["status"]) for one in listed}
+    listed = told(await client.call_tool("list_jobs", {"limit": 5}))["jobs"]
+    # The newest of each process.
+    states = {one["process"]: (one["job"], one["status"]) for one in reversed(listed)}
     assert states["tells-pid"][1] == "dismissed"
     assert states["slow-steps"][0] == job
     again = told(await client.call_tool("get_job", {"job": job, "wait": 30}))

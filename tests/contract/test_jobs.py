@@ -18,13 +18,16 @@ async def outlasted(connection: Connection) -> list[dict[str, Any]]:
     answers: list[dict[str, Any]] = [{}, {}]
 
     async def call(number: int, seconds: float, steps: int) -> None:
-        arguments = {"seconds": seconds, "steps": steps}
-        answers[number] = told(await connection.client.call_tool("slow_steps", arguments))
+        for more in (0, 5, 20):  # where a machine stands still, the first may end within its call
+            arguments = {"seconds": seconds + more, "steps": steps}
+            answers[number] = told(await connection.client.call_tool("slow_steps", arguments))
+            if "outputs" not in answers[number]:
+                return
 
-    with anyio.fail_after(60):
+    with anyio.fail_after(120):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(call, 0, WAIT_SECONDS + 1, 20)
-            tasks.start_soon(call, 1, 60, 60)
+            tasks.start_soon(call, 1, 90, 60)
     return answers
 
 
@@ -36,7 +39,7 @@ async def test_a_call_that_takes_longer_than_the_wait_budget_answers_with_its_jo
     assert envelope["job"] in envelope["next"]
     assert "outputs" not in envelope
     with anyio.fail_after(60):
-        done = told(await client.call_tool("get_job", {"job": envelope["job"], "wait": 25}))
+        done = told(await client.call_tool("get_job", {"job": envelope["job"], "wait": 45}))
     assert done["status"] == "successful"
     assert done["outputs"]["done"]["value"]["steps"] == 20
 

@@ -139,9 +139,12 @@ def test_a_result_of_one_worker_is_read_and_passed_on_through_another(
 
 def test_more_jobs_than_one_worker_can_run_are_shared(lines: tuple[Line, Line]) -> None:
     one, _ = lines
-    jobs = [one.submit(1) for _ in range(4)]
-    ended = [one.until_status(job, *ENDED) for job in jobs]
-    assert [job["status"] for job in ended] == ["successful"] * 4
+    for seconds in (1, 5, 20):  # where a machine stands still, a short job ends before the next is submitted
+        jobs = [one.submit(seconds) for _ in range(4)]
+        ended = [one.until_status(job, *ENDED) for job in jobs]
+        assert [job["status"] for job in ended] == ["successful"] * 4
+        if max(job["started"] for job in ended) < min(job["finished"] for job in ended):
+            break
     # Each worker runs two at a time: all four were under way together.
     assert max(job["started"] for job in ended) < min(job["finished"] for job in ended)
 
@@ -149,19 +152,21 @@ def test_more_jobs_than_one_worker_can_run_are_shared(lines: tuple[Line, Line]) 
 def test_a_killed_worker_is_replaced_and_every_acknowledged_job_ends(container: Container) -> None:
     before = container.workers()
     with two_lines(container) as (one, other):
-        jobs = [line.submit(1.5) for line in (one, other, one, other, one, other)]
-        one.until_status(jobs[0], "running")
+        for seconds in (1.5, 6, 24):  # where a machine stands still, a short job is not seen to run
+            jobs = [line.submit(seconds) for line in (one, other, one, other, one, other)]
+            if one.until_status(jobs[0], "running", *ENDED)["status"] == "running":
+                break
         family = psutil.Process(one.worker).children(recursive=True)
         assert family
         os.kill(one.worker, signal.SIGKILL)
-        assert still_there(family, seconds=10) == []
+        assert still_there(family, seconds=60) == []
         ended = [other.until_status(job, *ENDED) for job in jobs]
         for job in ended:
             assert job["status"] == "successful" or "died" in job["message"], job
         of_the_other = [ended[index]["status"] for index in (1, 3, 5)]
         assert of_the_other == ["successful"] * 3
         killed = one.worker
-    after = until(container.workers, lambda pids: len(pids) == len(before) and killed not in pids, seconds=30)
+    after = until(container.workers, lambda pids: len(pids) == len(before) and killed not in pids, seconds=120)
     assert set(after) != set(before)
     with two_lines(container) as (one, other):
         for line in (one, other):
@@ -173,13 +178,13 @@ def test_a_stop_waits_for_no_client_leaves_nothing_behind_and_the_next_start_end
     with backend_container(home) as first, two_lines(first) as (line, holding), ThreadPoolExecutor(1) as threads:
         jobs = [line.submit(0.6) for _ in range(6)]
         # More than all workers run at once: the last has a while to wait.
-        headers = {"If-None-Match": line.client.get(f"/jobs/{jobs[-1]}").headers["ETag"], "Prefer": "wait=60"}
-        line.until_status(jobs[0], "running")
-        held = threads.submit(holding.client.get, f"/jobs/{jobs[-1]}", headers=headers)
+        headers = {"If-None-Match": line.client.get(f"/jobs/{jobs[-1]}").headers["ETag"], "Prefer": "wait=300"}
+        line.until_status(jobs[0], "running", *ENDED)
+        held = threads.submit(holding.client.get, f"/jobs/{jobs[-1]}", headers=headers, timeout=300)
         family = psutil.Process(first.process.pid).children(recursive=True)
-        assert first.stop(seconds=20) == 0
-        assert still_there(family, seconds=5) == []
-        held.exception(timeout=10)
+        assert first.stop(seconds=120) == 0
+        assert still_there(family, seconds=60) == []
+        held.exception(timeout=60)
     # Whichever server it is that starts next on the home.
     with own_backend(home) as url, httpx.Client(base_url=url, timeout=30, event_hooks=conforming()) as client:
         for job in jobs:
@@ -259,14 +264,19 @@ async def test_a_tool_runs_on_the_backend_and_its_result_is_passed_on(mcp: Conta
 def test_the_bridge_answers_to_no_name_that_a_foreign_site_made_up(mcp: Container) -> None:
     for host, status in (("localhost:8000", 400), ("rebound.example:8000", 421)):
         # An empty request, so 400, of a caller who is let in.
-        assert httpx.post(f"{mcp.url}/mcp", json={}, headers={**JSON, "Host": host}).status_code == status, host
+        assert (
+            httpx.post(f"{mcp.url}/mcp", json={}, headers={**JSON, "Host": host}, timeout=60).status_code == status
+        ), host
 
 
 def test_the_backend_answers_to_the_name_that_the_bridge_calls_it_by(container: Container) -> None:
-    with httpx.Client(base_url=container.url, event_hooks=conforming()) as client:
+    with httpx.Client(base_url=container.url, timeout=30, event_hooks=conforming()) as client:
         for host, status in (("backend:5001", 200), ("localhost:5001", 200), ("rebound.example:5001", 421)):
             assert client.get("/conformance", headers={"Host": host}).status_code == status, host
 
 
 def test_the_backend_takes_no_head_without_end(container: Container) -> None:
-    assert httpx.get(f"{container.url}/conformance", headers={"X-Long": "x" * MAX_HEAD_BYTES}).status_code == 400
+    assert (
+        httpx.get(f"{container.url}/conformance", headers={"X-Long": "x" * MAX_HEAD_BYTES}, timeout=60).status_code
+        == 400
+    )

@@ -84,7 +84,7 @@ def test_behind_the_proxy_links_begin_with_its_url(tmp_path: Path) -> None:
     settings = dict(line.split("=", 1) for line in block("env").splitlines())
     with (
         backend_container(tmp_path / "home", workers=1, OGC_PROCESSES_WARM="false", **settings) as container,
-        httpx.Client(base_url=container.url, event_hooks=conforming()) as client,
+        httpx.Client(base_url=container.url, timeout=30, event_hooks=conforming()) as client,
     ):
         # As nginx passes it on: the prefix stripped, the name that the client used.
         landing = client.get("/", headers={"Host": "maps.example.org"}).json()
@@ -103,6 +103,6 @@ def test_the_command_without_containers_is_one_that_gunicorn_takes() -> None:
     assert program is not None
     # Reads all options and the file of settings, and imports the application, without serving it.
     checked = subprocess.run(
-        [program, "--check-config", *words[5:]], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [program, "--check-config", *words[5:]], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert checked.returncode == 0, checked.stderr

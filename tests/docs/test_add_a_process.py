@@ -38,7 +38,7 @@ def test_a_reader_who_follows_the_guide_gets_the_answer_it_promises(
         env=os.environ | {"OGC_PROCESSES_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -122,7 +122,7 @@ class Backend:
     def close(self) -> None:
         if self._process.poll() is None:
             self._process.terminate()
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=120)
 
 
 def still_there(processes: Iterable[psutil.Process], *, seconds: float) -> list[psutil.Process]:

@@ -69,7 +69,7 @@ async def test_a_living_server_tells_what_killed_ones_have_not(
             await anyio.sleep(delays[-1])
             await anyio.to_thread.run_sync(backend.kill)
         receiver.answer = lambda _: TAKEN
-        found = await until_told(receiver.came, accepted, within=60)
+        found = await until_told(receiver.came, accepted, within=180)
     histogram(delays, of=LONGEST, what=f"server killed × {len(delays)}, {len(accepted)} jobs with a subscriber")
     ended = await anyio.to_thread.run_sync(statuses, home)
     assert {job: {ended[job]} for job in accepted} == {job: set(where) for job, where in found.items()}

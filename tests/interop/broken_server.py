@@ -267,7 +267,7 @@ class Broken:
 
     def call(self, url: str) -> None:
         async def post() -> None:
-            async with httpx.AsyncClient() as client:
+            async with httpx.AsyncClient(timeout=60) as client:
                 await client.post(url, json={})
 
         if "callbacks fail" not in self.faults:

@@ -26,7 +26,7 @@ def own_backend(home: Path) -> Generator[str]:
         yield url
 
 
-def until[T](read: Callable[[], T], wanted: Callable[[T], bool], *, seconds: float = 20) -> T:
+def until[T](read: Callable[[], T], wanted: Callable[[T], bool], *, seconds: float = 60) -> T:
     """Read again and again until what is read is wanted, as a polling client does."""
     deadline = time.monotonic() + seconds
     while not wanted(found := read()):

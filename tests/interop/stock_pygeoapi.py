@@ -78,6 +78,8 @@ def _serve(folder: Path) -> None:
     # And nothing after it: a pipe that nobody reads fills up, and the server would wait for ever to log a request.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.stdin.read()
+    # Its jobs may nap for seconds yet.
+    os._exit(0)
 
 
 if __name__ == "__main__":

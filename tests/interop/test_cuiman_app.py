@@ -56,7 +56,7 @@ async def visit(url: str) -> None:
     """What the page does: a session for its code, then each request through the session, never with credentials."""
     base = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
     (code,) = parse_qs(urlsplit(url).query)["launch"]
-    async with httpx.AsyncClient(base_url=base, headers={"Origin": base}) as page:
+    async with httpx.AsyncClient(base_url=base, headers={"Origin": base}, timeout=60) as page:
         assert (await page.get("/_cuiman/service/processes")).status_code == 401
         assert (await page.post("/_cuiman/launch", json={"launch": code})).status_code == 204
         listed = (await page.get("/_cuiman/service/processes")).json()["processes"]
@@ -143,7 +143,7 @@ async def test_the_page_shows_our_processes_executes_one_and_is_given_its_job(
     assert json.loads(answer.request.post_data)["inputs"] == {"name": "Ada"}
     assert answer.status == 201
     job_id = (await answer.json())["jobID"]
-    async with httpx.AsyncClient(base_url=own_backend) as backend:
+    async with httpx.AsyncClient(base_url=own_backend, timeout=60) as backend:
         assert (await backend.get(f"/jobs/{job_id}")).json()["processID"] == "later-uncounted"
 
 

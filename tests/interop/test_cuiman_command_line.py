@@ -63,7 +63,7 @@ def test_the_program_itself_lists_our_processes_and_its_version_is_told(profile:
     program = shutil.which("cuiman", path=Path(sys.executable).parent)
     assert program is not None
     listing = [program, "lp", "--config", str(profile), "-f", "simple"]
-    assert "Echo" in subprocess.run(listing, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "Echo" in subprocess.run(listing, capture_output=True, text=True, timeout=120, check=True).stdout
     assert "0.3." in run("--version").stdout
 
 
@@ -221,7 +221,7 @@ def test_its_app_opens_in_a_browser_and_ends_when_interrupted(profile: Path) -> 
             lines = [running.stdout.readline(), running.stdout.readline()]
             url = next(line.strip() for line in lines if line.startswith("http://127.0.0.1:"))
             assert "debug=1" in url
-            assert "<title>" in httpx.get(url).text
+            assert "<title>" in httpx.get(url, timeout=60).text
             running.send_signal(signal.SIGINT)
             assert "Stopping app." in running.stdout.read()
             assert running.wait() == 0

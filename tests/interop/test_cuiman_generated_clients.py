@@ -82,7 +82,7 @@ def settings(url: str) -> dict[str, Any]:
 async def opened(generated: Generated, url: str) -> AsyncGenerator[Any]:
     client = generated.asynchronous(**settings(url))
     try:
-        with anyio.fail_after(40):
+        with anyio.fail_after(120):
             yield client
     finally:
         await client.close()
@@ -90,7 +90,7 @@ async def opened(generated: Generated, url: str) -> AsyncGenerator[Any]:
 
 def watched() -> tuple[JobOptions, JobMonitor]:
     monitor = JobMonitor()
-    return JobOptions(poll_interval=0.02, timeout=20, monitor=monitor), monitor
+    return JobOptions(poll_interval=0.02, timeout=90, monitor=monitor), monitor
 
 
 def test_they_have_a_method_for_each_process(generated: Generated) -> None:

@@ -29,7 +29,7 @@ def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provid
 
     def visit(url: str) -> bool:
         trusted = ssl.create_default_context(cafile=tmp_path / "certificate.pem")
-        with httpx.Client(verify=trusted, follow_redirects=True) as browser:
+        with httpx.Client(verify=trusted, follow_redirects=True, timeout=60) as browser:
             return browser.get(url).is_success
 
     with identity_provider(tmp_path, TOKEN) as provider:

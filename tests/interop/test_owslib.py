@@ -23,7 +23,7 @@ def test_it_reads_the_landing_page(client: Processes) -> None:
 
 
 def test_it_starts_from_a_landing_page_that_it_has_already(own_backend: str) -> None:
-    had = Processes(own_backend, json_=httpx.get(f"{own_backend}/").text)
+    had = Processes(own_backend, json_=httpx.get(f"{own_backend}/", timeout=60).text)
     assert had.conformance()["conformsTo"]
     assert had.api()["openapi"].startswith("3.0")
 
@@ -79,9 +79,11 @@ def test_it_submits_a_job_whose_location_leads_to_the_result(client: Processes) 
     assert client.response_headers is not None
     location = client.response_headers["Location"]
     assert location.endswith(accepted["jobID"])
-    ended = until(lambda: httpx.get(location).json(), lambda job: job["status"] not in ("accepted", "running"))
+    ended = until(
+        lambda: httpx.get(location, timeout=60).json(), lambda job: job["status"] not in ("accepted", "running")
+    )
     assert ended["status"] == "successful"
-    results = httpx.get(f"{location}/results").json()
+    results = httpx.get(f"{location}/results", timeout=60).json()
     assert results["echo"]["value"] == {"id": "echo", "value": "Hello Ada!"}
 
 

@@ -110,11 +110,11 @@ def test_the_job_list_is_not_filtered_not_counted_and_its_first_page_is_of_the_o
 
 
 def test_a_job_has_null_for_the_time_of_its_end_and_starts_when_it_was_made(stock: httpx.Client) -> None:
-    job = submitted(stock, "nap", {"seconds": 0.5})
+    job = submitted(stock, "nap", {"seconds": 30})
     told = stock.get(job).json()
     assert told["finished"] is None
     created, started = (datetime.fromisoformat(told[name]) for name in ("created", "started"))
-    assert abs((started - created).total_seconds()) < 0.4
+    assert abs((started - created).total_seconds()) < 15
 
 
 def test_results_are_a_page_unless_json_is_asked_for(stock: httpx.Client) -> None:
@@ -130,7 +130,7 @@ def test_the_results_of_a_failed_job_do_not_say_why(stock: httpx.Client) -> None
 
 
 def test_a_dismissed_job_is_unknown(stock: httpx.Client) -> None:
-    job = submitted(stock, "nap", {"seconds": 0.5})
+    job = submitted(stock, "nap", {"seconds": 30})
     assert stock.delete(job).json()["status"] == "dismissed"
     assert stock.delete(job).status_code == 404
 

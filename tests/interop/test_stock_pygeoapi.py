@@ -22,7 +22,7 @@ GREETING = {"id": "echo", "value": "Hello Ada!"}
 
 
 def settings(home: Path, url: str, **more: Any) -> Settings:
-    return Settings(**{"home": home, "embedded": False, "wait_seconds": 10, "servers": {"stock": url}, **more})
+    return Settings(**{"home": home, "embedded": False, "wait_seconds": 60, "servers": {"stock": url}, **more})
 
 
 @pytest.fixture
@@ -104,17 +104,20 @@ async def test_a_failure_tells_the_true_reason(asynchronous: bool, client: Clien
 async def test_a_job_longer_than_the_budget_is_answered_with_its_handle_and_found_again(
     stock_pygeoapi: str, home: Path
 ) -> None:
-    with anyio.fail_after(40):
+    with anyio.fail_after(120):
         async with open_session(settings(home, stock_pygeoapi, wait_seconds=0.3)) as client:
-            first = structured(await call(client, "nap", {"seconds": 1.5}))
+            for seconds in (1.5, 6, 24):  # on a busy machine a short job ends before it is found again
+                first = structured(await call(client, "nap", {"seconds": seconds}))
+                again = structured(await call(client, "nap", {"seconds": seconds}))
+                if again["job"] == first["job"]:
+                    break
             assert first["status"] in ("accepted", "running")
-            again = structured(await call(client, "nap", {"seconds": 1.5}))
             assert again["job"] == first["job"]
             ended = first
             while ended["status"] in ("accepted", "running"):
                 ended = structured(await call(client, "get_job", {"job": first["job"], "wait": 0.3}))
     assert ended["status"] == "successful"
-    assert ended["outputs"]["answer"]["value"] == {"slept": 1.5}
+    assert ended["outputs"]["answer"]["value"] == {"slept": seconds}
 
 
 async def test_a_cancelled_call_leaves_no_job_behind(client: Client) -> None:

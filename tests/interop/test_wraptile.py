@@ -27,7 +27,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def client(url: str, home: Path) -> AsyncIterator[Client]:
-    async with open_session(Settings(home=home, embedded=False, wait_seconds=10, servers={"eo": url})) as client:
+    async with open_session(Settings(home=home, embedded=False, wait_seconds=60, servers={"eo": url})) as client:
         yield client
 
 
@@ -87,9 +87,13 @@ async def test_progress_is_told_while_a_job_runs(client: Client) -> None:
     async def note(percent: float | None, _: str | None) -> None:
         told.append(percent)
 
-    structured(await call(client, "sleep_a_while", {"duration": 1}, note))
-    percents = [percent for percent in told if percent is not None]
-    assert percents == sorted(percents)
+    for _ in range(5):  # what is told while a machine stands still is overtaken by the end
+        told.clear()
+        structured(await call(client, "sleep_a_while", {"duration": 1}, note))
+        percents = [percent for percent in told if percent is not None]
+        assert percents == sorted(percents)
+        if any(0 < percent < 100 for percent in percents):
+            break
     assert any(0 < percent < 100 for percent in percents)
 
 

@@ -1,9 +1,10 @@
 """Reports of the conformance suite, as its tests read them."""
 
-from collections.abc import Collection, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from starlette.types import ASGIApp
@@ -11,10 +12,28 @@ from starlette.types import ASGIApp
 from mcp_server.validate import Options, Report, Verdict, validate
 
 
-async def judged(app: ASGIApp, *, url: str = "http://127.0.0.1:9", timeout: float = 5, **options: Any) -> Report:  # noqa: ASYNC109 - the suite's own
+async def judged(app: ASGIApp, *, url: str = "http://127.0.0.1:9", timeout: float = 30, **options: Any) -> Report:  # noqa: ASYNC109 - the suite's own
     """The report on a server that is an application in this process."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return await validate(url, Options(timeout=timeout, **options), transport=transport)
+
+
+@asynccontextmanager
+async def lag() -> AsyncGenerator[Callable[[], float]]:
+    """The longest time, in seconds, for which the event loop has not come to whatever was next."""
+    longest = 0.0
+
+    async def beat() -> None:
+        nonlocal longest
+        while True:
+            due = anyio.current_time() + 0.05
+            await anyio.sleep_until(due)
+            longest = max(longest, anyio.current_time() - due)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(beat)
+        yield lambda: longest
+        tasks.cancel_scope.cancel()
 
 
 @contextmanager

@@ -187,7 +187,7 @@ async def test_the_printed_block_runs_from_an_empty_environment_and_a_hostile_fo
     cleared = ["-i", "OGC_PROCESSES_WARM=false", entry["command"]]
     arguments = entry["args"] if sys.platform == "win32" else [*cleared, *entry["args"]]
     server = StdioServerParameters(command=command, args=arguments, cwd=project)
-    with anyio.fail_after(60):
+    with anyio.fail_after(150):
         # Who asks before the backend has loaded is told the tools of the bridge itself.
         async with Client(server, cache=None) as client:
             while "geometry_buffer" not in [tool.name for tool in (await client.list_tools()).tools]:

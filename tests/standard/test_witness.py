@@ -61,14 +61,14 @@ async def test_the_backend_within_a_bridge_is_witnessed(witness: Witness, home: 
 def test_what_a_server_in_a_thread_answers_wrongly_is_found(witness: Witness) -> None:
     own = Witness(witness.check)
     with served(lambda _: Witnessed(BROKEN, own)) as url:
-        assert httpx.get(url).status_code == 200
+        assert httpx.get(url, timeout=30).status_code == 200
     (fault,) = own.faults()
     assert fault.startswith("GET / → 200 application/json: not as landingPage.yaml has it")
     assert own.faults() == []
 
 
 def test_a_client_of_a_server_in_another_process_finds_it_itself(witness: Witness) -> None:
-    with served(lambda _: BROKEN) as url, httpx.Client(event_hooks=conforming()) as client:
+    with served(lambda _: BROKEN) as url, httpx.Client(timeout=30, event_hooks=conforming()) as client:
         with pytest.raises(AssertionError, match="landingPage"):
             client.get(url)
         assert client.head(url).status_code == 200
@@ -119,7 +119,7 @@ def test_the_test_whose_backend_answers_wrongly_fails(witness: Witness, tmp_path
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr

@@ -69,7 +69,7 @@ logging.getLogger("backend").debug("too much")
 """
     environment = {**os.environ, **JSON_LOG, "OGC_PROCESSES_HOME": str(home)}
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=120
     )
     assert done.stdout == ""
     assert [(one["level"], one["message"]) for one in records(done.stderr)] == [("info", "as asked")]
@@ -87,7 +87,7 @@ for form in ("text", "json"):
 
 
 def test_a_worker_writes_its_records_in_the_form_that_is_asked_for() -> None:
-    done = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout == ""
     text, form = done.stderr.splitlines()
     assert text.startswith("ERROR backend.jobs [worker ")

@@ -88,7 +88,7 @@ with within_trace(sys.argv[1]):
     print(JsonLines().format(logging.LogRecord("x", 30, "x", 1, "x", (), None)), headers_of_trace())
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, TRACE], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program, TRACE], capture_output=True, text=True, check=True, timeout=120
     )
     assert f'"trace_id": "{TRACE_ID}"' in done.stdout
     assert done.stdout.endswith("{}\n")

@@ -63,7 +63,7 @@ def test_a_tool_call_its_request_to_the_backend_and_its_job_are_one_trace(home: 
     }
     words = ["--home", str(home), "call", "geometry_measure", "geometry=POINT (1 2)"]
     command = [sys.executable, "-m", "mcp_server", *words]
-    subprocess.run(command, env=environment, capture_output=True, check=True, timeout=60)
+    subprocess.run(command, env=environment, capture_output=True, check=True, timeout=120)
     named = {span.name: span for span in collector.spans}
     call, request = named["tools/call geometry_measure"], named["POST /processes/{process}/execution"]
     job = named["job geometry-measure"]

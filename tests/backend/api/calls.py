@@ -14,13 +14,13 @@ async def run(
 ) -> httpx.Response:
     """Execute a process."""
     headers = {"Accept": accept, **({"Prefer": prefer} if prefer else {})}
-    with anyio.fail_after(40):
+    with anyio.fail_after(120):
         return await client.post(f"/processes/{process}/execution", json=body, headers=headers)
 
 
 async def finished(client: httpx.AsyncClient, job: str) -> dict[str, Any]:
     """The job's status once it has ended."""
-    with anyio.fail_after(40):
+    with anyio.fail_after(120):
         response = await client.get(job)
         while response.json()["status"] in ("accepted", "running"):
             headers = {"If-None-Match": response.headers["etag"], "Prefer": "wait=10"}

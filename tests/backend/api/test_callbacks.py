@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +107,14 @@ async def test_a_failure_is_told_with_the_status_and_its_exception(caller: Calle
 
 
 async def test_progress_is_told_while_the_job_runs(caller: Caller, conforms: Conforms) -> None:
-    before = len(caller.receiver.came)
-    _, end = await caller.told("slow-steps", inputs={"seconds": 1, "steps": 10})
-    *progress, last = caller.receiver.came[before:]
-    assert last is end
-    assert end.target == "/success"
+    for _ in range(5):  # what is told while a machine stands still is overtaken by the end
+        before = len(caller.receiver.came)
+        _, end = await caller.told("slow-steps", inputs={"seconds": 1, "steps": 10})
+        *progress, last = caller.receiver.came[before:]
+        assert last is end
+        assert end.target == "/success"
+        if progress:
+            break
     assert progress
     for notice in progress:
         conforms(notice.json, "statusInfo.yaml")
@@ -136,8 +140,17 @@ async def test_a_dismissed_job_is_told_as_such(caller: Caller, tmp_path: Path) -
 async def test_a_client_that_leaves_loses_no_job_that_has_a_subscriber(caller: Caller) -> None:
     before = len(caller.receiver.came)
     body = {"inputs": {"seconds": 0.6, "steps": 2}, "subscriber": {"successUri": caller.receiver.uri("success")}}
-    with anyio.move_on_after(0.3):
-        await caller.client.post("/processes/slow-steps/execution", json=body)
+
+    async def jobs() -> int:
+        return (await caller.client.get("/jobs?processID=slow-steps&limit=1")).json()["numberMatched"]
+
+    jobs_before = await jobs()
+    with anyio.fail_after(40):
+        async with anyio.create_task_group() as group:
+            group.start_soon(partial(caller.client.post, "/processes/slow-steps/execution", json=body))
+            while await jobs() == jobs_before:
+                await anyio.sleep(0.01)
+            group.cancel_scope.cancel()
     (notice,) = (await caller.receiver.until(before + 1))[before:]
     assert notice.target == "/success"
 

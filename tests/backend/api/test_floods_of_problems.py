@@ -42,7 +42,7 @@ async def test_a_flood_is_answered_at_once_and_shortly_while_others_are_served(
         answers.append(await client.post(f"/processes/{process}/execution", content=data, headers=headers))
 
     began = time.process_time()
-    with anyio.fail_after(40):
+    with anyio.fail_after(200):
         async with anyio.create_task_group() as group:
             group.start_soon(send)
             while not answers:

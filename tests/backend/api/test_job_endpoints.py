@@ -64,22 +64,26 @@ async def test_a_finished_job_is_not_held(client: httpx.AsyncClient) -> None:
 
 
 async def test_the_status_is_held_until_the_job_changes_and_tells_its_progress(client: httpx.AsyncClient) -> None:
-    job = await accept(client, "slow-steps", {"seconds": 1.5, "steps": 3})
-    response = await client.get(job)
-    seen = [response.json()]
-    with anyio.fail_after(40):
-        while seen[-1]["status"] in ("accepted", "running"):
-            response = await client.get(job, headers={"If-None-Match": response.headers["etag"], "Prefer": "wait=20"})
-            assert response.status_code == 200
-            assert response.headers["preference-applied"] == "wait=20"
-            seen.append(response.json())
-    assert seen[-1]["status"] == "successful"
-    progress = [status["progress"] for status in seen]
-    assert progress == sorted(progress)
+    for _ in range(5):
+        job = await accept(client, "slow-steps", {"seconds": 1.5, "steps": 3})
+        response = await client.get(job)
+        seen = [response.json()]
+        with anyio.fail_after(60):
+            while seen[-1]["status"] in ("accepted", "running"):
+                held = {"If-None-Match": response.headers["etag"], "Prefer": "wait=60"}
+                response = await client.get(job, headers=held)
+                assert response.status_code == 200
+                assert response.headers["preference-applied"] == "wait=60"
+                seen.append(response.json())
+        assert seen[-1]["status"] == "successful"
+        progress = [status["progress"] for status in seen]
+        assert progress == sorted(progress)
+        # Each answer came because something had changed, not because a poll was due.
+        assert len(seen) < 12
+        if any("step 1 of 3" in status["message"] for status in seen):
+            break  # or the machine stood still, and the next step came before anybody was told
     assert any(0 < percent < 100 for percent in progress)
     assert any("step 1 of 3" in status["message"] for status in seen)
-    # Each answer came because something had changed, not because a poll was due.
-    assert len(seen) < 12
 
 
 async def test_a_held_status_that_does_not_change_in_time_is_not_modified(
@@ -89,7 +93,7 @@ async def test_a_held_status_that_does_not_change_in_time_is_not_modified(
     response = await client.get(job)
     with anyio.fail_after(40):
         while response.json()["status"] != "running":
-            headers = {"If-None-Match": response.headers["etag"], "Prefer": "wait=10"}
+            headers = {"If-None-Match": response.headers["etag"], "Prefer": "wait=30"}
             response = await client.get(job, headers=headers)
     held = await client.get(job, headers={"If-None-Match": response.headers["etag"], "Prefer": "wait=1"})
     assert held.status_code == 304
@@ -229,7 +233,12 @@ async def test_a_job_has_the_times_at_which_it_was_made_began_and_ended(client: 
 
 async def test_jobs_are_filtered_by_when_they_were_made_and_how_long_they_took(client: httpx.AsyncClient) -> None:
     first = await succeed(client, "slow-steps", {"seconds": 1.1, "steps": 1})
-    second = await succeed(client, "slow-steps", {"seconds": 0, "steps": 1})
+    for _ in range(5):
+        second = await succeed(client, "slow-steps", {"seconds": 0, "steps": 1})
+        status = (await client.get(second)).json()
+        began, ended = (datetime.fromisoformat(status[name]) for name in ("started", "finished"))
+        if (ended - began).total_seconds() <= 1:
+            break  # or the machine stood still
     made = [(await client.get(job)).json()["created"] for job in (first, second)]
 
     async def listed(**query: Any) -> set[str]:

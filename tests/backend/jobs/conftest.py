@@ -124,7 +124,7 @@ class Server:
 
     def close(self) -> tuple[str, str]:
         """End it as a client does, by closing its input; returns what else it wrote to stdout and stderr."""
-        return self._process.communicate(timeout=60)
+        return self._process.communicate(timeout=120)
 
 
 @pytest.fixture

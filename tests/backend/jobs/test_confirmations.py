@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import anyio
 import pytest
@@ -19,6 +20,7 @@ from backend.jobs.records import CompleteAttempt, JobRequest, NewResult
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
 from tests.backend.jobs.attempts import hand_in
+from tests.disks import sync_with
 
 REQUEST = JobRequest("buffer", {}, None, "raw", idempotent=False)
 OUTPUTS = [NewResult("area", "application/json", b"1", {})]
@@ -45,10 +47,10 @@ def test_a_complete_job_runs_and_shows_no_results_until_it_is_confirmed(store: J
     assert store.read(job_id, "area")[1] == b"1"
 
 
-def test_how_long_the_disk_takes_is_told(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_long_the_disk_takes_is_told(store: JobStore, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job = complete(store)
     assert store.sync_seconds == 0
-    monkeypatch.setattr("os.fsync", lambda _descriptor: threading.Event().wait(0.02))
+    sync_with(monkeypatch, home, lambda _descriptor: threading.Event().wait(0.02))
     store.confirm([job])
     assert store.sync_seconds >= 0.02
 
@@ -70,7 +72,7 @@ def test_what_was_dismissed_meanwhile_stays_so(store: JobStore) -> None:
 
 
 def test_jobs_that_come_while_the_disk_is_busy_share_its_next_turn(
-    store: JobStore, monkeypatch: pytest.MonkeyPatch
+    store: JobStore, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = [complete(store) for _ in range(6)]
     sync, go, under_way = os.fsync, threading.Event(), threading.Event()
@@ -82,7 +84,7 @@ def test_jobs_that_come_while_the_disk_is_busy_share_its_next_turn(
         assert go.wait(PATIENCE)
         sync(descriptor)
 
-    monkeypatch.setattr("os.fsync", slow)
+    sync_with(monkeypatch, home, slow)
     confirmations = Gathering[CompleteAttempt]("confirmations", store.confirm)
     confirmations.start()
     confirmations.add(jobs[0])

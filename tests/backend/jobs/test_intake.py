@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import anyio
 import pytest
@@ -18,6 +19,7 @@ from backend.jobs.executor import Assignment, Ended
 from backend.jobs.records import Job, JobRequest
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
+from tests.disks import sync_with
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +69,9 @@ def executor() -> Idle:
 
 
 @pytest.fixture
-def engine(store: JobStore, executor: Idle) -> Iterator[Engine]:
+def engine(store: JobStore, executor: Idle, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    # Its own thread, which looks for jobs of others, has the free worker's place while it does.
+    monkeypatch.setattr(Engine, "_keep", lambda _engine: None)
     made = Engine(store, executor, Bounds(workers=2, max_queued=3), lease_seconds=15, dismiss_wait_seconds=10)
     made.start()
     yield made
@@ -75,9 +79,9 @@ def engine(store: JobStore, executor: Idle) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def disk(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusyDisk]:
+def disk(engine: Engine, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusyDisk]:
     disk = BusyDisk(os.fsync)
-    monkeypatch.setattr("os.fsync", disk)
+    sync_with(monkeypatch, home, disk)
     yield disk
     disk.go.set()  # or an engine would wait for it
 

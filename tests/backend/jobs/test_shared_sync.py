@@ -16,6 +16,7 @@ from backend.errors import StoreFullError
 from backend.jobs.records import JobRequest
 from backend.jobs.shared_sync import SharedSync
 from backend.jobs.store import JobStore
+from tests.disks import sync_with
 
 REQUEST = JobRequest("buffer", {}, None, "raw", idempotent=False)
 THREADS = 8
@@ -25,13 +26,13 @@ PATIENCE = 60
 class Disk:
     """Syncs as the system does, each when the test says so."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.begun = 0
         self.failures: list[OSError] = []
         self.go = threading.Event()
         self.under_way = threading.Event()
         self._sync = os.fsync
-        monkeypatch.setattr("os.fsync", self.sync)
+        sync_with(monkeypatch, folder, self.sync)
 
     def sync(self, descriptor: int) -> None:
         self.begun += 1
@@ -43,8 +44,8 @@ class Disk:
 
 
 @pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(tmp_path, monkeypatch)
 
 
 class Waiting(threading.Condition):
@@ -122,7 +123,7 @@ def test_a_job_is_in_the_log_that_is_synced_before_it_is_acknowledged(
         synced.append(("log" if same else "another file", jobs))
         sync(descriptor)
 
-    monkeypatch.setattr("os.fsync", watched)
+    sync_with(monkeypatch, home, watched)
     store.insert(REQUEST, owner=None, durable=True)
     assert synced == [("log", 1)]
     store.insert(REQUEST, owner=None, durable=False)
@@ -130,11 +131,11 @@ def test_a_job_is_in_the_log_that_is_synced_before_it_is_acknowledged(
 
 
 def test_a_disk_without_room_for_what_was_written_is_told_as_full(
-    store: JobStore, monkeypatch: pytest.MonkeyPatch
+    store: JobStore, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_descriptor: int) -> Any:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    sync_with(monkeypatch, home, full)
     with pytest.raises(StoreFullError):
         store.insert(REQUEST, owner=None, durable=True)

@@ -48,7 +48,7 @@ def start(home: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     yield start_command
     for process in processes:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
 
 
 @pytest.fixture(scope="session")
@@ -58,10 +58,10 @@ def backend_command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comman
     log = folder / "stderr.log"
     with log.open("w", encoding="utf-8") as errors:
         process = started(folder / "home", *OWN, "backend", "--port", str(port), errors=errors)
-    announcement = until(lambda: log.read_text(encoding="utf-8"), lambda text: text.endswith("\n"), seconds=60)
+    announcement = until(lambda: log.read_text(encoding="utf-8"), lambda text: text.endswith("\n"), seconds=150)
     yield Command(f"http://127.0.0.1:{port}", announcement, log)
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
 
 
 @pytest.fixture

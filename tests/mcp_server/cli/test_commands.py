@@ -118,9 +118,12 @@ def test_call_prints_the_result_on_stdout(run: Run) -> None:
 
 
 def test_call_tells_progress_on_stderr_only(run: Run) -> None:
-    code, out, err = run("call", "slow_steps", "seconds=2", "steps=4", "--demo-tools")
-    assert code == 0
-    assert json.loads(out)["status"] == "successful"
+    for _ in range(5):  # what is told while a machine stands still is overtaken by what comes next
+        code, out, err = run("call", "slow_steps", "seconds=2", "steps=4", "--demo-tools")
+        assert code == 0
+        assert json.loads(out)["status"] == "successful"
+        if " 75 % " in err:
+            break
     assert " 75 % " in err
     assert all(line.startswith("slow_steps ") for line in err.splitlines())
 

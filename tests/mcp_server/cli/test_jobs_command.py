@@ -152,14 +152,14 @@ def test_a_job_that_a_server_runs_is_seen_over_http_and_ended_through_the_store(
         answer = httpx.post(f"{url}/processes/slow-steps/execution", json=body, headers=headers, timeout=30)
         job_id = answer.json()["jobID"]
         version = '"1"'
-        while httpx.get(f"{url}/jobs/{job_id}").json()["status"] == "accepted":
+        while httpx.get(f"{url}/jobs/{job_id}", timeout=30).json()["status"] == "accepted":
             held = {"If-None-Match": version, "Prefer": "wait=5"}
-            version = httpx.get(f"{url}/jobs/{job_id}", headers=held, timeout=20).headers["etag"]
+            version = httpx.get(f"{url}/jobs/{job_id}", headers=held, timeout=60).headers["etag"]
         (job,) = listed(run, "--url", url, "--status", "running")
         assert job["jobID"] == job_id
         assert run("jobs", "logs", job_id, "--url", url) == (0, "", "")
         assert run("jobs", "dismiss", job_id) == (0, f"{job_id}: dismissed\n", "")
-        assert httpx.get(f"{url}/jobs/{job_id}").json()["status"] == "dismissed"
+        assert httpx.get(f"{url}/jobs/{job_id}", timeout=30).json()["status"] == "dismissed"
 
 
 @pytest.mark.parametrize(

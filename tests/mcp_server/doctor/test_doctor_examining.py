@@ -1,7 +1,7 @@
 """The examination of a whole server, over HTTP."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +141,14 @@ async def test_many_processes_are_read_a_few_at_a_time(home: Path, serve: Serve)
 
 
 async def test_what_was_not_read_in_time_is_told(home: Path, serve: Serve) -> None:
-    found = await examined(home, serve(GOOD, DEMO, unreadable=("silent",)), seconds=1)
+    url = serve(GOOD, DEMO, unreadable=("silent",))
+    for seconds in (1, 5, 25):  # a busy machine does not read the others, or the list, within the first
+        with suppress(ServerUnreachableError):
+            found = await examined(home, url, seconds=seconds)
+            if len(found.processes) == 2:
+                break
     assert [one.id for one in found.processes] == ["buffer", "echo"]
-    assert [(one.id, one.reason) for one in found.failures] == [("silent", "was not read within 1 s")]
+    assert [(one.id, one.reason) for one in found.failures] == [("silent", f"was not read within {seconds} s")]
 
 
 async def test_a_server_that_does_not_answer_is_an_error(home: Path) -> None:

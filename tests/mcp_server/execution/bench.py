@@ -22,7 +22,7 @@ class Bench:
     """An executor on small servers, and what it told."""
 
     def __init__(
-        self, home: Path, *sites: JobsSite, wait_seconds: float = 5, tasks: Tasks | None = None, **limits: Any
+        self, home: Path, *sites: JobsSite, wait_seconds: float = 30, tasks: Tasks | None = None, **limits: Any
     ) -> None:
         self.kept = KeptResults(home)
         self.records = JobRecords(home)
@@ -53,7 +53,7 @@ class Impatient(Bench):
 
     def __init__(self, home: Path, site: JobsSite, **limits: Any) -> None:
         self.waits = {site.name: 0.1}
-        super().__init__(home, site, wait_seconds=9, waits=self.waits, **limits)
+        super().__init__(home, site, waits=self.waits, **limits)
 
     async def outlasted(self, value: Any = 1) -> Execution:
         """The answer to a call that is out of time."""

@@ -75,7 +75,7 @@ async def told(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 
 
 async def test_a_slow_execution_becomes_a_job_whose_outputs_can_be_read(settings: Settings, site: SlowSite) -> None:
-    with anyio.fail_after(40):
+    with anyio.fail_after(60):
         async with open_session(settings) as client:
             running = await told(client, "slow")
             assert running["status"] == "running"
@@ -84,7 +84,7 @@ async def test_a_slow_execution_becomes_a_job_whose_outputs_can_be_read(settings
             (listed,) = (await told(client, "list_jobs"))["jobs"]
             assert (listed["job"], listed["process"], listed["status"]) == (running["job"], "slow", "running")
             site.released.set()
-            ended = await told(client, "get_job", job=running["job"], wait=10)
+            ended = await told(client, "get_job", job=running["job"], wait=30)
             assert ended["status"] == "successful"
             assert ended["outputs"]["out"]["value"] == 42
             read = await told(client, "read_result", uri=ended["outputs"]["out"]["uri"])
@@ -93,22 +93,22 @@ async def test_a_slow_execution_becomes_a_job_whose_outputs_can_be_read(settings
 
 
 async def test_dismissing_it_breaks_the_connection(settings: Settings, site: SlowSite) -> None:
-    with anyio.fail_after(40):
+    with anyio.fail_after(60):
         async with open_session(settings) as client:
             job = (await told(client, "slow"))["job"]
             dismissed = await told(client, "dismiss_job", job=job)
             assert dismissed["status"] == "dismissed"
             assert "may go on" in dismissed["message"]
-            assert await anyio.to_thread.run_sync(site.cut.wait, 10)
+            assert await anyio.to_thread.run_sync(site.cut.wait, 30)
 
 
 async def test_after_a_restart_its_outcome_is_unknown(settings: Settings, site: SlowSite) -> None:
-    with anyio.fail_after(40):
+    with anyio.fail_after(60):
         async with open_session(settings) as client:
             job = (await told(client, "slow"))["job"]
-        assert await anyio.to_thread.run_sync(site.cut.wait, 10), "nobody waits for it any more"
+        assert await anyio.to_thread.run_sync(site.cut.wait, 30), "nobody waits for it any more"
         async with open_session(settings) as client:
-            answer: Answer = await call(client, "get_job", {"job": job, "wait": 10})
+            answer: Answer = await call(client, "get_job", {"job": job, "wait": 30})
             (listed,) = (await told(client, "list_jobs"))["jobs"]
     assert answer.failed
     assert "outcome unknown: the bridge stopped while server 'far' was working on 'slow'" in answer.text

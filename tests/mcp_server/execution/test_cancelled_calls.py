@@ -114,4 +114,4 @@ async def test_a_job_of_the_bridge_outlives_the_cancellation_of_an_equal_call(ho
     assert site.cut == 0
     released.set()
     with anyio.fail_after(40):
-        assert (await bench.executor.follow(job, 9, bench.note)).status == "successful"
+        assert (await bench.executor.follow(job, 30, bench.note)).status == "successful"

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from mcp_server.errors import ResultGoneError
+from mcp_server.execution import job_records
 from mcp_server.execution.job_records import JobRecord, JobRecords, new_record
 from mcp_server.execution.owners import Owner
 from mcp_server.references import JobReference
@@ -41,7 +43,8 @@ async def test_the_newest_come_first_and_those_that_a_server_lists_are_left_out(
 async def test_ids_sort_by_the_time_at_which_they_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
     ids: list[str] = []
     for now in (1e9, 1e9 + 0.01, 2e9, 1e11):
-        monkeypatch.setattr("time.time", lambda now=now: now)  # servers of other tests may ask for it, too
+        # Not the process's: servers of other tests ask for the time, too.
+        monkeypatch.setattr(job_records, "time", SimpleNamespace(time=lambda now=now: now))
         ids.append(record().id)
     assert ids == sorted(ids)
     assert {len(one) for one in ids} == {32}

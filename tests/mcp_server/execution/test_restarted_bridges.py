@@ -54,7 +54,7 @@ async def test_a_job_of_a_bridge_that_crashed_has_an_unknown_outcome_of_which_wh
 
     async def follow(job: JobReference) -> None:
         try:
-            await bench.executor.follow(job, 9, bench.note)
+            await bench.executor.follow(job, 30, bench.note)
         except OutcomeUnknownError as error:
             caught.append(str(error))
 
@@ -85,7 +85,7 @@ async def test_a_bridge_that_stops_says_that_the_outcome_is_unknown(home: Path) 
     assert site.cut == 1
     next_one = Bench(home, site)
     with pytest.raises(OutcomeUnknownError, match="the bridge stopped while server 'remote' was working"):
-        await next_one.executor.follow(job, 5, next_one.note)
+        await next_one.executor.follow(job, 30, next_one.note)
 
 
 async def test_results_of_a_job_are_there_after_a_restart(home: Path) -> None:
@@ -94,7 +94,7 @@ async def test_results_of_a_job_are_there_after_a_restart(home: Path) -> None:
         bench = Bench(home, site, wait_seconds=0.1, tasks=tasks)
         job = (await bench.run()).job
         released.set()
-        await bench.executor.follow(job, 5, bench.note)
+        await bench.executor.follow(job, 30, bench.note)
         tasks.cancel_scope.cancel()
     next_one = Bench(home, JobsSite())
     (out,) = (await next_one.executor.follow(job, 0, next_one.note)).outputs
@@ -109,7 +109,7 @@ async def test_a_bridge_waits_for_the_job_of_another_on_the_same_home(home: Path
     answers: list[Any] = []
 
     async def follow() -> None:
-        answers.append(await second.executor.follow(job, 9, second.note))
+        answers.append(await second.executor.follow(job, 30, second.note))
 
     with anyio.fail_after(40):
         async with anyio.create_task_group() as group:

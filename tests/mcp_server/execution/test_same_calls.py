@@ -1,12 +1,13 @@
 """The same call again, and calls that are cancelled."""
 
+from functools import partial
 from pathlib import Path
 
 import anyio
 import pytest
 
 from mcp_server.references import JobReference
-from tests.mcp_server.execution.bench import Bench, Impatient, until
+from tests.mcp_server.execution.bench import Bench, Impatient, cancelled, until
 from tests.mcp_server.execution.jobs_site import JobsSite
 
 pytestmark = pytest.mark.anyio
@@ -17,7 +18,8 @@ async def test_a_call_out_of_time_answers_with_its_job_and_finds_it_again(home: 
     site.polls = 1000
     bench = Impatient(home, site)
     first = await bench.outlasted()
-    assert (first.status, first.job) == ("running", JobReference("remote", "j1"))
+    assert first.status in ("accepted", "running")
+    assert first.job == JobReference("remote", "j1")
     assert (await bench.outlasted()).job == first.job
     assert len(site.executions) == 1
     assert (await bench.outlasted(value=2)).job == JobReference("remote", "j2")
@@ -41,10 +43,7 @@ async def test_a_remembered_job_that_is_gone_is_not_waited_for(home: Path) -> No
 async def test_a_cancelled_call_dismisses_its_job(home: Path) -> None:
     site = JobsSite()
     site.polls = 1000
-    bench = Bench(home, site)
-    with anyio.move_on_after(0.3) as scope:
-        await bench.run()
-    assert scope.cancelled_caught
+    await cancelled(Bench(home, site).run, once=lambda: site.jobs.get("j1"))
     assert site.dismissed == ["j1"]
 
 
@@ -64,9 +63,7 @@ async def test_a_call_cancelled_while_it_is_sent_dismisses_the_job_it_became(hom
 async def test_a_cancelled_call_to_our_backend_is_dropped_at_once(home: Path) -> None:
     site = JobsSite().speak_our_dialect()
     site.hold = anyio.Event()
-    with anyio.fail_after(40), anyio.move_on_after(0.2):
-        await Bench(home, site).run()
-    assert site.executions
+    await cancelled(Bench(home, site).run, once=lambda: site.executions)
     assert site.dismissed == [], "that backend dismisses what nobody waits for"
 
 
@@ -74,9 +71,8 @@ async def test_a_cancelled_wait_for_a_job_leaves_the_job_alone(home: Path) -> No
     site = JobsSite()
     site.polls, site.jobs["j1"] = 1000, 0
     bench = Bench(home, site)
-    with anyio.move_on_after(0.2) as scope:
-        await bench.executor.follow(JobReference("remote", "j1"), 60, bench.note)
-    assert scope.cancelled_caught
+    follow = partial(bench.executor.follow, JobReference("remote", "j1"), 60, bench.note)
+    await cancelled(follow, once=lambda: site.jobs["j1"] > 1)
     assert site.dismissed == []
 
 

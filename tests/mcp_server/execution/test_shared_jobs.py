@@ -127,7 +127,7 @@ async def test_a_job_that_was_followed_to_its_end_is_not_asked_for_again(home: P
     bench = Bench(home, site, wait_seconds=0.1)
     await bench.run()
     site.polls = 0
-    await bench.executor.follow(FIRST, 5, bench.note)
+    await bench.executor.follow(FIRST, 30, bench.note)
     asked = site.jobs["j1"]
     await bench.run()
     assert site.jobs["j1"] == asked

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.anyio
 type Answer = Callable[[anyio.abc.SocketStream], Awaitable[None]]
 
 LIMIT = 10_000
+PATIENCE = 30
+"""Seconds for an answer that is there at once: they pass only where it is not."""
 
 
 class Wire:
@@ -56,7 +58,7 @@ async def served(*answers: bytes | Answer) -> AsyncIterator[tuple[Wire, Exchange
     wire.url = f"http://127.0.0.1:{port}"
     async with listener, anyio.create_task_group() as group, open_http() as http:
         group.start_soon(listener.serve, wire.serve)
-        with anyio.fail_after(20):
+        with anyio.fail_after(2 * PATIENCE):
             yield wire, Exchange("remote", http, max_reply_bytes=LIMIT, pause=pause), pauses
         group.cancel_scope.cancel()
 
@@ -69,11 +71,11 @@ def response(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> byt
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
 
 
-async def get(exchange: Exchange, url: str, method: str = "GET", seconds: float = 3) -> Reply:
+async def get(exchange: Exchange, url: str, method: str = "GET", seconds: float = PATIENCE) -> Reply:
     return await exchange.repeatable(method, url, headers={}, seconds=seconds)
 
 
-async def post(exchange: Exchange, url: str, seconds: float = 3) -> Reply:
+async def post(exchange: Exchange, url: str, seconds: float = PATIENCE) -> Reply:
     return await exchange.once(url, headers={}, content=b"{}", seconds=seconds)
 
 
@@ -87,7 +89,7 @@ async def test_an_answer_is_read_whole() -> None:
 
 async def test_parameters_come_on_top_of_those_of_the_url() -> None:
     async with served(response()) as (wire, exchange, _):
-        await exchange.repeatable("GET", f"{wire.url}/a?offset=10", headers={}, seconds=3, params={"f": "json"})
+        await exchange.repeatable("GET", f"{wire.url}/a?offset=10", headers={}, seconds=PATIENCE, params={"f": "json"})
         assert b"GET /a?offset=10&f=json " in wire.requests[0]
 
 
@@ -164,10 +166,13 @@ async def test_a_truncated_answer_is_no_answer() -> None:
 
 @pytest.mark.parametrize("answer", [broken_off, silence, drip], ids=lambda answer: answer.__name__)
 async def test_the_outcome_of_a_post_without_answer_is_unknown(answer: Answer) -> None:
-    async with served(answer) as (wire, exchange, _):
-        with pytest.raises(OutcomeUnknownError, match="list_jobs"):
-            await post(exchange, wire.url, seconds=0.3)
-        assert len(wire.requests) == 1
+    for seconds in (0.3, 3, PATIENCE):
+        async with served(answer) as (wire, exchange, _):
+            with pytest.raises(OutcomeUnknownError, match="list_jobs"):
+                await post(exchange, wire.url, seconds=seconds)
+        if wire.requests:  # or the time was over before anything was sent, on a busy machine
+            break
+    assert len(wire.requests) == 1
 
 
 @pytest.mark.parametrize("answer", [silence, drip], ids=lambda answer: answer.__name__)

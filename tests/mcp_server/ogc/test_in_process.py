@@ -68,7 +68,7 @@ async def test_a_large_reply_is_cut_off_before_the_application_has_made_it() -> 
     async with open_http(InProcessTransport(endless)) as http:
         exchange = Exchange("inside", http, max_reply_bytes=10_000)
         with anyio.fail_after(40), pytest.raises(InvalidServerReplyError, match="larger than 10000 bytes"):
-            await exchange.repeatable("GET", URL, headers={}, seconds=5)
+            await exchange.repeatable("GET", URL, headers={}, seconds=30)
         assert ended.is_set()
     assert made <= 12_000
 
@@ -86,9 +86,11 @@ async def test_a_reply_in_many_parts_is_whole() -> None:
 
 async def test_a_cancelled_request_cancels_the_application_and_waits_for_its_end() -> None:
     told: list[str] = []
+    scope = anyio.CancelScope()
 
     async def slow(_: Request) -> Response:
         try:
+            scope.cancel()
             await anyio.sleep_forever()
         finally:
             with anyio.CancelScope(shield=True):
@@ -97,7 +99,7 @@ async def test_a_cancelled_request_cancels_the_application_and_waits_for_its_end
         raise AssertionError
 
     async with open_http(InProcessTransport(application(slow))) as http:
-        with anyio.fail_after(40), anyio.move_on_after(0.05) as scope:
+        with anyio.fail_after(40), scope:
             await http.get(URL)
     assert scope.cancelled_caught
     assert told == ["cleaned up"]

@@ -12,6 +12,7 @@ import pytest
 from mcp_server.errors import BridgeError, ConfigurationError, InvalidArgumentsError, InvalidServerReplyError
 from mcp_server.ogc.models import Download
 from mcp_server.results.folder import ResultFolder, SavedFile
+from tests.disks import sync_with
 
 pytestmark = pytest.mark.anyio
 
@@ -149,7 +150,7 @@ async def test_a_full_disk_is_told_and_leaves_no_file(folder: ResultFolder, monk
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "fsync", full)
+    sync_with(monkeypatch, folder.path, full)
     with pytest.raises(BridgeError, match="No space left"):
         await folder.save(download(), "a", nobody)
     assert files(folder) == []

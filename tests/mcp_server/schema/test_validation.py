@@ -68,4 +68,4 @@ raw = {"id": "p", "inputs": {"x": {"schema": {"type": "number", "default": 1}}},
 tool_spec(normalise(raw), name="p", server="s")
 sys.exit("jsonschema" in sys.modules)
 """
-    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=120).returncode == 0

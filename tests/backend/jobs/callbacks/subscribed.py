@@ -51,7 +51,7 @@ async def compose(job: Job) -> Notice:
 @contextmanager
 def delivering(store: JobStore, *, engine: str = ENGINE, **of: Any) -> Generator[Deliveries]:
     """Deliveries to loopback, with short pauses."""
-    chosen = {"persistence": BRISK, "compose": compose, "seconds": 2.0, **of}
+    chosen = {"persistence": BRISK, "compose": compose, "seconds": 30.0, **of}
     poster = Poster(Origins.of(["http://127.0.0.1:*"]), chosen["seconds"])
     deliveries = Deliveries(store, engine, poster, chosen["compose"], chosen["persistence"])
     deliveries.start()

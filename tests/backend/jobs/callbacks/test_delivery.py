@@ -174,12 +174,12 @@ async def test_progress_that_nobody_takes_is_given_up_and_the_end_told(store: Jo
 
 async def test_one_that_never_answers_delays_nobody_else(store: JobStore) -> None:
     async with receiving(lambda _: None) as hanging, receiving() as receiver:
-        with delivering(store, seconds=30.0):
+        with delivering(store, seconds=300.0):
             for _ in range(40):
                 succeed(store, accept(store, Subscriber(hanging.uri("success"))))
             await hanging.until(4)
             succeed(store, accept(store, Subscriber(receiver.uri("success"))))
-            await receiver.until(1, within=20)
+            await receiver.until(1)
     assert len(hanging.came) == 4
 
 
