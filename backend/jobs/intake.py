@@ -3,8 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -13,7 +13,8 @@ import anyio
 import anyio.to_thread
 
 from backend.errors import BackendError, ServerBusyError, StoreLockedError
-from backend.jobs.admission import Call
+from backend.jobs.admission import Call, Slot
+from backend.jobs.dispatch import Dispatcher
 from backend.jobs.gathering import Gathering
 from backend.jobs.lanes import Lanes
 from backend.jobs.observer import JobObserver
@@ -29,6 +30,17 @@ class _Submission:
     patience: float
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Job]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A job on its way into the store."""
+
+    request: JobRequest
+    call: Call
+    dispatcher: Dispatcher
+    slot: Slot | None
+    """Where it may begin at once."""
 
 
 class Intake:
@@ -92,34 +104,30 @@ class Intake:
         """
         if self._stopping.is_set():
             raise _closed()
-        now = time.monotonic()
-        calls = [Call(request.process_id, now + seconds if seconds > 0 else 0) for request, seconds in requests]
-        dispatchers = [self._lanes.of(call.process_id) for call in calls]
         with ExitStack() as taken:
-            slots = [
-                taken.enter_context(dispatcher.slot(call, usable=dispatcher.direct(call)))
-                for dispatcher, call in zip(dispatchers, calls, strict=True)
-            ]
-            new = [
-                NewJob(request, self._engine if slot else None)
-                for (request, _), slot in zip(requests, slots, strict=True)
-            ]
+            entries = [taken.enter_context(self._entered(request, patience)) for request, patience in requests]
+            new = [NewJob(entry.request, self._engine if entry.slot else None) for entry in entries]
             outcomes = self._insert(new, durable=durable, patient=patient)
-            accepted = [
-                (job, dispatcher, call, slot)
-                for job, dispatcher, call, slot in zip(outcomes, dispatchers, calls, slots, strict=True)
-                if isinstance(job, Job)
-            ]
-            for job, dispatcher, call, slot in accepted:
+            pairs = zip(outcomes, entries, strict=True)
+            accepted = [(job, entry) for job, entry in pairs if isinstance(job, Job)]
+            for job, entry in accepted:
                 for observer in self.observers:
                     observer.accepted(job)
-                if slot:
-                    dispatcher.begin(job.id, call.process_id, slot)
-        for job, dispatcher, call, slot in accepted:
-            if not slot:
-                dispatcher.queued(job.id, call)
-                dispatcher.fill()  # a worker may have become free since
+                if entry.slot:
+                    entry.dispatcher.begin(job.id, job.process_id, entry.slot)
+        for job, entry in accepted:
+            if not entry.slot:
+                entry.dispatcher.queued(job.id, entry.call)
+                entry.dispatcher.fill()  # a worker may have become free since
         return outcomes
+
+    @contextmanager
+    def _entered(self, request: JobRequest, patience: float) -> Generator[_Entry]:
+        """Take the place of a worker for a job, if there is one, until it is known whether the job has begun."""
+        call = Call(request.process_id, time.monotonic() + patience if patience > 0 else 0)
+        dispatcher = self._lanes.of(request.process_id)
+        with dispatcher.slot(call, usable=dispatcher.direct(call)) as slot:
+            yield _Entry(request, call, dispatcher, slot)
 
     def _insert(self, new: Sequence[NewJob], *, durable: bool, patient: bool) -> Sequence[Job | Exception]:
         insert = partial(self._store.insert_all, durable=durable, patient=patient, max_queued=self._max_queued)
