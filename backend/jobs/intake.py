@@ -71,14 +71,15 @@ class Intake:
 
     async def accept(self, request: JobRequest, *, durable: bool, large: bool, patience: float) -> Job:
         """See `backend.jobs.engine.Engine.accept`."""
-        if large:
-            submit = partial(self.submit, request, durable=durable, patience=patience)
-            return await anyio.to_thread.run_sync(submit)
-        if not durable:
-            with suppress(StoreLockedError):
-                return self.submit(request, durable=False, patient=False, patience=patience)
-            submit = partial(self.submit, request, durable=False, patience=patience)
-            return await anyio.to_thread.run_sync(submit)
+        if durable and not large:
+            return await self._accept_with_others(request, patience)
+        if not large:
+            with suppress(StoreLockedError):  # it is waited for in a thread
+                return self.submit(request, durable=durable, patient=False, patience=patience)
+        submit = partial(self.submit, request, durable=durable, patience=patience)
+        return await anyio.to_thread.run_sync(submit)
+
+    async def _accept_with_others(self, request: JobRequest, patience: float) -> Job:
         loop = asyncio.get_running_loop()
         submission = _Submission(request, patience, loop, loop.create_future())
         if not self._durable.add(submission):
