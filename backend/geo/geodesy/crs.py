@@ -1,9 +1,9 @@
 """Coordinate reference systems by their authority's code, and the way from one to another."""
 
 import re
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from threading import get_ident
 from typing import Self, cast
 from warnings import catch_warnings, simplefilter
@@ -218,22 +218,48 @@ def _ways(source: CRS, target: CRS, bounds: Bounds | None, _thread: int) -> tupl
     """
     # Where neither is meant to be used, PROJ would search for seconds for a way that there is not.
     beyond = bounds is not None and any(_apart(bounds, crs) for crs in (source, target))
-    area = None if bounds is None or beyond else AreaOfInterest(*bounds)
     with catch_warnings():
         # Of grids that are not here: whoever reads the answer is told, not who looks at the log.
         simplefilter("ignore")
-        group = TransformerGroup(*_exact(source, target), always_xy=True, area_of_interest=area)
+        group = _group(*_exact(source, target), None if beyond else bounds)
     return group, beyond
 
 
-def _exact(source: CRS, target: CRS) -> Sequence[CRS]:
+def _group(source: CRS, target: CRS, bounds: Bounds | None) -> TransformerGroup:
+    """The ways between two CRSs, the best first.
+
+    As CRS84 is OGC's, PROJ would look for ways to other geographic CRSs among those of all authorities, which takes it
+    a second, fails for some (`list index out of range`), and finds none where EPSG has one. What it finds is EPSG's
+    where that is one step made for all of the bounds.
+    """
+    area = AreaOfInterest(*bounds) if bounds else None
+    ways = partial(TransformerGroup, source, target, always_xy=True, area_of_interest=area)
+    if CRS84 not in (source, target) or source.is_projected or target.is_projected:
+        return ways()
+    of_epsg = ways(authority="EPSG")
+    if of_epsg.transformers and _is_one_step(of_epsg.transformers[0], bounds):
+        return of_epsg
+    with suppress(IndexError):
+        of_all = ways()
+        if of_all.transformers:
+            return of_all
+    return of_epsg
+
+
+def _is_one_step(way: Transformer, bounds: Bounds | None) -> bool:
+    """Whether it is known by how much two datums differ in all of the bounds, without a third."""
+    steps = sum(step.type_name == "Transformation" for step in way.operations or ())
+    return steps <= 1 and not _is_ballpark(way) and (bounds is None or is_made_for(way, bounds))
+
+
+def _exact(source: CRS, target: CRS) -> tuple[CRS, CRS]:
     """The two, with CRS84 for EPSG:4326, which differs in the order of axes, where both have its datum.
 
     From CRS84 alone PROJ takes a projection of the same datum for exact, and for right wherever it leads.
     """
     if any(crs.geodetic_crs != _EPSG_4326 for crs in (source, target) if crs not in _LONLAT):
         return source, target
-    return [CRS84 if crs in _LONLAT else crs for crs in (source, target)]
+    return CRS84 if source in _LONLAT else source, CRS84 if target in _LONLAT else target
 
 
 def _is_ballpark(way: Transformer) -> bool:
