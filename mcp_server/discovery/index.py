@@ -51,13 +51,12 @@ class Index:
     def __init__(self, cards: Iterable[Card]) -> None:
         """Take the processes in any order; those that fit equally are found in this one."""
         self._cards = tuple(cards)
-        self._thesaurus = thesaurus()
-        self._postings = _postings(self._cards, self._thesaurus)
+        self._postings = _postings(self._cards)
 
     @cached_property
     def _spelling(self) -> Spelling:
         """Of all words that are known: needed by the first search, and by none in most sessions."""
-        return spelling(self._thesaurus.known.union(term for term in self._postings if isinstance(term, str)))
+        return spelling(thesaurus().known.union(term for term in self._postings if isinstance(term, str)))
 
     def search(self, query: Query) -> Found:
         """The processes that fit best; without words all that fit the facts."""
@@ -73,7 +72,7 @@ class Index:
         """How well the processes fit the words, by their places."""
         asked = list(dict.fromkeys(stems(text)))
         scores: defaultdict[int, float] = defaultdict(float)
-        for readings in _units(asked, self._thesaurus, self._spelling):
+        for readings in _units(asked, thesaurus(), self._spelling):
             best: dict[int, float] = {}
             for worth, postings in self._best(readings):
                 for place, told in zip(postings.places, postings.weights, strict=True):
@@ -119,10 +118,10 @@ def _read_as(one: str, spelt: Spelling) -> list[tuple[str, float]]:
     return [(word, _OF_PART) for word in spelt.parts(one)]
 
 
-def _postings(cards: Sequence[Card], known: Thesaurus) -> dict[Term, Postings]:
+def _postings(cards: Sequence[Card]) -> dict[Term, Postings]:
     postings: defaultdict[Term, Postings] = defaultdict(Postings)
     for place, card in enumerate(cards):
-        for term, told in _told(card, known).items():
+        for term, told in _told(card, thesaurus()).items():
             entry = postings[term]
             entry.places.append(place)
             entry.weights.append(told / (told + _SATURATION))

@@ -65,7 +65,7 @@ class Thesaurus:
 
 @cache
 def thesaurus() -> Thesaurus:
-    """The thesaurus that comes with this package."""
+    """The thesaurus that comes with this package; it is read when something is searched for, or is to be found."""
     terms = tuple(_terms())
     common = Counter(one for _, _, term in terms if len(term) > 1 for one in term)
     single: defaultdict[str, dict[int, float]] = defaultdict(dict)
