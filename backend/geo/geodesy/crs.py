@@ -34,8 +34,8 @@ _FORMS = "an authority's code such as EPSG:25832, OGC:CRS84 or http://www.opengi
 _LONGEST_SHOWN = 60
 _FILE_PARAMETERS = ("PARAMETERFILE", "nadgrids", "geoidgrids")
 """Of a CRS: they name files that PROJ would read."""
-_UNKNOWN_DATUM = ("unknown", "unnamed")
-"""How the names begin by which PROJ takes a datum for one that nobody told."""
+_UNKNOWN_DATUM = ("unknown", "unnamed", "d_unknown", "d_unnamed")
+"""How the names begin, ESRI's with D_, by which PROJ takes a datum for one that nobody told."""
 
 
 def parse_crs(text: str) -> CRS:
