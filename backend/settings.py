@@ -28,7 +28,12 @@ class Settings(BaseSettings):
     """The backend's settings. Each is read from `OGC_PROCESSES_` plus its name in capitals."""
 
     model_config = SettingsConfigDict(
-        env_prefix="OGC_PROCESSES_", frozen=True, extra="ignore", use_attribute_docstrings=True
+        env_prefix="OGC_PROCESSES_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
     )
 
     home: Path = Field(default_factory=_default_home)

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -44,7 +44,22 @@ def create_backend_app(*, reached_at: str, **settings: Any) -> "tuple[Starlette,
     given = BackendSettings(**settings)
     if "public_url" not in given.model_fields_set:
         given = given.model_copy(update={"public_url": reached_at})
-    return _load_backend(given), given.base_url
+    app = _load_backend(given)
+    lifespan = app.router.lifespan_context
+    app.router.lifespan_context = lambda served: _running(lifespan(served))
+    return app, given.base_url
+
+
+@asynccontextmanager
+async def _running(lifespan: AbstractAsyncContextManager[Any]) -> AsyncGenerator[Any]:
+    """What the lifespan of an application on a job store gives.
+
+    Raises: ConfigurationError if the store cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        with _unusable_store_told():
+            state = await stack.enter_async_context(lifespan)
+        yield state
 
 
 @asynccontextmanager
@@ -56,9 +71,7 @@ async def open_jobs_app(settings: Settings) -> "AsyncGenerator[Starlette]":
     from backend.api import administration  # noqa: PLC0415
 
     app = administration.create_jobs_app(backend_settings(settings))
-    async with AsyncExitStack() as stack:
-        with _unusable_store_told():
-            await stack.enter_async_context(app.router.lifespan_context(app))
+    async with _running(app.router.lifespan_context(app)):
         yield app
 
 

@@ -68,7 +68,9 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 class ServerSettings(BaseModel):
     """One remote OGC API – Processes server: where it is, how it is asked, and what is taken from it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     url: str
     """Root of its API: the landing page. A user and password in it are taken as `basic`."""

@@ -1,5 +1,6 @@
 """How jobs come into the store."""
 
+import logging
 import math
 import time
 import uuid
@@ -14,11 +15,14 @@ from backend.jobs.database import Database
 from backend.jobs.records import Job, NewJob
 from backend.jobs.result_files import JobFiles
 from backend.jobs.rows import accepted_job, compact, job_row
+from backend.jobs.states import JobStatus
 
 INLINE_INPUT_BYTES = 64 * 1024
 """Inputs up to this size are kept in the job's row, larger ones in a file."""
 
 _QUEUE_FULL = "As many jobs wait for a worker as may. Nothing was accepted; try again later."
+
+_log = logging.getLogger(__name__)
 
 
 class Acceptance:
@@ -35,12 +39,13 @@ class Acceptance:
         # As a datetime tells it: a client that filters by the time it was told finds the job.
         now = round(time.time(), 6)
         rows: list[dict[str, Any]] = []
+        stored: Sequence[bool] = ()
         try:
             rows.extend(self._row(one, now, durable=durable) for one in new)
             with self._database.transaction(durable=durable, patient=patient, seen_before=True) as connection:
                 stored = _insert(connection, new, rows, max_queued)
         except BaseException:
-            self._delete_inputs(rows)
+            self._delete_inputs(self._taken_back(rows, patient=patient) if stored else rows)
             raise
         self._delete_inputs(row for row, kept in zip(rows, stored, strict=True) if not kept)
         return [
@@ -58,6 +63,18 @@ class Acceptance:
         if large:
             self._files.write_inputs(job_id, inputs, durable=durable)
         return row
+
+    def _taken_back(self, rows: Sequence[Mapping[str, Any]], *, patient: bool) -> Sequence[Mapping[str, Any]]:
+        """Those of the rows that are not in the store, or not any more: nobody is told that they were accepted.
+
+        They may have been committed before the disk, or the way to the database, failed.
+        """
+        try:
+            with self._database.transaction(durable=False, patient=patient) as connection:
+                return [row for row in rows if _take_back(connection, row["id"])]
+        except Exception:
+            _log.exception("jobs that were refused may still be in the store, and run")
+            return ()
 
     def _delete_inputs(self, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
@@ -80,6 +97,18 @@ def _insert(
             if one.request.subscriber is not None:
                 add_subscriber(connection, row["id"], one.request.subscriber)
     return stored
+
+
+def _take_back(connection: Connection, job_id: str) -> bool:
+    """Remove a job that nobody knows of; False where another engine has begun it meanwhile."""
+    job = connection.execute(statements.LOCK_JOB, {"job": job_id}).one_or_none()
+    if job is None:
+        return True
+    if job.status != JobStatus.ACCEPTED:
+        return False
+    for statement in (statements.DELETE_CALLBACKS_OF, statements.DELETE_JOBS):
+        connection.execute(statement, {"jobs": [job_id]})
+    return True
 
 
 def _room(connection: Connection, new: Sequence[NewJob], max_queued: int | None) -> float:

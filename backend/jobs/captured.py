@@ -11,16 +11,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from backend.jobs.job_log import LONGEST_LINE, MOST_LINES
+from backend.jobs.texts import shortened
+
 type AppendLog = Callable[[str, Sequence[str]], None]
 """Job id and lines → the store."""
 
 FLUSH_SECONDS = 0.5
 """Shortest time between two writes of a job's log while it runs."""
 
-MAX_LINES = 1000
-"""Lines kept of what a job writes between two writes of its log: the last ones."""
-
-MAX_LINE_CHARACTERS = 2000
+MAX_LINES = MOST_LINES - 1
+"""Lines kept of what a job writes between two writes of its log: the last ones, and the one that counts the others."""
 
 _STANDARD_ERROR = 2
 _STALLED_SECONDS = 1.0
@@ -41,7 +42,7 @@ class _Lines:
 
     def add(self, data: bytes) -> None:
         *lines, self.begun = (self.begun + data).split(b"\n")
-        if len(self.begun) > MAX_LINE_CHARACTERS:
+        if len(self.begun) > LONGEST_LINE:
             lines, self.begun = [*lines, self.begun], b""
         self.left_out += max(0, len(self.complete) + len(lines) - MAX_LINES)
         self.complete.extend(_text(line) for line in lines)
@@ -152,7 +153,7 @@ class JobLogs:
 
 def _text(line: bytes) -> str:
     text = line.decode("utf-8", "replace").rstrip("\r")
-    return text if len(text) <= MAX_LINE_CHARACTERS else text[:MAX_LINE_CHARACTERS] + " […]"
+    return shortened(text, LONGEST_LINE)
 
 
 def is_supported() -> bool:

@@ -15,6 +15,7 @@ from backend.jobs.records import CompleteAttempt, Failure, KeptResult, NewResult
 from backend.jobs.result_files import JobFiles
 from backend.jobs.rows import result_row
 from backend.jobs.states import JobStatus
+from backend.jobs.texts import LONGEST_MESSAGE, storable
 
 type HandedIn = Literal["ended", "complete", "late"]
 """`complete`: all is stored, and `confirm` ends the job. `late`: the job is no longer this attempt's."""
@@ -115,7 +116,9 @@ class Endings:
 
     def fail(self, job: StartedJob, failure: Failure) -> bool:
         """End the job as failed; False when the job is no longer this attempt's."""
-        values = {"kind": failure.kind, "reason": failure.message, "path": failure.path}
+        reason = storable(failure.message, LONGEST_MESSAGE)
+        path = None if failure.path is None else storable(failure.path, LONGEST_MESSAGE)
+        values = {"kind": failure.kind, "reason": reason, "path": path}
         return self._end(job, statements.FAIL_ATTEMPT, values, [])
 
     def _end(self, job: StartedJob, move: sa.Update, values: dict[str, Any], rows: Sequence[dict[str, Any]]) -> bool:

@@ -5,7 +5,8 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 
@@ -23,11 +24,21 @@ from backend.jobs.store import JobStore
 
 
 @dataclass(frozen=True, slots=True)
-class _Submission:
-    """A job that somebody on an event loop waits to have accepted."""
+class _Asked:
+    """A job that somebody asks for."""
 
     request: JobRequest
     patience: float
+    """Seconds for which its end will be waited for."""
+    context: Context = field(default_factory=copy_context)
+    """Of whoever asks: observers are told within it, in whichever thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    """A job that somebody on an event loop waits to have accepted."""
+
+    asked: _Asked
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Job]
 
@@ -36,7 +47,7 @@ class _Submission:
 class _Entry:
     """A job on its way into the store."""
 
-    request: JobRequest
+    asked: _Asked
     call: Call
     dispatcher: Dispatcher
     slot: Slot | None
@@ -81,7 +92,7 @@ class Intake:
 
     async def _accept_with_others(self, request: JobRequest, patience: float) -> Job:
         loop = asyncio.get_running_loop()
-        submission = _Submission(request, patience, loop, loop.create_future())
+        submission = _Submission(_Asked(request, patience), loop, loop.create_future())
         if not self._durable.add(submission):
             raise _closed()
         with anyio.CancelScope(shield=True):  # it is accepted, whoever has gone
@@ -90,15 +101,13 @@ class Intake:
 
     def submit(self, request: JobRequest, *, durable: bool, patient: bool = True, patience: float = 0) -> Job:
         """See `backend.jobs.engine.Engine.submit`."""
-        (outcome,) = self._take([(request, patience)], durable=durable, patient=patient)
+        (outcome,) = self._take([_Asked(request, patience)], durable=durable, patient=patient)
         if isinstance(outcome, Job):
             return outcome
         raise outcome
 
-    def _take(
-        self, requests: Sequence[tuple[JobRequest, float]], *, durable: bool, patient: bool
-    ) -> Sequence[Job | Exception]:
-        """Accept jobs, each with the seconds for which its end will be waited for; start those that may begin.
+    def _take(self, asked: Sequence[_Asked], *, durable: bool, patient: bool) -> Sequence[Job | Exception]:
+        """Accept jobs; start those that may begin.
 
         Raises:
             ServerBusyError, StoreFullError, StoreLockedError, StoreUnavailableError: none is accepted.
@@ -106,14 +115,14 @@ class Intake:
         if self._stopping.is_set():
             raise _closed()
         with ExitStack() as taken:
-            entries = [taken.enter_context(self._entered(request, patience)) for request, patience in requests]
-            new = [NewJob(entry.request, self._engine if entry.slot else None) for entry in entries]
+            entries = [taken.enter_context(self._entered(one)) for one in asked]
+            new = [NewJob(entry.asked.request, self._engine if entry.slot else None) for entry in entries]
             outcomes = self._insert(new, durable=durable, patient=patient)
             pairs = zip(outcomes, entries, strict=True)
             accepted = [(job, entry) for job, entry in pairs if isinstance(job, Job)]
             for job, entry in accepted:
                 for observer in self.observers:
-                    observer.accepted(job)
+                    entry.asked.context.run(observer.accepted, job)
                 if entry.slot:
                     entry.dispatcher.begin(job.id, job.process_id, entry.slot)
         for job, entry in accepted:
@@ -123,12 +132,13 @@ class Intake:
         return outcomes
 
     @contextmanager
-    def _entered(self, request: JobRequest, patience: float) -> Generator[_Entry]:
+    def _entered(self, asked: _Asked) -> Generator[_Entry]:
         """Take the place of a worker for a job, if there is one, until it is known whether the job has begun."""
-        call = Call(request.process_id, time.monotonic() + patience if patience > 0 else 0)
-        dispatcher = self._lanes.of(request.process_id)
+        process_id = asked.request.process_id
+        call = Call(process_id, time.monotonic() + asked.patience if asked.patience > 0 else 0)
+        dispatcher = self._lanes.of(process_id)
         with dispatcher.slot(call, usable=dispatcher.direct(call)) as slot:
-            yield _Entry(request, call, dispatcher, slot)
+            yield _Entry(asked, call, dispatcher, slot)
 
     def _insert(self, new: Sequence[NewJob], *, durable: bool, patient: bool) -> Sequence[Job | Exception]:
         insert = partial(self._store.insert_all, durable=durable, patient=patient, max_queued=self._max_queued)
@@ -149,7 +159,7 @@ class Intake:
 
     def _outcomes(self, submissions: Sequence[_Submission]) -> Sequence[Job | Exception]:
         try:
-            return self._take([(one.request, one.patience) for one in submissions], durable=True, patient=True)
+            return self._take([one.asked for one in submissions], durable=True, patient=True)
         except Exception as error:
             return [error] * len(submissions)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from backend.jobs import statements
 from backend.jobs.database import Database
+from backend.jobs.texts import storable
 
 MOST_LINES = 1000
 """Of one job; the first ones go."""
@@ -20,7 +21,7 @@ class JobLog:
 
     def append(self, job_id: str, lines: Sequence[str]) -> None:
         """Add lines to the log of a job; without effect where there is no such job."""
-        kept = [_storable(line) for line in lines[-MOST_LINES:]]
+        kept = [storable(line, LONGEST_LINE) for line in lines[-MOST_LINES:]]
         if not kept:
             return
         with self._database.transaction(durable=False) as connection:
@@ -39,8 +40,3 @@ class JobLog:
         with self._database.reading() as connection:
             rows = connection.execute(statements.LAST_LINES, values).rows
         return [row.line for row in reversed(rows)]
-
-
-def _storable(line: str) -> str:
-    """The line without what no text of a database can hold."""
-    return line[:LONGEST_LINE].encode("utf-8", "replace").decode()

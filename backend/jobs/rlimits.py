@@ -17,6 +17,9 @@ except ImportError:  # Windows has none
 _STORE_MARGIN = 64 * 2**20
 """The store's own files grow while a job runs."""
 
+_MOST = 2**63 - 1
+"""The largest limit that the system can be told: what is beyond it is none."""
+
 
 @contextmanager
 def held_to(limits: JobLimits, *, store: Path | None) -> Generator[None]:
@@ -30,6 +33,8 @@ def held_to(limits: JobLimits, *, store: Path | None) -> Generator[None]:
     before: dict[int, tuple[int, int]] = {}
     try:
         for kind, most in _soft(limits, store):
+            if most > _MOST:
+                continue
             before[kind] = soft, hard = resource.getrlimit(kind)
             bounds = [one for one in (most, soft, hard) if one != resource.RLIM_INFINITY]
             resource.setrlimit(kind, (min(bounds), hard))

@@ -23,5 +23,6 @@ def told_when_full(what: str) -> Generator[None]:
 
 def _lacks_room(error: sqlite3.OperationalError | OSError) -> bool:
     if isinstance(error, sqlite3.OperationalError):
-        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL  # the low byte; the rest is a variant of it
+        # Python's own errors of this type have no code. The low byte is the kind; the rest is a variant of it.
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
     return error.errno in _SYSTEM_CODES

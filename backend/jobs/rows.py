@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,7 +73,7 @@ def job_record(row: Any, keep_seconds: float | None) -> Job:
     """A row of `jobs`. `keep_seconds`: how long a job is kept once it has ended; None means for ever."""
     failure = expires = None
     if row.finished is not None and keep_seconds is not None:
-        expires = _time(row.finished + keep_seconds)
+        expires = _time_of_calendar(row.finished + keep_seconds)
     if row.failure_kind is not None:
         failure = Failure(row.failure_kind, row.failure_message, row.failure_path)
     return Job(
@@ -146,3 +147,10 @@ def failure_error(failure: Failure) -> BackendError:
 
 def _time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _time_of_calendar(seconds: float) -> datetime | None:
+    """The time; None where it is later than any that a calendar has: that is never."""
+    with suppress(ValueError, OverflowError, OSError):
+        return _time(seconds)
+    return None

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import cast
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
-from backend.errors import StoreLockedError
+from backend.errors import BackendError, StoreLockedError
 from backend.jobs.connection import Compiler, Connection
 from backend.jobs.room import told_when_full
 from backend.jobs.schema import SCHEMA_VERSION, bring_up_to_date
@@ -24,8 +25,12 @@ class SqliteDatabase:
     """Connections to one SQLite file, which any number of processes share (write-ahead log)."""
 
     def __init__(self, path: Path) -> None:
+        """Open the file, and make it where there is none.
+
+        Raises:
+            BackendError: it cannot be opened or made, is none of ours, or a newer release wrote it.
+        """
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._durable = Connections(path, "FULL")
         self._fast = Connections(path, "NORMAL")
         # Who is not patient has no time to tidy the file up either: workers do, at the usual size.
@@ -34,7 +39,12 @@ class SqliteDatabase:
         self._turns = Turns()
         """To write: the threads of this process queue for it, and one at a time asks for the file's own lock."""
         self._sync = SharedSync(path.with_name(f"{path.name}-wal"))
-        self._compiler = Compiler(self._prepared())
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._compiler = Compiler(self._prepared())
+        except (OSError, sqlite3.DatabaseError, exc.DatabaseError) as error:
+            reason = error.orig if isinstance(error, exc.DatabaseError) else error
+            raise BackendError(f"The job store {path} cannot be used: {reason}.") from error
 
     @contextmanager
     def transaction(self, *, durable: bool, patient: bool = True, seen_before: bool = False) -> Generator[Connection]:

@@ -37,6 +37,7 @@ from backend.jobs.result_files import JobFiles
 from backend.jobs.retention import KEEP_ALL, Retention, Sweeper
 from backend.jobs.rows import job_record, require_success, result_record
 from backend.jobs.states import JobStatus
+from backend.jobs.texts import LONGEST_MESSAGE, storable
 
 
 class JobStore:
@@ -228,7 +229,8 @@ class JobStore:
 
     def progress(self, job: StartedJob, percent: int, message: str | None) -> None:
         """Tell how far the attempt is; without effect when it is no longer the job's latest or is being dismissed."""
-        values = {"job": job.id, "attempt": job.attempt, "now": time.time(), "percent": percent, "text": message}
+        text = None if message is None else storable(message, LONGEST_MESSAGE)
+        values = {"job": job.id, "attempt": job.attempt, "now": time.time(), "percent": percent, "text": text}
         with self._database.transaction(durable=False) as connection:
             connection.execute(statements.PROGRESS, values)
 

@@ -5,7 +5,7 @@ import socket
 import sys
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import LOGGING_CONFIG
 
 from mcp_server.cli.http_protocol import BoundedHttpProtocol
@@ -27,6 +27,33 @@ class _Server(uvicorn.Server):
             sys.stderr.flush()
 
 
+class _ToldStart:
+    """The application, of which nobody reads a traceback where one line says why it cannot start."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._application(scope, receive, send)
+            return
+        failure: Message | None = None
+
+        async def withheld(message: Message) -> None:
+            nonlocal failure
+            if message["type"] == "lifespan.startup.failed":
+                failure = message
+            else:
+                await send(message)
+
+        try:
+            await self._application(scope, receive, withheld)
+        except Exception as error:
+            if failure is None:
+                raise
+            await send(failure | ({"message": str(error)} if isinstance(error, ConfigurationError) else {}))
+
+
 def listen(application: ASGIApp, host: str, port: int, announcement: str, *, json_log: bool = False) -> int:
     """Serve until interrupted; returns 1 where the application could not start.
 
@@ -35,7 +62,7 @@ def listen(application: ASGIApp, host: str, port: int, announcement: str, *, jso
     Raises: ConfigurationError where nothing can listen at that address.
     """
     config = uvicorn.Config(
-        application,
+        _ToldStart(application),
         host=host,
         port=port,
         log_config=None if json_log else LOGGING_CONFIG,

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from backend.settings import Settings
 
@@ -21,3 +22,21 @@ def test_links_begin_with_the_public_url_and_the_root_path(home: Path) -> None:
 def test_a_log_level_may_be_written_in_capitals_as_logging_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OGC_PROCESSES_WORKER_LOG_LEVEL", "DEBUG")
     assert Settings().worker_log_level == "debug"
+
+
+ENDLESS = [name for name, field in Settings.model_fields.items() if "float" in str(field.annotation)]
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_time_without_end_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"OGC_PROCESSES_{name.upper()}", "inf")
+    with pytest.raises(ValidationError, match="finite"):
+        Settings()
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv(f"OGC_PROCESSES_{name.upper()}", raising=False)
+    unset = getattr(Settings(), name)
+    monkeypatch.setenv(f"OGC_PROCESSES_{name.upper()}", "")
+    assert getattr(Settings(), name) == unset

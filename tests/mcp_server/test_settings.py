@@ -238,3 +238,10 @@ def test_authorities_that_cannot_be_read_are_told_at_the_start(home: Path, conte
         write(home, content, "city.pem")
     reason = "holds no certificate in PEM" if content else "cannot be read: No such file or directory"
     assert f"ca_file of server 'city': {home / 'city.pem'} {reason}" in refused()
+
+
+@pytest.mark.parametrize("name", ["WAIT_SECONDS", "REFRESH_SECONDS", "SERVER_CITY_WAIT_SECONDS"])
+def test_a_time_without_end_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("OGC_PROCESSES_SERVERS", "city=https://example.org")
+    monkeypatch.setenv(f"OGC_PROCESSES_{name}", "inf")
+    assert "finite" in refused()

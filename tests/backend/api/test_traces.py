@@ -23,7 +23,9 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 REMOTE = "b7ad6b7169203331"
 
 
-async def spans_of(home: Path, process: str, status: int, **inputs: Any) -> dict[str, ReadableSpan]:
+async def spans_of(
+    home: Path, process: str, status: int, *, prefer: str = "wait", **inputs: Any
+) -> dict[str, ReadableSpan]:
     """By name, the spans of one execution that a client asked for within a trace of its own."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
@@ -38,7 +40,7 @@ async def spans_of(home: Path, process: str, status: int, **inputs: Any) -> dict
         answer = await client.post(
             f"/processes/{process}/execution",
             json={"inputs": inputs},
-            headers={"traceparent": f"00-{TRACE}-{REMOTE}-01"},
+            headers={"traceparent": f"00-{TRACE}-{REMOTE}-01", "Prefer": prefer},
         )
         assert answer.status_code == status
         with anyio.fail_after(60):
@@ -69,6 +71,14 @@ async def test_a_request_and_its_job_are_one_trace_with_the_clients(home: Path) 
     assert job.attributes["ogc.job.status"] == "successful"
     assert request.events[0].name == "job accepted"
     assert job.status.status_code is StatusCode.UNSET
+
+
+async def test_the_span_of_a_request_names_the_job_that_it_is_answered_with(home: Path) -> None:
+    found = await spans_of(home, "hello-world", 201, prefer="respond-async", name="x")
+    (event,) = found["POST /processes/{process}/execution"].events
+    job = found["job hello-world"].attributes
+    assert job is not None
+    assert (event.name, event.attributes) == ("job accepted", {"ogc.job.id": job["ogc.job.id"]})
 
 
 async def test_a_job_belongs_to_its_request_whichever_server_runs_it(home: Path) -> None:

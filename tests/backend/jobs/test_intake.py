@@ -1,5 +1,6 @@
 """Jobs on their way into the store: those that come while the disk is busy go together, and each has its own answer."""
 
+import errno
 import math
 import os
 import threading
@@ -12,11 +13,11 @@ from pathlib import Path
 import anyio
 import pytest
 
-from backend.errors import QueueFullError, ServerBusyError
+from backend.errors import QueueFullError, ServerBusyError, StoreFullError
 from backend.jobs.admission import Bounds
 from backend.jobs.engine import Engine
 from backend.jobs.executor import Assignment, Ended
-from backend.jobs.records import Job, JobRequest
+from backend.jobs.records import Job, JobRequest, Subscriber
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
 from tests.disks import sync_with
@@ -175,3 +176,41 @@ async def test_an_engine_that_stops_answers_what_it_was_given_and_takes_no_more(
     assert {job.status for job in stored} == {JobStatus.ACCEPTED}
     with pytest.raises(ServerBusyError):
         await engine.accept(REQUEST, durable=True)
+
+
+@pytest.mark.parametrize("fault", [errno.EIO, errno.ENOSPC], ids=["error", "full"])
+async def test_what_the_disk_did_not_take_is_not_left_to_run_nor_let_in_twice(
+    engine: Engine, home: Path, store: JobStore, monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    def sync(descriptor: int) -> None:
+        disk(descriptor)
+        if disk.turns == 2:
+            raise OSError(fault, "not this time")
+
+    disk = BusyDisk(os.fsync)
+    sync_with(monkeypatch, home, sync)
+    async with accepting_behind_another(engine, disk, [subscribed(), subscribed(), REQUEST]) as answers:
+        pass
+    await anyio.to_thread.run_sync(engine.stop)
+    accepted = [answer for answer in answers.values() if isinstance(answer, Job)]
+    assert store.list(limit=10, offset=0)[1] == 1 + len(accepted)
+
+
+async def test_the_inputs_of_a_job_that_the_disk_did_not_take_are_not_kept(
+    engine: Engine, home: Path, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = (home / "jobs.sqlite-wal").stat()
+
+    def sync(descriptor: int) -> None:
+        if os.path.samestat(os.fstat(descriptor), database):
+            raise OSError(errno.ENOSPC, "there is no room")
+
+    sync_with(monkeypatch, home, sync)
+    with pytest.raises(StoreFullError):
+        await engine.accept(replace(REQUEST, inputs={"text": "x" * 2**17}), durable=True, large=True)
+    assert store.list(limit=10, offset=0)[1] == 0
+    assert list((home / "inputs").iterdir()) == []
+
+
+def subscribed() -> JobRequest:
+    return replace(REQUEST, subscriber=Subscriber(success_uri="https://hooks.example/ended"))

@@ -1,14 +1,17 @@
 """The log of a job: the last lines that its process wrote."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 
 import pytest
 from databases import Place, opened
 
 from backend.errors import NoSuchJobError
+from backend.jobs.captured import JobLogs
 from backend.jobs.job_log import LONGEST_LINE, MOST_LINES
 from backend.jobs.records import JobRequest
 from backend.jobs.store import JobStore
+from backend.jobs.texts import CUT
 
 REQUEST = JobRequest("buffer", {}, None, "raw", idempotent=False)
 
@@ -34,7 +37,27 @@ def test_a_log_has_no_more_than_so_many_lines_of_no_more_than_so_many_characters
     store.append_log(job.id, [str(number) for number in range(MOST_LINES + 5)])
     store.append_log(job.id, ["x" * (LONGEST_LINE + 1)])
     lines = store.log(job.id)
-    assert (len(lines), lines[0], lines[-1]) == (MOST_LINES, "6", "x" * LONGEST_LINE)
+    assert (len(lines), lines[0], len(lines[-1])) == (MOST_LINES, "6", LONGEST_LINE)
+
+
+def test_of_what_was_cut_or_left_out_the_log_says_so(store: JobStore) -> None:
+    cut = written(store, b"x" * (LONGEST_LINE + 1) + b"\n")
+    assert (len(cut), len(cut[0]), cut[0][-len(CUT) :]) == (1, LONGEST_LINE, CUT)
+    many = written(store, b"a line\n" * (MOST_LINES + 5))
+    assert (len(many), many[0], many[1]) == (MOST_LINES, "[6 lines are left out here]", "a line")
+
+
+def written(store: JobStore, data: bytes) -> Sequence[str]:
+    """The log of a job whose process wrote that."""
+    job = store.insert(REQUEST, owner=None, durable=False)
+    stored = threading.Event()
+    logs = JobLogs(store.append_log)
+    logs.start()
+    logs.feed(job.id, data)
+    logs.finish(job.id, stored.set)
+    assert stored.wait(60)
+    logs.stop()
+    return store.log(job.id)
 
 
 def test_a_line_may_hold_any_character(store: JobStore) -> None:

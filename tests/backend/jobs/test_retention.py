@@ -147,3 +147,11 @@ def test_a_clock_that_is_set_back_lets_no_job_end_before_it_began(keep: Any, pla
     ended = store.get(job.id)
     assert ended.created <= ended.started <= ended.finished
     assert store.sweeper.sweep() == 0
+
+
+def test_a_job_that_is_kept_beyond_the_calendar_is_kept_for_ever(home: Path) -> None:
+    with closing(JobStore.open(home, lease_seconds=15, retention=Retention(1e12, None, None))) as store:
+        job = store.insert(REQUEST, owner=None, durable=False)
+        dismissed = store.dismiss(job.id)
+        assert (dismissed.status, dismissed.expires) == ("dismissed", None)
+        assert store.sweeper.sweep() == 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from databases import Place, opened
@@ -22,6 +23,7 @@ from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import Failure, Job, JobRequest, NewResult, StartedJob
 from backend.jobs.states import TRANSITIONS, JobStatus
 from backend.jobs.store import JobStore
+from backend.jobs.texts import CUT, LONGEST_MESSAGE
 from tests.backend.jobs.attempts import finish
 
 ENGINE = "an-engine"
@@ -274,3 +276,24 @@ def test_what_is_read_of_a_job_that_ends_meanwhile_is_of_one_time(
         store.results(job.id)
     other.close()
     assert [record.output_id for record, _ in store.results(job.id)] == ["area"]
+
+
+ODD_TEXTS = {
+    "half of a surrogate pair": ("caf\ud800", "caf?"),
+    "bytes": (b"half-way", "b'half-way'"),
+    "too long": ("x" * (LONGEST_MESSAGE + 1), "x" * (LONGEST_MESSAGE - len(CUT)) + CUT),
+}
+
+
+@pytest.mark.parametrize(("given", "told"), ODD_TEXTS.values(), ids=ODD_TEXTS)
+def test_a_process_may_say_anything_of_its_progress_and_of_its_failure(
+    common: tuple[JobStore, Path], given: Any, told: str
+) -> None:
+    store, _ = common
+    job = accept(store)
+    started = start(store, job)
+    store.progress(started, 50, given)
+    assert store.get(job.id).message == told
+    assert store.fail(started, Failure("failed", given))
+    failed = store.get(job.id)
+    assert (failed.message, failed.failure) == (told, Failure("failed", told))

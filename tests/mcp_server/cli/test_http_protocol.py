@@ -125,10 +125,10 @@ def test_a_head_without_end_is_broken_off(port: int, begin: bytes) -> None:
         send_much(connection, begin)
 
 
-def send_much(connection: socket.socket, begin: bytes) -> None:
+def send_much(connection: socket.socket, begin: bytes, more: bytes = b"x") -> None:
     connection.sendall(begin)
     for _ in range(2**14):
-        connection.sendall(b"x" * 4096)
+        connection.sendall(more * (4096 // len(more)))
 
 
 @pytest.mark.parametrize(
@@ -155,3 +155,51 @@ def test_what_is_no_clear_http_is_refused_and_its_connection_closed(
 
 def test_http_1_0_needs_no_host(port: int) -> None:
     assert answered(port, b"GET /old HTTP/1.0\r\n\r\n") == [["GET", "/old", 0, 0]]
+
+
+CHUNKED = b"POST /chunked HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [(b"3\r\nxyz\r\n0\r\nX-Endless: ", b"x"), (b"3\r\nxyz\r\n0\r\n", b"X: y\r\n"), (b"3;endless=", b"x")],
+    ids=["trailer", "trailers", "chunk's extension"],
+)
+def test_what_is_neither_head_nor_body_is_broken_off_where_it_has_no_end(port: int, begin: bytes, more: bytes) -> None:
+    with connected(port) as connection, pytest.raises(ConnectionError):
+        send_much(connection, CHUNKED + begin, more)
+
+
+def test_trailers_are_no_headers(port: int) -> None:
+    chunks = b"3\r\nxyz\r\n0\r\nOrigin: http://elsewhere\r\nHost: elsewhere\r\n\r\n"
+    assert answered(port, CHUNKED + chunks, END)[0] == ["POST", "/chunked", 2, 3]
+
+
+OFFER = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA")
+"""What Java's client says in its first request, whatever that is."""
+
+
+def test_a_client_that_offers_another_protocol_is_answered_in_this_one_and_its_body_read(port: int) -> None:
+    chunked = CHUNKED.removesuffix(b"\r\n") + b"\r\n".join(OFFER) + b"\r\n\r\n3\r\nxyz\r\n0\r\n\r\n"
+    cut = with_body(5, *OFFER)
+    assert answered(port, with_body(3, *OFFER) + HELLO + chunked + cut[:-2], cut[-2:], END) == [
+        ["POST", "/body", 4, 3],
+        ["GET", "/hello", 1, 0],
+        ["POST", "/chunked", 4, 3],
+        ["POST", "/body", 4, 5],
+        ["GET", "/end", 2, 0],
+    ]
+
+
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
+def test_many_offers_in_one_go_are_many_requests(port: int, protocol: bytes) -> None:
+    offer = b"GET /offer HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: " + protocol + b"\r\n\r\n"
+    assert answered(port, offer * 1500, END) == [["GET", "/offer", 2, 0]] * 1500 + [["GET", "/end", 2, 0]]
+
+
+def test_a_body_is_no_request_of_its_own(port: int, echo: Echo) -> None:
+    hidden = b"GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    length = b"Content-Length: %d" % len(hidden)
+    head = b"\r\n".join([b"POST /open HTTP/1.1", b"Host: localhost", length, *OFFER]) + b"\r\n\r\n"
+    assert answered(port, head, hidden, END)[0] == ["POST", "/open", 4, len(hidden)]
+    assert "/hidden" not in echo.asked

@@ -125,3 +125,26 @@ def test_the_interrupt_key_dismisses_the_job_of_a_call(run: Run, start: Callable
     assert "KeyboardInterrupt" not in err
     _, jobs, _ = run("call", "list_jobs")
     assert [job["status"] for job in json.loads(jobs)["jobs"]] == ["dismissed"]
+
+
+UNUSABLE = {"home": ("", "File exists"), "store": ("jobs.sqlite", "file is not a database")}
+
+
+@pytest.mark.parametrize("unusable", UNUSABLE)
+def test_a_home_that_cannot_be_used_is_told_in_a_line(
+    run: Run, start: Callable[..., subprocess.Popen[str]], port: int, home: Path, unusable: str
+) -> None:
+    name, reason = UNUSABLE[unusable]
+    file = home / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"x" * 5000)
+    told = f"The job store {home / 'jobs.sqlite'} cannot be used: "
+    server = start("backend", "--port", str(port))
+    _, errors = server.communicate(timeout=120)
+    assert server.returncode == 1
+    assert errors.splitlines()[0].removeprefix("ERROR:").strip().startswith(told)
+    assert "Traceback" not in errors
+    code, _, error = run("jobs", "list")
+    assert (code, error.startswith(f"ogc-processes-mcp: {told}")) == (2, True)
+    assert reason in errors
+    assert reason in error
