@@ -56,6 +56,9 @@ def assign_crs(
             "transform-coordinates",
             path="$.inputs.features",
         )
+    if len(read) and not read.present.any():
+        told = f"No feature has a geometry, so that there are no coordinates in {code_of(crs)}"
+        read = read.warned(f"{told}: a table has them in fields called x and y, easting and northing, or wkt.")
     way = Transformation.between(crs, CRS84)
     return feature_collection(
         read,

@@ -45,7 +45,8 @@ def raster_calculate(
         str,
         Field(
             max_length=2000,
-            description="Bands a1, a2… (b1… of others) or by name: (a2 - a1) / (a2 + a1), where(a1 > 9, 1, 0).",
+            description="Bands a1, a2… (b1… of others) or by name: (a2 - a1) / (a2 + a1), where(a1 > 9, 1, None), "
+            "coalesce(a1, 0).",
         ),
     ],
     others: Annotated[list[Raster], Repeated(), Field(max_length=25, description="Rasters b, c and so on.")]

@@ -19,9 +19,11 @@ from backend.geo.vector.fields import column_of, listed, numbers_of
 
 _DIGITS = {True: 6, False: 9}
 """In a plane or in degrees: coordinates that agree so far are one node; a tenth of a millimetre and less."""
-_FORWARD = frozenset(("true", "yes", "1", "ft", "forward"))
+_FORWARD = frozenset(("true", "yes", "y", "1", "ft", "forward"))
 _BACKWARD = frozenset(("-1", "tf", "reverse", "backward"))
-_BOTH = frozenset(("", "none", "false", "no", "0", "both"))
+_BOTH = frozenset(("", "none", "false", "no", "n", "0", "both", "b"))
+_LETTERS = {"f": "forward", "t": "backward", "b": "both"}
+"""Of extracts of OpenStreetMap: from the first vertex, to it, both. Without a B, F and T may be truth values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +228,13 @@ def _united(nodes: Integers, pairs: Sequence[tuple[int, int]]) -> Integers:
 
 def _directions(values: Sequence[Any]) -> tuple[Booleans, Booleans]:
     texts = ["" if value is None else str(value).strip().lower().removesuffix(".0") for value in values]
+    if {"b"} < set(texts) <= {"", *_LETTERS}:
+        texts = [_LETTERS.get(text, "") for text in texts]
     unknown = sorted(set(texts) - _FORWARD - _BACKWARD - _BOTH)
     if unknown:
         refuse_input(
             f"the field holds {listed(unknown)}; directions are yes, true, 1 or FT (as the line runs), -1, reverse or "
-            "TF (against it), and no, false, 0 or nothing (both)",
+            "TF (against it), and no, false, 0 or nothing (both); or F, T and B, all three of them",
             "oneway_field",
         )
     forward, backward = (np.array([text not in other for text in texts]) for other in (_BACKWARD, _FORWARD))

@@ -1,6 +1,6 @@
 """Features as tables of DuckDB."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,11 @@ from backend.geo.vector.file_columns import without_none
 from backend.geo.vector.writable import clean_fields
 
 GEOMETRY = "geometry"
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
-"""Of DuckDB's BIGINT."""
+_WHOLE: Mapping[str, tuple[int, int, type[np.generic]]] = {
+    "BIGINT": (-(2**63), 2**63 - 1, np.int64),
+    "UBIGINT": (0, 2**64 - 1, np.uint64),
+}
+"""DuckDB's types of whole numbers with the least and the greatest of them."""
 type Column = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -64,7 +67,8 @@ def _column(values: Sequence[Any]) -> tuple[str, Column]:
     if present and all(isinstance(value, bool) for value in present):
         return "BOOLEAN", np.array([bool(value) for value in values])
     if present and all(is_number(value) for value in present):
-        if all(isinstance(value, int) and _SMALLEST <= value <= _LARGEST for value in present):
-            return "BIGINT", np.array([value or 0 for value in values], dtype=np.int64)
+        for kind, (least, greatest, dtype) in _WHOLE.items():
+            if all(isinstance(value, int) and least <= value <= greatest for value in present):
+                return kind, np.array([value or 0 for value in values], dtype=dtype)
         return "DOUBLE", np.array([value or 0 for value in values], dtype=np.float64)
     return "VARCHAR", without_none((None if value is None else text_of(value) for value in values), "")

@@ -109,7 +109,15 @@ def _with_distances(geometry: GeometryInput, metres: float, field: str | None) -
     if not usable.all():
         count = int((~usable).sum())
         warnings.append(f"{count} of {len(usable)} features have no number, or 0, in {field!r} and were left out.")
-    return features.take(usable), values[usable] * metres, warnings
+    distances = values * metres
+    without_area = usable & (distances < 0) & (shapely.get_dimensions(features.shapes) < 2)
+    if without_area.any():
+        raise ProcessRefusedError(
+            f"in {field!r} {int(without_area.sum())} points or lines have a distance below zero, such as "
+            f"{values[without_area][0]:g}, and nothing to shrink: filter-features leaves them out",
+            path="$.inputs.field",
+        )
+    return features.take(usable), distances[usable], warnings
 
 
 def _number(value: Any) -> float:

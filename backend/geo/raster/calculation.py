@@ -4,8 +4,9 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
 
 import string
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import code_of
-from backend.geo.raster.expressions import evaluated, is_condition, parsed
+from backend.geo.geodesy.ellipsoid import Booleans
+from backend.geo.raster.expressions import evaluated, is_condition, needed, parsed, without_none
 from backend.geo.raster.rasters import Grid, Values, check_size, concerning, grid_of, keeping, places, read_band
 
 _AT_ONCE = 1 << 18
@@ -42,9 +44,10 @@ def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
     """Evaluate an expression over bands: `a1` is the first band of the first raster, `b2` the second of the second.
 
     Bands also have the names that their files give them, where those are plain words and no other band has the same.
-    Values are physical ones. A cell without data in a band that is used has none in the result, and neither has one
-    whose result is no finite number. Conditions give 1 and 0. Other results are of single precision, or of double where
-    a band has values that need it, or a result is a whole number that single precision would round.
+    Values are physical ones. A cell without data in a band that is used has none in the result, unless coalesce() gives
+    another value for it, and neither has one whose result is None or no finite number. Conditions give 1 and 0. Other
+    results are of single precision, or of double where a band has values that need it, or a result is a whole number
+    that single precision would round.
 
     Raises:
         ProcessRefusedError: it is no such expression, or the grids differ.
@@ -56,20 +59,33 @@ def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
         check_size(grid.width, grid.height, np.float64, len(used) + 1)
     wide = any(not np.can_cast(_stored(readers, names[name]), np.float32) for name in used)
     kind = np.dtype(np.uint8) if is_condition(tree) else np.dtype(np.float64 if wide else np.float32)
+    limit = float(np.finfo(np.float64 if wide else np.float32).max)
     made, mask = np.zeros((grid.height, grid.width), kind), np.zeros((grid.height, grid.width), bool)
-    lost = 0
+    required, complete, lost = needed(tree), without_none(tree), 0
     for rows, bands in _read(readers, {name: names[name] for name in sorted(used)}, grid):
-        without = np.logical_or.reduce([np.ma.getmaskarray(band) for band in bands.values()])
-        values = evaluated(tree, {name: band.filled(0).astype(np.float64) for name, band in bands.items()})
-        undefined = ~np.isfinite(values) | (np.abs(values) > np.finfo(np.float64 if wide else np.float32).max)
-        lost += int((undefined & ~without).sum())
-        mask[rows] = without | undefined
+        missing = {name: np.ma.getmaskarray(band) for name, band in bands.items()}
+        known = {name: np.where(missing[name], np.nan, band.filled(0)) for name, band in bands.items()}
+        values = evaluated(tree, known)
+        undefined = _undefined(values, limit)
+        # What has no value since the expression says so, or since there is no data, was not lost.
+        failed = undefined if complete is None else undefined & _undefined(evaluated(complete, known), limit)
+        lost += int((failed & ~_any(missing.values(), undefined)).sum())
+        mask[rows] = undefined | _any((missing[name] for name in required), undefined)
         block = np.where(mask[rows], 0, values)
         if made.dtype == np.float32 and _rounded(block):
             made = made.astype(np.float64)
         made[rows] = block
     told = f"{lost} cells have no finite result (such as a division by zero): they have no data."
     return Calculated(np.ma.masked_array(made, mask=mask), grid, tuple(sorted(used)), (told,) if lost else ())
+
+
+def _undefined(values: Values, limit: float) -> Booleans:
+    """Where there is no number that the result can hold."""
+    return ~np.isfinite(values) | (np.abs(values) > limit)
+
+
+def _any(masks: Iterable[Booleans], like: Booleans) -> Booleans:
+    return reduce(np.logical_or, masks, np.zeros_like(like))
 
 
 def _rounded(values: Values) -> bool:

@@ -4,7 +4,9 @@ The text is parsed, never run: each node of its syntax tree is one of those belo
 """
 
 import ast
+import copy
 import difflib
+import re
 import sys
 from collections.abc import Callable, Collection, Mapping
 from functools import reduce
@@ -27,12 +29,17 @@ _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: np.divide,
     ast.FloorDiv: np.floor_divide,
     ast.Mod: np.mod,
-    ast.Pow: np.power,
+    # What is undefined has no power, though for NumPy anything to the power of 0 is 1.
+    ast.Pow: lambda base, exponent: np.where(np.isnan(base) | np.isnan(exponent), np.nan, np.power(base, exponent)),
 }
 _UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.USub: np.negative,
     ast.UAdd: np.positive,
 }
+_OTHERWISE = re.compile(r"\b(?:AND|OR|NOT)\b|&&|\|\||<>|!(?!=)|(?<![<>=!])=(?!=)")
+_NO_DATA = frozenset(("nan", "nodata", "no_data", "null", "none"))
+"""What people call a cell without data, in small letters; here it is None, as in the expressions over fields."""
+_WRITTEN = "conditions are written with and, or, not, in small letters, and ==, not ="
 _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: np.equal,
     ast.NotEq: np.not_equal,
@@ -56,7 +63,7 @@ def parsed(text: str, bands: Collection[str]) -> tuple[ast.expr, frozenset[str]]
         nodes = list(ast.walk(tree))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply or has too many digits"
-        _refuse(f"the expression cannot be read: {reason}")
+        _refuse(f"the expression cannot be read: {reason}{f'; {_WRITTEN}' if _is_otherwise(text) else ''}")
     if len(nodes) > MAX_NODES:
         _refuse(f"the expression has more than {MAX_NODES} parts")
     named = frozenset(_checked(tree, bands))
@@ -74,6 +81,22 @@ def evaluated(tree: ast.expr, bands: Mapping[str, Values]) -> Values:
         return np.asarray(_value(tree, bands))
 
 
+def needed(tree: ast.expr) -> frozenset[str]:
+    """The bands without whose value there is none in the result: those that stand in no coalesce()."""
+    if isinstance(tree, ast.Name):
+        return frozenset((tree.id,))
+    if isinstance(tree, ast.Constant) or _is_coalesce(tree):
+        return frozenset()
+    return frozenset(name for part in _parts(tree) for name in needed(part))
+
+
+def without_none(tree: ast.expr) -> ast.expr | None:
+    """The same with 0 for each None, of which only what cannot be computed has no value; None where there is none."""
+    if not any(isinstance(node, ast.Constant) and node.value is None for node in ast.walk(tree)):
+        return None
+    return _Zeros().visit(copy.deepcopy(tree))
+
+
 def is_condition(tree: ast.expr) -> bool:
     """Its values are true or false."""
     negated = isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
@@ -86,10 +109,13 @@ def _checked(node: ast.expr, bands: Collection[str]) -> set[str]:
         if node.id not in bands:
             close = difflib.get_close_matches(node.id, bands, n=1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(bands)}"
+            hint = "no data is None" if node.id.lower() in _NO_DATA else hint
             _refuse(f"there is no band {node.id[:40]!r}; {hint}")
         return {node.id}
     if isinstance(node, ast.Constant):
         value = node.value
+        if value is None:
+            return set()
         if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST:
             _refuse("only numbers can stand in an expression over rasters")
         return set()
@@ -174,6 +200,10 @@ def _either(left: Any, right: Any) -> Any:
     return 1 - _both(1 - left, 1 - right)
 
 
+def _first(value: Any, other: Any) -> Any:
+    return cast("Values", np.where(np.isnan(value), other, value))
+
+
 def _defined(values: Any) -> Any:
     """Infinity is as undefined as NaN: what is computed on with it looks like a value."""
     finite = np.isfinite(values)
@@ -196,8 +226,10 @@ _FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
     "min": (2, np.minimum),
     "max": (2, np.maximum),
     "where": (3, _choice),
+    "coalesce": (2, _first),
 }
-"""Name → number of arguments. `log` is the natural logarithm, as in Python; angles are in radians."""
+"""Name → number of arguments. `coalesce` is its first argument, or the second where that has no value; `log` is the
+natural logarithm, as in Python; angles are in radians."""
 _NODES: Mapping[type[ast.expr], Callable[[Any, Mapping[str, Values]], Any]] = {
     ast.Name: lambda node, bands: bands[node.id],
     ast.Constant: lambda node, _: np.float64(node.value),
@@ -210,6 +242,22 @@ _NODES: Mapping[type[ast.expr], Callable[[Any, Mapping[str, Values]], Any]] = {
     ast.IfExp: lambda node, bands: _choice(*(_value(part, bands) for part in (node.test, node.body, node.orelse))),
     ast.Call: _call,
 }
+
+
+class _Zeros(ast.NodeTransformer):
+    """Puts 0 in the place of None."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant(0) if node.value is None else node
+
+
+def _is_coalesce(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "coalesce"
+
+
+def _is_otherwise(text: str) -> bool:
+    """Signs of other raster calculators stand in it."""
+    return _OTHERWISE.search(text) is not None
 
 
 def _refuse(reason: str) -> NoReturn:

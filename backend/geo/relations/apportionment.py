@@ -77,7 +77,7 @@ def apportion(sources: Features, zones: Features, fields: Sequence[str], kind: K
     shares = shares_of(met)
     columns: Columns = {}
     totals: dict[str, Total] = {}
-    warnings = [*met.warnings, *_told(met, shares)]
+    warnings = [*met.warnings, *_told(met, shares, kind)]
     for name, values in numbers.items():
         nulls = int(np.isnan(values).sum())
         if nulls:
@@ -189,11 +189,13 @@ def _covered(met: Together, shares: Shares) -> list[float | None]:
     return [part if all_ > 0 else None for part, all_ in zip(share.tolist(), whole.tolist(), strict=True)]
 
 
-def _told(met: Together, shares: Shares) -> list[str]:
+def _told(met: Together, shares: Shares, kind: Kind) -> list[str]:
     found = list(met.apart())
     lost = int((shares.outside > ROUNDING).sum())
     if lost:
-        found.append(f"{lost} features lie partly or wholly in no zone: what they hold there is told as outside.")
+        # Of rates there are no totals that could tell it.
+        told = "what they hold there is told as outside" if kind == "count" else "of what is there no zone has a share"
+        found.append(f"{lost} features lie partly or wholly in no zone: {told}.")
     if shares.overlapping.any():
         count = int(shares.overlapping.sum())
         found.append(f"Zones overlap each other on the ground of {count} features: what lies there is in each of them.")

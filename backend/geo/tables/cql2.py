@@ -13,7 +13,7 @@ from pyproj import CRS
 from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.ellipsoid import Booleans
-from backend.geo.tables.cql2_matching import alike, doubtful_order, like_pattern, without_accents
+from backend.geo.tables.cql2_matching import alike, doubtful_order, like_pattern, missing_field, without_accents
 from backend.geo.tables.cql2_spatial import GEOMETRY_NAMES, PREDICATES, is_spatial, literal_geometry
 from backend.geo.tables.cql2_spatial import related as related_in_space
 from backend.geo.tables.cql2_temporal import (
@@ -31,7 +31,7 @@ from backend.geo.tables.cql2_text import MAX_DEPTH, Node, parse_cql2_text
 from backend.geo.tables.expression_functions import FUNCTIONS
 from backend.geo.vector.columns import DIVISIONS, ORDER, Column, both, compared, computed, condition, either, negated
 from backend.geo.vector.features import Features
-from backend.geo.vector.fields import is_number, listed, no_such_field, shown
+from backend.geo.vector.fields import is_number, listed, shown
 
 MAX_NESTED = 2 * MAX_DEPTH
 """Levels of CQL2 JSON."""
@@ -123,8 +123,7 @@ class _Evaluation:
 
     def _property(self, name: str) -> Column:
         if name not in self.features.fields and len(self.features):
-            reason = no_such_field(name, list(self.features.fields))
-            refuse(reason if "did you mean" in reason else f"{reason}; a text stands in single quotes, '{name[:40]}'")
+            refuse(missing_field(name, list(self.features.fields)))
         if name not in self.read:
             self.read[name] = Column.of(self.features.fields.get(name, ()), f"the field {shown(name)}")
         return self.read[name]
@@ -169,8 +168,8 @@ class _Evaluation:
         column, wanted = self.column(value), Column.of(items, "the list")
         if "mixed" in (column.kind, wanted.kind) or (wanted.kind != column.kind != "nothing"):
             refuse(f"{column.told()}, but {wanted.told()}: they cannot be compared")
-        chosen = set(wanted.values[wanted.known].tolist())
-        true = np.array([item in chosen for item in column.values.tolist()], dtype=np.bool_)
+        chosen = set(wanted.precise[wanted.known].tolist())
+        true = np.array([item in chosen for item in column.precise.tolist()], dtype=np.bool_)
         return condition(true, column.known & (true | bool(wanted.known.all())))
 
     def like(self, arguments: Sequence[Node]) -> Column:
@@ -198,6 +197,7 @@ class _Evaluation:
 
     def _computed(self, sign: str, first: Node, second: Node) -> Column:
         left, right = self.column(first), self.column(second)
+        self.warnings += filter(None, [column.inexact for column in (left, right) if not column.is_literal])
         answer = computed(sign, left, right)
         lost = int((left.known & right.known & ~answer.known).sum())
         if lost:

@@ -3,9 +3,11 @@
 import difflib
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from backend.geo.vector.columns import Column
-from backend.geo.vector.fields import listed
+from backend.geo.vector.fields import listed, no_such_field, shown
+from backend.geo.vector.geometry_terms import TERMS
 
 _MOST_COMPARED = 2_000
 """Different values among which one is looked for that may have been meant."""
@@ -56,6 +58,14 @@ def doubtful_order(left: Column, right: Column) -> str | None:
         if all(_all_like(notation, side) for side in (left, right)):
             return f"{left.name} and {right.name} are texts and were compared character by character: {difference}."
     return None
+
+
+def missing_field(name: str, fields: Sequence[str]) -> str:
+    """The reason of a refusal of a name that no field has."""
+    if name in TERMS:
+        return f"there is no field {shown(name)}; calculate-field measures it, and the field made can be filtered by"
+    reason = no_such_field(name, fields)
+    return reason if "did you mean" in reason else f"{reason}; a text stands in single quotes, '{name[:40]}'"
 
 
 def _all_like(notation: re.Pattern[str], column: Column) -> bool:

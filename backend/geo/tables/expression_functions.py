@@ -1,5 +1,6 @@
 """The functions that an expression may call, on columns."""
 
+import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from backend.errors import refuse
 from backend.geo.vector.columns import Column, Kind
-from backend.geo.vector.fields import text_of
+from backend.geo.vector.fields import shown, text_of
 
 type Function = Callable[[str, Sequence[Column]], Column]
 """Takes its name and its arguments."""
@@ -99,7 +100,7 @@ def _textual(change: Callable[[str], str | int]) -> Function:
 def _text(name: str, arguments: Sequence[Column]) -> Column:
     """A number or truth value as a text."""
     (column,) = _arguments(name, arguments, 1)
-    return _texts([text_of(value) for value in column.values.tolist()], column.known, name)
+    return _texts([text_of(value) for value in column.precise.tolist()], column.known, name)
 
 
 def _number(name: str, arguments: Sequence[Column]) -> Column:
@@ -146,6 +147,16 @@ def _texts(made: Sequence[str], known: NDArray[np.bool_], name: str) -> Column:
     return Column(np.fromiter(made, dtype=object, count=len(made)), known, "text", f"{name}()")
 
 
+def refused_function(name: str, first: str) -> str:
+    """The reason of a refusal, with what does the same as a function of another language on its first argument."""
+    folded = name.casefold()
+    if folded in _ELSEWHERE:
+        return f"there is no function {shown(name)}; {_ELSEWHERE[folded].replace('…', first or '…')}"
+    close = difflib.get_close_matches(name, FUNCTIONS, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"the functions are {', '.join(sorted(FUNCTIONS))}"
+    return f"there is no function {shown(name)}; {hint}"
+
+
 def _arguments(name: str, arguments: Sequence[Column], least: int, most: int | None = None) -> Sequence[Column]:
     if not least <= len(arguments) <= (most or least):
         wanted = str(least) if most is None else f"{least} to {most}"
@@ -180,3 +191,30 @@ FUNCTIONS: Mapping[str, Function] = {
     "right": _part,
 }
 """`log` is the natural logarithm, as in Python; angles are in radians; round() rounds halves to even."""
+_PARTS = "left and right take characters from the start and the end"
+_CHOICE = "a choice is written 1 if b else 2"
+_MISSING = "… is None tells what is missing"
+_DAYS = "of a text such as '2020-01-31' number(left(…, 4)) is the year"
+_ELSEWHERE: Mapping[str, str] = {
+    "len": "length(…) counts characters",
+    "int": "floor, ceil or round make whole numbers, and number() numbers of texts",
+    "integer": "floor, ceil or round make whole numbers, and number() numbers of texts",
+    "float": "number(…) makes numbers of texts",
+    "to_number": "number(…) makes numbers of texts",
+    "str": "text(…) makes texts of numbers",
+    "to_string": "text(…) makes texts of numbers",
+    "concat": "+ joins texts",
+    "substr": _PARTS,
+    "substring": _PARTS,
+    "year": _DAYS,
+    "month": _DAYS,
+    "isnull": _MISSING,
+    "isnan": _MISSING,
+    "ifnull": "coalesce(…, 0) is 0 where a value is missing",
+    "pow": "** is the power",
+    "power": "** is the power",
+    "if": _CHOICE,
+    "iif": _CHOICE,
+    "case": _CHOICE,
+}
+"""Functions of other languages, in small letters → what there is in their place; … is their first argument."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Booleans
-from backend.geo.tables.expression_functions import FUNCTIONS
+from backend.geo.tables.expression_functions import FUNCTIONS, refused_function
 from backend.geo.vector.columns import DIVISIONS, Column, both, compared, computed, condition, either, negated
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import is_number, no_such_field, shown
@@ -176,6 +176,7 @@ class _Evaluation:
         kind = other.kind if chosen.kind == "nothing" else chosen.kind
         wanted = "both sides of else need values of one kind"
         chosen, other = chosen.need(kind, wanted), other.need(kind, wanted)
+        self._tell_rounded((chosen, other))
         known = (test.true & chosen.known) | (test.false & other.known)
         return Column(np.where(test.true, chosen.values, other.values), known, kind, "the choice")
 
@@ -187,15 +188,17 @@ class _Evaluation:
             return self._named_field(node.args)
         function = FUNCTIONS.get(name)
         if function is None:
-            close = difflib.get_close_matches(name, FUNCTIONS, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"the functions are {', '.join(sorted(FUNCTIONS))}"
-            refuse(f"there is no function {shown(name)}; {hint}")
+            refuse(refused_function(name, _source(node.args[0]).strip("'") if node.args else ""))
         arguments = [self.column(argument, active) for argument in node.args]
+        self._tell_rounded(arguments if name != "text" else ())
         answer = function(name, arguments)
         lost = reduce(np.logical_and, (argument.known for argument in arguments), active) & ~answer.known
         if answer.kind == "number" and name != "coalesce" and lost.any():
             self.warnings.append(f"{int(lost.sum())} features have no {name}() of their value: null.")
         return answer
+
+    def _tell_rounded(self, columns: Sequence[Column]) -> None:
+        self.warnings += filter(None, [column.inexact for column in columns if not column.is_literal])
 
     def _named_field(self, arguments: Sequence[ast.expr]) -> Column:
         name = arguments[0].value if len(arguments) == 1 and isinstance(arguments[0], ast.Constant) else None
@@ -235,6 +238,7 @@ class _Evaluation:
                 text = side.values[0]
                 hint = f"; the field is {text} or field('{text}')" if text in self.features.fields else ""
                 refuse(f"{side.told()}, and {sign} needs numbers{hint}")
+        self._tell_rounded((left, right))
         answer = computed(sign, left, right)
         lost = int((active & left.known & right.known & ~answer.known).sum())
         if lost:

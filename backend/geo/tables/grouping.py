@@ -121,6 +121,7 @@ def _column(features: Features, name: str, warnings: list[str], methods: list[st
             refuse(f"{column.told()}, which have no statistics", "$.inputs.fields")
         if column.kind == "number":
             check_size(column.values, name, "$.inputs.fields")
+            warnings += filter(None, [column.inexact])
         return column
     values, told = measured(name, features)
     warnings += told

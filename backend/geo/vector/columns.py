@@ -39,6 +39,8 @@ ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
 DIVISIONS = frozenset(("/", "//", "%"))
 _EXACT = 2.0**62
 """Integers stay integers while they are below this."""
+_FLOATS = 2.0**53
+"""Floating-point numbers below this hold every whole one."""
 _FILL: Mapping[Kind, Any] = {"text": "", "boolean": False, "number": 0, "nothing": 0, "mixed": None}
 _PLURAL: Mapping[Kind, str] = {
     "number": "numbers",
@@ -68,6 +70,8 @@ class Column:
     """For people: which field or part of an expression it is."""
     is_literal: bool = False
     """One value, as it was written."""
+    exact: NDArray[Any] | None = None
+    """Python's own numbers, where `values` are floating-point ones that cannot hold some of the whole ones."""
 
     @classmethod
     def of(cls, values: Sequence[Any], name: str) -> Self:
@@ -88,7 +92,8 @@ class Column:
         if types <= {int, float}:
             numbers = numbers_array(values)
             known &= np.isfinite(numbers)
-            return cls(np.where(known, numbers, 0), known, "number", name)
+            exact = _objects(values) if _rounded(values, numbers) else None
+            return cls(np.where(known, numbers, 0), known, "number", name, exact=exact)
         if types == {str}:
             return cls(_objects(texts_of(values)), known, "text", name)
         if types == {bool}:
@@ -99,6 +104,18 @@ class Column:
     def literal(cls, value: Any) -> Self:
         """One value for all features."""
         return replace(cls.of([value], shown(value)), is_literal=True)
+
+    @property
+    def precise(self) -> NDArray[Any]:
+        """The values, and each number as it came."""
+        return self.values if self.exact is None else np.where(self.known, self.exact, 0)
+
+    @property
+    def inexact(self) -> str | None:
+        """What is told where the values are computed with."""
+        if self.exact is None:
+            return None
+        return f"Whole numbers of {self.name} that floating-point ones cannot hold are computed with as such."
 
     @property
     def true(self) -> Booleans:
@@ -133,7 +150,7 @@ class Column:
 
     def json(self, count: int) -> list[Any]:
         """`count` JSON values, None for what is not known."""
-        values = np.broadcast_to(self.values, count).tolist()
+        values = np.broadcast_to(self.precise, count).tolist()
         known = np.broadcast_to(self.known, count).tolist()
         return [value if is_known else None for value, is_known in zip(values, known, strict=True)]
 
@@ -172,7 +189,11 @@ def compared(sign: str, first: Column, second: Column) -> Column:
     first, second = _alike(first, second)
     if first.kind == "boolean" and sign not in ("=", "<>"):
         refuse(f"{first.told()}: that has no order; compare it with = or <>")
-    return condition(ORDER[sign](first.values, second.values).astype(np.bool_), first.known & second.known)
+    left, right = first.values, second.values
+    if first.exact is not None or second.exact is not None:
+        # As Python compares them, whatever their types.
+        left, right = first.precise.astype(object), second.precise.astype(object)
+    return condition(ORDER[sign](left, right).astype(np.bool_), first.known & second.known)
 
 
 def computed(sign: str, first: Column, second: Column) -> Column:
@@ -238,6 +259,13 @@ def _numeric(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _rounded(values: Sequence[Any], numbers: NDArray[Any]) -> bool:
+    """Whether some whole numbers are others as floating-point ones."""
+    if numbers.dtype != np.float64 or not (np.abs(numbers) >= _FLOATS).any():
+        return False
+    return any(isinstance(value, int) and value != float(value) for value in values)
 
 
 def _objects(values: Sequence[Any]) -> NDArray[Any]:

@@ -20,6 +20,22 @@ from backend.geo.vector.text_columns import NUMBER, typed_column
 
 LONGITUDES = ("longitude", "lon", "lng", "long", "x", "easting", "east")
 LATITUDES = ("latitude", "lat", "y", "northing", "north")
+_PAIRS = (
+    ("point_x", "point_y"),
+    ("x_coord", "y_coord"),
+    ("xcoord", "ycoord"),
+    ("coord_x", "coord_y"),
+    ("e_coord", "n_coord"),
+    ("x_utm", "y_utm"),
+    ("utm_x", "utm_y"),
+    ("eastings", "northings"),
+    ("rechtswert", "hochwert"),
+    ("ostwert", "nordwert"),
+    ("längengrad", "breitengrad"),
+    ("laengengrad", "breitengrad"),
+    ("longitud", "latitud"),
+)
+"""Names by which programs and survey offices write x and y."""
 _WORDS = re.compile(r"[a-z]+|[A-Z](?:[a-z]+|[A-Z]*(?![a-z]))")
 """Of a name such as `stop_lon` or `decimalLongitude`."""
 _QUOTED = re.compile(r'"[^"]*"')
@@ -35,6 +51,7 @@ _WITH_COMMA = re.compile(r"-?(?:0|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d*)(?:,\d+)?")
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:\.\d{3})+")
 """A whole number as it is written where the comma is the decimal sign; else one with three decimals."""
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,2}(?:\.\d{3})*)")
+_WITH_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
 
 def read_csv(text: str, crs: CRS | None = None) -> Features:
@@ -44,8 +61,8 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
     and the like among numbers are no values, which is told; of truth values where each is true or false. Fields
     that are called `longitude` and `latitude` (or lon, lat, x, y, easting, northing) or `wkt` make the geometry,
     whatever their order; else single fields with such a word in their name, as `stop_lon` and `stop_lat`, which is
-    told; without them no row has one. Where no comma parts the values, it may be the decimal sign of whole columns,
-    which is told.
+    told, or a pair of names such as `POINT_X` and `POINT_Y`; without them no row has one. Where no comma parts the
+    values, it may be the decimal sign of whole columns, and beside decimal points that of thousands, which is told.
 
     Raises:
         ProcessRefusedError: it is no table.
@@ -67,12 +84,13 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
     columns = {name: [row[index].strip() for row in rows[1:]] for index, name in enumerate(names)}
     if delimiter in _COMMAS:
         warnings += _decimal_points(columns)
+    warnings += _thousands_by_comma(columns)
     warnings += _gaps(columns)
     # The text of a geometry is out of date as soon as the geometry is changed.
     written = _named(columns, TEXTS)
     pair = coordinate_fields(columns)
-    if written is None and pair is not None and not _are_plain(pair):
-        warnings.append(f"Longitudes were taken from {pair[0]!r} and latitudes from {pair[1]!r}.")
+    if written is None and pair is not None:
+        warnings += told_of(pair)
     shapes = _shapes(columns, written, pair, len(rows) - 1)
     others = [name for name in columns if name != written]
     fields: dict[str, Sequence[Any]] = {name: typed_column(name, columns[name], warnings) for name in others}
@@ -84,11 +102,21 @@ def coordinate_fields(columns: Mapping[str, Any]) -> tuple[str, str] | None:
     x, y = (_named(columns, words) for words in (LONGITUDES, LATITUDES))
     if x is None or y is None:
         x, y = (_with_word(columns, words[:3]) for words in (LONGITUDES, ("latitude", "lat")))
+    by_name = {name.lower(): name for name in columns}
+    written = next((pair for pair in _PAIRS if by_name.keys() >= {*pair}), None)
+    if (x is None or y is None) and written is not None:
+        x, y = (by_name[name] for name in written)
     return None if x is None or y is None else (x, y)
 
 
-def _are_plain(pair: tuple[str, str]) -> bool:
-    return pair[0].lower() in LONGITUDES and pair[1].lower() in LATITUDES
+def told_of(pair: tuple[str, str]) -> list[str]:
+    """What is told of the fields that coordinates were taken from: nothing where none else can be meant."""
+    x, y = (name.lower() for name in pair)
+    if x in LONGITUDES and y in LATITUDES:
+        return []
+    if (x, y) in _PAIRS:
+        return [f"The x of points were taken from {pair[0]!r} and y from {pair[1]!r}."]
+    return [f"Longitudes were taken from {pair[0]!r} and latitudes from {pair[1]!r}."]
 
 
 def _gaps(columns: dict[str, list[str]]) -> list[str]:
@@ -132,6 +160,28 @@ def _thousands(columns: dict[str, list[str]], others: Mapping[str, list[str]]) -
             told.append(f"In {name!r} points were read as those of thousands: {example} is {_with_point(example)}.")
         else:
             told.append(f"In {name!r} the point was left as it is, though others have decimal commas: {example}.")
+    return told
+
+
+def _thousands_by_comma(columns: dict[str, list[str]]) -> list[str]:
+    """Write numbers without the commas that part their thousands where a decimal point shows that it is these; what is
+    told of each column. Without one they may be decimal commas, or lists of codes.
+    """
+    told: list[str] = []
+    for name, column in columns.items():
+        parted = [one for one in column if "," in one]
+        if not parted or not all(map(_WITH_THOUSANDS.fullmatch, parted)):
+            continue
+        if not all("," in one or NUMBER.fullmatch(one) for one in _present(column)):
+            continue
+        if any("." in one for one in parted):
+            columns[name] = [one.replace(",", "") for one in column]
+            number = parted[0].replace(",", "")
+            told.append(f"In {name!r} commas were read as those of thousands: {parted[0]} is {number}.")
+        else:
+            made = f"number(replace({name if name.isidentifier() else f'field({name!r})'}, ',', ''))"
+            why = f"{parted[0]} may have a comma of thousands; calculate-field makes numbers by {made}"
+            told.append(f"{name!r} stayed texts: {why}.")
     return told
 
 

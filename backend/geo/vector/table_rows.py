@@ -11,7 +11,7 @@ from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.shapes import Shapes
-from backend.geo.vector.csv_features import LATITUDES, LONGITUDES, TEXTS, coordinate_fields
+from backend.geo.vector.csv_features import TEXTS, coordinate_fields, told_of
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import columns_of, is_number, shown
@@ -126,8 +126,7 @@ def _points(columns: Mapping[str, Sequence[Any]], count: int, warnings: list[str
     if x is None or y is None:
         warnings.append(f"The fields {named} hold other values than numbers: no points were made of them.")
         return shapes
-    if pair[0].lower() not in LONGITUDES or pair[1].lower() not in LATITUDES:
-        warnings.append(f"Longitudes were taken from {pair[0]!r} and latitudes from {pair[1]!r}.")
+    warnings += told_of(pair)
     there = ~(np.isnan(x) | np.isnan(y))
     shapes[there] = shapely.points(x[there], y[there])
     return shapes

@@ -135,7 +135,8 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
     # Before the values: while geometries are made, Python looks through all lists that there are for garbage.
     shapes = None if geometries is None else _shapes(geometries)
     fields = {
-        str(name): _values(column, np.dtype(kind), str(name), told)
+        str(name): (_is_rounded(column, np.dtype(kind)) and _exact(dataset, layer, str(name)))
+        or _values(column, np.dtype(kind), str(name), told)
         for name, column, kind in zip(meta["fields"], columns, meta["dtypes"], strict=True)
     }
     if shapes is None:
@@ -205,6 +206,26 @@ def _crs(dataset: DatasetFile, declared: str | None, given: CRS | None) -> CRS:
     return stored_crs(CRS.from_user_input(declared), dataset.id)
 
 
+def _is_rounded(column: NDArray[Any], declared: np.dtype[Any]) -> bool:
+    """Whether whole numbers came as floating-point ones that may be others, as they do where some are missing."""
+    if column.dtype.kind != "f" or declared.kind not in "iu":
+        return False
+    return bool(np.abs(column[np.isfinite(column)]).max(initial=0) >= _MOST_EXACT)
+
+
+def _exact(dataset: DatasetFile, layer: str, name: str) -> NumberColumn | None:
+    """The whole numbers of a field, read once more as texts; None where that cannot be done."""
+    field, table = (text.replace("\\", r"\\").replace('"', r"\"") for text in (name, layer))
+    query = f'SELECT CAST("{field}" AS character(20)) AS whole FROM "{table}"'  # noqa: S608  # of names as they are quoted
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+        try:
+            *_, (texts,) = pyogrio.raw.read(dataset.path, sql=query, sql_dialect="OGRSQL", read_geometry=False)
+            missing = np.array([text is None for text in texts.tolist()], dtype=np.bool_)
+            return NumberColumn.of(np.array([int(text or 0) for text in texts.tolist()], dtype=np.int64), missing)
+        except (*_FAULTS, ValueError, OverflowError):
+            return None
+
+
 def _values(column: NDArray[Any], declared: np.dtype[Any], name: str, told: list[str]) -> Sequence[Any]:
     """The JSON values of a field, which the file declares to be of a type; None where one is missing."""
     if column.dtype.kind in "biu":
@@ -213,7 +234,7 @@ def _values(column: NDArray[Any], declared: np.dtype[Any], name: str, told: list
         present = np.isfinite(column)
         if declared.kind in "biu":
             # Whole numbers come as floating-point ones where some are missing.
-            if np.abs(column[present]).max(initial=0) >= _MOST_EXACT:
+            if _is_rounded(column, declared):
                 told.append(f"Whole numbers of field {name!r} beyond 2^53 are not exact.")
             column = np.where(present, column, 0).astype(declared)
         return NumberColumn.of(column, ~present)

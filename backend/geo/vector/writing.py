@@ -39,6 +39,8 @@ _SERIES = (("Point", "MultiPoint"), ("LineString", "MultiLineString"), ("Polygon
 """Types of which the second holds the first."""
 _SUFFIXES = {"GPKG": ".gpkg", "FlatGeobuf": ".fgb", "KML": ".kml", "ESRI Shapefile": ".shp"}
 """Of the files that GDAL's drivers write."""
+_MOST_INT = 2.0**31
+"""Of the whole numbers of KML's type."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML has no place for."""
 _ABSOLUTE = rb"<altitudeMode>absolute</altitudeMode>"
@@ -119,6 +121,9 @@ def _named_for_xml(features: Features) -> Features:
 def _kml_column(values: Sequence[Any]) -> Column:
     """As texts where GDAL would write true as 1, or round numbers to 15 digits."""
     one = column(values)
+    if one.values.dtype == np.int64 and (np.abs(one.values[~one.missing].astype(np.float64) + 0.5) < _MOST_INT).all():
+        # GDAL has no type for others, and writes them as texts.
+        return replace(one, values=np.where(one.missing, 0, one.values).astype(np.int32))
     numbers = one.values[~one.missing].tolist() if one.values.dtype.kind == "f" else []
     rounded = one.inexact or any(float(f"{number:.15g}") != number for number in numbers)
     return texts(values) if rounded or one.values.dtype == np.bool_ else one

@@ -314,3 +314,29 @@ def test_a_box_that_is_none_is_refused(box: str) -> None:
 def test_nothing_matches_of_no_features() -> None:
     found = evaluate(Features(shapes_of([])), "a > 1 AND S_INTERSECTS(geometry, POINT(1 1)) AND b LIKE 'x%'")
     assert (found.true.tolist(), found.unknown, found.warnings) == ([], 0, ())
+
+
+@pytest.mark.parametrize(
+    ("others", "filter_", "expected"),
+    [
+        ([5], "id = 9263763445276221441", [0]),
+        ([5], "id <> 9263763445276221441", [1, 2]),
+        ([5], "id > 9263763445276221440", [0]),
+        ([5], "9263763445276221440 >= id", [1, 2]),
+        ([5], "id IN (9263763445276221440, 5)", [1, 2]),
+        ([5], f"id IN ({', '.join(map(str, range(30)))}, 9263763445276221440)", [1, 2]),
+        ([5, None], "id BETWEEN 9263763445276221441 AND 1e30", [0]),
+        ([1.5], "id < 2", [2]),
+    ],
+)
+def test_whole_numbers_are_compared_exactly_however_large(others: list[Any], filter_: str, expected: list[int]) -> None:
+    assert matches(filter_, id=[9_263_763_445_276_221_441, 9_263_763_445_276_221_440, *others]) == expected
+
+
+def test_whole_numbers_beside_decimals_are_compared_exactly() -> None:
+    assert matches("id = 9007199254740993", id=[9_007_199_254_740_993, 9_007_199_254_740_992, 0.5]) == [0]
+
+
+def test_a_measure_that_is_no_field_is_said_to_be_one_of_calculate_field() -> None:
+    with pytest.raises(ProcessRefusedError, match="no field 'area_m2'; calculate-field measures it"):
+        evaluate(features({"area": [1]}), "area_m2 > 5")

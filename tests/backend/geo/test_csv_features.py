@@ -39,6 +39,57 @@ def test_names_that_leave_it_open_make_no_points(names: str) -> None:
     assert read.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("POINT_X,POINT_Y", "The x of points were taken from 'POINT_X' and y from 'POINT_Y'."),
+        ("Rechtswert,Hochwert", "The x of points were taken from 'Rechtswert' and y from 'Hochwert'."),
+        ("x_coord,y_coord", "The x of points were taken from 'x_coord' and y from 'y_coord'."),
+        ("Längengrad,Breitengrad", "The x of points were taken from 'Längengrad' and y from 'Breitengrad'."),
+    ],
+)
+def test_coordinates_are_found_by_names_that_programs_and_offices_give_them_and_it_is_told(
+    names: str, told: str
+) -> None:
+    read = read_csv(f"id,{names}\n1,11.5,48.5\n")
+    assert places(read) == ["POINT (11.5 48.5)"]
+    assert read.warnings == (told,)
+
+
+def test_half_a_pair_of_such_names_makes_no_points() -> None:
+    read = read_csv("POINT_X,Hochwert\n1,2\n")
+    assert places(read) == [None]
+    assert read.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ('v,w\n"1,234.5",1\n"-1,200",2\nNA,3\n', [1234.5, -1200, None]),
+        ("v;w\n1,234.5;a\n7;b\n", [1234.5, 7]),
+    ],
+)
+def test_commas_beside_decimal_points_are_read_as_those_of_thousands(text: str, numbers: list[float | None]) -> None:
+    read = read_csv(text)
+    assert read.fields["v"] == numbers
+    assert "In 'v' commas were read as those of thousands: 1,234.5 is 1234.5." in read.warnings
+
+
+def test_commas_that_may_be_of_thousands_or_not_are_left_and_it_is_told() -> None:
+    read = read_csv('pop 20,b\n"1,234,567",1\n"12,345",2\n')
+    assert read.fields["pop 20"] == ["1,234,567", "12,345"]
+    (told,) = read.warnings
+    assert told.startswith("'pop 20' stayed texts: 1,234,567 may have a comma of thousands")
+    assert told.endswith("by number(replace(field('pop 20'), ',', '')).")
+
+
+@pytest.mark.parametrize("other", ["12,34", "x", "0,345"])
+def test_commas_that_cannot_all_be_of_thousands_are_left_as_they_are(other: str) -> None:
+    read = read_csv(f'v,w\n"1,234",0.5\n"{other}",1\n')
+    assert read.fields["v"] == ["1,234", other]
+    assert read.warnings == ()
+
+
 def test_plain_names_come_before_others_that_hold_the_words() -> None:
     read = read_csv("old_lat,old_lon,lat,lon\n1,2,3,4\n")
     assert places(read) == ["POINT (4 3)"]

@@ -226,3 +226,34 @@ def test_a_field_comes_before_a_term_of_its_name() -> None:
 def test_nothing_is_calculated_for_no_features() -> None:
     empty = Features(shapes_of([]))
     assert calculate(empty, "area_m2 / people if people > 0 else None").values == []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("len(s)", r"there is no function 'len'; length\(s\) counts"),
+        ("int(f)", "floor, ceil or round"),
+        ("float(s)", r"number\(s\)"),
+        ("str(n)", r"text\(n\)"),
+        ("concat(s, s)", r"\+ joins texts"),
+        ("substr(s, 1, 2)", "left and right"),
+        ("year(s)", r"number\(left\(s, 4\)\)"),
+        ("isnull(n)", "n is None"),
+        ("pow(n, 2)", r"\*\*"),
+        ("iif(b, 1, 2)", "1 if b else 2"),
+    ],
+)
+def test_a_function_of_another_language_is_refused_with_what_there_is(name: str, told: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=told):
+        calculated(name)
+
+
+def test_whole_numbers_that_are_computed_with_as_floating_point_ones_are_told() -> None:
+    ids = [9_263_763_445_276_221_441, 9_263_763_445_276_221_440]
+    assert values("id", id=ids) == ids
+    assert values("text(id)", id=ids) == [str(one) for one in ids]
+    assert values("id == 9263763445276221441", id=ids) == [True, False]
+    assert not calculated("id", id=ids).warnings
+    (warning,) = calculated("id + 1", id=ids).warnings
+    assert warning == "Whole numbers of the field 'id' that floating-point ones cannot hold are computed with as such."
+    assert calculated("coalesce(id, 0)", id=ids).warnings == (warning,)

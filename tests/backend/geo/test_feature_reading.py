@@ -214,7 +214,7 @@ def test_decimal_commas_of_whole_columns_are_read_and_told_where_no_comma_parts_
     ]
 
 
-@pytest.mark.parametrize("column", ["1,234,567", "001,5", "1.23,5", ",5", "1,", "1,5e3", "50.1\n50,1"])
+@pytest.mark.parametrize("column", ["001,5", "1.23,5", ",5", "1,", "1,5e3", "50.1\n50,1"])
 def test_commas_that_may_be_others_than_decimal_ones_stay_as_they_are(column: str) -> None:
     found = read_features("\n".join(["id;n", *(f"{row};{value}" for row, value in enumerate(column.split("\n")))]))
     assert found.fields["n"] == column.split("\n")

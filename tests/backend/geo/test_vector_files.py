@@ -111,11 +111,27 @@ def test_whole_numbers_and_truths_stay_such_where_some_are_missing(tmp_path: Pat
     fields = {"key": [7, 2**53], "floors": [None, 6], "built": [True, None], "height": [1.5, None]}
     assert repr({name: list(column) for name, column in read.fields.items()}) == repr(fields)
     assert read.warnings == ()
-    masks[0] = np.array([True, False])
+
+
+@pytest.mark.parametrize("name", ["key", 'a "b" \\ ä'])
+@pytest.mark.parametrize("form", ["gpkg", "fgb"])
+def test_whole_numbers_beyond_floating_point_ones_are_exact_where_some_are_missing(
+    tmp_path: Path, form: str, name: str
+) -> None:
+    file = tmp_path / f"parcels.{form}"
     pyogrio.raw.write(
-        file, shapes, columns, names, field_mask=masks, geometry_type="Polygon", crs="EPSG:25832", driver="GPKG"
+        file,
+        shapely.to_wkb(np.array([SQUARE] * 3)),
+        [np.array([2**53 + 1, 0, 1 - 2**63])],
+        np.array([name]),
+        field_mask=[np.array([False, True, False])],
+        geometry_type="Polygon",
+        crs="EPSG:25832",
+        layer_options={"SPATIAL_INDEX": "NO"},
     )
-    assert read_file(dataset(file)).warnings == ("Whole numbers of field 'key' beyond 2^53 are not exact.",)
+    read = read_file(dataset(file))
+    assert list(read.fields[name]) == [2**53 + 1, None, 1 - 2**63]
+    assert read.warnings == ()
 
 
 def test_what_gdal_warns_of_is_told_without_the_path(tmp_path: Path) -> None:

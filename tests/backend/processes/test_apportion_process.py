@@ -42,6 +42,12 @@ def test_an_answer_tells_where_the_total_went() -> None:
     assert "RFC 7946" in told["crs_decision"]
 
 
+def test_of_rates_nothing_is_said_to_be_told_that_is_not() -> None:
+    told = answer(features=TRACT, zones=HALF, fields=["pop"], kind="rate")
+    assert told["totals"] == {}
+    assert told["warnings"] == ["1 features lie partly or wholly in no zone: of what is there no zone has a share."]
+
+
 @pytest.mark.parametrize(
     ("inputs", "path"),
     [

@@ -35,6 +35,13 @@ def test_the_example_answers() -> None:
     assert told["extent_in_crs"] == [691608, 5334764, 691608, 5334764]
 
 
+def test_features_without_any_geometry_are_told_with_the_names_by_which_a_table_has_some() -> None:
+    told = answer(features="id,width,height\n1,500000,5500000\n", crs="EPSG:25832")
+    (warning,) = told["warnings"]
+    assert warning.startswith("No feature has a geometry, so that there are no coordinates in EPSG:25832")
+    assert "easting" in warning
+
+
 def test_whoever_reads_the_answer_again_has_the_very_coordinates() -> None:
     again = read_features(answer(features="id,easting,northing\n7,691608.25,5334764.5\n", crs="EPSG:32632"))
     assert code_of(again.crs) == "EPSG:32632"

@@ -159,6 +159,21 @@ def test_numbers_keep_their_digits_in_a_kml(tmp_path: Path) -> None:
     assert kinds == {"sum": "string", "half": "float", "large": "string"}
 
 
+def test_whole_numbers_are_such_in_a_kml_where_its_type_holds_them(tmp_path: Path) -> None:
+    rows = [{"small": 2**31 - 1, "none": None, "large": 2**31}, {"small": -(2**31), "none": 7, "large": 0}]
+    tree = kml_of(file_of(converted(collection(*[(POINT, row) for row in rows]), format="kml"), tmp_path / "out.kml"))
+    kinds = {one.get("name"): one.get("type") for one in tree.iterfind(".//k:SimpleField", KML)}
+    assert kinds == {"small": "int", "none": "int", "large": "string"}
+    values = [(one.get("name"), one.text) for one in tree.iterfind(".//k:SimpleData", KML)]
+    assert values == [
+        ("small", "2147483647"),
+        ("large", "2147483648"),
+        ("small", "-2147483648"),
+        ("none", "7"),
+        ("large", "0"),
+    ]
+
+
 FORMS = ["geopackage", "flatgeobuf", "shapefile"]
 
 

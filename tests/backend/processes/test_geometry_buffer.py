@@ -84,6 +84,15 @@ def test_features_without_a_distance_are_left_out_with_a_warning() -> None:
     assert "4 of 6 features have no number, or 0, in 'reach'" in told["warnings"][0]
 
 
+def test_a_distance_below_zero_of_a_point_is_refused_with_the_field_and_the_value() -> None:
+    given = features((point(8, 50), {"reach": 5}), (point(9, 50), {"reach": -7}))
+    with pytest.raises(
+        ProcessRefusedError, match=r"in .reach. 1 points or lines have a distance .*such as -7"
+    ) as refused:
+        answer(geometry=given, distance=2, field="reach", dissolve=False)
+    assert refused.value.path == "$.inputs.field"
+
+
 def test_each_warning_is_said_once() -> None:
     high = {"type": "Point", "coordinates": [8, 50, 300]}
     told = answer(geometry=features((high, {}), (None, {}), (point(1, 2), {})), distance=5, dissolve=False)

@@ -102,6 +102,30 @@ def test_the_undefined_is_never_taken_for_a_value(expression: str, expected: lis
     assert values[0, 0].tolist() == expected
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("where(a1 > 2, a1, None)", [None, None, 3]),
+        ("None if a1 > 2 else 7", [7, None, None]),
+        ("coalesce(a1, 0)", [1, 0, 3]),
+        ("coalesce(a1, b1)", [1, 8, 3]),
+        ("coalesce(a1 ** 0, b1)", [1, 8, 1]),
+        ("where(coalesce(a1, b1) > 5, None, b1)", [9, None, None]),
+        ("coalesce(a1, b1) + b1", [10, 16, None]),
+    ],
+)
+def test_cells_can_be_given_no_data_and_those_without_a_value(expression: str, expected: list[float | None]) -> None:
+    values, _, told = calculated(expression, row(1, -9, 3, nodata=-9), row(9, 8, -9, nodata=-9))
+    assert values[0, 0].tolist() == expected
+    assert told["warnings"] == []
+
+
+def test_a_division_by_zero_is_told_beside_cells_that_are_to_have_no_data() -> None:
+    values, _, told = calculated("where(a1 > 1, b1 / (a1 - 2), None)", row(1, 2, 3), row(1, 1, 1))
+    assert values.tolist() == [[[None, None, 1]]]
+    assert told["warnings"] == ["1 cells have no finite result (such as a division by zero): they have no data."]
+
+
 def test_bands_have_the_names_that_the_file_gives_them() -> None:
     scene = tiff(np.array([[[2, 2]], [[4, 4]]], np.float32), names=("Red", "nir"))
     assert calculated("(nir - red) / (nir + Red)", scene)[0].compressed().tolist() == pytest.approx([1 / 3, 1 / 3])
@@ -140,7 +164,11 @@ def test_rasters_on_different_grids_are_not_combined(other: bytes) -> None:
         ("exp(a1, a1)", "takes 1 arguments"),
         ("sqrt(x=a1)", "cannot stand"),
         ("a1 +", "cannot be read"),
-        ("a1 = 3", "cannot be read"),
+        ("a1 = 3", "cannot be read.* ==, not ="),
+        ("a1 > 3 AND a1 < 5", "cannot be read.* and, or, not, in small letters"),
+        ("a1 > 3 && a1 < 5", "cannot be read.* and, or, not"),
+        ("where(a1 > 3, a1, nan)", "there is no band 'nan'; no data is None"),
+        ("where(a1 > 3, a1, nodata)", "there is no band 'nodata'; no data is None"),
         ("a3 + a1", "there is no band 'a3'"),
         ("1 + 1", "names no band"),
         ("a1" + " + a1" * 300, "more than 500 parts"),

@@ -155,6 +155,19 @@ def test_lines_that_go_one_way_only_are_not_gone_against(against: Any) -> None:
     assert told["cost"] == pytest.approx(310, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("ways", "length"), [(["F", "T", "B", None], 100), (["B", "F", "B", "B"], 300), (["N", "Y", "N", "N"], 300)]
+)
+def test_letters_for_directions_are_those_of_extracts_of_openstreetmap(ways: list[Any], length: float) -> None:
+    told = answer(features=network(SQUARE, o=ways), start=at(100, 100), end=at(100, 0), oneway_field="o")
+    assert told["cost"] == pytest.approx(length, abs=1e-6)
+
+
+def test_letters_that_may_be_truth_values_are_refused() -> None:
+    with pytest.raises(ProcessRefusedError, match="F, T and B"):
+        answer(features=network(SQUARE, o=["F", "T", "F", "T"]), start=at(0, 0), end=at(90, 0), oneway_field="o")
+
+
 def test_what_is_reached_is_cut_where_the_cost_ends() -> None:
     told = answer(features=network(SQUARE), start=at(0, 0), max_cost=130)
     assert told["planar_length_m"] == pytest.approx(260, abs=1e-6)

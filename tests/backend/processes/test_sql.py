@@ -245,3 +245,9 @@ def test_half_a_surrogate_pair_is_replaced_and_told() -> None:
     made = answer("SELECT name FROM features", features=layer([box(0, 10)], name=["a\ud800b"]))
     assert made["rows"] == [{"name": "a\ufffdb"}]
     assert any("U+FFFD" in warning for warning in made["warnings"])
+
+
+def test_whole_numbers_up_to_the_largest_of_64_bits_are_exact() -> None:
+    ids = [9_263_763_445_276_221_441, 9_263_763_445_276_221_440, None]
+    points = layer([shapely.Point(EAST + at, NORTH) for at in range(3)], id=ids)
+    assert rows("SELECT id FROM features WHERE id <> 9263763445276221440", features=points) == [{"id": ids[0]}]
