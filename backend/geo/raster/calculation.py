@@ -63,14 +63,17 @@ def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
     made, mask = np.zeros((grid.height, grid.width), kind), np.zeros((grid.height, grid.width), bool)
     required, complete, lost = needed(tree), without_none(tree), 0
     for rows, bands in _read(readers, {name: names[name] for name in sorted(used)}, grid):
-        missing = {name: np.ma.getmaskarray(band) for name, band in bands.items()}
-        known = {name: np.where(missing[name], np.nan, band.filled(0)) for name, band in bands.items()}
+        # Of a single-precision band, too: what comes in between may be beyond that.
+        known = {name: np.ma.filled(band.astype(np.float64), np.nan) for name, band in bands.items()}
         values = evaluated(tree, known)
         undefined = _undefined(values, limit)
         # What has no value since the expression says so, or since there is no data, was not lost.
         failed = undefined if complete is None else undefined & _undefined(evaluated(complete, known), limit)
-        lost += int((failed & ~_any(missing.values(), undefined)).sum())
-        mask[rows] = undefined | _any((missing[name] for name in required), undefined)
+        without = _without_data(bands.values(), undefined)
+        lost += int((failed & ~without).sum())
+        if required != used:
+            without = _without_data((bands[name] for name in required), undefined)
+        mask[rows] = undefined | without
         block = np.where(mask[rows], 0, values)
         if made.dtype == np.float32 and _rounded(block):
             made = made.astype(np.float64)
@@ -84,8 +87,9 @@ def _undefined(values: Values, limit: float) -> Booleans:
     return ~np.isfinite(values) | (np.abs(values) > limit)
 
 
-def _any(masks: Iterable[Booleans], like: Booleans) -> Booleans:
-    return reduce(np.logical_or, masks, np.zeros_like(like))
+def _without_data(bands: Iterable[np.ma.MaskedArray[Any, Any]], like: Booleans) -> Booleans:
+    """Where any of the bands has no data."""
+    return reduce(np.logical_or, map(np.ma.getmaskarray, bands), np.zeros_like(like))
 
 
 def _rounded(values: Values) -> bool:

@@ -37,6 +37,7 @@ _UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.UAdd: np.positive,
 }
 _OTHERWISE = re.compile(r"\b(?:AND|OR|NOT)\b|&&|\|\||<>|!(?!=)|(?<![<>=!])=(?!=)")
+"""Signs that other raster calculators have."""
 _NO_DATA = frozenset(("nan", "nodata", "no_data", "null", "none"))
 """What people call a cell without data, in small letters; here it is None, as in the expressions over fields."""
 _WRITTEN = "conditions are written with and, or, not, in small letters, and ==, not ="
@@ -63,7 +64,7 @@ def parsed(text: str, bands: Collection[str]) -> tuple[ast.expr, frozenset[str]]
         nodes = list(ast.walk(tree))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply or has too many digits"
-        _refuse(f"the expression cannot be read: {reason}{f'; {_WRITTEN}' if _is_otherwise(text) else ''}")
+        _refuse(f"the expression cannot be read: {reason}{f'; {_WRITTEN}' if _OTHERWISE.search(text) else ''}")
     if len(nodes) > MAX_NODES:
         _refuse(f"the expression has more than {MAX_NODES} parts")
     named = frozenset(_checked(tree, bands))
@@ -253,11 +254,6 @@ class _Zeros(ast.NodeTransformer):
 
 def _is_coalesce(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "coalesce"
-
-
-def _is_otherwise(text: str) -> bool:
-    """Signs of other raster calculators stand in it."""
-    return _OTHERWISE.search(text) is not None
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -197,7 +197,7 @@ class _Evaluation:
 
     def _computed(self, sign: str, first: Node, second: Node) -> Column:
         left, right = self.column(first), self.column(second)
-        self.warnings += filter(None, [column.inexact for column in (left, right) if not column.is_literal])
+        self.warnings += filter(None, (left.inexact, right.inexact))
         answer = computed(sign, left, right)
         lost = int((left.known & right.known & ~answer.known).sum())
         if lost:

@@ -198,7 +198,7 @@ class _Evaluation:
         return answer
 
     def _tell_rounded(self, columns: Sequence[Column]) -> None:
-        self.warnings += filter(None, [column.inexact for column in columns if not column.is_literal])
+        self.warnings += filter(None, [column.inexact for column in columns])
 
     def _named_field(self, arguments: Sequence[ast.expr]) -> Column:
         name = arguments[0].value if len(arguments) == 1 and isinstance(arguments[0], ast.Constant) else None

@@ -112,8 +112,8 @@ class Column:
 
     @property
     def inexact(self) -> str | None:
-        """What is told where the values are computed with."""
-        if self.exact is None:
+        """What is told where the values, unless they were written so, are computed with."""
+        if self.exact is None or self.is_literal:
             return None
         return f"Whole numbers of {self.name} that floating-point ones cannot hold are computed with as such."
 

@@ -126,6 +126,12 @@ def test_a_division_by_zero_is_told_beside_cells_that_are_to_have_no_data() -> N
     assert told["warnings"] == ["1 cells have no finite result (such as a division by zero): they have no data."]
 
 
+def test_what_single_precision_cannot_hold_in_between_is_held() -> None:
+    values, _, told = calculated("a1 * b1 / b1", row(1e30, 3), row(1e30, 2))
+    assert values[0, 0].tolist() == [float(np.float32(1e30)), 3]
+    assert told["warnings"] == []
+
+
 def test_bands_have_the_names_that_the_file_gives_them() -> None:
     scene = tiff(np.array([[[2, 2]], [[4, 4]]], np.float32), names=("Red", "nir"))
     assert calculated("(nir - red) / (nir + Red)", scene)[0].compressed().tolist() == pytest.approx([1 / 3, 1 / 3])
