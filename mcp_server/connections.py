@@ -54,7 +54,9 @@ def _import_connections() -> None:
         import_module(f"mcp_server.{module}")
 
 
-def remote_client(name: str, server: ServerSettings, http: "httpx.AsyncClient", settings: Settings) -> "OgcClient":
+def remote_client(
+    name: str, server: ServerSettings, http: "httpx.AsyncBaseTransport", settings: Settings
+) -> "OgcClient":
     """A client of one configured server, with its credentials and limits, else the bridge's.
 
     http: from `mcp_server.ogc.exchange.open_http`, which trusts the server's `ca_file`.
@@ -181,10 +183,9 @@ class Connections:
 
     async def _embedded_client(self, stack: AsyncExitStack, embedded: Embedded) -> "OgcClient":
         from mcp_server.ogc.client import OgcClient  # noqa: PLC0415
-        from mcp_server.ogc.exchange import open_http  # noqa: PLC0415
         from mcp_server.ogc.in_process import InProcessTransport  # noqa: PLC0415
 
-        http = await stack.enter_async_context(open_http(InProcessTransport(embedded)))
+        http = await stack.enter_async_context(InProcessTransport(embedded))
         limit = self._settings.max_reply_bytes
         return OgcClient(EMBEDDED, embedded.url, http, embedded=True, max_reply_bytes=limit)
 
@@ -192,7 +193,7 @@ class Connections:
         """Clients of the remote servers; those that trust the same authorities share their connections."""
         from mcp_server.ogc.exchange import open_http  # noqa: PLC0415
 
-        pools: dict[Path | None, httpx.AsyncClient] = {}
+        pools: dict[Path | None, httpx.AsyncBaseTransport] = {}
         for name, server in self._settings.servers.items():
             if server.ca_file not in pools:
                 pools[server.ca_file] = await stack.enter_async_context(open_http(ca_file=server.ca_file))

@@ -101,7 +101,7 @@ async def open_job_client(url: str | None, settings: Settings) -> AsyncGenerator
     Raises: ConfigurationError.
     """
     if url is None:
-        async with open_jobs_app(settings) as app, open_http(InProcessTransport(app)) as http:
+        async with open_jobs_app(settings) as app, InProcessTransport(app) as http:
             limit = settings.max_reply_bytes
             client = OgcClient(EMBEDDED, EMBEDDED_URL, http, embedded=True, max_reply_bytes=limit, dialect=OWN)
             exchange = Exchange(EMBEDDED, http, max_reply_bytes=limit, read_seconds=settings.read_seconds, access=None)

@@ -91,7 +91,7 @@ async def _met(client: OgcClient, reader: Reader, seconds: float) -> tuple[list[
         raise ServerUnreachableError(late) from error
 
 
-def _reader(name: str, server: ServerSettings, http: httpx.AsyncClient, settings: Settings) -> Reader:
+def _reader(name: str, server: ServerSettings, http: httpx.AsyncBaseTransport, settings: Settings) -> Reader:
     """For the pages that a client has no use for."""
     limit = server.max_reply_bytes or settings.max_reply_bytes
     seconds = server.read_seconds or settings.read_seconds

@@ -53,7 +53,7 @@ class OgcClient:
         self,
         name: str,
         url: str,
-        http: httpx.AsyncClient,
+        http: httpx.AsyncBaseTransport,
         *,
         embedded: bool,
         max_reply_bytes: int,

@@ -55,17 +55,15 @@ def _public_authorities() -> ssl.SSLContext:
 _NOTHING_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
-def open_http(transport: httpx.AsyncBaseTransport | None = None, *, ca_file: Path | None = None) -> httpx.AsyncClient:
-    """An HTTP client that reads no environment, knows no credentials and follows no redirect by itself.
+def open_http(*, ca_file: Path | None = None) -> httpx.AsyncHTTPTransport:
+    """Connections that read no environment, know neither credentials nor cookies and follow no redirect.
 
     ca_file: the certificate authorities to trust, in PEM, in place of the public ones.
 
     Raises: OSError for a file that cannot be read, ssl.SSLError for one without certificates.
     """
-    if transport is None:
-        trusted = _public_authorities() if ca_file is None else ssl.create_default_context(cafile=ca_file)
-        return httpx.AsyncClient(verify=trusted, trust_env=False, follow_redirects=False)
-    return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
+    trusted = _public_authorities() if ca_file is None else ssl.create_default_context(cafile=ca_file)
+    return httpx.AsyncHTTPTransport(verify=trusted, trust_env=False)
 
 
 class Exchange:
@@ -74,14 +72,14 @@ class Exchange:
     def __init__(
         self,
         server: str,
-        http: httpx.AsyncClient,
+        http: httpx.AsyncBaseTransport,
         *,
         max_reply_bytes: int,
         read_seconds: float = READ_SECONDS,
         access: ServerSettings | None = None,
         pause: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        """Take the name by which errors tell of the server, and a client that others may share.
+        """Take the name by which errors tell of the server, and connections that others may share.
 
         read_seconds: deadline of what may be repeated, unless a request has its own.
         access: whose credentials each request to its origin carries; with it, a refusal tells what to set.
@@ -233,25 +231,26 @@ class Exchange:
         self, method: str, url: str, headers: Mapping[str, str], seconds: float, content: bytes | None = None
     ) -> httpx.Response:
         # Identity: a few kilobytes of gzip can hold any number of megabytes.
-        sent = httpx.Headers({"User-Agent": "ogc-processes-mcp", "Accept-Encoding": "identity", **headers})
-        if self._access is None or same_origin(url, self._access.url):
-            sent.update(headers_of_trace())
-            if self._access is not None:
-                sent.update(self._access.request_headers())
-        timeout = httpx.Timeout(seconds, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS)
-        # A user in a link would be sent along, and logged. Not by `build_request`, which merges in cookies and headers
-        # that the client may have.
+        sent = {"User-Agent": "ogc-processes-mcp", "Accept-Encoding": "identity", **headers}
+        known = self._access is None or same_origin(url, self._access.url)
+        if known:
+            sent |= headers_of_trace()
+        # A user in a link would be sent along, and logged.
         target = self._url(url)
         if target.userinfo:
             target = target.copy_with(userinfo=b"")
-        request = httpx.Request(
-            method, target, headers=sent, content=content, extensions={"timeout": timeout.as_dict()}
-        )
-        return await self._http.send(request, stream=True, follow_redirects=False)
+        timeout = {"connect": _CONNECT_SECONDS, "read": seconds, "write": seconds, "pool": _CONNECT_SECONDS}
+        request = httpx.Request(method, target, headers=sent, content=content, extensions={"timeout": timeout})
+        if known and self._access is not None:
+            request.headers.update(self._access.request_headers())
+        # Not by a client of httpx, which would take cookies out of each answer that nobody sends.
+        response = await self._http.handle_async_request(request)
+        _log.info("server %r: %s %s answered %d", self._server, method, target, response.status_code)
+        return response
 
     async def _whole(self, response: httpx.Response, url: str) -> Reply:
         body = b"".join([piece async for piece in self._pieces(response, self.max_reply_bytes)])
-        reply = Reply(response.status_code, response.headers, body, url)
+        reply = Reply(response.status_code, response.headers, body, url, version=response.http_version)
         return reply if self._access is None or reply.status < 400 else self._judged(reply, self._access)
 
     async def _pieces(self, response: httpx.Response, most: int) -> AsyncIterator[bytes]:

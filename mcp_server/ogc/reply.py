@@ -20,6 +20,8 @@ class Reply:
     url: str
     tries: int = 1
     """How often it was asked for; the effect of an earlier try may be what this answer tells."""
+    version: str = "HTTP/1.1"
+    """Of HTTP."""
 
     @property
     def media_type(self) -> str:

@@ -103,7 +103,9 @@ class Answer:
 class Recorder:
     """Sends requests to one server and keeps the evidence of each, in order."""
 
-    def __init__(self, http: httpx.AsyncClient, root: str, *, headers: Mapping[str, str], seconds: float) -> None:
+    def __init__(
+        self, http: httpx.AsyncBaseTransport, root: str, *, headers: Mapping[str, str], seconds: float
+    ) -> None:
         self.root = root.rstrip("/")
         self.exchanges: list[Evidence] = []
         self.versions: set[str] = set()
@@ -111,7 +113,6 @@ class Recorder:
         self._headers = dict(headers)
         self._seconds = seconds
         self._exchange = Exchange(self.root, http, max_reply_bytes=MAX_REPLY_BYTES)
-        http.event_hooks = {"response": [self._note_version]}
 
     async def get(
         self, url: str, *, accept: str = "application/json", params: Mapping[str, Any] | None = None
@@ -178,6 +179,7 @@ class Recorder:
         return str(target.copy_with(host=root.host)) if same and here else url
 
     def _answer(self, method: str, reply: Reply, url: str, sent: str = "") -> Answer:
+        self.versions.add(reply.version)
         headers = {name: plain(reply.headers[name]) for name in _SHOWN_HEADERS if name in reply.headers}
         excerpt = plain(reply.body[: 4 * _EXCERPT_LENGTH].decode("utf-8", "replace"), length=_EXCERPT_LENGTH)
         evidence = Evidence(method, url, reply.status, headers, excerpt, sent)
@@ -197,9 +199,6 @@ class Recorder:
         evidence = Evidence(method, url, None, excerpt=reason, sent=sent)
         self.exchanges.append(evidence)
         return UnansweredError(f"{method} {path_of(url)} was not answered: {reason}", evidence, late=late)
-
-    async def _note_version(self, response: httpx.Response) -> None:
-        self.versions.add(response.http_version)
 
 
 @asynccontextmanager
@@ -221,7 +220,7 @@ async def open_recorder(
     if parts.scheme not in ("http", "https") or not parts.host:
         raise NotAServerError(f"{plain(url, length=120)} is no URL of a server: write http://… or https://…")
     root = str(parts.copy_with(query=None, fragment=None))
-    async with open_http(transport) as http:
+    async with transport or open_http() as http:
         yield Recorder(http, root, headers=headers, seconds=seconds)
 
 

@@ -50,7 +50,7 @@ async def bridge_to(home: Path, **remotes: str) -> AsyncIterator[Bridge]:
     app = create_app(settings)
     async with (
         app.router.lifespan_context(app),
-        open_http(httpx.ASGITransport(app)) as embedded,
+        httpx.ASGITransport(app) as embedded,
         open_http() as http,
     ):
         # Mounted under another URL than the one it knows itself by, as behind a proxy.

@@ -77,7 +77,7 @@ class JobsSite:
         return self
 
     def client(self) -> OgcClient:
-        http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), trust_env=False)
+        http = httpx.ASGITransport(self.app)
         return OgcClient(self.name, self.url, http, embedded=False, max_reply_bytes=2**20)
 
     def description(self) -> dict[str, Any]:

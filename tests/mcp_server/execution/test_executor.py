@@ -10,7 +10,6 @@ from mcp_server.errors import RemoteProblemError, ResultGoneError, ServerUnreach
 from mcp_server.execution.executor import Executor
 from mcp_server.execution.request import ExecuteRequest
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.exchange import open_http
 from mcp_server.references import JobReference, KeptReference, ResultReference
 from tests.mcp_server.execution.bench import Bench, LooseTasks
 from tests.mcp_server.execution.jobs_site import POINT, JobsSite
@@ -118,7 +117,7 @@ async def test_a_server_lost_while_a_job_runs_leaves_the_handle(home: Path) -> N
                 raise httpx.ConnectError("refused")
             return await self.inner.handle_async_request(request)
 
-    async with open_http(Dying()) as http:
+    async with Dying() as http:
         client = OgcClient("remote", site.url, http, embedded=False, max_reply_bytes=2**20)
         executor = Executor({"remote": client}, bench.kept, bench.records, LooseTasks(), wait_seconds=5)
         with pytest.raises(ServerUnreachableError, match="get_job, job=ogc://remote/jobs/j1"):

@@ -69,7 +69,7 @@ def wrong(answers: Mapping[str, Answer], told: str) -> dict[str, str]:
 async def test_an_execution_whose_answer_never_comes_is_an_error_that_tells_what_to_do(home: Path) -> None:
     answers = await worked(sites_with("execute", LASTING | dict.fromkeys(PASSING, BUSY)), home)
     refused = {"busy-long", "busy-date", "busy-absurd", "busy-no-date", "broken", "refused", "html-broken", *PASSING}
-    redirected = {"elsewhere", "circles", "redirect-bad"}
+    redirected = {"elsewhere", "circles", "redirect-bad", "redirect-port", "redirect-long"}
     assert wrong({name: answers[name] for name in refused}, r"busy|broke|refuses|HTML page") == {}
     assert wrong({name: answers[name] for name in redirected}, "redirects") == {}
     others = {name: one for name, one in answers.items() if name not in refused | redirected}

@@ -11,7 +11,6 @@ from starlette.routing import Route
 
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.dialects import MINIMAL_RESULTS
-from mcp_server.ogc.exchange import open_http
 
 BASE = "http://remote.test/ogc"
 POINT = {"type": "Point", "coordinates": [1, 2]}
@@ -48,7 +47,7 @@ class Site:
 @asynccontextmanager
 async def client_of(answers: dict[str, Answer], url: str = BASE) -> AsyncIterator[tuple[OgcClient, Site]]:
     site = Site(answers)
-    async with open_http(httpx.ASGITransport(site.app)) as http:
+    async with httpx.ASGITransport(site.app) as http:
         yield OgcClient("remote", url, http, embedded=False, max_reply_bytes=2**20), site
 
 

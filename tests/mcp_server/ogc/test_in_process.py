@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from mcp_server.errors import InvalidServerReplyError
-from mcp_server.ogc.exchange import Exchange, open_http
+from mcp_server.ogc.exchange import Exchange
 from mcp_server.ogc.in_process import Application, InProcessTransport
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +29,7 @@ def application(endpoint: Callable[[Request], Awaitable[Response]]) -> Applicati
 
 
 async def ask(endpoint: Callable[[Request], Awaitable[Response]], **request: Any) -> httpx.Response:
-    async with open_http(InProcessTransport(application(endpoint))) as http:
+    async with httpx.AsyncClient(transport=InProcessTransport(application(endpoint))) as http:
         with anyio.fail_after(40):
             return await http.request(request.pop("method", "GET"), URL, **request)
 
@@ -65,7 +65,7 @@ async def test_a_large_reply_is_cut_off_before_the_application_has_made_it() -> 
         finally:
             ended.set()
 
-    async with open_http(InProcessTransport(endless)) as http:
+    async with InProcessTransport(endless) as http:
         exchange = Exchange("inside", http, max_reply_bytes=10_000)
         with anyio.fail_after(40), pytest.raises(InvalidServerReplyError, match="larger than 10000 bytes"):
             await exchange.repeatable("GET", URL, headers={}, seconds=30)
@@ -98,7 +98,7 @@ async def test_a_cancelled_request_cancels_the_application_and_waits_for_its_end
                 told.append("cleaned up")
         raise AssertionError
 
-    async with open_http(InProcessTransport(application(slow))) as http:
+    async with httpx.AsyncClient(transport=InProcessTransport(application(slow))) as http:
         with anyio.fail_after(40), scope:
             await http.get(URL)
     assert scope.cancelled_caught
@@ -115,7 +115,7 @@ async def test_an_application_sees_that_its_client_has_gone() -> None:
         assert (await receive())["type"] == "http.disconnect"
         seen.set()
 
-    async with open_http(InProcessTransport(watching)) as http:
+    async with httpx.AsyncClient(transport=InProcessTransport(watching)) as http:
         assert (await http.get(URL)).content == b"all"
         with anyio.fail_after(40):
             await seen.wait()
@@ -151,7 +151,7 @@ async def test_a_body_that_breaks_off_is_no_whole_body() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"part", "more_body": True})
 
-    async with open_http(InProcessTransport(broken)) as http:
+    async with httpx.AsyncClient(transport=InProcessTransport(broken)) as http:
         with anyio.fail_after(40), pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
             await http.get(URL)
 
@@ -167,6 +167,6 @@ async def test_what_still_runs_ends_with_the_transport() -> None:
         finally:
             ended.set()
 
-    async with open_http(InProcessTransport(lingering)) as http:
+    async with httpx.AsyncClient(transport=InProcessTransport(lingering)) as http:
         assert (await http.get(URL)).content == b"all"
     assert ended.is_set()

@@ -65,7 +65,7 @@ def test_our_backend_behind_somebody_elses_proxy_is_still_ours() -> None:
 @pytest.mark.anyio
 async def test_a_dialect_that_was_set_is_not_recognised_again() -> None:
     site = Site(PYGEOAPI | {"GET /processes": JSONResponse({"processes": [{"id": "a"}]})})
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(site.app)) as http:
+    async with httpx.ASGITransport(site.app) as http:
         client = OgcClient("remote", BASE, http, embedded=False, max_reply_bytes=2**20, dialect="zoo")
         assert [process.id for process in await client.processes()] == ["a"]
         assert client.identity.dialect == "zoo"
@@ -74,7 +74,7 @@ async def test_a_dialect_that_was_set_is_not_recognised_again() -> None:
 
 @pytest.mark.anyio
 async def test_a_dialect_that_does_not_exist_is_an_error_that_names_those_that_do() -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncHTTPTransport() as http:
         with pytest.raises(ConfigurationError, match=r"no dialect 'zo'; there are .*zoo, weaver, geoserver"):
             OgcClient("remote", BASE, http, embedded=False, max_reply_bytes=2**20, dialect="zo")
 
