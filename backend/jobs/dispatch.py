@@ -63,12 +63,12 @@ class Dispatcher:
         with self._lock:
             return job_id in self._runs
 
-    def direct(self, call: Call) -> bool:
+    def direct(self, process_id: str) -> bool:
         """Whether a job may begin as soon as it is stored.
 
         Those of a process that may not take all workers are begun by one thread at a time: see `fill`.
         """
-        return call.process_id not in self._bounds.concurrency
+        return process_id not in self._bounds.concurrency
 
     def queued(self, job_id: str, call: Call) -> None:
         """A job waits in the store."""
@@ -89,9 +89,8 @@ class Dispatcher:
         self.fill()
 
     def revisit(self) -> None:
-        """Begin calls that somebody waits for if what has taken all workers is no short call any more."""
-        if self._calls:
-            self.fill()
+        """Begin what may begin by now: what has taken all workers may be no short call any more."""
+        self.fill()
 
     def begin(self, job_id: str, process_id: str, slot: Slot) -> None:
         """Run a job that the engine has claimed; one that is being stopped gives its claims back instead."""
@@ -132,7 +131,10 @@ class Dispatcher:
                     self._claimed.notify_all()
 
     def fill(self) -> None:
-        """Claim waiting jobs while any may begin: first those that somebody waits for, then the oldest."""
+        """Claim waiting jobs while any may begin: first those that somebody waits for, then the oldest.
+
+        Blocks while others write to the store.
+        """
         # One thread at a time, so that no process gets more workers than it may have. Who finds another one at it has
         # told it so before, and it looks again once it has let go.
         while (self._calls or self._backlog) and not self._stopping.is_set():
@@ -185,4 +187,5 @@ class Dispatcher:
         except Exception:
             # Whoever submitted a job, or waits for another one, is not to blame; the keeper will try again.
             _log.exception("no job could be claimed")
+            self._backlog = True
             return None

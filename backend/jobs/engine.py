@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -211,6 +212,14 @@ class Engine:
         for job_id in outcomes:
             self._tell(job_id)
 
+    def _store_ends_again(self) -> None:
+        """Have stored what could not be, up to the first that cannot be now either: that one is tried last then."""
+        for job_id, outcome in tuple(self._unsettled.items()):
+            del self._unsettled[job_id]
+            self._store_end({job_id: outcome}, partial(self._settle, job_id, outcome))
+            if job_id in self._unsettled:
+                return
+
     def _tell(self, job_id: str) -> None:
         """Tell everybody whom the end of a job concerns."""
         self._tell_observers(job_id)
@@ -276,10 +285,7 @@ class Engine:
 
     def _sweep(self) -> None:
         """Take over the jobs of dead engines, and settle own ones whose end nobody told."""
-        for job_id, outcome in tuple(self._unsettled.items()):
-            self._settle(job_id, outcome)
-            self._unsettled.pop(job_id)
-            self._tell(job_id)
+        self._store_ends_again()
         self._store.leases.take_over(self.id)
         own = self._lanes.own()
         now = time.monotonic()

@@ -84,7 +84,7 @@ class Intake:
         """See `backend.jobs.engine.Engine.accept`."""
         if durable and not large:
             return await self._accept_with_others(request, patience)
-        if not large:
+        if not large and self._lanes.of(request.process_id).direct(request.process_id):
             with suppress(StoreLockedError):  # it is waited for in a thread
                 return self.submit(request, durable=durable, patient=False, patience=patience)
         submit = partial(self.submit, request, durable=durable, patience=patience)
@@ -128,7 +128,8 @@ class Intake:
         for job, entry in accepted:
             if not entry.slot:
                 entry.dispatcher.queued(job.id, entry.call)
-                entry.dispatcher.fill()  # a worker may have become free since
+                if patient:  # else the engine's own thread does it, soon
+                    entry.dispatcher.fill()  # a worker may have become free since
         return outcomes
 
     @contextmanager
@@ -137,7 +138,7 @@ class Intake:
         process_id = asked.request.process_id
         call = Call(process_id, time.monotonic() + asked.patience if asked.patience > 0 else 0)
         dispatcher = self._lanes.of(process_id)
-        with dispatcher.slot(call, usable=dispatcher.direct(call)) as slot:
+        with dispatcher.slot(call, usable=dispatcher.direct(process_id)) as slot:
             yield _Entry(asked, call, dispatcher, slot)
 
     def _insert(self, new: Sequence[NewJob], *, durable: bool, patient: bool) -> Sequence[Job | Exception]:

@@ -79,6 +79,6 @@ class Lanes:
             dispatcher.look()
 
     def revisit(self) -> None:
-        """Begin calls that somebody waits for, where what keeps them waiting is no short call any more."""
+        """Begin what may begin by now, though nobody has changed the store."""
         for _, dispatcher in self._lanes:
             dispatcher.revisit()

@@ -192,8 +192,9 @@ async def test_of_an_origin_that_does_not_answer_only_some_are_tried(store: JobS
             with anyio.fail_after(60):
                 while any(due(store, job) == 0 for job in jobs):
                     await anyio.sleep(0.01)
-    # On a busy machine the time of a request may be over before it has come.
-    assert 1 <= len(hanging.came) <= sum(attempts(store, job) for job in jobs) <= 8
+    tried = sum(attempts(store, job) for job in jobs)
+    assert 1 <= tried <= 8
+    assert len(hanging.came) <= tried  # on a busy machine the time of a request may be over before it has come
 
 
 async def test_what_was_not_told_is_told_by_the_next_server(store: JobStore) -> None:

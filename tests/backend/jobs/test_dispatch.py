@@ -1,0 +1,160 @@
+"""When jobs begin and end, though others write to the store just then or it does not take something."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from backend.jobs.admission import Bounds
+from backend.jobs.engine import Engine
+from backend.jobs.executor import Assignment, Ended, Outcome
+from backend.jobs.leases import Leases
+from backend.jobs.records import Failure, Job, JobRequest
+from backend.jobs.states import JobStatus
+from backend.jobs.store import JobStore
+
+pytestmark = pytest.mark.anyio
+
+PATIENCE = 60
+
+
+def asked(process_id: str) -> JobRequest:
+    return JobRequest(process_id, {}, None, "raw", idempotent=False)
+
+
+class ByHand:
+    """An executor whose runs the test ends."""
+
+    process_ids = frozenset({"buffer", "single"})
+
+    def __init__(self) -> None:
+        self.runs: dict[str, Ended] = {}
+
+    def start(self) -> None:
+        """It is there."""
+
+    def run(self, assignment: Assignment, ended: Ended) -> None:
+        self.runs[assignment.job_id] = ended
+
+    def kill(self, job_id: str) -> None:
+        """There is nothing to kill."""
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
+
+
+class Locking:
+    """Somebody else who begins to write to the store as soon as a job has come into it."""
+
+    def __init__(self, path: Path) -> None:
+        self.holds = threading.Event()
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+    def accepted(self, job: Job) -> None:  # noqa: ARG002 - any
+        self._connection.execute("BEGIN IMMEDIATE")
+        self.holds.set()
+
+    def ended(self, job: Job) -> None:
+        """Nothing."""
+
+    def let_go(self) -> None:
+        self._connection.rollback()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def left_by_a_dead_server(store: JobStore, home: Path) -> str:
+    """The id of a job that was to begin on a server which has ended without a word."""
+    store.leases.register("dead")
+    job = store.insert(asked("buffer"), owner="dead", durable=False)
+    with closing(sqlite3.connect(home / "jobs.sqlite", isolation_level=None)) as connection:
+        connection.execute("UPDATE engines SET process_started = 0 WHERE id = 'dead'")
+    return job.id
+
+
+@pytest.fixture
+def executor() -> ByHand:
+    return ByHand()
+
+
+@pytest.fixture
+def make_engine(store: JobStore, executor: ByHand) -> Iterator[Callable[[], Engine]]:
+    made: list[Engine] = []
+
+    def make() -> Engine:
+        bounds = Bounds(workers=4, max_queued=10, concurrency={"single": 1})
+        made.append(Engine(store, executor, bounds, lease_seconds=3600, dismiss_wait_seconds=10))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.stop()
+
+
+async def test_the_event_loop_does_not_wait_for_others_who_write_when_a_job_that_waited_may_begin(
+    make_engine: Callable[[], Engine], executor: ByHand, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = make_engine()
+    with anyio.fail_after(PATIENCE), closing(Locking(home / "jobs.sqlite")) as others:
+        engine.observers = (others,)
+        async with anyio.create_task_group() as tasks:
+            # Not all workers may be taken by this one, so that it is stored first and claimed then.
+            tasks.start_soon(lambda: engine.accept(asked("single"), durable=False, patience=PATIENCE))
+            assert await anyio.to_thread.run_sync(others.holds.wait, PATIENCE)
+            others.let_go()
+        assert len(executor.runs) == 1
+    assert "no job could be claimed" not in caplog.text
+
+
+async def test_a_job_that_could_not_be_claimed_is_claimed_later_though_nobody_changes_the_store(
+    make_engine: Callable[[], Engine], executor: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = Leases.claim
+    refused = threading.Event()
+
+    def once_refused(leases: Leases, engine: str, process_ids: frozenset[str]) -> tuple[str, str] | None:
+        if not refused.is_set() and leases.waiting(process_ids):
+            refused.set()
+            raise OSError("the disk does not answer")
+        return claim(leases, engine, process_ids)
+
+    monkeypatch.setattr(Leases, "claim", once_refused)
+    engine = make_engine()
+    with anyio.fail_after(PATIENCE):
+        await engine.accept(asked("single"), durable=True)
+        while not executor.runs:
+            await anyio.sleep(0.01)
+    assert refused.is_set()
+
+
+async def test_an_end_that_cannot_be_stored_keeps_neither_other_ends_nor_jobs_of_dead_servers_waiting(
+    make_engine: Callable[[], Engine], executor: ByHand, store: JobStore, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail = Leases.fail
+    refusals: dict[str, int] = {}
+
+    def refused(leases: Leases, job_id: str, engine: str, failure: Failure) -> None:
+        refusals[job_id] = refusals.get(job_id, 0) + 1
+        if job_id == never or refusals[job_id] == 1:
+            raise OSError("the disk does not answer")
+        fail(leases, job_id, engine, failure)
+
+    engine = make_engine()
+    with anyio.fail_after(PATIENCE):
+        never, later = [(await engine.accept(asked("buffer"), durable=False)).id for _ in range(2)]
+        monkeypatch.setattr(Leases, "fail", refused)
+        for job_id in (never, later):
+            executor.runs[job_id](Outcome("broken", "It broke."))
+        assert (await engine.wait(later, timeout=PATIENCE)).status is JobStatus.FAILED
+        orphan = left_by_a_dead_server(store, home)
+        while orphan not in executor.runs:
+            await anyio.sleep(0.01)
+    assert refusals[never] > 1
+    assert not store.get(never).final
