@@ -21,7 +21,16 @@ _START = 200
 
 
 @runtime_checkable
-class FeatureTable(Protocol):
+class Located(Protocol):
+    """GeoJSON whose geometries are no objects, and need not become any to be summarised."""
+
+    def extent(self) -> dict[str, Any]:
+        """What `summaries.extent.describe` tells of the geometries."""
+        ...
+
+
+@runtime_checkable
+class FeatureTable(Located, Protocol):
     """A FeatureCollection that has its features as columns: nobody needs to make objects of them to summarise it."""
 
     @property
@@ -37,10 +46,6 @@ class FeatureTable(Protocol):
     @property
     def columns(self) -> Mapping[str, Sequence[Any]]:
         """Property name → one JSON value for each feature."""
-        ...
-
-    def extent(self) -> dict[str, Any]:
-        """What `summaries.extent.describe` tells of the geometries."""
         ...
 
 
@@ -154,13 +159,19 @@ def _table(columns: Mapping[str, Sequence[Any]], first: Sequence[Mapping[str, An
 
 def _feature(document: Mapping[str, Any]) -> dict[str, Any]:
     crs = crs_of(document)
-    told: dict[str, Any] = {"crs": crs} | describe([document["geometry"]], crs)
+    told: dict[str, Any] = {"crs": crs} | _extent_of(document, crs)
     properties = document.get("properties")
     if not isinstance(properties, Mapping):
         return told
     members = cast("Mapping[str, Any]", properties)
     rest = _without_warnings(members)
     return told | _warnings(members) | ({"properties": trim(rest)} if rest else {})
+
+
+def _extent_of(feature: Mapping[str, Any], crs: str) -> dict[str, Any]:
+    if not isinstance(feature, dict) and isinstance(feature, Located):
+        return feature.extent()
+    return describe([feature["geometry"]], crs)
 
 
 def _geometry(document: Mapping[str, Any]) -> dict[str, Any]:

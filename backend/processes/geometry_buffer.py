@@ -11,7 +11,7 @@ from backend.geo.buffers.feature_buffers import buffer_features, error_percent, 
 from backend.geo.buffers.strips import MITRE_LIMIT, Style, check_style, style_of
 from backend.geo.geodesy.measure import polygon_area
 from backend.geo.geodesy.units import METRES
-from backend.geo.vector.collections import came_in, feature_collection, geometry_object
+from backend.geo.vector.collections import SingleFeature, came_in, feature_collection
 from backend.geo.vector.feature_measures import kinds_of
 from backend.processes.base import Output, Progress, process
 from backend.processes.inputs import Geometry, Units
@@ -80,14 +80,13 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
         if geometry.features is not None and geometry.features > 1:
             warnings.append(f"The {geometry.features} features were buffered together, as their union.")
         error = error_percent(area, source, metres, resolution, wanted)
-        answer = _feature(area, error, warnings, **about, distance_m=metres)
-        return answer | came_in(native, area)
+        return _feature(area, error, warnings, came_in(native, area), **about, distance_m=metres)
     made = buffer_features(geometry, metres, field, resolution, lambda share: progress(90 * share, "buffering"), wanted)
     warnings = [*check_style(wanted, kinds), *made.features.warnings]
     if dissolve:
         area = made.union()
-        answer = _feature(area, made.max_error_percent, warnings, **about, left_out=made.left_out)
-        return answer | came_in(native, area)
+        members = came_in(native, area)
+        return _feature(area, made.max_error_percent, warnings, members, **about, left_out=made.left_out)
     return feature_collection(
         made.features,
         **about,
@@ -102,15 +101,14 @@ def _method(style: Style) -> str:
     return f"{METHOD}{ENDS[style.cap]}, {CORNERS[style.join]}{'' if style.round else SIDES}"
 
 
-def _feature(area: BaseGeometry, error: float, warnings: list[str], **told: Any) -> dict[str, Any]:
-    return {
-        "type": "Feature",
-        "geometry": geometry_object(area),
-        "properties": {
-            "area_m2": float(f"{polygon_area(area):.10g}"),
-            **told,
-            "crs": "OGC:CRS84",
-            "max_boundary_error_percent": error,
-            "warnings": warnings,
-        },
+def _feature(
+    area: BaseGeometry, error: float, warnings: list[str], members: Mapping[str, Any], **told: Any
+) -> SingleFeature:
+    properties = {
+        "area_m2": float(f"{polygon_area(area):.10g}"),
+        **told,
+        "crs": "OGC:CRS84",
+        "max_boundary_error_percent": error,
+        "warnings": warnings,
     }
+    return SingleFeature(area, properties, members)

@@ -12,6 +12,7 @@ from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.geodesy.units import METRES, LengthUnit
 from backend.geo.vector.features import Features
+from backend.geo.vector.measured_rows import MeasuredRows, MeasuresOfEach, Quantity
 from backend.geo.vector.measuring import Figures, Measured, Plane, measure_features
 from backend.geo.vector.reading import HEIGHTS_IGNORED, GeometryInput
 from backend.processes.base import Output, process
@@ -54,16 +55,15 @@ def geometry_measure(
     ] = "lonlat",
     crs: Annotated[Crs | None, Field(description="Projected CRS for planar measures.")] = None,
     each: Annotated[bool, Field(description="Per feature too.")] = False,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """True area, perimeter and length on the ellipsoid, and planar ones in a projected CRS."""
     features = geometry.each() if each else geometry.native or Features(shapes_of([geometry.shape]))
     measured = measure_features(features, edges, crs)
     native = features.crs != CRS84 and edges == "lonlat"
     plane = measured.plane
-    return {
+    together = {
         **_figures(measured.ground, units),
         **({"planar": _planar(plane, units)} if plane else {}),
-        **({"each": _rows(features, measured, units)} if each else {}),
         "parts": dict(Counter(part.geom_type for part in flat_parts(geometry.shape))),
         "vertices": int(shapely.count_coordinates(features.shapes)),
         "bbox": list(bounding_box(geometry.shape)),
@@ -73,6 +73,7 @@ def geometry_measure(
         "edges": f"straight in the {features.plane}" if native else EDGES[edges],
         "warnings": _warnings(geometry, measured),
     }
+    return MeasuresOfEach(together, _rows(features, measured, units)) if each else together
 
 
 def _figures(figures: Figures, units: LengthUnit) -> dict[str, Any]:
@@ -99,25 +100,16 @@ def _planar(plane: Plane, units: LengthUnit) -> dict[str, Any]:
     }
 
 
-def _rows(features: Features, measured: Measured, units: LengthUnit) -> list[Mapping[str, Any]]:
+def _rows(features: Features, measured: Measured, units: LengthUnit) -> MeasuredRows:
     """Each feature's attributes, with its measures on the ground and in the plane."""
     of = {"area": (f"square {units}", METRES[units] ** 2)}
-    ways = {"": measured.ground, "planar_": measured.plane and measured.plane.figures}
-    columns = {
-        f"{prefix}{name}": (getattr(figures.each, name), *of.get(name, (units, METRES[units])))
-        for prefix, figures in ways.items()
-        if figures
-        for name in COLUMNS
-    }
-    told = {
-        name: [{"value": value, "units": unit} for value in (column / size).tolist()]
-        for name, (column, unit, size) in columns.items()
-    }
-    figures = zip(*told.values(), strict=True)
-    return [
-        {"properties": row, **dict(zip(told, values, strict=True))}
-        for row, values in zip(features.rows(), figures, strict=True)
-    ]
+    ways = {"": measured.ground, **({"planar_": measured.plane.figures} if measured.plane else {})}
+    measures: dict[str, Quantity] = {}
+    for prefix, figures in ways.items():
+        for name in COLUMNS:
+            unit, size = of.get(name, (units, METRES[units]))
+            measures[prefix + name] = Quantity(getattr(figures.each, name) / size, unit)
+    return MeasuredRows(features, measures)
 
 
 def _warnings(geometry: GeometryInput, measured: Measured) -> list[str]:

@@ -39,11 +39,10 @@ def boundary_error_percent(result: BaseGeometry, source: Sequence[BaseGeometry],
 def _samples(result: BaseGeometry) -> Array:
     """Vertices and middles of edges of the boundary as it is on the globe."""
     coordinates, owners = shapely.get_coordinates(flat_parts(outline(result)), return_index=True)
-    inside = owners[1:] == owners[:-1]
-    vertices = coordinates[:-1][inside]
-    middles = (vertices + coordinates[1:][inside]) / 2
-    chosen = np.unique(np.linspace(0, len(vertices) - 1, SAMPLES // 2).astype(int)) if len(vertices) else np.arange(0)
-    return np.vstack([vertices[chosen], middles[chosen]])
+    edges = np.flatnonzero(owners[1:] == owners[:-1])
+    chosen = edges[np.unique(np.linspace(0, len(edges) - 1, SAMPLES // 2).astype(int))] if len(edges) else edges
+    vertices = coordinates[chosen]
+    return np.vstack([vertices, (vertices + coordinates[chosen + 1]) / 2])
 
 
 def _stations(source: Sequence[BaseGeometry], distance: float) -> tuple[Array, Array, Array]:

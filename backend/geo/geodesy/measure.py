@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.antimeridian import flat_parts, outline
 from backend.geo.geodesy.ellipsoid import GEOD, Array, Integers, inverse, radii, zone_area
-from backend.geo.geodesy.shapes import Shapes, of_type, out_of_collections, parts_of, rings_of, shapes_of
+from backend.geo.geodesy.shapes import Shapes, batches, of_type, out_of_collections, parts_of, rings_of, shapes_of
 
 type Edges = Literal["lonlat", "geodesic"]
 """Straight in longitude and latitude (RFC 7946, 3.1.1), or the shortest way on the ellipsoid."""
@@ -20,6 +20,8 @@ NODES, WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(8))
 FINE_STEP = 0.05
 """Degrees. Over steps this small two nodes are as exact."""
 FINE_NODES, FINE_WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(2))
+_BATCH = 2**15
+"""Vertices, or segments, that are measured at a time: what each takes meanwhile is ten times as large as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,10 @@ def polygon_areas(polygons: Shapes) -> Array:
     The ellipsoid's surface maps the plane of longitude and latitude one to one, so an area is a contour integral
     over the plane's rings; poles and cuts along the antimeridian need no care.
     """
+    return np.concatenate([_polygon_areas(some) for some in batches(polygons, _BATCH)])
+
+
+def _polygon_areas(polygons: Shapes) -> Array:
     parts, owners = parts_of(polygons)
     rings, part = rings_of(parts)
     start, end, ring = segments(rings)
@@ -118,6 +124,14 @@ def segments(lines: Shapes) -> tuple[Array, Array, Integers]:
 
 def segment_lengths(start: Array, end: Array, edges: Edges = "lonlat") -> Array:
     """Lengths in metres on the ellipsoid of segments between points n × 2, in longitude and latitude."""
+    found: Array = np.empty(len(start))
+    for first in range(0, len(start), _BATCH):
+        some = slice(first, first + _BATCH)
+        found[some] = _segment_lengths(start[some], end[some], edges)
+    return found
+
+
+def _segment_lengths(start: Array, end: Array, edges: Edges) -> Array:
     if edges == "geodesic":
         _, metres = inverse(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
         return metres

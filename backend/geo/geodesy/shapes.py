@@ -1,6 +1,6 @@
 """Arrays of geometries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,12 @@ def row_numbers(rows: Array) -> NDArray[np.uint64]:
         made = (made ^ column) * np.uint64(0xBF58476D1CE4E5B9)
         made ^= made >> np.uint64(29)
     return made
+
+
+def batches(shapes: Shapes, vertices: int, more: int = 1) -> Sequence[Shapes]:
+    """Successive geometries with about so many vertices together; each counts for some more than it has."""
+    size = np.cumsum(shapely.get_num_coordinates(shapes) + more) // vertices
+    return np.split(shapes, np.flatnonzero(np.diff(size)) + 1)
 
 
 def in_the_plane(shapes: Shapes) -> Shapes:

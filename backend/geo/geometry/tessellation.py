@@ -75,7 +75,8 @@ def tessellate(features: Features, kind: Kind, mask: Features | None = None) -> 
     if not kept.all():
         warnings.append(f"{int((~kept).sum())} points have no cell within the mask.")
     error = _border_error(plane, cells, flat, positions, bow)
-    made = plane.back(cells[kept], longest).with_fields(points.take(kept).fields)
+    cells = cells[kept]
+    made = plane.back(cells, longest).with_fields(points.take(kept).fields)
     return Tessellation(made.warned(*points.warnings, *warnings), decision, error)
 
 

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse_input
 from backend.geo.geodesy.ellipsoid import Booleans
-from backend.geo.geodesy.shapes import Shapes, of_type, shapes_of
+from backend.geo.geodesy.shapes import Shapes, batches, of_type, shapes_of
 from backend.geo.raster.grids import part_of
 from backend.geo.raster.rasterizing_grid import Laid
 from backend.geo.raster.rasters import Grid, places
@@ -33,8 +33,8 @@ MOST_CATEGORIES = 1_000
 _ONE = 2.0**40
 """Burnt once for each feature, plus the feature's number: a sum tells how many met, and where it is one, which."""
 MOST_FEATURES = 2**20
-_BATCH = 1000
-"""Geometries whose text is parsed at once."""
+_BATCH = 2**17
+"""Vertices that are burnt at a time: as objects of Python, which rasterio wants, each takes a hundred bytes."""
 _ROWS = 64
 """Rows that are worked on at a time, so that what is at hand stays in the cache."""
 
@@ -78,12 +78,9 @@ def burn(laid: Laid, name: str | None, *, all_touched: bool = False, overlap: Ov
         sums = _burnt(shapes, np.ma.getdata(numbers).astype(np.float64), laid.grid, all_touched)
         cells: Cells = np.ma.MaskedArray(sums, ~covered)
     else:
-        told = counts if overlap == "count" else np.ma.getdata(numbers).take(owners)
+        told = counts if overlap == "count" else _of_owners(np.ma.getdata(numbers), owners, laid.grid)
         cells = np.ma.MaskedArray(told, ~covered)
-    # Cells without features count for the first one, as its index is 0.
-    met = np.bincount(owners.ravel(), minlength=len(shapes))
-    met[0] -= covered.size - int(covered.sum())
-    without = np.flatnonzero(met == 0)
+    without = np.flatnonzero(_met(owners, covered, len(shapes), laid.grid) == 0)
     if overlap != "last":
         without = without[[not _has_cell(shape, laid.grid, all_touched) for shape in shapes[without].tolist()]]
     return Burnt(cells, int((counts > 1).sum()), len(without), categories, tuple(warnings))
@@ -135,18 +132,36 @@ def _compact(numbers: NDArray[Any]) -> NDArray[Any]:
 def _owners(shapes: Shapes, grid: Grid, all_touched: bool) -> tuple[Numbers, Numbers]:
     """How many features meet in each cell, and the index of the last of them."""
     sums = _burnt(shapes, _ONE + np.arange(len(shapes), dtype=np.float64), grid, all_touched)
-    counts, owners = np.empty(sums.shape, dtype=np.int32), np.empty(sums.shape, dtype=np.int32)
-    for first in range(0, grid.height, _ROWS):
-        block = slice(first, first + _ROWS)
+    counts, owners = np.empty(sums.shape, dtype=np.int32), np.zeros(sums.shape, dtype=np.int32)
+    for block in _blocks(grid):
         counts[block] = sums[block] * (1 / _ONE)
         owners[block] = sums[block] - counts[block] * _ONE if (counts[block] < 2).all() else 0
+    del sums
     if (counts > 1).any():
-        pairs = zip(_plain(shapes), range(1, len(shapes) + 1), strict=True)
-        last: Any = rasterize(
-            pairs, (grid.height, grid.width), transform=grid.transform, all_touched=all_touched, dtype=np.int32
-        )
-        owners = np.maximum(last - 1, 0)
+        owners[:] = 0
+        _burn_in(owners, shapes, np.arange(1, len(shapes) + 1), grid, all_touched=all_touched, merge=MergeAlg.replace)
+        owners -= owners > 0
     return counts, owners
+
+
+def _of_owners(values: NDArray[Any], owners: Numbers, grid: Grid) -> NDArray[Any]:
+    """For each cell the value of its feature."""
+    told = np.empty(owners.shape, dtype=values.dtype)
+    for block in _blocks(grid):
+        told[block] = values.take(owners[block])
+    return told
+
+
+def _met(owners: Numbers, covered: Booleans, count: int, grid: Grid) -> NDArray[np.intp]:
+    """In how many covered cells each feature is the last."""
+    met = np.zeros(count, dtype=np.intp)
+    for block in _blocks(grid):
+        met += np.bincount(owners[block][covered[block]], minlength=count)
+    return met
+
+
+def _blocks(grid: Grid) -> Iterator[slice]:
+    return (slice(first, first + _ROWS) for first in range(0, grid.height, _ROWS))
 
 
 def _has_cell(shape: BaseGeometry, grid: Grid, all_touched: bool) -> bool:
@@ -164,14 +179,24 @@ def _has_cell(shape: BaseGeometry, grid: Grid, all_touched: bool) -> bool:
 def _burnt(shapes: Shapes, values: NDArray[np.float64], grid: Grid, all_touched: bool) -> NDArray[np.float64]:
     """The sum of the features' values in each cell, each feature counted once there."""
     mixed = of_type(shapes, shapely.GeometryType.GEOMETRYCOLLECTION)
-    pairs = zip(_plain(_thinned(shapes[~mixed], grid)), values[~mixed].tolist(), strict=True)
     burnt = np.zeros((grid.height, grid.width))
-    if not mixed.all():
-        rasterize(pairs, transform=grid.transform, all_touched=all_touched, merge_alg=MergeAlg.add, out=burnt)
+    _burn_in(burnt, _thinned(shapes[~mixed], grid), values[~mixed], grid, all_touched=all_touched, merge=MergeAlg.add)
     for shape, value in zip(shapes[mixed].tolist(), values[mixed].tolist(), strict=True):
         block, cells = _cells_of(shape, grid, all_touched)
         burnt[block] += value * cells
     return burnt
+
+
+def _burn_in(
+    cells: NDArray[Any], shapes: Shapes, values: NDArray[Any], grid: Grid, *, all_touched: bool, merge: MergeAlg
+) -> None:
+    """Burn a value for each geometry into the cells, one after the other."""
+    first = 0
+    for some in batches(shapes, _BATCH):
+        pairs = list(zip(_plain(some), values[first : first + len(some)].tolist(), strict=True))
+        if pairs:
+            rasterize(pairs, transform=grid.transform, all_touched=all_touched, merge_alg=merge, out=cells)
+        first += len(some)
 
 
 def _thinned(shapes: Shapes, grid: Grid) -> Shapes:
@@ -203,8 +228,7 @@ def _cells_of(shape: BaseGeometry, grid: Grid, all_touched: bool) -> tuple[tuple
     return block, burnt > 0
 
 
-def _plain(shapes: Shapes) -> Iterator[dict[str, Any]]:
+def _plain(shapes: Shapes) -> list[dict[str, Any]]:
     """Geometries as rasterio wants them; making them of shapely's one by one would take longer than burning them."""
     texts = shapely.to_geojson(shapely.force_2d(shapes)).tolist()
-    for first in range(0, len(texts), _BATCH):
-        yield from json.loads(f"[{','.join(texts[first : first + _BATCH])}]")
+    return json.loads(f"[{','.join(texts)}]")

@@ -3,8 +3,8 @@
 # rasterio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import batched, chain
 from typing import Any, NoReturn, cast
 
 import numpy as np
@@ -13,7 +13,6 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.ellipsoid import Integers
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.raster.rasters import Grid, places
 from backend.geo.vector.feature_reading import settle
@@ -21,6 +20,8 @@ from backend.geo.vector.features import Features
 
 MOST_POLYGONS = 100_000
 MOST_POINTS = 1_000_000
+_BATCH = 5_000
+"""Polygons that are taken from rasterio at a time."""
 _ALL, _LATER, _EARLIER = slice(None), slice(1, None), slice(None, -1)
 _NEIGHBOURS = (
     ((_ALL, _EARLIER), (_ALL, _LATER)),
@@ -88,17 +89,9 @@ def polygons_of(
     found = rasterio.features.shapes(
         np.ma.getdata(values).astype(kind), present, connectivity=8 if diagonal else 4, transform=grid.transform
     )
-    rings: list[Any] = []
-    owners: list[int] = []
     levels: list[float] = []
-    for shape, value in found:
-        if len(levels) >= MOST_POLYGONS:
-            _refuse_many("there are too many areas of equal value")
-        owners += [len(levels)] * len(shape["coordinates"])
-        rings += shape["coordinates"]
-        levels.append(value)
+    shapes = np.concatenate([shapes_of([]), *(_assembled(polygons) for polygons in _batches(found, levels))])
     numbers: list[float | int] = np.array(levels).astype(values.dtype).tolist()
-    shapes = _assembled(rings, owners)
     # Rings that touch themselves where cells meet at corners.
     pinched = np.flatnonzero(~shapely.is_valid(shapes)) if diagonal else []
     shapes[pinched] = shapely.make_valid(shapes[pinched])
@@ -134,15 +127,24 @@ def points_of(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> tuple[Shapes, 
     return np.atleast_1d(points), np.ma.getdata(values)[present].tolist()
 
 
-def _assembled(rings: Sequence[Any], owners: Sequence[int]) -> Shapes:
-    """Polygons of rings: of each owner the first is the outer one."""
-    if not rings:
-        return shapes_of([])
+def _batches(found: Iterable[tuple[Any, float]], levels: list[float]) -> Iterator[list[Any]]:
+    """The rings of some polygons at a time, which are objects of Python; the value of each is added to the levels."""
+    for some in batched(found, _BATCH):
+        levels += [value for _, value in some]
+        if len(levels) > MOST_POLYGONS:
+            _refuse_many("there are too many areas of equal value")
+        yield [shape["coordinates"] for shape, _ in some]
+
+
+def _assembled(polygons: Sequence[Any]) -> Shapes:
+    """Polygons of their rings, of each the first is the outer one."""
+    rings = list(chain.from_iterable(polygons))
+    owners = np.repeat(np.arange(len(polygons)), [len(polygon) for polygon in polygons])
     counts = [len(ring) for ring in rings]
     ordinates = chain.from_iterable(chain.from_iterable(rings))
     coordinates = np.fromiter(ordinates, dtype=np.float64, count=2 * sum(counts))
     closed: Any = shapely.linearrings(coordinates.reshape(-1, 2), indices=np.repeat(np.arange(len(rings)), counts))
-    return cast("Shapes", shapely.polygons(closed, indices=cast("Integers", np.array(owners))))
+    return cast("Shapes", shapely.polygons(closed, indices=owners))
 
 
 def _alone(values: np.ma.MaskedArray[Any, Any], *, diagonal: bool) -> int:

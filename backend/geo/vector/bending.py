@@ -11,7 +11,7 @@ from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_u
 from backend.geo.geodesy.ellipsoid import A, Array, Booleans, Integers, half_turn, meridian_radius, parallel_radius
 from backend.geo.geodesy.ground import ground_of
 from backend.geo.geodesy.measure import by_dimension, segments
-from backend.geo.geodesy.shapes import Shapes, in_the_plane
+from backend.geo.geodesy.shapes import Shapes, batches, in_the_plane
 from backend.geo.vector.common_edges import Vertices, common_edges
 from backend.geo.vector.edge_cutting import Counting, cut_edges, edges_of
 from backend.geo.vector.features import Features, single
@@ -30,6 +30,8 @@ SMALL = 10
 ROUNDING = 1e-4
 """Metres by which one place may differ from itself after a way through another CRS, at most."""
 NEAR_POLE = 89.0
+_BATCH = 2**15
+"""Vertices that are looked at at a time."""
 NOTABLE = 1.0
 """Metres of a bend from which on it is worth telling."""
 
@@ -159,14 +161,19 @@ def bulges(features: Features) -> Array:
     """
     if not features.crs.is_projected:
         return np.zeros(len(features))
-    areal, owners, _, _ = by_dimension(features.shapes)
+    way = features.way_to(CRS84)
+    return np.concatenate([_bulges(some, way) for some in batches(features.shapes, _BATCH)])
+
+
+def _bulges(shapes: Shapes, way: Transformation) -> Array:
+    areal, owners, _, _ = by_dimension(shapes)
     parts, part_of = shapely.get_parts(shapely.orient_polygons(areal), return_index=True)
     rings, ring_of = shapely.get_rings(parts, return_index=True)
     start, end, line = segments(rings)
-    chord, offset = _chords(start[:, :2], end[:, :2], features.way_to(CRS84))
+    chord, offset = _chords(start[:, :2], end[:, :2], way)
     # Rings have their inside on the left: what bends there takes away.
     area = np.nan_to_num(-2 / 3 * (chord[0] * offset[1] - chord[1] * offset[0]))
-    return np.bincount(owners[part_of[ring_of[line]]], area, len(features))
+    return np.bincount(owners[part_of[ring_of[line]]], area, len(shapes))
 
 
 def fineness(*layers: Features) -> float:

@@ -13,13 +13,15 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.antimeridian import bounding_box
 from backend.geo.geodesy.crs import CRS84, authority_code, is_made_for
-from backend.geo.geodesy.shapes import Shapes, out_of_collections
+from backend.geo.geodesy.shapes import Shapes, out_of_collections, shapes_of
 from backend.geo.vector.feature_reading import SOURCE_CRS
-from backend.geo.vector.feature_text import document_parts, feature_texts, geometry_texts
+from backend.geo.vector.feature_text import document_parts, feature_texts, geometry_parts, geometry_texts, json_text
 from backend.geo.vector.features import Features
 from summaries.extent import told_extent
 
 type JsonObject = dict[str, Any]
+type Box = tuple[float, float, float, float]
+"""West, south, east, north; west > east across the antimeridian."""
 
 NO_CODE = (
     "The CRS of the features has no authority's code: whoever reads them again takes them in longitude and latitude."
@@ -74,26 +76,10 @@ class FeatureCollection(Mapping[str, Any]):
 
     def extent(self) -> JsonObject:
         """Geometry types, vertices and bounding box, as summaries tell them."""
-        shapes = self.table.shapes
-        parts, _ = out_of_collections(shapes[~shapely.is_missing(shapes)])
-        types: Counter[str] = Counter()
-        for kind, count in enumerate(np.bincount(shapely.get_type_id(parts)).tolist()):
-            types[_TYPES[kind]] += count
-        return told_extent(
-            +types,  # those that occur
-            int(shapely.get_num_coordinates(shapes).sum()),
-            self._bbox(),
-            null_geometries=int(shapely.is_missing(shapes).sum()),
-        )
+        return _extent(self.table, self._bbox())
 
-    def _bbox(self) -> tuple[float, float, float, float] | None:
-        shapes = self.table.shapes[self.table.present]
-        if not len(shapes):
-            return None
-        west, south, east, north = shapely.total_bounds(shapes).tolist()
-        if east - west <= 180:  # no box across the antimeridian is narrower
-            return west, south, east, north
-        return bounding_box(shapely.GeometryCollection(shapes.tolist()))
+    def _bbox(self) -> Box | None:
+        return _box_of(self.table.shapes[self.table.present])
 
     @cached_property
     def _features(self) -> list[JsonObject]:
@@ -102,6 +88,45 @@ class FeatureCollection(Mapping[str, Any]):
             {"type": "Feature", "geometry": geometry, "properties": row}
             for geometry, row in zip(geometries, self.table.rows(), strict=True)
         ]
+
+
+@dataclass(frozen=True, eq=False)
+class SingleFeature(Mapping[str, Any]):
+    """A GeoJSON Feature whose geometry, perhaps of thousands of parts, stays one until it is written, or looked at."""
+
+    shape: BaseGeometry
+    """In OGC:CRS84, exterior rings counterclockwise."""
+    properties: Mapping[str, Any]
+    members: Mapping[str, Any]
+    """All others, as JSON values."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "geometry":
+            return json.loads(b"".join(geometry_parts(self.shape)))
+        return {"type": "Feature", "properties": self.properties, **self.members}[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from ("type", "geometry", "properties", *self.members)
+
+    def __len__(self) -> int:
+        return 3 + len(self.members)
+
+    def __contains__(self, name: object) -> bool:
+        return name in tuple(self)
+
+    def json_parts(self) -> Iterator[bytes]:
+        """Its compact text in UTF-8, some parts of the geometry at a time.
+
+        Raises: as `FeatureCollection.json_parts`.
+        """
+        yield b'{"type":"Feature","geometry":'
+        yield from geometry_parts(self.shape)
+        yield f",{json_text({'properties': self.properties, **self.members})[1:]}".encode()
+
+    def extent(self) -> JsonObject:
+        """Geometry types, vertices and bounding box, as summaries tell them."""
+        shapes = shapes_of([self.shape])
+        return _extent(Features(shapes), _box_of(shapes))
 
 
 def feature_collection(
@@ -133,9 +158,27 @@ def came_in(source: Features | None, made: Shapes | BaseGeometry) -> dict[str, s
     return {SOURCE_CRS: code}
 
 
-def geometry_object(shape: BaseGeometry) -> JsonObject:
-    """A geometry as GeoJSON. Of many vertices shapely's own objects would take several times as long."""
-    return json.loads(shapely.to_geojson(shape))
+def _extent(features: Features, bbox: Box | None) -> JsonObject:
+    shapes = features.shapes
+    parts, _ = out_of_collections(shapes[~shapely.is_missing(shapes)])
+    types: Counter[str] = Counter()
+    for kind, count in enumerate(np.bincount(shapely.get_type_id(parts)).tolist()):
+        types[_TYPES[kind]] += count
+    return told_extent(
+        +types,  # those that occur
+        int(shapely.get_num_coordinates(shapes).sum()),
+        bbox,
+        null_geometries=int(shapely.is_missing(shapes).sum()),
+    )
+
+
+def _box_of(shapes: Shapes) -> Box | None:
+    if not len(shapes):
+        return None
+    west, south, east, north = shapely.total_bounds(shapes).tolist()
+    if east - west <= 180:  # no box across the antimeridian is narrower
+        return west, south, east, north
+    return bounding_box(shapely.GeometryCollection(shapes.tolist()))
 
 
 def _parsed(texts: Sequence[str]) -> list[JsonObject | None]:

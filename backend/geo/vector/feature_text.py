@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import orjson
 import shapely
+from shapely.geometry.base import BaseGeometry
 
-from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, batches, of_type
 from backend.geo.vector.features import Features
 from backend.geo.vector.number_columns import NumberColumn
 
@@ -17,14 +18,15 @@ _BATCH = 2**13
 """Vertices whose text is made at once: about a quarter of a megabyte."""
 _FEATURE = 8
 """Vertices whose text is about as long as what a feature has besides."""
-_APART = "\n"
-"""No text of a JSON value has one: within strings it is escaped."""
+GAP = "\n"
+"""Where something is filled in, and what texts are apart by: no text of a JSON value has it unescaped."""
 _WITH_POLYGONS = (*POLYGONAL, shapely.GeometryType.GEOMETRYCOLLECTION)
+_MULTIPLE = frozenset({"MultiPoint", "MultiLineString", "MultiPolygon"})
 _NUMERIC = frozenset({int, float, bool, NoneType})
 _TEXT = frozenset({str})
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-_COLUMN_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(_APART, ":"))
+_COLUMN_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(GAP, ":"))
 
 
 def json_text(value: Any) -> str:
@@ -75,23 +77,36 @@ def wkt_texts(features: Features) -> Iterator[str]:
 
 def geometry_texts(shapes: Shapes) -> Iterator[list[str]]:
     """The text of each geometry, `null` where there is none, with exterior rings counterclockwise; batch by batch."""
-    return map(_geojson, _batches(shapes))
+    return map(_geojson, batches(shapes, _BATCH, _FEATURE))
+
+
+def geometry_parts(shape: BaseGeometry) -> Iterator[bytes]:
+    """The text of one geometry, which may have many parts, in UTF-8; batch by batch."""
+    if shape.geom_type not in _MULTIPLE or shape.is_empty:
+        yield shapely.to_geojson(shape).encode()
+        return
+    opening = f'{{"type":"{shape.geom_type}","coordinates":['
+    for parts in batches(shapely.get_parts(shape), _BATCH):
+        whole: list[str] = shapely.to_geojson(parts).tolist()
+        yield (opening + ",".join(text[text.index("[") : -1] for text in whole)).encode()
+        opening = ","
+    yield b"]}"
+
+
+def properties_frame(features: Features) -> str:
+    """The member `properties` of each feature, with a gap for each value."""
+    names = ",".join(f"{json_text(name)}:{GAP}" for name in features.fields)
+    return f'"properties":{{{names}}}'
 
 
 def _row_texts(features: Features, beginning: str, written: Callable[[Shapes], Sequence[str]]) -> Iterator[str]:
-    names = ",".join(f"{json_text(name)}:{_APART}" for name in features.fields)
-    frame = f'{beginning}{_APART},"properties":{{{names}}}}},'.split(_APART)
+    frame = f"{beginning}{GAP},{properties_frame(features)}}},".split(GAP)
     first = 0
-    for shapes in _batches(features.shapes):
+    for shapes in batches(features.shapes, _BATCH, _FEATURE):
         last = first + len(shapes)
-        columns = [_column_texts(column[first:last]) for column in features.fields.values()]
-        yield _filled(frame, [written(shapes), *columns])[:-1]
+        columns = [column_texts(column[first:last]) for column in features.fields.values()]
+        yield filled(frame, [written(shapes), *columns])[:-1]
         first = last
-
-
-def _batches(shapes: Shapes) -> Sequence[Shapes]:
-    size = np.cumsum(shapely.get_num_coordinates(shapes) + _FEATURE) // _BATCH
-    return np.split(shapes, np.flatnonzero(np.diff(size)) + 1)
 
 
 def _geojson(shapes: Shapes) -> list[str]:
@@ -100,10 +115,10 @@ def _geojson(shapes: Shapes) -> list[str]:
 
 
 def _wkt(shapes: Shapes) -> list[str]:
-    return _column_texts(shapely.to_wkt(shapes, rounding_precision=-1).tolist())
+    return column_texts(shapely.to_wkt(shapes, rounding_precision=-1).tolist())
 
 
-def _filled(frame: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
+def filled(frame: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
     """The frame once for each row, with the row's texts in its gaps.
 
     Joining pieces takes less than half the time of filling in a template for each row.
@@ -115,13 +130,13 @@ def _filled(frame: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
     return "".join(pieces)
 
 
-def _column_texts(values: Sequence[Any]) -> list[str]:
+def column_texts(values: Sequence[Any]) -> list[str]:
     """The text of each value. One text of all of them, taken apart, is made several times faster than one by one."""
     if isinstance(values, NumberColumn):
         return _number_texts(values)
     texts = _quick_texts(values)
     if texts is None:
-        texts = _COLUMN_ENCODER.encode(list(values))[1:-1].split(_APART)
+        texts = _COLUMN_ENCODER.encode(list(values))[1:-1].split(GAP)
     # Arrays and objects with several members were taken apart too.
     return texts if len(texts) == len(values) else list(map(json_text, values))
 
@@ -148,8 +163,8 @@ def _quick_texts(values: Sequence[Any]) -> list[str] | None:
     if is_text:
         if "\\" in written:
             return None  # within texts quotation marks have it before them: without, each of them ends or begins one
-        inside = written[2:-2].replace('","', f'"{_APART}"')
-        return f'"{inside}"'.split(_APART)
+        inside = written[2:-2].replace('","', f'"{GAP}"')
+        return f'"{inside}"'.split(GAP)
     texts = written[1:-1].split(",")
     # It writes NaN and Infinity as if there were no value: the other encoder refuses them.
     return texts if "null" not in written or texts.count("null") == list(values).count(None) else None

@@ -7,7 +7,7 @@ from typing import Any, Self, override
 import shapely
 
 from backend.geo.geodesy.crs import CRS84, code_of
-from backend.geo.vector.collections import FeatureCollection
+from backend.geo.vector.collections import Box, FeatureCollection
 from backend.geo.vector.features import Features
 from backend.geo.vector.mapped_file import MappedFile
 from summaries.table import MAX_FIELDS, fields
@@ -72,7 +72,7 @@ class FlatCollection(FeatureCollection):
     """A FeatureCollection in the plane of its CRS, where nothing lies across the antimeridian."""
 
     @override
-    def _bbox(self) -> tuple[float, float, float, float] | None:
+    def _bbox(self) -> Box | None:
         shapes = self.table.shapes[self.table.present]
         if not len(shapes):
             return None

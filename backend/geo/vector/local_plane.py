@@ -10,7 +10,7 @@ from pyproj import CRS, Proj
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.antimeridian import around_pole, bounding_box, collect, flat_parts, the_short_way, wrap
 from backend.geo.geodesy.crs import CRS84, metres_per_unit
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, batches
 from backend.geo.vector.features import Features
 
 type Projection = Literal["aeqd", "laea"]
@@ -24,6 +24,8 @@ latitude."""
 BOW = 4e-6
 """The same, as a share of the side of a cell, for cells of one size."""
 RADIUS = 6_371_000.0
+_BATCH = 2**15
+"""Vertices that come back at a time."""
 NEAR_POLE = 89.5
 
 
@@ -66,17 +68,18 @@ class LocalPlane:
         return shapely.transform(shapes, lambda at: np.column_stack(local(at[:, 0], at[:, 1])))
 
     def back(self, shapes: Shapes, longest: float | None = None) -> Features:
-        """Geometries of the plane as features without fields.
+        """Geometries of the plane as features without fields. The array is the features' from then on.
 
         longest: in metres, of an edge that is not to be bent; longer ones are cut so that they stay where they are.
         """
         local = self.local
         if local is None:
             return Features(shapes, crs=self.crs)
-        if longest is not None:
-            shapes = shapely.segmentize(shapes, longest)
-        found = shapely.transform(shapes, lambda at: np.column_stack(local(at[:, 0], at[:, 1], inverse=True)))
-        return Features(_split(found))
+        # What has come back takes the place of what goes: both together would take twice the memory.
+        for some in batches(shapes, _BATCH):
+            cut = some if longest is None else shapely.segmentize(some, longest)
+            some[:] = shapely.transform(cut, lambda at: np.column_stack(local(at[:, 0], at[:, 1], inverse=True)))
+        return Features(_split(shapes))
 
     def longest_edge(self, latitude: float, side: float | None = None) -> float:
         """Metres of an edge that stays straight to EDGE when it becomes straight in longitude and latitude.
