@@ -125,7 +125,8 @@ def parse(uri: str) -> Reference:
             pass
     raise InvalidReferenceError(
         f"{uri!r} is no URI of this server; the forms are ogc://SERVER/jobs/JOB, "
-        "ogc://SERVER/jobs/JOB/results/OUTPUT, ogc://SERVER/collections/DATASET and ogc://bridge/results/ID/OUTPUT"
+        "ogc://SERVER/jobs/JOB/results/OUTPUT, ogc://SERVER/collections/DATASET, ogc://SERVER/processes/PROCESS and "
+        "ogc://bridge/results/ID/OUTPUT"
     )
 
 

@@ -14,8 +14,8 @@ from mcp_server.errors import (
     RemoteProblemError,
     ResultGoneError,
 )
-from mcp_server.execution.inputs import Keeper
 from mcp_server.execution.job_records import JobRecord, JobRecords, new_record
+from mcp_server.execution.kept_values import LinkKeeper
 from mcp_server.execution.owners import Owner
 from mcp_server.execution.progress import Teller
 from mcp_server.execution.records import Execution, ReferencedOutput
@@ -30,7 +30,7 @@ _LOOK_SECONDS = 0.5
 """How often the record of another process's job is read."""
 
 
-class JobKeeper(Keeper, Protocol):
+class JobKeeper(LinkKeeper, Protocol):
     """Kept results that are found again by their job: `mcp_server.results.store.KeptResults`."""
 
     async def outputs(self, result_id: str) -> tuple[tuple[KeptReference, OutputResult], ...]:

@@ -16,6 +16,7 @@ from mcp_server.references import JobReference, ResultReference
 from summaries import summarise
 
 _LARGE_BYTES = 100_000
+_NOT_FOUND = 404
 
 
 class Endings:
@@ -26,12 +27,20 @@ class Endings:
         self._pause = pause
 
     async def completed(self, client: OgcClient, process_id: str, reply: Completed) -> Execution:
-        """Results that came at once. What the server does not keep, the bridge keeps."""
+        """Results that came at once. What the server does not keep, the bridge keeps.
+
+        Raises: BridgeError where it cannot be kept.
+        """
         outputs = await _summarised(reply.outputs)
         name = client.identity.name
         if reply.job_id is not None:
             return _successful(name, process_id, JobReference(name, reply.job_id), outputs)
-        uris = await self._kept.keep(name, process_id, outputs)
+        try:
+            uris = await self._kept.keep(name, process_id, outputs)
+        except OSError as error:
+            raise BridgeError(
+                f"{process_id} has run, but its results cannot be kept by this bridge: {error.strerror or error}"
+            ) from error
         referenced = tuple(ReferencedOutput(uri, output) for uri, output in zip(uris, outputs, strict=True))
         return Execution(name, process_id, "successful", None, 100.0, None, referenced)
 
@@ -80,7 +89,9 @@ async def _reason(client: OgcClient, status: StatusInfo) -> RemoteProblemError:
     try:
         await client.outputs.of_job(status.job_id, process_id=status.process_id)
     except RemoteProblemError as problem:
-        return problem
+        # Ours tells the reason whatever its status; of others, 404 says that nothing is there.
+        if client.dialect.minimal_results or problem.status != _NOT_FOUND or not status.message:
+            return problem
     except BridgeError:
         pass
     return RemoteProblemError(message, status=500)

@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from mcp_server.errors import InvalidReferenceError, ReferenceRefusedError
+from mcp_server.errors import InvalidReferenceError
 from mcp_server.execution import bridge_jobs, datasets, listing
 from mcp_server.execution.bridge_jobs import BridgeJobs, JobKeeper
 from mcp_server.execution.calls import Call, Tool, call_key, in_callers_words, wording
@@ -17,6 +17,7 @@ from mcp_server.execution.datasets import DatasetList
 from mcp_server.execution.endings import Endings
 from mcp_server.execution.inputs import InputResolver
 from mcp_server.execution.job_records import JobRecord, JobRecords
+from mcp_server.execution.kept_values import KeptValues
 from mcp_server.execution.polling import until_final
 from mcp_server.execution.progress import Teller
 from mcp_server.execution.records import Execution, JobList, Notify, ReferencedOutput
@@ -25,8 +26,7 @@ from mcp_server.execution.sharing import Sharing
 from mcp_server.execution.submission import MOST_AT_ONCE, SYNC_SECONDS, Submitter, Tasks
 from mcp_server.execution.under_way import Run, UnderWay
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.downloads import at_hand
-from mcp_server.ogc.models import ABSENT, Download, OutputResult, StatusInfo
+from mcp_server.ogc.models import Download, OutputResult, StatusInfo
 from mcp_server.references import DatasetReference, JobReference, KeptReference, ResultReference, parse
 
 __all__ = ["Execution", "Executor", "Notify", "ReferencedOutput", "Tool"]
@@ -65,7 +65,7 @@ class Executor:
         public: names of the servers that the others can reach, and that ask them for no credentials.
         """
         self._clients = clients
-        self._kept = kept
+        self._values = KeptValues(kept, clients)
         self._wait_seconds = wait_seconds
         self._waits = waits
         self._list_seconds = list_seconds
@@ -75,7 +75,7 @@ class Executor:
         self._pause = pause
         submitter = Submitter(
             tasks,
-            InputResolver(clients, kept, max_bytes=max_carried_bytes, public=public),
+            InputResolver(clients, self._values, max_bytes=max_carried_bytes, public=public),
             self._endings,
             on_end=self._ended,
             sync_seconds=sync_seconds,
@@ -181,7 +181,7 @@ class Executor:
         Raises: NoSuchJobError, ResultGoneError, ReferenceRefusedError, InvalidReferenceError.
         """
         if isinstance(uri, KeptReference):
-            return await self._kept.read(uri, offset=offset, limit=limit)
+            return await self._values.read(uri, offset=offset, limit=limit)
         return await self._client(uri.server).outputs.read(uri.job_id, uri.output_id, offset=offset, limit=limit)
 
     @asynccontextmanager
@@ -195,14 +195,11 @@ class Executor:
         Raises: as `read`, while the pieces are read as well.
         """
         if isinstance(uri, KeptReference):
-            output = await self._kept.read(uri)
-            if output.value is ABSENT:
-                raise ReferenceRefusedError(f"the value of {uri} is not kept here: its server has it at {output.href}")
-            yield at_hand(output)
-            return
-        async with self._client(uri.server).outputs.opened(
-            uri.job_id, uri.output_id, seconds=seconds, most=most
-        ) as download:
+            opening = self._values.opened(uri, seconds=seconds, most=most)
+        else:
+            server = self._client(uri.server)
+            opening = server.outputs.opened(uri.job_id, uri.output_id, seconds=seconds, most=most)
+        async with opening as download:
             yield download
 
     async def datasets(self, offset: int, limit: int, server: str | None = None) -> DatasetList:

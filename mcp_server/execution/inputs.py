@@ -2,9 +2,10 @@
 
 import base64
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any, Protocol, cast
 
-from mcp_server.errors import InvalidReferenceError, ReferenceRefusedError, RemoteProblemError
+from mcp_server.errors import InvalidReferenceError, ReferenceRefusedError, RemoteProblemError, ResultGoneError
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.references import DatasetReference, JobReference, KeptReference, ProcessReference, ResultReference
@@ -25,11 +26,19 @@ class Keeper(Protocol):
         ...
 
 
+class Values(Protocol):
+    """Kept results with their values: `mcp_server.execution.kept_values.KeptValues`."""
+
+    async def read(self, reference: KeptReference) -> OutputResult:
+        """One output, with its value."""
+        ...
+
+
 class InputResolver:
     """Puts in place of each reference a link, where the server of the execution can read it, or else the value."""
 
     def __init__(
-        self, clients: Mapping[str, OgcClient], kept: Keeper, *, max_bytes: int, public: Collection[str] = ()
+        self, clients: Mapping[str, OgcClient], kept: Values, *, max_bytes: int, public: Collection[str] = ()
     ) -> None:
         """Take clients by server name.
 
@@ -73,7 +82,7 @@ class InputResolver:
 
     async def _replacement(self, reference: ResultReference | KeptReference, target: OgcClient) -> Any:
         if isinstance(reference, KeptReference):
-            output = await self._kept.read(reference)
+            output = await self._kept_value(reference)
         else:
             source = self._client(reference)
             if source is target and target.dialect.accepts_href:
@@ -104,6 +113,14 @@ class InputResolver:
             )
         return source.collections.href(reference.dataset_id, reference.layer)
 
+    async def _kept_value(self, reference: KeptReference) -> OutputResult:
+        try:
+            return await self._kept.read(reference)
+        except ResultGoneError:
+            raise
+        except RemoteProblemError as error:
+            raise InvalidReferenceError(f"{reference} cannot be read: {error}") from error
+
     async def _read(self, reference: ResultReference, source: OgcClient) -> OutputResult:
         try:
             return await source.outputs.read(reference.job_id, reference.output_id)
@@ -128,11 +145,12 @@ class InputResolver:
 
 
 def _value(output: OutputResult) -> Any:
-    """A value as JSON: text as it is, other bytes in base64 (OGC 18-062r2, `qualifiedInputValue`)."""
+    """A value as JSON: text in UTF-8 as it is, other bytes in base64 (OGC 18-062r2, `qualifiedInputValue`)."""
     if not isinstance(output.value, bytes):
         return output.value
     if output.media_type.startswith("text/"):
-        return output.value.decode("utf-8", "replace")
+        with suppress(UnicodeDecodeError):
+            return output.value.decode("utf-8")
     encoded = base64.b64encode(output.value).decode("ascii")
     return {"value": encoded, "mediaType": output.media_type, "encoding": "base64"}
 

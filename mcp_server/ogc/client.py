@@ -10,6 +10,7 @@ import anyio
 import httpx
 
 from mcp_server.errors import (
+    BridgeError,
     ConfigurationError,
     InvalidServerReplyError,
     NoSuchJobError,
@@ -40,7 +41,9 @@ from summaries.values import is_json
 
 _DISMISS_SECONDS = 20.0
 _LONGEST_ID = 2000
-_MINIMAL = {"Prefer": "return=minimal"}
+_NOT_OFFERED = frozenset({405, 501})
+_SEE_OTHER = 303
+"""To a POST: it was done, and what came of it is elsewhere (RFC 9110, 15.4.4)."""
 _LOG = "urn:ogc-processes-mcp:rel:log"
 """Relation of the link from a job's status to its log: ours, and of no other server known."""
 _MAY_HAVE_RUN = "the execution may have run, or be running. Call list_jobs to find out before you call the tool again."
@@ -152,7 +155,7 @@ class OgcClient:
         await self.connect()
         headers = {**ACCEPT_ANY, "Content-Type": "application/json"} | ({"Prefer": prefer} if prefer else {})
         url = self._reader.addresses.path("processes", process_id, "execution")
-        content = json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
+        content = _written(body)
         try:
             reply = await self._exchange.once(url, headers=headers, content=content, seconds=seconds)
         except InvalidServerReplyError as error:
@@ -161,7 +164,8 @@ class OgcClient:
             raise OutcomeUnknownError(
                 f"a gateway of server {self.identity.name!r} answered {reply.status}: {_MAY_HAVE_RUN}"
             )
-        replies.check(reply)
+        if reply.status != _SEE_OTHER:
+            replies.check(reply)
         try:
             return await self._executed(reply, process_id)
         except (InvalidServerReplyError, RemoteProblemError, ServerUnreachableError) as error:
@@ -242,6 +246,11 @@ class OgcClient:
             return _dismissed(job_id)
         if reply.status == 410 or (reply.status == 404 and reply.tries > 1):
             return _dismissed(job_id)
+        if reply.status in _NOT_OFFERED:
+            raise RemoteProblemError(
+                f"server {self.identity.name!r} cannot dismiss jobs (HTTP status {reply.status}): the job is as it was",
+                status=reply.status,
+            )
         replies.check(reply)
         document = document_of(reply) if is_json(reply.media_type) and reply.body else None
         if not documents.is_status(document):
@@ -263,7 +272,8 @@ class OgcClient:
             except InvalidServerReplyError:
                 if location is None or reply.status == 200:
                     raise
-        if reply.status in (201, 202) or nothing_but_a_job or documents.is_status(document):
+        accepted = reply.status in (201, 202, _SEE_OTHER) or nothing_but_a_job
+        if accepted or (documents.is_status(document) and not self._declared.hold(process_id, document)):
             return Accepted(await self._accepted(reply, document, location))
         found = await self.outputs.within(reply, document, process_id, None)
         job_id = next((replies.job_in(o.href) for o in found if o.href), None) or location
@@ -289,6 +299,16 @@ class OgcClient:
 
     async def _process_of(self, job_id: str) -> str | None:
         return (await self.standing(job_id)).process_id
+
+
+def _written(body: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
+    except ValueError as error:
+        # A result of another server may hold what no argument may.
+        raise BridgeError(
+            "an input holds a number that is not finite, which JSON cannot say: nothing was sent"
+        ) from error
 
 
 def _dismissed(job_id: str) -> StatusInfo:

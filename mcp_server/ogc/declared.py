@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from mcp_server.ogc import documents
 
@@ -36,6 +36,12 @@ class DeclaredOutputs:
     def known(self, process_id: str | None) -> Declared:
         """The outputs of a process, if they have been learnt."""
         return self._known.get(process_id or "", Declared())
+
+    def hold(self, process_id: str, document: object) -> bool:
+        """Whether a document has no members but outputs of a process, as far as they have been learnt."""
+        return isinstance(document, dict) and set(self.known(process_id).ids).issuperset(
+            cast("dict[str, Any]", document)
+        )
 
     async def of(self, process_id: str | None, job_id: str | None) -> Declared:
         """The outputs of a process, or of the process of a job.

@@ -1,11 +1,12 @@
 """Documents of an OGC API – Processes server → records. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
-from mcp_server.errors import ArgumentProblem, InvalidServerReplyError
+from mcp_server.errors import InvalidServerReplyError
 from mcp_server.ogc.models import ProcessSummary, StatusInfo
 from mcp_server.texts import harmless
 
@@ -25,6 +26,7 @@ _STATES: Mapping[str, str] = MappingProxyType(
 """What servers call the five states: the standard, its drafts, WPS 2.0, and the engines behind them."""
 _WRAPPERS = ("statusInfo", "StatusInfo")
 _TEXT_LENGTH = 600
+_MEDIA_TYPE = re.compile(r"\s*([A-Za-z0-9][\w!#$&^.+-]{0,126}/[A-Za-z0-9*][\w!#$&^.+-]{0,126})\s*(?:;|\Z)", re.ASCII)
 
 
 def plain(text: object, *, length: int = _TEXT_LENGTH) -> str:
@@ -41,6 +43,12 @@ def words(text: object) -> str:
     return plain(harmless(str(text)[: 4 * _TEXT_LENGTH]))
 
 
+def media_type(text: object) -> str:
+    """A media type without its parameters, in small letters; empty for what is none (RFC 6838, 4.2)."""
+    found = _MEDIA_TYPE.match(text) if isinstance(text, str) else None
+    return found[1].lower() if found else ""
+
+
 def parse_json(body: bytes) -> Any:
     """A JSON body; NaN and infinities, which are not JSON, become null.
 
@@ -54,8 +62,12 @@ def parse_json(body: bytes) -> Any:
 
 
 def compact(value: object) -> str:
-    """JSON without spaces, as it is read at the least cost."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """JSON without spaces, as it is read at the least cost; an infinity, which `1e999` is read as, becomes null."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        finite = json.loads(json.dumps(value, ensure_ascii=False), parse_constant=lambda _: None)
+        return json.dumps(finite, ensure_ascii=False, separators=(",", ":"))
 
 
 def as_object(value: object) -> Mapping[str, Any]:
@@ -159,7 +171,7 @@ def status_info(
         process_id=_text(_first(members, "processid", "process")),
         status=state,
         progress=_percent(_first(members, "progress", "percentcompleted")),
-        message=words(members["message"]) if members.get("message") else None,
+        message=_said(members),
         created=_text(members.get("created")),
         started=_text(members.get("started")),
         finished=_text(members.get("finished")),
@@ -183,6 +195,15 @@ def _status_members(document: object) -> Mapping[str, Any]:
     return {name.lower(): value for name, value in cast("dict[str, Any]", inner).items()}
 
 
+def _said(members: Mapping[str, Any]) -> str | None:
+    """The message of a status; without one, what its `exception` says (Part 1, 2.0)."""
+    exception = members.get("exception")
+    told: list[object] = [members.get("message")]
+    if isinstance(exception, dict):
+        told += [cast("dict[str, Any]", exception).get(name) for name in ("detail", "title")]
+    return next((words(text) for text in told if text), None)
+
+
 def _state(members: Mapping[str, Any]) -> str | None:
     word = members.get("status")
     return _STATES.get(word.strip().lower().replace("_", "-")) if isinstance(word, str) else None
@@ -195,30 +216,6 @@ def _job_id(members: Mapping[str, Any]) -> str | None:
 
 def _first(members: Mapping[str, Any], *names: str) -> Any:
     return next((members[name] for name in names if members.get(name) not in (None, "")), None)
-
-
-def problem(status: int, document: object) -> tuple[str, str | None, tuple[ArgumentProblem, ...]]:
-    """Message, type URI and single faults of an error document.
-
-    Reads problem details (RFC 9457), the OGC exception `{code, description}` and what frameworks send.
-    """
-    if not isinstance(document, dict):
-        return f"HTTP status {status}", None, ()
-    members = cast("dict[str, Any]", document)
-    faults: list[ArgumentProblem] = []
-    for entry in _list(members, "errors"):
-        if isinstance(entry, dict):
-            fault = cast("dict[str, Any]", entry)
-            text = fault.get("message") or fault.get("detail") or ""
-            faults.append(ArgumentProblem(plain(fault.get("path", "$"), length=200), words(text)))
-    told = (members.get(k) for k in ("detail", "description", "message", "error", "title", "code"))
-    message = next((words(text) for text in told if isinstance(text, str) and text.strip()), None)
-    code = members.get("code")
-    if message and " " not in message and isinstance(code, str) and code != message:
-        # Of an unknown job pygeoapi says its id, and nothing else.
-        message = f"{plain(code, length=100)}: {message}"
-    uri = members.get("type") or members.get("code")
-    return message or f"HTTP status {status}", plain(uri, length=200) if isinstance(uri, str) else None, tuple(faults)
 
 
 def _list(document: object, key: str) -> list[object]:

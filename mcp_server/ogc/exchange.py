@@ -4,7 +4,7 @@ import logging
 import ssl
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from mcp_server.errors import (
 from mcp_server.ogc import documents
 from mcp_server.ogc.bodies import Decoder
 from mcp_server.ogc.origins import origin_of, parsed, same_origin
+from mcp_server.ogc.problems import told_by
 from mcp_server.ogc.reply import Incoming, Reply
 from mcp_server.servers import ServerSettings
 from telemetry.trace_context import headers_of_trace
@@ -274,10 +275,7 @@ class Exchange:
         reply = replace(reply, body=access.without_secrets(reply.body))
         if reply.status not in (401, 403):
             return reply
-        document = None
-        with suppress(InvalidServerReplyError):
-            document = documents.parse_json(reply.body)
-        words, type_uri, problems = documents.problem(reply.status, document)
+        words, type_uri, problems = told_by(reply)
         status = f"HTTP status {reply.status}"
         words = words if status in words else f"{words} ({status})"
         if access.credentials:

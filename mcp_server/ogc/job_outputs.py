@@ -8,12 +8,15 @@ from mcp_server.errors import InvalidServerReplyError, ReferenceRefusedError, Re
 from mcp_server.ogc import downloads, multipart, outputs, replies
 from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, Dialect
+from mcp_server.ogc.documents import plain
 from mcp_server.ogc.models import ABSENT, Download, OutputResult, ServerIdentity
 from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader, document_of, sound
 from mcp_server.ogc.reply import Reply
 from summaries.values import is_json
 
 _MINIMAL: Final[Mapping[str, str]] = {"Prefer": "return=minimal"}
+LONGEST_LINK: Final = 2000
+"""Characters of a server's link that are told."""
 
 
 class JobOutputs:
@@ -52,10 +55,16 @@ class JobOutputs:
             params = {k: v for k, v in (("offset", offset), ("limit", limit)) if v is not None}
             reply = await self._reader.path("jobs", job_id, "results", output_id, params=params, headers=ACCEPT_ANY)
             return _single(output_id, reply, self._reader.addresses.result(job_id, output_id))
-        output = await self._found(job_id, output_id)
+        return await self.whole(await self._found(job_id, output_id), offset=offset, limit=limit)
+
+    async def whole(self, output: OutputResult, *, offset: int | None = None, limit: int | None = None) -> OutputResult:
+        """An output of this server with its value, which is read where its link leads unless it was sent; or a page.
+
+        Raises: ReferenceRefusedError where the server keeps the value elsewhere, and what any request may raise.
+        """
         if output.value is ABSENT:
-            target = self._kept_at(server, output)
-            output = _single(output_id, await self._reader.url(target, headers=ACCEPT_ANY), target)
+            target = self._kept_at(await self._connect(), output)
+            output = _single(output.id, await self._reader.url(target, headers=ACCEPT_ANY), target)
         return outputs.page(output, offset, limit)
 
     @asynccontextmanager
@@ -66,16 +75,29 @@ class JobOutputs:
 
         Raises: as `read`, while the pieces are read as well.
         """
-        server = await self._connect()
-        target, media_type = self._reader.addresses.path("jobs", job_id, "results", output_id), ""
-        if not _dialect(server).minimal_results:
+        if not _dialect(await self._connect()).minimal_results:
             output = await self._found(job_id, output_id)
-            if output.value is not ABSENT:
-                yield downloads.at_hand(output)
-                return
-            target, media_type = self._kept_at(server, output), output.media_type
+            async with self.opened_value(output, seconds=seconds, most=most) as download:
+                yield download
+            return
+        target = self._reader.addresses.path("jobs", job_id, "results", output_id)
         async with self._reader.opened(target, seconds=seconds, most=most) as incoming:
-            yield downloads.coming(incoming, media_type)
+            yield downloads.coming(incoming)
+
+    @asynccontextmanager
+    async def opened_value(self, output: OutputResult, *, seconds: float, most: int) -> AsyncGenerator[Download]:
+        """The value of an output of this server as bytes, piece by piece where it was sent as a link.
+
+        seconds: until the last piece has been taken; most: bytes.
+
+        Raises: as `whole`, while the pieces are read as well.
+        """
+        if output.value is not ABSENT:
+            yield downloads.at_hand(output)
+            return
+        target = self._kept_at(await self._connect(), output)
+        async with self._reader.opened(target, seconds=seconds, most=most) as incoming:
+            yield downloads.coming(incoming, output.media_type)
 
     async def _found(self, job_id: str, output_id: str) -> OutputResult:
         """An output among all of its job; its value may be elsewhere."""
@@ -89,7 +111,8 @@ class JobOutputs:
         target = self._reader.addresses.reachable(output.href)
         if target is None:
             raise ReferenceRefusedError(
-                f"server {server.name!r} keeps this output at {output.href}, where this bridge does not read"
+                f"server {server.name!r} keeps this output at {plain(output.href, length=LONGEST_LINK)}, where this "
+                "bridge does not read"
             )
         return target
 
@@ -114,7 +137,7 @@ class JobOutputs:
         known = self._declared.known(process_id) if keyed else await self._declared.of(process_id, job_id)
         found = outputs.taken_apart(document, known.ids, keyed=keyed)
         if found is None:
-            value = document if is_json(reply.media_type) else reply.body
+            value = document if is_json(reply.media_type) else reply.text_body
             declared = await self._declared.of(process_id, job_id)
             found = (outputs.bare_output(value, reply.media_type, declared.ids),)
         return found

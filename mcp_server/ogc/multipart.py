@@ -14,6 +14,7 @@ import httpx
 
 from mcp_server.errors import InvalidServerReplyError
 from mcp_server.ogc import replies
+from mcp_server.ogc.documents import media_type
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.ogc.reader import sound
 from mcp_server.ogc.reply import Reply
@@ -105,7 +106,9 @@ def _output(name: str, part: Part, whole: Reply) -> OutputResult:
     reply = replace(whole, headers=headers, body=part.body)
     location = part.headers.get("content-location")
     if location and not part.body.strip():
-        return OutputResult(name, reply.media_type, None, None, ABSENT, location)
+        return OutputResult(
+            name, media_type(reply.media_type) or "application/octet-stream", None, None, ABSENT, location
+        )
     return replies.single_output(name, sound(reply) if is_json(reply.media_type) else reply, href=location)
 
 

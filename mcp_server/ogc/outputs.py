@@ -1,10 +1,10 @@
 """Results, as servers write them, → outputs. Pure."""
 
 import base64
-import binascii
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
+from mcp_server.ogc import documents
 from mcp_server.ogc.documents import as_object, compact, process_id
 from mcp_server.ogc.models import ABSENT, OutputResult
 
@@ -27,6 +27,7 @@ _GEOJSON_CONTENT = frozenset({"coordinates", "features", "geometries", "geometry
 _QUALIFIERS = frozenset({"value", "mediaType", "mimeType", "encoding", "schema", "format"})
 _VALUES = frozenset({"value", "data", "href"})
 _WRAPPERS = ("outputs", "results")
+_LINE_BREAKS = str.maketrans("", "", " \t\r\n")
 _BESIDE_WRAPPED = frozenset({"links", "jobID", "processID", "status"})
 
 
@@ -73,6 +74,7 @@ def bare_output(value: Any, media_type: str, declared: Sequence[str]) -> OutputR
 
 def value_output(name: str, value: Any, media_type: str, *, href: str | None = None) -> OutputResult:
     """An output whose value is at hand, with the size of its compact form."""
+    media_type = documents.media_type(media_type)
     if media_type in ("", JSON) and not isinstance(value, bytes):
         media_type = GEOJSON if _is_geojson(value) else JSON
     size = len(value) if isinstance(value, bytes) else _size(value)
@@ -150,7 +152,7 @@ def _linked(name: str, members: Mapping[str, Any]) -> OutputResult:
     length, summary = members.get("length"), members.get("summary")
     return OutputResult(
         id=name,
-        media_type=str(members.get("type") or _qualities(members)[0] or JSON).partition(";")[0].strip(),
+        media_type=documents.media_type(members.get("type")) or documents.media_type(_qualities(members)[0]) or JSON,
         size=length if isinstance(length, int) else None,
         summary=cast("Mapping[str, Any]", summary) if isinstance(summary, dict) else None,
         value=members.get("value", ABSENT),
@@ -170,8 +172,9 @@ def _decoded(value: Any, encoding: str) -> Any:
     if encoding.lower() != "base64" or not isinstance(value, str):
         return value
     try:
-        return base64.b64decode(value, validate=True)
-    except binascii.Error:
+        # Many encoders break their lines (RFC 2045, 6.8).
+        return base64.b64decode(value.translate(_LINE_BREAKS), validate=True)
+    except ValueError:
         return value
 
 

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 from mcp_server.errors import InvalidServerReplyError, NoSuchJobError, RemoteProblemError, ResultGoneError
 from mcp_server.ogc import documents, outputs
 from mcp_server.ogc.models import OutputResult
+from mcp_server.ogc.problems import told_by
 from mcp_server.ogc.reply import Reply
 from summaries.values import is_json
 
@@ -32,7 +33,7 @@ def check(reply: Reply) -> None:
         return
     if reply.status < 400:
         raise InvalidServerReplyError(f"the server redirects {_path(reply)} (HTTP status {reply.status})")
-    message, type_uri, problems = _problem(reply)
+    message, type_uri, problems = told_by(reply)
     if reply.status in (429, 503) and reply.retry_after is not None:
         message = f"{message} (may be asked again in {reply.retry_after:g} s)"
     if reply.status == 404 and _means_no_job(reply, type_uri):
@@ -56,24 +57,11 @@ def job_in(url: str | None) -> str | None:
 
 def single_output(name: str, reply: Reply, *, href: str | None) -> OutputResult:
     """The answer to a request for one output: its value, with the count of the whole where the value is a page."""
-    body = json_of(reply) if is_json(reply.media_type) else reply.body
+    body = json_of(reply) if is_json(reply.media_type) else reply.text_body
     output = outputs.value_output(name, body, reply.media_type, href=href)
     counted = reply.headers.get("ogc-numbermatched", "")
     matched = int(counted) if counted.isascii() and counted.isdigit() else outputs.number_matched(output.value)
     return OutputResult(output.id, output.media_type, output.size, None, output.value, href, matched)
-
-
-def _problem(reply: Reply) -> tuple[str, str | None, tuple[Any, ...]]:
-    document: Any = None
-    if is_json(reply.media_type):
-        try:
-            document = documents.parse_json(reply.body)
-        except InvalidServerReplyError:
-            document = None
-    if document is None and reply.media_type == "text/plain":
-        words = documents.words(reply.body[:2000].decode("utf-8", "replace"))
-        return words or f"HTTP status {reply.status}", None, ()
-    return documents.problem(reply.status, document)
 
 
 def _means_no_job(reply: Reply, type_uri: str | None) -> bool:

@@ -1,5 +1,7 @@
 """An answer of a server as it came over HTTP: whole, or while it still comes. No I/O of its own."""
 
+import codecs
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,6 +9,9 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 
 import httpx
+
+_CHARSET = re.compile(r';\s*charset\s*=\s*"?([\w.:-]{1,40})', re.IGNORECASE)
+_KNOWN = re.compile(r"iso8859-\d+|cp125\d|utf-16(-[bl]e)?|koi8-[ru]|shift_jis|euc_(jp|kr)|gb2312|gbk|gb18030|big5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,23 @@ class Reply:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
+    def text_body(self) -> bytes:
+        """The body; text in another character set, where its header names one, in UTF-8.
+
+        HTML and XML name their character set themselves, and stay as they are; so does what is sound UTF-8, whatever
+        the header says: in no other character set does a text read like that by chance.
+        """
+        charset = _charset(self.headers.get("content-type", ""))
+        if charset is None or not self.media_type.startswith("text/") or self.media_type.endswith(("html", "xml")):
+            return self.body
+        try:
+            if not charset.startswith("utf-16") and _is_utf_8(self.body):
+                return self.body
+            return self.body.decode(charset).encode("utf-8")
+        except UnicodeError:
+            return self.body
+
+    @property
     def retry_after(self) -> float | None:
         """Seconds, from either form of the header."""
         return retry_seconds(self.headers.get("retry-after"))
@@ -38,6 +60,26 @@ class Reply:
         """The entity tag, if it is one that can be sent back."""
         tag = self.headers.get("etag", "")
         return tag if tag and tag.isascii() else None
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _charset(content_type: str) -> str | None:
+    """The character set that a media type names, by Python's name for it; None for UTF-8, and for any unknown."""
+    named = _CHARSET.search(content_type)
+    if named is None:
+        return None
+    try:
+        name = codecs.lookup(named[1]).name
+    except LookupError:
+        return None
+    return name if _KNOWN.fullmatch(name) else None
 
 
 def retry_seconds(header: str | None) -> float | None:

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Protocol, cast
 
 from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
@@ -56,7 +57,8 @@ def envelope(execution: Presented, *, small_value_bytes: int) -> dict[str, Any]:
     """Status, job, outputs and warnings of an execution, as `structuredContent`.
 
     Each output has `uri`, `media_type`, `bytes` where known and `summary`; and `value` while all values together are
-    at most `small_value_bytes` of JSON or text. Binary values never stand in it.
+    at most `small_value_bytes` of JSON or text. Binary values never stand in it. Of very many outputs the first are
+    told, and how many there are.
     """
     told: dict[str, Any] = {"status": execution.status, "job": str(execution.job) if execution.job else None}
     if execution.status in ("accepted", "running"):
@@ -72,8 +74,10 @@ def envelope(execution: Presented, *, small_value_bytes: int) -> dict[str, Any]:
         warnings = _lift_warnings(outputs.values())
         _cut_summaries(outputs)
         values = _small_values((one.output for one in execution.outputs), small_value_bytes)
-        for output_id, value in values.items():
-            outputs[output_id]["value"] = value
+        if untold := _cut_outputs(outputs):
+            warnings.append(f"{untold} more outputs are not told here; their URIs end with their ids as these do")
+        for output_id in outputs.keys() & values.keys():
+            outputs[output_id]["value"] = values[output_id]
         told |= {"outputs": outputs, "warnings": list(dict.fromkeys(warnings)) or None}
     return {name: value for name, value in told.items() if value is not None}
 
@@ -160,6 +164,16 @@ def _cut_summaries(outputs: dict[str, dict[str, Any]]) -> None:
         short = {name: summary[name] for name in ("kind", "count", "length") if name in summary}
         size -= len(compact(summary).encode(errors="replace")) - len(compact(short))
         output["summary"] = short
+
+
+def _cut_outputs(outputs: dict[str, dict[str, Any]]) -> int:
+    """Leave out the last of so many outputs that even their URIs are too much; how many."""
+    sizes = (len(compact({name: told}).encode(errors="replace")) for name, told in outputs.items())
+    fitting = sum(1 for total in accumulate(sizes) if total <= MAX_ENVELOPE_BYTES)
+    untold = list(outputs)[max(1, fitting) :]
+    for name in untold:
+        del outputs[name]
+    return len(untold)
 
 
 def _small_values(outputs: Iterable[OutputResult], limit: int) -> dict[str, Any]:

@@ -55,6 +55,13 @@ class KeptResults:
         """
         return await anyio.to_thread.run_sync(self._outputs, result_id)
 
+    async def server_of(self, result_id: str) -> str:
+        """The server of one execution.
+
+        Raises: ResultGoneError where its outputs are not kept, or no longer.
+        """
+        return await anyio.to_thread.run_sync(self._server_of, result_id)
+
     async def drop(self, result_id: str) -> None:
         """Delete the outputs of one execution, if they are kept."""
         if _ID.fullmatch(result_id):
@@ -93,11 +100,17 @@ class KeptResults:
                 for entry in entries
             )
 
+    def _server_of(self, result_id: str) -> str:
+        with self._told_gone("this result"):
+            return self._manifest(result_id)["server"]
+
     def _entries(self, result_id: str) -> list[dict[str, Any]]:
+        return self._manifest(result_id)["outputs"]
+
+    def _manifest(self, result_id: str) -> dict[str, Any]:
         if not _ID.fullmatch(result_id):
             raise FileNotFoundError(result_id)
-        manifest = json.loads((self._folder / result_id / _MANIFEST).read_text(encoding="utf-8"))
-        return manifest["outputs"]
+        return json.loads((self._folder / result_id / _MANIFEST).read_text(encoding="utf-8"))
 
     @contextmanager
     def _told_gone(self, what: str) -> Generator[None]:
@@ -116,7 +129,7 @@ class KeptResults:
         for folder in self._folder.iterdir():
             if folder.name.startswith("."):
                 continue  # being written, here or by another process
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError, NotADirectoryError):
                 size = sum(file.stat().st_size for file in folder.iterdir())
                 sized.append((folder.stat().st_mtime, size, folder))
         excess = sum(size for _, size, _ in sized) - self._max_bytes

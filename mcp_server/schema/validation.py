@@ -1,5 +1,6 @@
 """Whether a value fits a canonical or portable schema."""
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -39,9 +40,9 @@ def matches(text: str, pattern: str) -> bool:
 
 
 def is_multiple(number: float, step: float) -> bool:
-    """Whether a number is a multiple of another, in decimal: 0.3 is one of 0.1."""
+    """Whether a number is a multiple of another, in decimal: 0.3 is one of 0.1. Too large a ratio tells nothing."""
     ratio = number / step
-    return abs(ratio - round(ratio)) <= 1e-9 * max(1.0, abs(ratio))
+    return not math.isfinite(ratio) or abs(ratio - round(ratio)) <= 1e-9 * max(1.0, abs(ratio))
 
 
 def _keywords_fit(value: Any, schema: JsonObject) -> bool:

@@ -93,7 +93,8 @@ def _require_own_clients(settings: Settings, host: str) -> None:
 def _security(host: str, allowed: Sequence[str]) -> TransportSecuritySettings:
     if _ANY in allowed or not (allowed or _is_loopback(host)):
         return TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    names = [*_LOOPBACK, *allowed]
+    # Clients write host names in small letters, operators as they like.
+    names = [*_LOOPBACK, *(name.lower() for name in allowed)]
     return TransportSecuritySettings(
         enable_dns_rebinding_protection=True,
         allowed_hosts=[address for name in names for address in (name, f"{name}:*")],

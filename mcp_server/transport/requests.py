@@ -11,6 +11,7 @@ from mcp_server.transport.owed import Owed
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
+_NO_ID: Final = "Invalid request: the id of a request is a string or an integer"
 
 type Answer = Callable[[str], Awaitable[None]]
 """Writes one line."""
@@ -26,13 +27,22 @@ async def sound_lines(
     async for line in lines:
         if line is None:
             await answer(json.dumps(too_large(max_bytes)) + "\n")
-        elif line.strip():
-            try:
-                owed.heard(types.jsonrpc_message_adapter.validate_json(line, by_name=False))
-            except ValidationError as error:
-                await answer(json.dumps(_fault(line, error)) + "\n")
-            else:
-                yield line
+            continue
+        # Some editors and shells begin a file with a mark of its byte order (RFC 8259, 8.1).
+        text = line.removeprefix("\ufeff")
+        if not text.strip():
+            continue
+        try:
+            message = types.jsonrpc_message_adapter.validate_json(text, by_name=False)
+        except ValidationError as error:
+            await answer(json.dumps(_fault(text, error)) + "\n")
+            continue
+        if isinstance(message, types.JSONRPCNotification) and "id" in json.loads(text):
+            # The SDK takes it for a notification, and its client would wait for ever.
+            await answer(json.dumps(_error(None, INVALID_REQUEST, _NO_ID)) + "\n")
+            continue
+        owed.heard(message)
+        yield text
     await owed.settled()
 
 
@@ -55,7 +65,7 @@ def _id_in(line: str) -> str | int | None:
         found = message["id"]
     except (ValueError, RecursionError, TypeError, KeyError, IndexError):
         return None
-    return found if isinstance(found, str | int) else None
+    return found if isinstance(found, str | int) and not isinstance(found, bool) else None
 
 
 def _error(message_id: str | int | None, code: int, message: str) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """References among the inputs: what the server of an execution is sent for them."""
 
+import math
 from pathlib import Path
 
 import pytest
 
-from mcp_server.errors import InvalidReferenceError, ReferenceRefusedError
+from mcp_server.errors import BridgeError, InvalidReferenceError, ReferenceRefusedError
 from mcp_server.ogc.models import OutputResult
 from mcp_server.references import ResultReference
 from tests.mcp_server.execution.bench import Bench
@@ -38,6 +39,23 @@ async def test_a_server_that_reads_no_links_is_sent_values(home: Path) -> None:
     plain = Bench(home, JobsSite("stock").speak_pygeoapi(), site)
     await plain.run(ResultReference("remote", "j5", "out"))
     assert plain.sent() == POINT
+
+
+async def test_a_text_that_is_no_utf_8_is_carried_as_its_bytes(home: Path) -> None:
+    bench = Bench(home, JobsSite().speak_our_dialect())
+    output = OutputResult("out", "text/csv", 6, None, "Müller".encode("latin-1"), None)
+    (reference,) = await bench.kept.keep("gone", "p", (output,))
+    await bench.run(reference)
+    assert bench.sent() == {"value": "TfxsbGVy", "mediaType": "text/csv", "encoding": "base64"}
+
+
+async def test_a_number_that_is_not_finite_is_refused_before_anything_is_sent(home: Path) -> None:
+    bench = Bench(home, JobsSite().speak_our_dialect())
+    output = OutputResult("out", "application/json", 3, None, [1, math.inf], None)
+    (reference,) = await bench.kept.keep("gone", "p", (output,))
+    with pytest.raises(BridgeError, match="not finite, which JSON cannot say: nothing was sent"):
+        await bench.run(reference)
+    assert bench.site.executions == []
 
 
 async def test_a_kept_result_is_carried_as_its_value(home: Path) -> None:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.responses import JSONResponse
 
-from mcp_server.errors import RemoteProblemError, ResultGoneError, ServerUnreachableError
+from mcp_server.errors import BridgeError, RemoteProblemError, ResultGoneError, ServerUnreachableError
 from mcp_server.execution.executor import Executor
 from mcp_server.execution.request import ExecuteRequest
 from mcp_server.ogc.client import OgcClient
@@ -77,12 +77,39 @@ async def test_the_reason_of_a_failure_is_the_problem_in_place_of_the_results(ho
     assert caught.value.status == 400
 
 
+async def test_the_reason_of_a_failure_without_anything_in_place_of_the_results_is_the_message(home: Path) -> None:
+    site = JobsSite()
+    site.status_after = {"status": "failed", "message": "the polygon crosses itself"}
+    site.results = JSONResponse({"title": "no results"}, 404)
+    with pytest.raises(RemoteProblemError, match="crosses itself"):
+        await Bench(home, site).run()
+
+
+async def test_the_reason_of_a_failure_may_be_the_exception_in_the_status(home: Path) -> None:
+    site = JobsSite()
+    site.status_after = {"status": "failed", "exception": {"type": "about:blank", "detail": "out of memory"}}
+    site.results = JSONResponse({"title": "no results"}, 404)
+    with pytest.raises(RemoteProblemError, match="out of memory"):
+        await Bench(home, site).run()
+
+
 async def test_the_reason_of_a_failure_on_pygeoapi_is_the_message(home: Path) -> None:
     site = JobsSite().speak_pygeoapi()
     site.status_after = {"status": "failed", "message": "InvalidParameterValue: the ground was uneven"}
     site.results = JSONResponse({"description": "job failed"}, 400)
     with pytest.raises(RemoteProblemError, match="the ground was uneven"):
         await Bench(home, site).run()
+
+
+def _write(file: Path) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("in the way", encoding="utf-8")
+
+
+async def test_results_that_cannot_be_kept_are_told_as_such(home: Path) -> None:
+    _write(home / "bridge-results")
+    with pytest.raises(BridgeError, match="p has run, but its results cannot be kept by this bridge: "):
+        await Bench(home, JobsSite(modes=("sync-execute",))).run()
 
 
 async def test_paths_of_faults_are_those_of_the_tool(home: Path) -> None:

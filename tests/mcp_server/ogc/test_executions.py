@@ -111,6 +111,15 @@ async def test_bare_results_of_a_pygeoapi_are_given_their_ids(raw: Any, declared
     assert {output.id: output.value for output in reply.outputs} == outputs
 
 
+OWS = {"version": "1.0.0", "exceptions": [{"code": "InvalidParameterValue", "text": "no layer topp:states"}]}
+OWS_XML = """<?xml version="1.0"?>
+<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1" version="1.1.0">
+  <ows:Exception exceptionCode="InvalidParameterValue" locator="a">
+    <ows:ExceptionText>no layer &lt;states&gt; &amp; more</ows:ExceptionText>
+  </ows:Exception>
+</ows:ExceptionReport>"""
+
+
 async def test_problem_details_are_told_with_every_fault() -> None:
     problem = {
         "type": "about:blank",
@@ -129,6 +138,51 @@ async def test_problem_details_are_told_with_every_fault() -> None:
     ]
 
 
+async def test_results_that_look_like_a_status_are_results_where_they_are_declared() -> None:
+    results = {"jobID": "batch-7", "status": "running"}
+    described = JSONResponse({"id": "p", "outputs": {name: {} for name in (*results, "log")}})
+    answers: dict[str, Answer] = {"POST /processes/p/execution": JSONResponse(results), "GET /processes/p": described}
+    async with client_of(answers) as (client, _):
+        await client.describe("p")
+        reply = await client.execute("p", {}, prefer=None)
+    assert isinstance(reply, Completed)
+    assert {output.id: output.value for output in reply.outputs} == results
+
+
+async def test_an_answer_that_leads_to_a_job_is_no_refusal() -> None:
+    there = Response(status_code=303, headers={"Location": "/ogc/jobs/j1"})
+    answers: dict[str, Answer] = {"POST /processes/p/execution": there}
+    async with client_of(answers | {"GET /jobs/j1": JSONResponse({"jobID": "j1", "status": "running"})}) as (client, _):
+        reply = await client.execute("p", {}, prefer=None)
+    assert isinstance(reply, Accepted)
+    assert (reply.status.job_id, reply.status.status) == ("j1", "running")
+
+
+async def test_an_answer_that_leads_elsewhere_leaves_the_outcome_unknown() -> None:
+    there = Response(status_code=303, headers={"Location": "/ogc/done"})
+    async with client_of({"POST /processes/p/execution": there}) as (client, _):
+        with pytest.raises(OutcomeUnknownError, match="list_jobs"):
+            await client.execute("p", {}, prefer=None)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "faults"),
+    [
+        (
+            {"detail": [{"loc": ["body", "inputs", "a", 0], "msg": "Input should be a number", "type": "float_type"}]},
+            [("$.inputs.a[0]", "Input should be a number")],
+        ),
+        ({"errors": ["a is odd", "b is even"]}, [("$", "a is odd"), ("$", "b is even")]),
+    ],
+    ids=["fastapi", "texts"],
+)
+async def test_faults_that_frameworks_list_are_told(refusal: dict[str, Any], faults: list[tuple[str, str]]) -> None:
+    async with client_of({"POST /processes/p/execution": JSONResponse(refusal, 422)}) as (client, _):
+        with pytest.raises(RemoteProblemError) as caught:
+            await client.execute("p", {}, prefer=None)
+    assert [(p.path, p.message) for p in caught.value.problems] == faults
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -138,6 +192,15 @@ async def test_problem_details_are_told_with_every_fault() -> None:
         (JSONResponse(["?"], 500), "HTTP status 500"),
         (Response(b"{broken", 500, media_type="application/json"), "HTTP status 500"),
         (JSONResponse({"description": "x" * 100_000}, 400), "x{599}…$"),
+        (JSONResponse({"error": {"code": 400, "message": "a is odd"}}, 400), "^a is odd$"),
+        (JSONResponse({"detail": {"reason": "a is odd"}}, 400), "^a is odd$"),
+        (JSONResponse(OWS, 400), "^InvalidParameterValue: no layer topp:states$"),
+        (Response(OWS_XML, 400, media_type="application/xml"), "^InvalidParameterValue: no layer <states> & more$"),
+        (Response(OWS_XML.replace("ows:", ""), 500, media_type="text/xml; charset=utf-8"), "no layer <states> & more$"),
+        (Response(b'{"title": "a is odd"}', 400, media_type="text/plain"), "^a is odd$"),
+        (Response(b"a is odd", 400), "^a is odd$"),
+        (Response(b"\x89PNG\0", 400), "^HTTP status 400$"),
+        (Response("<ows:Exception " * 10_000, 400, media_type="application/xml"), "^HTTP status 400$"),
     ],
 )
 async def test_errors_of_other_forms_are_told_in_the_servers_words(answer: Response, words: str) -> None:

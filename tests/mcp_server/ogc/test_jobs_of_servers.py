@@ -109,6 +109,16 @@ async def test_a_500_of_another_server_to_a_dismissal_is_an_error() -> None:
             await client.dismiss("j1")
 
 
+@pytest.mark.parametrize("status", [405, 501])
+async def test_a_server_that_dismisses_no_jobs_is_told_as_such(status: int) -> None:
+    async with client_of({"DELETE /jobs/j1": PlainTextResponse("Method Not Allowed", status)}) as (client, _):
+        with pytest.raises(
+            RemoteProblemError, match=r"server 'remote' cannot dismiss jobs .* the job is as it was"
+        ) as no:
+            await client.dismiss("j1")
+    assert no.value.status == status
+
+
 async def test_a_dismissal_repeated_after_a_lost_answer_is_done() -> None:
     answers = iter([PlainTextResponse("bad gateway", 502), JSONResponse({"title": "gone"}, 404)])
     async with client_of({"DELETE /jobs/j1": lambda _: next(answers)}) as (client, _):

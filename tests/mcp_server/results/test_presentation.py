@@ -167,6 +167,18 @@ def test_many_outputs_stay_within_a_reply() -> None:
     assert told["out59"]["summary"] == {"kind": "FeatureCollection", "count": 3}
 
 
+def test_outputs_too_many_for_a_reply_are_counted() -> None:
+    result = presentation.present(
+        Run(outputs=[output(1, name=f"out{i}") for i in range(3000)]), small_value_bytes=LIMIT
+    )
+    assert len(text_of(result).encode()) < 20_000
+    told = json.loads(text_of(result))
+    assert list(told["outputs"]) == [f"out{i}" for i in range(len(told["outputs"]))]
+    assert told["outputs"]["out0"]["value"] == 1
+    left = 3000 - len(told["outputs"])
+    assert told["warnings"] == [f"{left} more outputs are not told here; their URIs end with their ids as these do"]
+
+
 def test_what_no_json_text_may_carry_is_replaced() -> None:
     result = presentation.present(
         Run(outputs=[output({"a": float("nan"), "b": "\ud800"}, size=20)]), small_value_bytes=LIMIT

@@ -118,3 +118,20 @@ async def test_what_was_dropped_is_gone_and_nothing_else(home: Path) -> None:
     with pytest.raises(ResultGoneError, match="the result of this job is not kept, or no longer"):
         await kept.outputs(first.result_id)
     assert (await kept.read(second)).value == 1
+
+
+async def test_a_file_of_somebody_else_among_the_results_is_in_nobodys_way(home: Path) -> None:
+    kept = KeptResults(home, max_bytes=1)
+    (first,) = await kept.keep("remote", "p", (output(COLLECTION),))
+    (home / "bridge-results" / "Thumbs.db").write_bytes(b"x")
+    (second,) = await kept.keep("remote", "p", (output([1]),))
+    assert (await kept.read(second)).value == [1]
+    with pytest.raises(ResultGoneError):
+        await kept.read(first)
+
+
+async def test_the_server_of_a_result_is_known(home: Path) -> None:
+    (reference,) = await KeptResults(home).keep("remote", "p", (output(1),))
+    assert await KeptResults(home).server_of(reference.result_id) == "remote"
+    with pytest.raises(ResultGoneError):
+        await KeptResults(home).server_of("../../etc")

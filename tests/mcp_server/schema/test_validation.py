@@ -58,6 +58,13 @@ def test_the_quick_check_agrees_with_the_one_that_tells_errors(schema: Any, many
         assert fits(value, one) == (next(violations(value, one), None) is None)
 
 
+def test_a_multiple_too_large_to_tell_is_left_to_the_server() -> None:
+    for value, step in ((1e308, 0.1), (5, 1e-320)):
+        schema = {"type": "number", "multipleOf": step}
+        assert fits(value, schema)
+        assert not list(violations(value, schema))
+
+
 def test_making_tools_does_not_import_jsonschema() -> None:
     program = """
 import sys

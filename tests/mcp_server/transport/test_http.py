@@ -59,6 +59,7 @@ def test_a_local_origin_is_served(url: str, origin: str) -> None:
     [
         ("maps.example", {"Host": "maps.example"}, 200),
         ("maps.example", {"Host": "maps.example:8443", "Origin": "https://maps.example:8443"}, 200),
+        ("Maps.Example", {"Host": "maps.example", "Origin": "https://maps.example"}, 200),
         ("maps.example", {}, 200),
         ("maps.example", {"Host": "evil.example"}, 421),
         ("maps.example", {"Origin": "https://evil.example"}, 403),
