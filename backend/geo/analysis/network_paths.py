@@ -129,10 +129,16 @@ def course_of(network: Network, legs: list[Leg]) -> list[Array]:
             runs[-1].append(coordinates)
         else:
             runs.append([coordinates])
-    lines = [np.vstack(run) for run in runs]
+    lines = [_without_repeats(np.vstack(run)) for run in runs]
     # A stop on the antimeridian may begin on its other side, where the way has no length.
     long = [line for line in lines if np.ptp(line, axis=0).any()]
     return long or lines[:1]
+
+
+def _without_repeats(vertices: Array) -> Array:
+    """Each vertex once where legs meet; at least two are left."""
+    moved = np.concatenate([[True], (np.diff(vertices, axis=0) != 0).any(axis=1)])
+    return vertices[moved] if moved.sum() > 1 else vertices[:2]
 
 
 def _jump(network: Network) -> float:

@@ -13,6 +13,7 @@ from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.places.coordinates_columns import angle_columns
 from backend.geo.vector.features import Features
+from backend.geo.vector.geojson_parsing import parse_json
 
 type JsonObject = dict[str, Any]
 
@@ -91,7 +92,7 @@ def validity_as_given(document: Any, repaired: Mapping[str, Any]) -> Mapping[str
     repaired: what is known of it where it is none.
     """
     try:
-        parsed = json.loads(document) if isinstance(document, str) else document
+        parsed = parse_json(document) if isinstance(document, str) else document
         members: list[Any] = parsed.get("features", [parsed])
         geometries = [json.dumps(member.get("geometry", member)) for member in members]
         shapes = shapely.from_geojson(np.array(geometries, dtype=object), on_invalid="ignore")

@@ -12,13 +12,10 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.describing.features import JsonObject, describe_features, validity_as_given
 from backend.geo.geodesy.crs import CRS84
-from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.datasets import GEOJSON, DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.file_contents import as_dataset
 from backend.geo.vector.vector_files import layers_of, read_file
-
-_REPAIRED = (".json", ".geojson")
-"""What is read as a document is repaired while it is read."""
 
 
 def describe_file(source: DatasetFile | bytes) -> JsonObject:
@@ -40,7 +37,8 @@ def _described(dataset: DatasetFile) -> JsonObject:
         return {"layers": told, "warnings": [warning]}
     features, knows_crs = _read(dataset)
     told = describe_features(features, knows_crs=knows_crs)
-    if dataset.suffix in _REPAIRED:
+    # What is read as a document is repaired while it is read.
+    if dataset.suffix in GEOJSON:
         told["validity"] = validity_as_given(dataset.path.read_text("utf-8-sig"), told["validity"])
     return {"layers": [{"name": layer} for layer in layers]} | told
 

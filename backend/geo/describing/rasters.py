@@ -135,7 +135,11 @@ def _json_number(value: Any) -> float | int | str | None:
 def _warnings(reader: DatasetReader, grid: Grid | None, bands: list[JsonObject]) -> list[str]:
     warnings: list[str] = []
     if grid is None:
-        warnings.append("The raster does not tell its CRS, and none may be guessed.")
+        warnings.append(
+            "The raster has ground control points in place of a grid: it must be rectified by them first."
+            if reader.gcps[0]
+            else "The raster does not tell its CRS, and none may be guessed."
+        )
     elif not alike(grid):
         how = "differ in size on the ground" if grid.crs.is_projected else "in degrees shrink towards the poles"
         warnings.append(f"Cells of this grid {how}: a mean over them needs weighing by area.")

@@ -9,6 +9,10 @@ from backend.errors import refuse
 
 type Values = NDArray[Any]
 
+_MOST_EXACT = 2**53
+"""A GeoTIFF tells the value as a text, which rasterio writes of larger ones with an exponent: as -9.22e18, which is
+read back as the integer -9."""
+
 
 def nodata_of(values: np.ma.MaskedArray[Any, Any] | Values) -> float | None:
     """The value that masked cells get: NaN, or an integer that no cell with data has; None where none is needed.
@@ -56,6 +60,7 @@ def _free(values: np.ma.MaskedArray[Any, Any] | Values) -> int | None:
 
 
 def _ends(kind: np.dtype[Any]) -> tuple[int, int]:
-    """The outermost integers of a type, first the one that is less likely to be a value."""
+    """The outermost integers of a type that a GeoTIFF can tell, first the one that is less likely to be a value."""
     limits = np.iinfo(kind)
-    return (limits.max, limits.min) if limits.min == 0 else (limits.min, limits.max)
+    least, most = max(limits.min, -_MOST_EXACT), min(limits.max, _MOST_EXACT)
+    return (most, least) if least == 0 else (least, most)

@@ -150,6 +150,10 @@ def grid_of(reader: DatasetReader) -> Grid:
         ProcessRefusedError: it does not tell its CRS, or has no place on the Earth.
     """
     if reader.crs is None:
+        if reader.gcps[0]:
+            refuse(
+                "the raster has ground control points in place of a grid: rectify it by them first, as gdalwarp does"
+            )
         refuse("the raster does not tell its CRS, and none may be guessed")
     crs = CRS.from_user_input(reader.crs)
     if crs.is_compound:

@@ -1,7 +1,7 @@
 """Overlays: features cut along others, with the attributes of both."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -62,7 +62,7 @@ def overlay_layers(first: Features, second: Features, operation: Operation, sliv
     Raises:
         ProcessRefusedError: the operation does not go with points or lines.
     """
-    met = together(uniform(first), uniform(second))
+    met = _together(uniform(first), uniform(second))
     _check(met, operation)
     a, b = met.first.shapes, met.second.shapes
     pairs = matching(a, b, "intersects", lonlat=False)
@@ -79,7 +79,8 @@ def overlay_layers(first: Features, second: Features, operation: Operation, sliv
     if renamed:
         told = ", ".join(renamed)
         warnings.append(f"Fields {told} that the layers came with end in _1 or _2 here: these names are of the pieces.")
-    if not len(pieces.shapes):
+    warnings += met.empty()
+    if not len(pieces.shapes) and not met.empty():
         other_way = _other_way(met, pairs, sliver_width) if operation == "difference" else 0
         warnings += met.apart() or _nothing(operation, other_way)
     made = Features(pieces.shapes, paired_fields(sides, MEASURES), met.first.crs, tuple(warnings))
@@ -100,12 +101,20 @@ def merged(shapes: Shapes, index: Integers) -> tuple[Shapes, Integers]:
     return unions, groups
 
 
+def _together(first: Features, second: Features) -> Together:
+    """The two in one CRS; a layer without features is in whichever the first has."""
+    return together(first, second if len(second) else replace(second, crs=first.crs))
+
+
 def _check(met: Together, operation: Operation) -> None:
     kinds = {name: dimension_names(side.shapes) for name, side in (("features", met.first), ("other", met.second))}
     for name, found in kinds.items():
         told = ", ".join(found)
-        if not found:
+        if not found and (name == "features" or len(met.second)):
             refuse_input("there is no feature with a geometry", name)
+        # Where a filter found nothing there is nothing to cut by.
+        if not found:
+            continue
         if operation in ("union", "symmetric-difference") and found != ["polygons"]:
             refuse_input(
                 f"{operation} works on polygons, and here are {told}: intersection and clip also cut these", name
@@ -113,7 +122,7 @@ def _check(met: Together, operation: Operation) -> None:
         if operation in ("identity", "clip") and name == "other" and found != ["polygons"]:
             refuse_input(f"{operation} cuts by polygons, and here are {told}", name)
     largest = kinds["features"][-1]
-    if operation == "difference" and KINDS.index(kinds["other"][0]) < KINDS.index(largest):
+    if operation == "difference" and kinds["other"] and KINDS.index(kinds["other"][0]) < KINDS.index(largest):
         refuse_input(f"{kinds['other'][0]} take nothing away from {largest}", "other")
 
 

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from io import StringIO
 from typing import Any
 
@@ -17,6 +17,7 @@ from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.features import Features
 from backend.geo.vector.text_columns import NUMBER, typed_column
+from backend.geo.vector.wkt import EWKT, WGS84
 
 LONGITUDES = ("longitude", "lon", "lng", "long", "x", "easting", "east")
 LATITUDES = ("latitude", "lat", "y", "northing", "north")
@@ -40,7 +41,6 @@ _WORDS = re.compile(r"[a-z]+|[A-Z](?:[a-z]+|[A-Z]*(?![a-z]))")
 """Of a name such as `stop_lon` or `decimalLongitude`."""
 _QUOTED = re.compile(r'"[^"]*"')
 _WKB = re.compile(r"0[01][0-9A-Fa-f]{8}")
-WGS84 = 4326
 TEXTS = ("wkt", "geometry", "geom", "the_geom", "shape")
 _DELIMITERS = ",;\t|"
 _COMMAS = ";\t|"
@@ -225,7 +225,7 @@ def _shapes(columns: Mapping[str, Sequence[str]], text: str | None, pair: tuple[
             values = np.array([value or None for value in columns[text]], dtype=object)
             # Numbers beyond the range of a float are read as infinite, and refused as such later.
             with np.errstate(all="ignore"):
-                return _from_hexadecimal(values) if _is_hexadecimal(values) else shapely.from_wkt(values)
+                return _from_hexadecimal(values) if _is_hexadecimal(values) else _from_texts(values)
         except ShapelyError as error:
             refuse(f"a geometry of the CSV is neither WKT nor WKB in hexadecimal digits: {str(error)[:100]}")
     shapes = np.full(count, None, dtype=object)
@@ -244,6 +244,14 @@ def _is_hexadecimal(values: Shapes) -> bool:
     return bool(_WKB.match(first))
 
 
+def _from_texts(values: Shapes) -> Shapes:
+    """Geometries of WKT or EWKT; raises as `_from_hexadecimal` does."""
+    told = [None if value is None else EWKT.fullmatch(value) for value in values.tolist()]
+    _check_srids({int(match["srid"]) for match in told if match})
+    plain = [match["wkt"] if match else value for match, value in zip(told, values.tolist(), strict=True)]
+    return shapely.from_wkt(np.array(plain, dtype=object))
+
+
 def _from_hexadecimal(values: Shapes) -> Shapes:
     """Geometries of WKB, as databases write them.
 
@@ -251,10 +259,16 @@ def _from_hexadecimal(values: Shapes) -> Shapes:
         ProcessRefusedError: they tell a CRS other than WGS 84, which a table has no place for.
     """
     shapes = shapely.from_wkb(values)
-    told = set(shapely.get_srid(shapes[~shapely.is_missing(shapes)]).tolist()) - {0, WGS84}
-    if told:
-        refuse(f"the geometries of the CSV have SRID {min(told)}: write them as WKT, and assign-crs takes them with it")
+    _check_srids(set(shapely.get_srid(shapes[~shapely.is_missing(shapes)]).tolist()))
     return shapely.set_srid(shapes, 0)
+
+
+def _check_srids(told: Set[int]) -> None:
+    others = told - {0, WGS84}
+    if others:
+        refuse(
+            f"the geometries of the CSV have SRID {min(others)}: write them as WKT, and assign-crs takes them with it"
+        )
 
 
 def _numbers(column: Iterable[str], present: Any) -> list[float]:

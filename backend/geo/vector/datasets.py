@@ -20,6 +20,9 @@ KINDS: Mapping[str, Kind] = {
     ".fgb": "vector",
     ".geojson": "vector",
     ".json": "vector",
+    ".geojsonl": "vector",
+    ".geojsons": "vector",
+    ".ndjson": "vector",
     ".shp": "vector",
     ".parquet": "vector",
     ".geoparquet": "vector",
@@ -29,6 +32,8 @@ KINDS: Mapping[str, Kind] = {
     ".tiff": "raster",
 }
 """Suffix → what a file is. Formats that refer to other files are not among them."""
+GEOJSON = frozenset((".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson"))
+"""Suffixes of GeoJSON, of the last ones with a Feature in each line or after each separator (RFC 8142)."""
 _SUFFIXES = tuple(KINDS)
 MOST_FILES = 10_000
 """Files and folders that are looked at in each data folder."""

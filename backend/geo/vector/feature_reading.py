@@ -21,8 +21,8 @@ from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_documents import is_document, read_document
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import columns_of
-from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
-from backend.geo.vector.geojson_parsing import GeometryText, parse_features
+from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader, named_crs
+from backend.geo.vector.geojson_parsing import GeometryText, json_start, parse_features
 from backend.geo.vector.table_rows import read_rows
 from backend.geo.vector.wkt import read_wkt, told_crs
 
@@ -101,16 +101,16 @@ def _looked_at(shapes: Shapes) -> tuple[bool, float, float]:
 
 
 def _from_text(text: str, crs: CRS | None) -> Features:
-    start = text.lstrip("\ufeff \t\r\n")
-    if start.startswith(("{", "[")):
+    start = json_start(text)
+    if start is not None:
         try:
             return read_features(parse_features(start), crs)
         except ValueError as error:
             refuse(f"the text is no JSON: {error}")
         except RecursionError:
             refuse("the text is nested too deeply")
-    if is_document(start):
-        return settle(read_document(start, crs))
+    if is_document(text):
+        return settle(read_document(text, crs))
     return settle(Features(shapes_of([read_wkt(text)]), crs=told_crs(text) or crs or CRS84))
 
 
@@ -195,12 +195,7 @@ def declared_crs(document: Mapping[str, Any]) -> CRS | None:
     declared: Any = document.get("crs")
     if declared is None:
         return None
-    try:
-        name = declared["properties"]["name"]
-    except (KeyError, TypeError):
-        refuse("the member crs names no CRS")
-    if not isinstance(name, str):
-        refuse("the member crs names no CRS")
+    name = named_crs(declared)
     return CRS84 if WGS84_NAME.fullmatch(name.strip()) else parse_crs(name)
 
 

@@ -159,13 +159,26 @@ def _each[T](items: Any, where: str, build: Callable[[Any, str], T]) -> list[T]:
 
 
 def _check_crs(crs: Any) -> None:
-    """Refuse the `crs` member of GeoJSON before RFC 7946 unless it names WGS 84."""
+    """Refuse the `crs` member of GeoJSON before RFC 7946 unless it names WGS 84; others were read before."""
     if crs is None:
         return
+    name = named_crs(crs)
+    if not WGS84_NAME.fullmatch(name.strip()):
+        refuse(f"crs {name[:60]!r} is not supported: no CRS is known by it; give a code such as EPSG:25832")
+
+
+def named_crs(crs: Any) -> str:
+    """The name in the member `crs` of GeoJSON before RFC 7946.
+
+    Raises:
+        ProcessRefusedError: it has another form, such as a link.
+    """
     properties: Any = cast("Mapping[str, Any]", crs).get("properties") if isinstance(crs, Mapping) else None
     name: Any = cast("Mapping[str, Any]", properties).get("name") if isinstance(properties, Mapping) else None
-    if not isinstance(name, str) or not WGS84_NAME.fullmatch(name.strip()):
-        refuse(f"crs {str(name)[:60]!r} is not supported: coordinates must be longitude, latitude on WGS 84")
+    if not isinstance(name, str):
+        form = '{"type": "name", "properties": {"name": "EPSG:25832"}}'
+        refuse(f"the form of the member crs is not supported, it names no CRS: it must be {form} (GeoJSON of 2008)")
+    return name
 
 
 def _kind(value: Any) -> str:

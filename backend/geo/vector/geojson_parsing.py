@@ -1,9 +1,16 @@
 """Parses GeoJSON without keeping an object for each coordinate, which takes several times the memory of its text."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+
+_SEPARATOR = "\x1e"
+"""Before each text of a sequence (RFC 7464); JSON itself has none."""
+_BEFORE = f"\ufeff \t\r\n{_SEPARATOR}"
+"""What may stand before a document."""
+_SEVERAL = "Extra data"
+"""What Python's reader says of a second document after the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +24,62 @@ class GeometryText:
         return json.loads(self.text)
 
 
-def parse_features(text: str) -> Any:
-    """A JSON document. In a FeatureCollection the geometries are `GeometryText`.
+def json_start(text: str) -> str | None:
+    """The text from where its JSON begins; None where it does not begin as an object or an array does."""
+    start = text.lstrip(_BEFORE)
+    return start if start.startswith(("{", "[")) else None
+
+
+def parse_json(text: str) -> Any:
+    """A JSON document. Of a sequence of them (RFC 8142, or one in each line) the Features are a FeatureCollection,
+    other objects an array.
 
     Raises:
         ValueError: the text is no JSON.
         RecursionError: it is nested too deeply.
     """
+    return _one_or_several(text, json.loads, lambda member: member)
+
+
+def parse_features(text: str) -> Any:
+    """As `parse_json`, but in a FeatureCollection the geometries are `GeometryText`; raises what it raises."""
+    return _one_or_several(text, _with_geometry_texts, _with_geometry_text)
+
+
+def _one_or_several(text: str, load: Callable[[str], Any], member: Callable[[Any], Any]) -> Any:
+    text = text.lstrip(_BEFORE)
+    try:
+        return load(text)
+    except json.JSONDecodeError as error:
+        if error.msg != _SEVERAL:
+            raise
+    documents = [member(_document(part, number)) for number, part in enumerate(_parts(text), 1)]
+    if not all(isinstance(one, Mapping) and cast("Any", one).get("type") == "Feature" for one in documents):
+        return documents
+    return {"type": "FeatureCollection", "features": documents}
+
+
+def _document(text: str, number: int) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"document {number} of a sequence: {error}") from None
+
+
+def _parts(text: str) -> Sequence[str]:
+    # Not by `splitlines`, which parts texts at characters that may stand within a value.
+    parts = text.split(_SEPARATOR if _SEPARATOR in text else "\n")
+    return [part for part in parts if part.strip(_BEFORE)]
+
+
+def _with_geometry_text(member: Any) -> Any:
+    geometry = cast("dict[str, Any]", member).get("geometry") if isinstance(member, dict) else None
+    if isinstance(geometry, dict):
+        member["geometry"] = GeometryText(json.dumps(geometry))
+    return cast("Any", member)
+
+
+def _with_geometry_texts(text: str) -> Any:
     made = 0
 
     def without_coordinates(members: dict[str, Any]) -> dict[str, Any]:

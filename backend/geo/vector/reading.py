@@ -1,6 +1,5 @@
 """Reads geometries: GeoJSON (RFC 7946), WKT and whatever else holds features, as longitude, latitude (OGC:CRS84)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +19,7 @@ from backend.geo.vector.feature_documents import is_document
 from backend.geo.vector.feature_reading import SOURCE_CRS, read_features
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
+from backend.geo.vector.geojson_parsing import json_start, parse_json
 from backend.geo.vector.wkt import read_wkt, told_crs
 
 HEIGHTS_IGNORED = "Heights were ignored."
@@ -87,9 +87,10 @@ def read_geometry(value: Any) -> GeometryInput:
 
 def _parsed(value: Any) -> Any:
     """The document of a GeoJSON text; other values as they are."""
-    if isinstance(value, str) and value.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+    start = json_start(value) if isinstance(value, str) else None
+    if start is not None:
         try:
-            return json.loads(value.lstrip("\ufeff \t\r\n"))
+            return parse_json(start)
         except ValueError as error:
             refuse(f"the string is neither GeoJSON nor WKT: {error}")
     if isinstance(value, Mapping):

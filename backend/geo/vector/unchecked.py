@@ -12,12 +12,13 @@ from shapely.errors import ShapelyError
 from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.shapes import Shapes, shapes_of
-from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.datasets import GEOJSON, DatasetFile
 from backend.geo.vector.feature_documents import is_document, read_document
 from backend.geo.vector.feature_reading import declared_crs, members_of
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import columns_of
 from backend.geo.vector.geojson import GeoJSONReader
+from backend.geo.vector.geojson_parsing import json_start, parse_json
 from backend.geo.vector.wkt import read_wkt, told_crs
 
 
@@ -51,19 +52,19 @@ def read_unchecked(value: Any) -> Unchecked:
 
 
 def _of_text(text: str) -> Unchecked:
-    start = text.lstrip("\ufeff \t\r\n")
-    if start.startswith(("{", "[")):
+    start = json_start(text)
+    if start is not None:
         try:
-            return read_unchecked(json.loads(start))
+            return read_unchecked(parse_json(start))
         except ValueError as error:
             refuse(f"the text is no JSON: {error}")
-    if is_document(start):
-        return Unchecked(read_document(start), {})
+    if is_document(text):
+        return Unchecked(read_document(text), {})
     return Unchecked(Features(shapes_of([read_wkt(text)]), crs=told_crs(text) or CRS84), {})
 
 
 def _of_file(file: DatasetFile | bytes) -> Unchecked:
-    if isinstance(file, DatasetFile) and file.suffix in (".json", ".geojson"):
+    if isinstance(file, DatasetFile) and file.suffix in GEOJSON:
         try:
             return _of_text(file.path.read_text("utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:

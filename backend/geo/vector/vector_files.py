@@ -3,6 +3,7 @@
 # pyogrio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+import codecs
 import math
 import os
 import warnings
@@ -23,7 +24,8 @@ from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.crs import stored_crs
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.csv_features import read_csv
-from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.curves import arcs_told, read_arcs_finely
+from backend.geo.vector.datasets import GEOJSON, DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.file_contents import SIGNATURES, as_dataset
 from backend.geo.vector.geojson_parsing import parse_features
@@ -77,7 +79,7 @@ def _read(dataset: DatasetFile, crs: CRS | None) -> Features:
         return read_csv(_text(dataset), crs)
     if dataset.suffix == ".kml":
         return _read_kml(dataset)
-    if dataset.suffix in (".json", ".geojson"):
+    if dataset.suffix in GEOJSON:
         return _read_geojson(dataset, crs)
     if dataset.suffix in _PARQUET:
         return _read_parquet(dataset, crs)
@@ -130,7 +132,10 @@ def _read_parquet(dataset: DatasetFile, crs: CRS | None) -> Features:
 
 def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
     layer = _layer(dataset)
+    read_arcs_finely()
     with _reading(dataset) as told:
+        if dataset.suffix == ".gpkg":
+            told.extend(arcs_told(dataset.path, layer))
         meta, _, geometries, columns = pyogrio.raw.read(dataset.path, layer=layer, datetime_as_string=True)
     # Before the values: while geometries are made, Python looks through all lists that there are for garbage.
     shapes = None if geometries is None else _shapes(geometries)
@@ -143,6 +148,8 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
         return Features(np.full(len(next(iter(columns), ())), None, dtype=object), fields, warnings=tuple(told))
     if dataset.suffix == ".shp":
         shapes = with_holes(shapes, told)
+        if not _has_beside(dataset, ".dbf"):
+            told.append(f"The table of {dataset.id}, its .dbf file, is not beside it: the features have no fields.")
     return _features(dataset, shapes, fields, _crs(dataset, meta["crs"], crs), told)
 
 
@@ -254,7 +261,9 @@ def _value(value: Any) -> Any:
 
 def _text(dataset: DatasetFile) -> str:
     try:
-        return dataset.path.read_text("utf-8-sig")
+        with dataset.path.open("rb") as file:
+            marked = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        return dataset.path.read_text("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError:
         return dataset.path.read_text("cp1252", errors="replace")
     except OSError as error:
@@ -274,6 +283,12 @@ def _check_signature(dataset: DatasetFile) -> None:
     # GDAL takes the shapes that a shapefile was cut off before for missing ones.
     if dataset.suffix == ".shp" and size < 2 * int.from_bytes(start[_SHAPEFILE_LENGTH]):
         refuse(f"{dataset.id} is cut off: it is shorter than its own header says")
+    if dataset.suffix == ".shp" and not _has_beside(dataset, ".shx"):
+        refuse(f"{dataset.id} cannot be read: its index, the .shx file that belongs to it, is not beside it")
+
+
+def _has_beside(dataset: DatasetFile, suffix: str) -> bool:
+    return any(dataset.path.with_suffix(one).is_file() for one in (suffix, suffix.upper()))
 
 
 def _plain(error: Warning | Exception | str, dataset: DatasetFile) -> str:

@@ -145,6 +145,15 @@ def test_geometries_as_databases_write_them_are_read() -> None:
     assert read.fields == {"id": [0, 1, 2]}
 
 
+def test_wkt_with_its_srid_is_read_where_that_is_wgs_84_and_refused_with_it_elsewhere() -> None:
+    rows = ("SRID=4326;POINT (11 48)", "", "POINT (12 49)")
+    assert places(read_csv("id;geom\n" + "\n".join(f'1;"{row}"' for row in rows) + "\n")) == [
+        "POINT (11 48)", None, "POINT (12 49)",
+    ]  # fmt: skip
+    with pytest.raises(ProcessRefusedError, match="SRID 25832: write them as WKT"):
+        read_csv('id,geom\n1,"SRID=25832;POINT (690000 5330000)"\n')
+
+
 def test_geometries_as_databases_write_them_in_another_crs_are_refused() -> None:
     text = shapely.to_wkb(shapely.set_srid(shapely.Point(690_000, 5_330_000), 25832), hex=True, include_srid=True)
     with pytest.raises(ProcessRefusedError, match="SRID 25832"):

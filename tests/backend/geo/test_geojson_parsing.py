@@ -12,7 +12,9 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
-from backend.geo.vector.geojson_parsing import GeometryText, parse_features
+from backend.geo.vector.geojson_parsing import GeometryText, parse_features, parse_json
+from backend.geo.vector.reading import read_geometry
+from backend.geo.vector.unchecked import read_unchecked
 
 
 def feature(geometry: Any, **properties: Any) -> dict[str, Any]:
@@ -99,3 +101,45 @@ def test_reading_a_file_takes_few_times_the_memory_of_its_text(tmp_path: Path) -
     finally:
         tracemalloc.stop()
     assert peak < 3 * large.stat().st_size
+
+
+LINES = [
+    feature(POINT, n="a\u2028b"),
+    feature(None, n=2),
+    feature({"type": "LineString", "coordinates": [[0, 0], [1, 1]]}),
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(json.dumps(one, ensure_ascii=False) for one in LINES),
+        "\r\n".join(json.dumps(one) for one in LINES) + "\r\n\r\n",
+        "".join(f"\x1e{json.dumps(one, indent=1)}\n" for one in LINES),
+    ],
+    ids=["lines", "lines of Windows", "RFC 8142"],
+)
+def test_features_one_after_another_are_those_of_a_collection(tmp_path: Path, text: str) -> None:
+    assert parse_json(text) == collection(*LINES)
+    file = tmp_path / "some.ndjson"
+    file.write_text(text, encoding="utf-8", newline="")
+    for source in (text, DatasetFile("some", file, "vector")):
+        read = read_features(source)
+        assert read.fields["n"] == ["a\u2028b", 2, None]
+        assert [shape and shape.geom_type for shape in read.shapes] == ["Point", None, "LineString"]
+        assert len(read_unchecked(source).features) == 3
+        assert read_geometry(source).features == 2
+
+
+def test_objects_one_after_another_are_rows_of_a_table() -> None:
+    assert read_features('{"n": 1, "lon": 9, "lat": 50}\n{"n": 2, "lon": 10, "lat": 51}\n').fields["n"] == [1, 2]
+
+
+def test_a_sequence_with_a_damaged_part_is_refused_with_its_number() -> None:
+    text = "\n".join(map(json.dumps, LINES))
+    with pytest.raises(ProcessRefusedError, match="document 3 of a sequence: Expecting"):
+        read_features(text[:-3])
+    with pytest.raises(ProcessRefusedError, match="document 3 of a sequence: Expecting"):
+        read_geometry(text[:-3])
+    with pytest.raises(ProcessRefusedError, match="no JSON: "):
+        read_features(json.dumps(LINES[0])[:-3] + "\n" + text)

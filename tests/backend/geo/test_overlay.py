@@ -46,6 +46,22 @@ def planar(first: Features, second: Features, operation: Operation) -> list[floa
     return sorted(pieces.fields.get("planar_area_m2", []))
 
 
+@pytest.mark.parametrize("operation", EVERY)
+@pytest.mark.parametrize("crs", [UTM, CRS84])
+def test_to_cut_by_a_layer_without_features_takes_nothing_away_and_shares_nothing(
+    operation: Operation, crs: Any
+) -> None:
+    """As a filter answers that found nothing: with what is left of the other layer in its own plane, and told."""
+    full, empty = squares((0, 0, 100, 100), a=[1]), Features(shapes_of([]), {}, crs)
+    rest = [10_000.0]
+    assert planar(full, empty, operation) == ([] if operation in ("intersection", "clip") else rest)
+    assert "other is empty: it has no features." in overlay_layers(full, empty, operation, 0.001).features.warnings
+    nowhere = Features(np.array([None], dtype=object), {}, crs)
+    for first, second in ((full, nowhere), (empty, full)):
+        with pytest.raises(ProcessRefusedError, match="no feature with a geometry"):
+            overlay_layers(first, second, operation, 0.001)
+
+
 @pytest.mark.parametrize(
     ("operation", "expected"),
     [

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from rasterio.control import GroundControlPoint
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
 from backend.errors import ProcessRefusedError
+from backend.geo.describing.rasters import describe_raster
 from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
 from backend.geo.raster.rasters import Grid, check_size, geotiff, grid_of, opened, read_band
 from tests.backend.geotiffs import UTM32, tiff
@@ -97,6 +99,20 @@ def test_a_raster_without_a_place_is_refused() -> None:
         nowhere = tiff(np.ones((2, 2), np.uint8), Affine.identity())
     with opened(nowhere) as reader, pytest.raises(ProcessRefusedError, match="where its cells lie"):
         grid_of(reader)
+
+
+def test_a_raster_placed_by_ground_control_points_is_refused_as_such() -> None:
+    corners = [GroundControlPoint(row, column, 500_000 + column, -row) for row in (0, 2) for column in (0, 2)]
+    with MemoryFile() as file:
+        with pytest.warns(NotGeoreferencedWarning):
+            writer = file.open(driver="GTiff", count=1, width=2, height=2, dtype="uint8")
+        writer.gcps = corners, rasterio.CRS.from_epsg(32632)
+        writer.close()
+        scan = bytes(file.getbuffer())
+    with opened(scan) as reader, pytest.raises(ProcessRefusedError, match="has ground control points"):
+        grid_of(reader)
+    with opened(scan) as reader:
+        assert any("ground control points" in warning for warning in describe_raster(reader)["warnings"])
 
 
 def test_complex_numbers_are_refused() -> None:

@@ -9,6 +9,7 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.reading import read_geometry
 
 POINT = {"type": "Point", "coordinates": [13.4, 52.5]}
@@ -168,6 +169,23 @@ def test_a_latitude_just_beyond_the_pole_by_rounding_is_the_pole() -> None:
 def test_what_cannot_be_read_is_refused_with_the_reason(value: Any, reason: str) -> None:
     with pytest.raises(ProcessRefusedError, match=reason):
         read_geometry(value)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "EPSG:25833",
+        {"type": "EPSG", "properties": {"code": 25833}},
+        {"type": "link", "properties": {"href": "https://example.org/crs", "type": "proj4"}},
+        {"type": "name", "properties": {"name": 25833}},
+    ],
+)
+def test_a_crs_member_of_another_form_is_refused_with_the_form_that_is_read(member: Any) -> None:
+    """Not as if longitude and latitude alone were read, which sends people off to transform what need not be."""
+    for read in (read_geometry, read_features):
+        with pytest.raises(ProcessRefusedError, match=r'"properties": \{"name": "EPSG:25832"\}') as refused:
+            read({**POINT, "crs": member})
+        assert "WGS 84" not in str(refused.value)
 
 
 CENTRAL = {"type": "Point", "coordinates": [500_000, 0]}

@@ -3,6 +3,7 @@
 import io
 import json
 import sqlite3
+import struct
 import zipfile
 from pathlib import Path
 
@@ -215,6 +216,68 @@ def test_a_damaged_file_is_refused_without_its_path(tmp_path: Path, suffix: str)
     with pytest.raises(ProcessRefusedError) as refused:
         read_file(dataset(file))
     assert str(tmp_path) not in str(refused.value)
+
+
+def round_parcel(path: Path, declared: str, *extensions: str) -> Path:
+    """A GeoPackage whose only geometry is a circle of 100 m, as its well-known binary has it."""
+    around = [(500_100, 5_500_000), (500_000, 5_500_100), (499_900, 5_500_000), (500_000, 5_499_900)]
+    points = [*around, around[0]]
+    arcs = struct.pack("<BII", 1, 8, len(points)) + b"".join(struct.pack("<dd", *point) for point in points)
+    blob = b"GP\x00\x01" + struct.pack("<i", 25832) + struct.pack("<BII", 1, 10, 1) + arcs
+    with sqlite3.connect(written(path)) as database:
+        triggers = database.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall()
+        for (trigger,) in triggers:
+            database.execute(f'DROP TRIGGER "{trigger}"')
+        database.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = ?", (declared,))
+        for name in extensions:
+            row = ("parcels", "geom", name, "http://www.geopackage.org/spec/#extension_geometry_types", "read-write")
+            database.execute("INSERT INTO gpkg_extensions VALUES (?, ?, ?, ?, ?)", row)
+        database.execute("UPDATE parcels SET geom = ?", (blob,))
+    database.close()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("declared", "extensions"), [("CURVEPOLYGON", ()), ("GEOMETRY", ("gpkg_geom_CURVEPOLYGON",))], ids=str
+)
+def test_arcs_are_read_as_chords_that_keep_their_area_and_this_is_told(
+    tmp_path: Path, declared: str, extensions: tuple[str, ...]
+) -> None:
+    read = read_file(dataset(round_parcel(tmp_path / "round.gpkg", declared, *extensions)))
+    assert read.shapes[0].area == pytest.approx(np.pi * 100**2, rel=2e-5)
+    assert any("chords of 0.5 degrees" in warning for warning in read.warnings)
+
+
+def test_a_geopackage_without_arcs_tells_nothing_of_them(tmp_path: Path) -> None:
+    assert not read_file(dataset(written(tmp_path / "parcels.gpkg"))).warnings
+
+
+def test_a_shapefile_without_its_index_is_refused_without_its_path(tmp_path: Path) -> None:
+    file = written(tmp_path / "parcels.shp")
+    file.with_suffix(".shx").rename(file.with_suffix(".SHX"))
+    assert len(read_file(dataset(file))) == 1
+    file.with_suffix(".SHX").unlink()
+    with pytest.raises(ProcessRefusedError, match=r"parcels cannot be read: .* the \.shx file") as refused:
+        read_file(dataset(file))
+    assert str(tmp_path) not in str(refused.value)
+
+
+def test_a_shapefile_without_its_table_tells_that_fields_are_missing(tmp_path: Path) -> None:
+    file = written(tmp_path / "parcels.shp")
+    assert not read_file(dataset(file)).warnings
+    file.with_suffix(".dbf").unlink()
+    read = read_file(dataset(file))
+    assert not read.fields
+    assert any("the features have no fields" in warning for warning in read.warnings)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_texts_of_spreadsheets_are_read_in_their_encoding(tmp_path: Path, encoding: str, ends: str) -> None:
+    """Excel writes "Unicode Text" in UTF-16 with tabs."""
+    file = tmp_path / "towns.csv"
+    file.write_bytes(ends.join(("Größe\tlon\tlat", "Köln\t7\t51", "")).encode(encoding))
+    assert read_file(dataset(file)).fields["Größe"] == ["Köln"]
 
 
 @pytest.mark.parametrize(

@@ -204,3 +204,14 @@ def test_a_refusal_names_the_input_and_no_file_of_the_machine(inputs: dict[str, 
     assert refused.value.path == f"$.inputs.{name}"
     assert "vsimem" not in str(refused.value)
     assert ".tif" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint64"])
+def test_cells_without_data_of_64_bit_integers_have_none_in_the_file_either(kind: str) -> None:
+    """rasterio writes -2^63 with an exponent, which is read back as -9: the cells had data then, and others none."""
+    values = np.arange(1600).reshape(40, 40).astype(kind)
+    half = "POLYGON ((9 45.1543, 9.003 45.1543, 9.003 45.1565, 9 45.1543))"
+    made, profile = contents(ran(raster_warp, raster=tiff(values), mask=half)["raster"])
+    assert profile["dtype"] == kind
+    assert np.ma.is_masked(made)
+    assert set(made.compressed().tolist()) <= set(values.ravel().tolist())

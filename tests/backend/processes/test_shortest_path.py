@@ -65,6 +65,16 @@ def test_the_shorter_way_is_taken_and_measured() -> None:
     assert told["warnings"] == []
 
 
+@pytest.mark.parametrize(("start", "end"), [((0, 0), (100, 100)), ((100, 100), (0, 0)), ((30, 0), (100, 40))], ids=str)
+def test_a_way_has_each_vertex_once_where_lines_meet(start: tuple[float, float], end: tuple[float, float]) -> None:
+    way = run(answer(features=network(SQUARE[:2]), start=at(*start), end=at(*end)))
+    assert way == [[*start], [100, 0], [*end]]
+
+
+def test_a_way_to_where_it_begins_is_a_line_of_no_length() -> None:
+    assert run(answer(features=network(SQUARE), start=at(30, 0), end=at(30, 0))) == [[30, 0], [30, 0]]
+
+
 def test_a_way_begins_and_ends_within_lines_and_the_snapping_is_told() -> None:
     told = answer(features=network(SQUARE), start=at(30, -7), end=at(103, 40))
     assert told["cost"] == pytest.approx(70 + 40, abs=1e-6)
