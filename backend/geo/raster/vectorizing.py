@@ -10,6 +10,7 @@ from typing import Any, NoReturn, cast
 import numpy as np
 import rasterio.features
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
@@ -76,26 +77,19 @@ def polygons_of(
     Raises:
         ProcessRefusedError: there are too many, or the values are of a type that has no areas.
     """
-    # Complex numbers, and whole ones too large for every type that GDAL knows.
-    kind = next((name for name in _READABLE if np.can_cast(values.dtype, name)), None)
-    if kind is None:
-        if not np.issubdtype(values.dtype, np.integer):
-            _refuse(f"cells of type {values.dtype} have no areas")
-        kind = "float64"
+    cells, exact = _readable(np.ma.getdata(values))
     present = ~np.ma.getmaskarray(values)
     alone = _alone(values, diagonal=diagonal)
     if alone > MOST_POLYGONS:
         _refuse_many(f"{alone} cells are unlike all that they touch, and each would be an area of its own")
-    found = rasterio.features.shapes(
-        np.ma.getdata(values).astype(kind), present, connectivity=8 if diagonal else 4, transform=grid.transform
-    )
+    found = rasterio.features.shapes(cells, present, connectivity=8 if diagonal else 4, transform=grid.transform)
     levels: list[float] = []
     shapes = np.concatenate([shapes_of([]), *(_assembled(polygons) for polygons in _batches(found, levels))])
-    numbers: list[float | int] = np.array(levels).astype(values.dtype).tolist()
+    numbers = np.array(levels).astype(values.dtype) if exact is None else exact[np.array(levels, dtype=np.intp)]
     # Rings that touch themselves where cells meet at corners.
     pinched = np.flatnonzero(~shapely.is_valid(shapes)) if diagonal else []
     shapes[pinched] = shapely.make_valid(shapes[pinched])
-    return shapes, numbers
+    return shapes, numbers.tolist()
 
 
 def cell_counts(shapes: Shapes, grid: Grid) -> list[int]:
@@ -125,6 +119,22 @@ def points_of(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> tuple[Shapes, 
     centres = np.column_stack([columns, rows]).astype(np.float64) + 0.5
     points: Any = shapely.points(places(grid.transform, centres))
     return np.atleast_1d(points), np.ma.getdata(values)[present].tolist()
+
+
+def _readable(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """The values in a type of which GDAL makes polygons; or numbers in their place, and the values that these count.
+
+    Raises:
+        ProcessRefusedError: they are complex numbers.
+    """
+    kind = next((name for name in _READABLE if np.can_cast(values.dtype, name)), None)
+    if kind is None and not np.issubdtype(values.dtype, np.integer):
+        _refuse(f"cells of type {values.dtype} have no areas")
+    # Double precision does not hold each whole number beyond.
+    if values.dtype.itemsize == 8 and values.dtype.kind in "iu" and np.abs(values.astype(np.float64)).max() >= 2**53:
+        exact, codes = np.unique(values, return_inverse=True)
+        return codes.reshape(values.shape).astype(np.int32), exact
+    return values.astype(kind or "float64"), None
 
 
 def _batches(found: Iterable[tuple[Any, float]], levels: list[float]) -> Iterator[list[Any]]:

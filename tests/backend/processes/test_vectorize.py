@@ -158,6 +158,16 @@ def test_values_of_every_type_stay_what_they_are(dtype: str) -> None:
     assert isinstance(rows(told)[0]["value"], float if "float" in dtype else int)
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_whole_numbers_beyond_those_of_double_precision_stay_apart(dtype: str) -> None:
+    large = 2**53
+    values = np.array([[large, large + 1], [large + 1, 7]], dtype=dtype)
+    told = rows(answer(raster=tiff(values)))
+    assert sorted(row["value"] for row in told) == [7, large, large + 1, large + 1]
+    together = rows(answer(raster=tiff(values), dissolve=True))
+    assert [(row["value"], row["cells"]) for row in together] == [(7, 1), (large, 1), (large + 1, 2)]
+
+
 @pytest.mark.parametrize("transform", [PLANE, Affine(10, 0, 500_000, 0, 10, 5_600_000)], ids=["north-up", "south-up"])
 def test_points_are_the_centres_of_cells_with_data(transform: Affine) -> None:
     told = answer(raster=tiff(CLASSES, transform, nodata=0), geometry_type="points")
