@@ -56,6 +56,7 @@ class Compared:
     own_memory: int
     bare_memory: int
     input_size: int
+    output_size: int
 
     @property
     def ratio(self) -> float:
@@ -74,13 +75,19 @@ class Compared:
         """Peak memory of the process / size of its input."""
         return self.own_memory / self.input_size
 
+    @property
+    def memory_share(self) -> float:
+        """Peak memory of the process / size of its input or of its result, whichever is larger."""
+        return self.own_memory / max(self.input_size, self.output_size)
+
     def row(self) -> str:
         """Of the table."""
         verdict = "yes" if self.met else "**no**"
         lean = "yes" if self.memory_ratio <= MEMORY else "**no**"
-        memory = f"{self.memory_ratio:.1f} | {self.bare_memory / self.input_size:.1f} | {lean}"
+        bare = self.bare_memory / self.input_size
+        memory = f"{self.memory_ratio:.1f} | {bare:.1f} | {lean} | {self.memory_share:.1f}"
         if not self.own_memory:
-            memory = "not measured | |"
+            memory = "not measured | | |"
         times = f"{1000 * self.own:,.0f} | {1000 * self.bare:,.0f} | {self.ratio:.2f}"
         return f"| {self.case.name} | {times} | {1000 * (self.own - self.bare):+,.0f} | {verdict} | {memory} |"
 
@@ -122,20 +129,20 @@ def _united(points: NDArray[Any]) -> None:
 
 def table(found: list[Compared]) -> str:
     """All cases in Markdown."""
-    header = "| process | ms | bare, ms | × | ms more | met | memory / input | bare | met |\n" + "|---" * 9 + "|"
+    columns = "process|ms|bare, ms|×|ms more|met|memory / input|bare|met|memory / the larger of input and result"
+    header = "| " + columns.replace("|", " | ") + " |\n" + "|---" * 10 + "|"
     return "\n".join([header, *(one.row() for one in found)])
 
 
 def _compared(data: Data, case: Case, size: Size) -> Compared:
-    if size.rounds > 1:
-        # Imports, and the file system's cache.
-        case.own()
-        case.bare()
+    # Imports, and the file system's cache.
+    output_size = case.own()
+    case.bare()
     times = [(_seconds(case.own), _seconds(case.bare)) for _ in range(size.rounds)]
     own, bare = (median(column) for column in zip(*times, strict=True))
     sides: tuple[Side, ...] = ("own", "bare")
     memory = [peak_growth(data, case.name, side) if size.memory else 0 for side in sides]
-    return Compared(case, own, bare, memory[0], memory[1], _input_size(case))
+    return Compared(case, own, bare, memory[0], memory[1], _input_size(case), output_size)
 
 
 def _seconds(run: Callable[[], object]) -> float:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import numpy as np
 import shapely
@@ -167,7 +167,8 @@ def _union(polygons: Shapes) -> BaseGeometry:
     alone = np.bincount(first[first != second], minlength=len(polygons)) == 0
     parts: Shapes = shapely.get_parts(shapely.disjoint_subset_union_all(polygons[~alone]))
     parts = np.concatenate([parts, polygons[alone]])
-    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts.tolist())
+    # One by one they would be looked at in Python.
+    return parts[0] if len(parts) == 1 else cast("BaseGeometry", shapely.multipolygons(parts))
 
 
 def _check(source: Boundary, distance: float) -> None:

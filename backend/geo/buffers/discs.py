@@ -64,12 +64,12 @@ def _polygons(positions: Array, distances: Array, resolution: int, samples: int,
         np.repeat(distances, samples),
     )
     between = _interpolation(samples, 4 * resolution)
-    ends = [
-        (ends.reshape(-1, samples) - centre[:, np.newaxis]) @ between + centre[:, np.newaxis]
-        for ends, centre in ((longitudes, positions[:, 0]), (latitudes, positions[:, 1]))
-    ]
-    rings = np.round(np.stack(ends, axis=-1), digits)
-    return shapely.polygons(np.concatenate([rings, rings[:, :1]], axis=1))
+    rings: Array = np.empty((len(positions), 4 * resolution + 1, 2))
+    for ordinate, ends in enumerate((longitudes, latitudes)):
+        centre = positions[:, ordinate, np.newaxis]
+        rings[:, :-1, ordinate] = (ends.reshape(-1, samples) - centre) @ between + centre
+    rings[:, -1] = rings[:, 0]
+    return shapely.polygons(np.round(rings, digits, out=rings))
 
 
 def _interpolation(samples: int, vertices: int) -> Array:

@@ -120,10 +120,12 @@ async def test_a_job_that_could_not_be_claimed_is_claimed_later_though_nobody_ch
     refused = threading.Event()
 
     def once_refused(leases: Leases, engine: str, process_ids: frozenset[str]) -> tuple[str, str] | None:
-        if not refused.is_set() and leases.waiting(process_ids):
-            refused.set()
-            raise OSError("the disk does not answer")
-        return claim(leases, engine, process_ids)
+        if refused.is_set():
+            return claim(leases, engine, process_ids)
+        if not leases.waiting(process_ids):
+            return None
+        refused.set()
+        raise OSError("the disk does not answer")
 
     monkeypatch.setattr(Leases, "claim", once_refused)
     engine = make_engine()
