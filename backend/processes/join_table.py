@@ -12,7 +12,7 @@ from backend.geo.vector import features as vector_features
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.feature_reading import read_features
-from backend.geo.vector.geojson_parsing import json_start, parse_features
+from backend.geo.vector.geojson_parsing import BLANK, json_start, parse_features
 from backend.geo.vector.kml_features import is_xml
 from backend.geo.vector.table_rows import read_rows
 from backend.geo.vector.wkt import is_table
@@ -34,7 +34,7 @@ KEYS = "keys compared as texts, leading zeros counting; empty keys equal none"
 def _read(value: Any) -> vector_features.Features:
     """A table, whose positions may be anywhere: no use is made of them."""
     if isinstance(value, str):
-        start, text = json_start(value), value.lstrip("\ufeff \t\r\n")
+        start, text = json_start(value), value.lstrip(BLANK)
         if start is not None:
             with contextlib.suppress(ValueError, RecursionError):  # which the reader of features tells
                 value = parse_features(start)

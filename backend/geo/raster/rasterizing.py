@@ -132,7 +132,7 @@ def _compact(numbers: NDArray[Any]) -> NDArray[Any]:
 def _owners(shapes: Shapes, grid: Grid, all_touched: bool) -> tuple[Numbers, Numbers]:
     """How many features meet in each cell, and the index of the last of them."""
     sums = _burnt(shapes, _ONE + np.arange(len(shapes), dtype=np.float64), grid, all_touched)
-    counts, owners = np.empty(sums.shape, dtype=np.int32), np.zeros(sums.shape, dtype=np.int32)
+    counts, owners = np.empty(sums.shape, dtype=np.int32), np.empty(sums.shape, dtype=np.int32)
     for block in _blocks(grid):
         counts[block] = sums[block] * (1 / _ONE)
         owners[block] = sums[block] - counts[block] * _ONE if (counts[block] < 2).all() else 0

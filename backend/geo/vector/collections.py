@@ -76,7 +76,7 @@ class FeatureCollection(Mapping[str, Any]):
 
     def extent(self) -> JsonObject:
         """Geometry types, vertices and bounding box, as summaries tell them."""
-        return _extent(self.table, self._bbox())
+        return _extent(self.table.shapes, self._bbox())
 
     def _bbox(self) -> Box | None:
         return _box_of(self.table.shapes[self.table.present])
@@ -126,7 +126,7 @@ class SingleFeature(Mapping[str, Any]):
     def extent(self) -> JsonObject:
         """Geometry types, vertices and bounding box, as summaries tell them."""
         shapes = shapes_of([self.shape])
-        return _extent(Features(shapes), _box_of(shapes))
+        return _extent(shapes, _box_of(shapes))
 
 
 def feature_collection(
@@ -158,8 +158,7 @@ def came_in(source: Features | None, made: Shapes | BaseGeometry) -> dict[str, s
     return {SOURCE_CRS: code}
 
 
-def _extent(features: Features, bbox: Box | None) -> JsonObject:
-    shapes = features.shapes
+def _extent(shapes: Shapes, bbox: Box | None) -> JsonObject:
     parts, _ = out_of_collections(shapes[~shapely.is_missing(shapes)])
     types: Counter[str] = Counter()
     for kind, count in enumerate(np.bincount(shapely.get_type_id(parts)).tolist()):

@@ -4,11 +4,9 @@ from pyproj import CRS
 
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.features import Features
+from backend.geo.vector.geojson_parsing import BLANK
 from backend.geo.vector.kml_features import is_xml, read_kml
 from backend.geo.vector.wkt import is_table
-
-BLANK = "\ufeff \t\r\n"
-"""What may stand before any of them."""
 
 
 def is_document(text: str) -> bool:

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 _SEPARATOR = "\x1e"
 """Before each text of a sequence (RFC 7464); JSON itself has none."""
-_BEFORE = f"\ufeff \t\r\n{_SEPARATOR}"
-"""What may stand before a document."""
+BLANK = "\ufeff \t\r\n"
+"""What may stand before a text of any kind."""
+_BEFORE = BLANK + _SEPARATOR
 _SEVERAL = "Extra data"
 """What Python's reader says of a second document after the first."""
 

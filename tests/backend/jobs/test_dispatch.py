@@ -9,10 +9,11 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import pytest
+from executors import ByHand
 
 from backend.jobs.admission import Bounds
 from backend.jobs.engine import Engine
-from backend.jobs.executor import Assignment, Ended, Outcome
+from backend.jobs.executor import Outcome
 from backend.jobs.leases import Leases
 from backend.jobs.records import Failure, Job, JobRequest
 from backend.jobs.states import JobStatus
@@ -27,27 +28,6 @@ def asked(process_id: str) -> JobRequest:
     return JobRequest(process_id, {}, None, "raw", idempotent=False)
 
 
-class ByHand:
-    """An executor whose runs the test ends."""
-
-    process_ids = frozenset({"buffer", "single"})
-
-    def __init__(self) -> None:
-        self.runs: dict[str, Ended] = {}
-
-    def start(self) -> None:
-        """It is there."""
-
-    def run(self, assignment: Assignment, ended: Ended) -> None:
-        self.runs[assignment.job_id] = ended
-
-    def kill(self, job_id: str) -> None:
-        """There is nothing to kill."""
-
-    def stop(self) -> None:
-        """There is nothing to stop."""
-
-
 class Locking:
     """Somebody else who begins to write to the store as soon as a job has come into it."""
 
@@ -55,7 +35,7 @@ class Locking:
         self.holds = threading.Event()
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 
-    def accepted(self, job: Job) -> None:  # noqa: ARG002 - any
+    def accepted(self, job: Job) -> None:  # noqa: ARG002 - whichever it is
         self._connection.execute("BEGIN IMMEDIATE")
         self.holds.set()
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import anyio
 import pytest
+from executors import ByHand
 
 from backend.errors import QueueFullError, ServerBusyError, StoreFullError
 from backend.jobs.admission import Bounds
 from backend.jobs.engine import Engine
-from backend.jobs.executor import Assignment, Ended
 from backend.jobs.records import Job, JobRequest, Subscriber
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
@@ -26,27 +26,6 @@ pytestmark = pytest.mark.anyio
 
 REQUEST = JobRequest("buffer", {}, None, "raw", idempotent=False)
 PATIENCE = 60
-
-
-class Idle:
-    """An executor that takes jobs and never ends one."""
-
-    process_ids = frozenset({"buffer"})
-
-    def __init__(self) -> None:
-        self.taken: list[str] = []
-
-    def start(self) -> None:
-        """It is there."""
-
-    def run(self, assignment: Assignment, ended: Ended) -> None:  # noqa: ARG002 - nothing ends
-        self.taken.append(assignment.job_id)
-
-    def kill(self, job_id: str) -> None:
-        """There is nothing to kill."""
-
-    def stop(self) -> None:
-        """There is nothing to stop."""
 
 
 class BusyDisk:
@@ -65,12 +44,12 @@ class BusyDisk:
 
 
 @pytest.fixture
-def executor() -> Idle:
-    return Idle()
+def executor() -> ByHand:
+    return ByHand()
 
 
 @pytest.fixture
-def engine(store: JobStore, executor: Idle, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(store: JobStore, executor: ByHand, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     # Its own thread, which looks for jobs of others, has the free worker's place while it does.
     monkeypatch.setattr(Engine, "_keep", lambda _engine: None)
     made = Engine(store, executor, Bounds(workers=2, max_queued=3), lease_seconds=15, dismiss_wait_seconds=10)
@@ -123,7 +102,7 @@ async def accepting_behind_another(
 
 
 async def test_jobs_that_come_while_the_disk_is_busy_share_its_next_turn_and_begin_where_they_may(
-    engine: Engine, disk: BusyDisk, executor: Idle, store: JobStore
+    engine: Engine, disk: BusyDisk, executor: ByHand, store: JobStore
 ) -> None:
     async with accepting_behind_another(engine, disk, [REQUEST] * 4) as answers:
         pass
@@ -131,7 +110,7 @@ async def test_jobs_that_come_while_the_disk_is_busy_share_its_next_turn_and_beg
     assert len(set(accepted)) == 4
     assert store.list(limit=1, offset=0)[1] == 5
     assert disk.turns == 2
-    assert len(executor.taken) == 2
+    assert len(executor.runs) == 2
 
 
 async def test_of_jobs_that_come_together_as_many_wait_as_may(engine: Engine, disk: BusyDisk, store: JobStore) -> None:
