@@ -20,7 +20,7 @@ from tests.contract.calls import finished
 from tests.serving import served
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT_SECONDS = 2.0
+WAIT_SECONDS = 3.0
 REFRESH_SECONDS = 0.5
 
 type Transport = Literal["memory", "stdio", "http"]

@@ -66,26 +66,21 @@ async def test_jobs_are_listed_newest_first_with_their_process(client: Client) -
     ]
 
 
+# What follows happens while a call waits. Where a machine stands still, the call's wait budget may pass before: the
+# call then answers with its job, which says nothing of what is tested, so that it is tried again.
+ATTEMPTS = range(5)
+
+
 async def test_progress_is_told_while_a_process_runs_and_a_cancelled_call_leaves_no_job_running(
     client: Client,
 ) -> None:
-    seen: list[tuple[float, float | None, str | None]] = []
-    told_twice = anyio.Event()
-
-    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
-        seen.append((progress, total, message))
-        if len(seen) >= 2 and any(message and "step" in message for _, _, message in seen):
-            told_twice.set()
-
-    async with anyio.create_task_group() as tasks:
-
-        async def call() -> None:
-            await client.call_tool("slow_steps", {"seconds": 31, "steps": 310}, progress_callback=on_progress)
-
-        tasks.start_soon(call)
-        with anyio.fail_after(60):
-            await told_twice.wait()
-        tasks.cancel_scope.cancel()
+    for attempt in ATTEMPTS:
+        seen, outlasted = await _cancelled_after_progress(client, {"seconds": 31 + attempt, "steps": 310})
+        if outlasted is None:
+            break
+        await client.call_tool("dismiss_job", {"job": outlasted})
+    else:
+        pytest.fail("no call was cancelled within its wait budget")
     values = [progress for progress, _, _ in seen]
     assert values == sorted(set(values))
     assert all(total == 100 for _, total, _ in seen)
@@ -98,7 +93,43 @@ async def test_progress_is_told_while_a_process_runs_and_a_cancelled_call_leaves
     assert newest["process"] == "slow-steps"
 
 
+type Progress = tuple[float, float | None, str | None]
+
+
+async def _cancelled_after_progress(client: Client, arguments: dict[str, Any]) -> tuple[list[Progress], str | None]:
+    """The progress told until the call was cancelled, and the job of a call that had been answered before."""
+    seen: list[Progress] = []
+    answered: list[str] = []
+    told_enough = anyio.Event()
+
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        seen.append((progress, total, message))
+        if len(seen) >= 2 and any(message and "step" in message for _, _, message in seen):
+            told_enough.set()
+
+    async def call() -> None:
+        answer = await client.call_tool("slow_steps", arguments, progress_callback=on_progress)
+        answered.append(told(answer)["job"])
+        told_enough.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call)
+        with anyio.fail_after(60):
+            await told_enough.wait()
+        tasks.cancel_scope.cancel()
+    return seen, answered[0] if answered else None
+
+
 async def test_the_same_call_made_twice_has_one_job_and_both_are_told_of_its_dismissal(client: Client) -> None:
+    for attempt in ATTEMPTS:
+        job, answers = await _called_twice_and_dismissed(client, {"seconds": 32 + attempt, "steps": 320})
+        if not any('"status":"running"' in answer for answer in answers):
+            break
+    assert answers == [f"job {job} was dismissed before it ended; call the tool again"] * 2
+
+
+async def _called_twice_and_dismissed(client: Client, arguments: dict[str, Any]) -> tuple[str, list[str]]:
+    """The one job of two calls at once, dismissed while it runs, and what each call answered."""
     begun = [anyio.Event(), anyio.Event()]
     answers: list[str] = []
 
@@ -107,8 +138,8 @@ async def test_the_same_call_made_twice_has_one_job_and_both_are_told_of_its_dis
             if message and "step" in message:
                 begun[number].set()
 
-        arguments = {"seconds": 32, "steps": 320}
         answers.append(text(await client.call_tool("slow_steps", arguments, progress_callback=on_progress)))
+        begun[number].set()
 
     with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
@@ -118,7 +149,7 @@ async def test_the_same_call_made_twice_has_one_job_and_both_are_told_of_its_dis
             newest, before = told(await client.call_tool("list_jobs", {"limit": 2}))["jobs"]
             assert before["status"] != "running"
             await client.call_tool("dismiss_job", {"job": newest["job"]})
-    assert answers == [f"job {newest['job']} was dismissed before it ended; call the tool again"] * 2
+    return newest["job"], answers
 
 
 @pytest.mark.parametrize(
