@@ -1,15 +1,15 @@
 """`geometry-measure`: area, perimeter and length on the ellipsoid, and in the plane of a projected CRS."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import shapely
 from pydantic import Field
+from shapely import GeometryType
 
-from backend.geo.geodesy.antimeridian import bounding_box, flat_parts
+from backend.geo.geodesy.antimeridian import common_box
 from backend.geo.geodesy.crs import CRS84, code_of
-from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.geodesy.shapes import counted_types, flat, of_type
 from backend.geo.geodesy.units import METRES, LengthUnit
 from backend.geo.vector.features import Features
 from backend.geo.vector.measured_rows import MeasuredRows, MeasuresOfEach, Quantity
@@ -57,21 +57,23 @@ def geometry_measure(
     each: Annotated[bool, Field(description="Per feature too.")] = False,
 ) -> Mapping[str, Any]:
     """True area, perimeter and length on the ellipsoid, and planar ones in a projected CRS."""
-    features = geometry.each() if each else geometry.native or Features(shapes_of([geometry.shape]))
+    features = geometry.each() if each else geometry.native or Features(geometry.shapes)
     measured = measure_features(features, edges, crs)
     native = features.crs != CRS84 and edges == "lonlat"
     plane = measured.plane
+    parts, _ = flat(geometry.shapes)
+    parts = parts[~shapely.is_empty(parts)]
     together = {
         **_figures(measured.ground, units),
         **({"planar": _planar(plane, units)} if plane else {}),
-        "parts": dict(Counter(part.geom_type for part in flat_parts(geometry.shape))),
+        "parts": counted_types(parts),
         "vertices": int(shapely.count_coordinates(features.shapes)),
-        "bbox": list(bounding_box(geometry.shape)),
+        "bbox": list(common_box(parts)),
         "crs": "OGC:CRS84",
         "crs_decision": f"{features.plane} for planar measures" if plane and crs is None else NO_PLANE,
         "method": "integrated on the WGS 84 ellipsoid" if edges == "lonlat" else "geodesics on the WGS 84 ellipsoid",
         "edges": f"straight in the {features.plane}" if native else EDGES[edges],
-        "warnings": _warnings(geometry, measured),
+        "warnings": _warnings(geometry, measured, points=bool(of_type(parts, GeometryType.POINT).all())),
     }
     return MeasuresOfEach(together, _rows(features, measured, units)) if each else together
 
@@ -112,8 +114,8 @@ def _rows(features: Features, measured: Measured, units: LengthUnit) -> Measured
     return MeasuredRows(features, measures)
 
 
-def _warnings(geometry: GeometryInput, measured: Measured) -> list[str]:
+def _warnings(geometry: GeometryInput, measured: Measured, *, points: bool) -> list[str]:
     warnings = [text for text in geometry.warnings if text != HEIGHTS_IGNORED]
-    if all(part.geom_type == "Point" for part in flat_parts(geometry.shape)):
+    if points:
         warnings.append("Points have neither area nor length.")
     return list(dict.fromkeys((*warnings, *measured.warnings)))

@@ -59,7 +59,7 @@ def boundary(shape: BaseGeometry) -> Boundary:
     """Take a geometry within [-180, 180] × [-90, 90] apart."""
     parts = shapes_of(flat_parts(shape))
     polygons = of_type(parts, shapely.GeometryType.POLYGON)
-    areal = shapely.union_all(parts[polygons])
+    areal = shapely.disjoint_subset_union_all(parts[polygons])
     edges = [part for part in flat_parts(outline(areal)) if isinstance(part, shapely.LineString)]
     # A ring that was cut where it begins would otherwise have two free ends.
     merged = flat_parts(linemerge(edges)) if edges else []

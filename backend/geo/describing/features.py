@@ -10,7 +10,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, counted_types
 from backend.geo.places.coordinates_columns import angle_columns
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson_parsing import parse_json
@@ -35,7 +35,7 @@ def describe_features(features: Features, *, knows_crs: bool = True) -> JsonObje
     return {
         "features": len(features),
         "without_geometry": int(len(features) - present.sum()),
-        "geometry_types": dict(Counter(shape.geom_type for shape in shapes[present])),
+        "geometry_types": counted_types(shapes),
         "vertices": int(shapely.get_num_coordinates(shapes).sum()),
         "heights": bool(shapely.has_z(shapes).any()),
         "duplicate_geometries": _duplicates(shapes[present]),

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array
-from backend.geo.geodesy.shapes import flat
+from backend.geo.geodesy.shapes import Shapes, flat, shapes_of
 
 WORLD = shapely.box(-180, -90, 180, 90)
 SINGLE = frozenset(("Point", "LineString", "LinearRing", "Polygon"))
@@ -96,11 +96,18 @@ def _seam(edge: BaseGeometry) -> BaseGeometry:
 
 def bounding_box(shape: BaseGeometry) -> tuple[float, float, float, float]:
     """West, south, east and north of the narrowest box; west > east where it crosses the antimeridian (RFC 7946, 5)."""
-    west, south, east, north = shape.bounds
-    parts = flat_parts(shape)
-    if len(parts) < 2:
+    return common_box(shapes_of([shape]))
+
+
+def common_box(shapes: Shapes) -> tuple[float, float, float, float]:
+    """The narrowest box, as `bounding_box` has it, of all geometries together; None is of no extent."""
+    west, south, east, north = shapely.total_bounds(shapes).tolist()
+    if not east - west > 180:  # no box across the antimeridian is narrower
         return west, south, east, north
-    spans = shapely.bounds(parts)
+    spans = shapely.bounds(flat(shapes)[0])
+    spans = spans[~np.isnan(spans[:, 0])]
+    if len(spans) < 2:
+        return west, south, east, north
     spans = spans[np.argsort(spans[:, 0])]
     reached = np.maximum.accumulate(spans[:, 2])
     gaps = spans[1:, 0] - reached[:-1]

@@ -61,7 +61,8 @@ def measure_each(shapes: Shapes, edges: Edges = "lonlat") -> Columns:
     """Measure geometries within [-180, 180] × [-90, 90]; None measures nothing."""
     areal, areal_owners, linear, linear_owners = by_dimension(shapes)
     area = _geodesic_areas(areal) if edges == "geodesic" else polygon_areas(areal)
-    perimeter, length = _sum_lengths(_outlines(areal), edges), _sum_lengths(linear, edges)
+    perimeter = np.concatenate([_sum_lengths(_outlines(some), edges) for some in batches(areal, _BATCH)])
+    length = np.concatenate([_sum_lengths(some, edges) for some in batches(linear, _BATCH)])
     count = len(shapes)
     return Columns(
         np.bincount(areal_owners, area, count),

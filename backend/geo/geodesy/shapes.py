@@ -1,5 +1,6 @@
 """Arrays of geometries."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,6 +18,11 @@ PUNTAL = (GeometryType.POINT, GeometryType.MULTIPOINT)
 LINEAL = (GeometryType.LINESTRING, GeometryType.LINEARRING, GeometryType.MULTILINESTRING)
 POLYGONAL = (GeometryType.POLYGON, GeometryType.MULTIPOLYGON)
 """The types of one dimension each, by the names that JTS and GEOS have for them."""
+_TYPES = (
+    *("Point", "LineString", "LineString", "Polygon"),
+    *("MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"),
+)
+"""GeoJSON's names of the types, as GEOS numbers them; a ring by itself is written as a line."""
 
 
 def shapes_of(geometries: Iterable[BaseGeometry | None]) -> Shapes:
@@ -31,6 +37,14 @@ def of_type(shapes: Shapes, *types: GeometryType) -> Booleans:
     """Which geometries are of one of these types; None is of no type."""
     found = shapely.get_type_id(shapes)
     return found == types[0] if len(types) == 1 else np.isin(found, types)
+
+
+def counted_types(shapes: Shapes) -> dict[str, int]:
+    """How many geometries there are of each of GeoJSON's types that occur; None counts for nothing."""
+    counted: Counter[str] = Counter()
+    for kind, count in enumerate(np.bincount(shapely.get_type_id(shapes[~shapely.is_missing(shapes)])).tolist()):
+        counted[_TYPES[kind]] += count
+    return dict(+counted)
 
 
 def row_numbers(rows: Array) -> NDArray[np.uint64]:

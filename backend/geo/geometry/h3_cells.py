@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.antimeridian import around_pole, bounding_box, collect, the_short_way, wrap
+from backend.geo.geodesy.antimeridian import around_pole, collect, common_box, the_short_way, wrap
 from backend.geo.geodesy.measure import polygon_areas
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.geometry.grids import MOST_CELLS, Grid
@@ -62,7 +62,7 @@ def _width(resolution: int) -> float:
 
 def _boxes(features: Features) -> Shapes:
     """The extent in longitude and latitude, in parts that are not too wide and lie within ±180."""
-    west, south, east, north = bounding_box(shapely.GeometryCollection(features.shapes[features.present].tolist()))
+    west, south, east, north = common_box(features.shapes)
     east = east if east >= west else east + 360
     # A point has an extent too, though a small one.
     east, north = max(east, west + 1e-7), max(north, south + 1e-7)

@@ -11,7 +11,7 @@ from pyproj.crs.coordinate_operation import LambertCylindricalEqualAreaConversio
 from shapely import affinity
 
 from backend.errors import refuse_input
-from backend.geo.geodesy.antimeridian import bounding_box, collect
+from backend.geo.geodesy.antimeridian import collect, common_box
 from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, code_of, degrees_per_unit, metres_per_unit, parse_crs
 from backend.geo.geodesy.ellipsoid import Array, forward
 from backend.geo.geodesy.ground import ground_of
@@ -110,9 +110,7 @@ def in_plane(features: Features, crs: CRS) -> Features:
 def _extent(features: Features) -> Bounds:
     """West, south, east, north in degrees, of the narrower way around; east may be beyond 180."""
     shapes = features.lonlat().shapes
-    west, south, east, north = (float(edge) for edge in shapely.total_bounds(shapes))
-    if east - west > 180:
-        west, south, east, north = bounding_box(shapely.GeometryCollection(shapes[features.present].tolist()))
+    west, south, east, north = common_box(shapes)
     return west, south, east + 360 if east < west else east, north
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
+from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.geodesy.shapes import Shapes, of_type, shapes_of
-from backend.geo.relations.overlay import merged
+from backend.geo.relations.overlay import with_partners
 from backend.geo.relations.overlay_pieces import MOST_COMPARED, POLYGON, dimensions_of, of_dimensions, uniform
 from backend.geo.relations.relations import Pairs, Together, matching, together
 from backend.geo.relations.relations_fields import Columns
@@ -101,7 +101,8 @@ def shares_of(met: Together) -> Shares:
     count = len(whole)
     within = np.bincount(pairs.first[entire], minlength=count) > 0
     rest = np.where(within, 0.0, whole)
-    touched, left = _rest(met, pairs.take(~within[pairs.first]))
+    cut = pairs.take(~within[pairs.first])
+    left, touched = with_partners(met.first.shapes, met.second.shapes, cut, shapely.difference)
     rest[touched] = areas(Features(left, crs=met.first.crs))
     inside = np.bincount(pairs.first, area, minlength=count)
     # Pieces and rest make up the polygon; what its pieces have in excess lies in several zones.
@@ -153,12 +154,6 @@ def _pieces(met: Together) -> tuple[Pairs, Shapes, Booleans]:
     return pairs.take(kept), pieces, entire[kept]
 
 
-def _rest(met: Together, pairs: Pairs) -> tuple[Integers, Shapes]:
-    """Of sources that zones share ground with what lies in no zone."""
-    unions, touched = merged(met.second.shapes[pairs.second], pairs.first)
-    return touched, shapely.difference(met.first.shapes[touched], unions)
-
-
 def _counts(known: Array, shares: Shares, zones: int) -> list[float]:
     return np.bincount(shares.pairs.second, known[shares.pairs.first] * shares.share, minlength=zones).tolist()
 
@@ -206,6 +201,6 @@ def _overlap(features: Features) -> list[str]:
     shapes = features.shapes[features.present]
     if len(shapes) > MOST_COMPARED:
         return [f"Whether some of the {len(shapes)} features overlap each other was not looked into."]
-    if same_ground(shapes, shapes_of([shapely.union_all(shapes)]), features.crs):
+    if same_ground(shapes, shapes_of([shapely.disjoint_subset_union_all(shapes)]), features.crs):
         return []
     return ["Features overlap each other: what they hold was spread over the ground of each for itself."]

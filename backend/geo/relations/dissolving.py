@@ -10,7 +10,7 @@ import shapely
 from pyproj import CRS
 
 from backend.geo.geodesy.ellipsoid import Integers
-from backend.geo.geodesy.shapes import Shapes, flat, of_type, shapes_of
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, batches, flat, of_type, shapes_of
 from backend.geo.relations.overlay import merged
 from backend.geo.relations.overlay_pieces import POLYGON, dimensions_of, in_two_dimensions, narrower, plain
 from backend.geo.relations.relations_fields import Columns, Statistic, statistics_of
@@ -22,6 +22,8 @@ from backend.geo.vector.measuring import rounding
 
 BY = "$.inputs.by"
 LINE = 1
+_BATCH = 100_000
+"""Vertices whose cracks are looked for at once."""
 CRACK = 0.001
 """Metres of mean width (twice area over perimeter) below which a hole comes from rounding."""
 
@@ -121,22 +123,28 @@ def _united(shapes: Shapes, groups: Integers, count: int) -> Shapes:
 
 def _without_cracks(shapes: Shapes, crs: CRS) -> tuple[Shapes, list[str]]:
     """Without holes that rounding left between neighbours, and how many these were."""
-    areal = np.flatnonzero(dimensions_of(shapes) == POLYGON)
-    parts, owners = flat(shapes[areal])
-    holed = np.flatnonzero(shapely.get_num_interior_rings(parts) > 0)
-    if not holed.size:
-        return shapes, []
-    count = 0
-    for at in holed.tolist():
-        rings: Shapes = shapely.get_rings(parts[at])
-        real = ~narrower(shapes_of(map(shapely.Polygon, rings[1:])), crs, CRACK)[0]
-        count += int((~real).sum())
-        parts[at] = shapely.Polygon(rings[0], rings[1:][real])
+    areal = of_type(shapes, *POLYGONAL)
+    # A batch at a time, as the parts of a multipolygon are copies.
+    closed = [_closed(some, crs) for some in batches(shapes[areal], _BATCH)]
+    count = sum(cracks for _, cracks in closed)
     if not count:
         return shapes, []
     mended = shapes.copy()
-    mended[areal] = plain(shapely.multipolygons(parts, indices=owners))
+    mended[areal] = np.concatenate([made for made, _ in closed])
     return mended, [f"{count} cracks between neighbours, narrower than {CRACK * 1000:g} mm, were closed."]
+
+
+def _closed(polygons: Shapes, crs: CRS) -> tuple[Shapes, int]:
+    """Polygons without their cracks, and how many these were."""
+    parts, owners = flat(polygons)
+    count = 0
+    for at in np.flatnonzero(shapely.get_num_interior_rings(parts) > 0).tolist():
+        rings: Shapes = shapely.get_rings(parts[at])
+        real = ~narrower(shapes_of(map(shapely.Polygon, rings[1:])), crs, CRACK)[0]
+        if not real.all():
+            count += int((~real).sum())
+            parts[at] = shapely.Polygon(rings[0], rings[1:][real])
+    return (plain(shapely.multipolygons(parts, indices=owners)), count) if count else (polygons, 0)
 
 
 def _mixed(shapes: Shapes) -> list[str]:

@@ -198,7 +198,7 @@ def covered_area(pieces: Features, totals: Mapping[str, float]) -> tuple[dict[st
         return {}, (f"Whether some of the {len(areal)} pieces overlap each other was not looked into.",)
     if len(areal) < 2 or not overlapping(areal).any():
         return {}, ()
-    ground = shapes_of([shapely.union_all(areal)])
+    ground = shapes_of([shapely.disjoint_subset_union_all(areal)])
     if same_ground(areal, ground, pieces.crs):
         return {}, ()
     united = Features(ground, crs=pieces.crs)

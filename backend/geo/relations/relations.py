@@ -46,6 +46,11 @@ class Pairs:
         """Some of the pairs."""
         return type(self)(self.first[chosen], self.second[chosen])
 
+    def batches(self, size: int) -> list[Self]:
+        """Successive pairs of about so many features of the first source each, by which they are sorted."""
+        begins = np.flatnonzero(np.diff(self.first, prepend=-1))
+        return [self.take(some) for some in np.split(np.arange(len(self)), begins[size::size])]
+
     @property
     def matched(self) -> tuple[int, int]:
         """How many features of the first source, and of the second, are in a pair."""

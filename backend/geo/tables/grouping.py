@@ -215,6 +215,6 @@ def _overlaps(features: Features, name: str) -> list[str]:
     if len(shapes) > MOST_CHECKED:
         return [f"Whether polygons overlap was not checked: the sum of {name} counts what they share more than once."]
     found = int(overlapping(shapes).sum())
-    if not found or same_ground(shapes, shapes_of([shapely.union_all(shapes)]), features.crs):
+    if not found or same_ground(shapes, shapes_of([shapely.disjoint_subset_union_all(shapes)]), features.crs):
         return []
     return [f"{found} polygons overlap others: the sum of {name} {_DOUBLE}."]

@@ -1,19 +1,17 @@
 """What processes answer with: features as GeoJSON, with how they were made."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
-import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.geodesy.antimeridian import bounding_box
+from backend.geo.geodesy.antimeridian import common_box
 from backend.geo.geodesy.crs import CRS84, authority_code, is_made_for
-from backend.geo.geodesy.shapes import Shapes, out_of_collections, shapes_of
+from backend.geo.geodesy.shapes import Shapes, counted_types, out_of_collections, shapes_of
 from backend.geo.vector.feature_reading import SOURCE_CRS
 from backend.geo.vector.feature_text import document_parts, feature_texts, geometry_parts, geometry_texts, json_text
 from backend.geo.vector.features import Features
@@ -26,8 +24,6 @@ type Box = tuple[float, float, float, float]
 NO_CODE = (
     "The CRS of the features has no authority's code: whoever reads them again takes them in longitude and latitude."
 )
-_TYPES = ("Point", "LineString", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")
-"""GeoJSON's names of the types, as GEOS numbers them; a ring by itself is written as a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,12 +155,9 @@ def came_in(source: Features | None, made: Shapes | BaseGeometry) -> dict[str, s
 
 
 def _extent(shapes: Shapes, bbox: Box | None) -> JsonObject:
-    parts, _ = out_of_collections(shapes[~shapely.is_missing(shapes)])
-    types: Counter[str] = Counter()
-    for kind, count in enumerate(np.bincount(shapely.get_type_id(parts)).tolist()):
-        types[_TYPES[kind]] += count
+    parts, _ = out_of_collections(shapes)
     return told_extent(
-        +types,  # those that occur
+        counted_types(parts),
         int(shapely.get_num_coordinates(shapes).sum()),
         bbox,
         null_geometries=int(shapely.is_missing(shapes).sum()),
@@ -174,10 +167,7 @@ def _extent(shapes: Shapes, bbox: Box | None) -> JsonObject:
 def _box_of(shapes: Shapes) -> Box | None:
     if not len(shapes):
         return None
-    west, south, east, north = shapely.total_bounds(shapes).tolist()
-    if east - west <= 180:  # no box across the antimeridian is narrower
-        return west, south, east, north
-    return bounding_box(shapely.GeometryCollection(shapes.tolist()))
+    return common_box(shapes)
 
 
 def _parsed(texts: Sequence[str]) -> list[JsonObject | None]:

@@ -32,8 +32,9 @@ def _surely(polygons: Shapes) -> bool:
     rings, part = rings_of(parts)
     coordinates, ring = shapely.get_coordinates(rings, return_index=True)
     edges = np.flatnonzero(ring[1:] == ring[:-1])
-    turned = _turned(coordinates, edges, ring[edges], part)
-    outer = None if turned is None else _outer(coordinates, edges, turned[ring[edges]])
+    ring = ring[edges]
+    turned = _turned(coordinates, edges, ring, part)
+    outer = None if turned is None else _outer(coordinates, edges, turned[ring])
     if outer is None or not 0 < len(outer) <= MOST_OUTER * len(edges):
         return False
     start, end = coordinates[outer], coordinates[outer + 1]
@@ -61,26 +62,33 @@ def _outer(coordinates: Array, edges: Integers, turned: Booleans) -> Integers | 
 
     edges: the index of the position where each begins, and the next one where it ends; turned: or the other way around.
     """
+    pairs = _pairs(coordinates, edges)
+    if pairs is None:
+        return None
+    single = np.ones(len(edges), dtype=np.bool_)
+    for one, other in (pairs, pairs[::-1]):
+        begin, finish = edges[one] + turned[one], edges[other] + ~turned[other]
+        # Different edges of one number, and two in one direction.
+        if not (coordinates.take(begin, axis=0) == coordinates.take(finish, axis=0)).all():
+            return None
+        single[one] = False
+    return edges[single]
+
+
+def _pairs(coordinates: Array, edges: Integers) -> tuple[Integers, Integers] | None:
+    """One and the other of any two edges with one number, whichever way they run; None where one has no length, or
+    there are three of a kind.
+    """
     place = row_numbers(coordinates)
     start, end = place[edges], place[edges + 1]
-    # The same whichever way an edge runs; products, since sums along a regular grid are the same for many edges.
+    if (start == end).any():
+        return None
+    # Products, since sums along a regular grid are the same for many edges.
     number = (start | _ODD) * (end | _ODD)
     order = np.argsort(number)
     number = number[order]
     alike = number[1:] == number[:-1]
-    first, second = order[:-1][alike], order[1:][alike]
-    # Edges without a length, three of a kind, and different edges of one number or two in one direction.
-    if (start == end).any() or (alike[1:] & alike[:-1]).any():
-        return None
-    begin, finish = edges + turned, edges + ~turned
-    if not all(
-        (coordinates.take(one, axis=0) == coordinates.take(other, axis=0)).all()
-        for one, other in ((begin[first], finish[second]), (finish[first], begin[second]))
-    ):
-        return None
-    single = np.ones(len(edges), dtype=np.bool_)
-    single[first] = single[second] = False
-    return edges[single]
+    return None if (alike[1:] & alike[:-1]).any() else (order[:-1][alike], order[1:][alike])
 
 
 def _meet_at_ends(lines: Shapes, start: Array, end: Array) -> bool:

@@ -8,7 +8,7 @@ import shapely
 from pyproj import CRS, Proj
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.antimeridian import around_pole, bounding_box, collect, flat_parts, the_short_way, wrap
+from backend.geo.geodesy.antimeridian import around_pole, collect, common_box, flat_parts, the_short_way, wrap
 from backend.geo.geodesy.crs import CRS84, metres_per_unit
 from backend.geo.geodesy.shapes import Shapes, batches
 from backend.geo.vector.features import Features
@@ -47,13 +47,8 @@ class LocalPlane:
         """The plane for features: their own, or, of longitude and latitude, a projection centred on their extent."""
         if features.crs != CRS84:
             return cls(features.crs, None, features.plane, metres_per_unit(features.crs) or 1.0)
-        west, south, east, north = shapely.total_bounds(features.shapes).tolist()
-        if east - west > 180:
-            # It may be narrower across the antimeridian.
-            west, south, east, north = bounding_box(
-                shapely.GeometryCollection(features.shapes[features.present].tolist())
-            )
-            east = east if east >= west else east + 360
+        west, south, east, north = common_box(features.shapes)
+        east = east + 360 if east < west else east
         centre = (west + east) / 2 if east - west < 360 else 0.0, (south + north) / 2
         longitude = (centre[0] + 180) % 360 - 180
         local = Proj(proj=projection, lon_0=longitude, lat_0=centre[1], ellps="WGS84")

@@ -20,7 +20,7 @@ from backend.geo.geodesy.measure import (
     segment_lengths,
     segments,
 )
-from backend.geo.geodesy.shapes import Shapes, in_the_plane, shapes_of
+from backend.geo.geodesy.shapes import Shapes, in_the_plane, parts_of, shapes_of
 from backend.geo.vector.bending import bulges, followed
 from backend.geo.vector.coverage import is_coverage
 from backend.geo.vector.features import Features
@@ -184,7 +184,7 @@ def _united(shapes: Shapes) -> Shapes | None:
     areal = by_dimension(shapes)[0]
     if shapely.get_num_geometries(areal).sum() < 2:
         return None
-    polygons = shapely.get_parts(areal)
+    polygons, _ = parts_of(areal)
     # Neighbours that share their edges, the usual case, are united already.
     if is_coverage(polygons):
         return polygons

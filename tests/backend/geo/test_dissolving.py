@@ -69,6 +69,34 @@ def test_cracks_that_rounding_left_are_closed_and_real_holes_stay() -> None:
     assert made.features.warnings == ("1 cracks between neighbours, narrower than 1 mm, were closed.",)
 
 
+def test_cracks_are_closed_beside_features_that_mix_polygons_and_lines() -> None:
+    left = shapely.Polygon([(0, 0), (100, 0), (100, 50), (99.9999, 60), (100, 70), (100, 100), (0, 100)])
+    line = shapely.LineString([(500, 0), (600, 0)])
+    shapes = shapes_of([left, shapely.box(100, 0, 200, 100), shapely.box(300, 0, 400, 100), line])
+    made = dissolve(Features(shapes, {"kind": ["a", "a", "b", "b"]}, UTM), ["kind"], {})
+    assert made.features.warnings[0] == "1 cracks between neighbours, narrower than 1 mm, were closed."
+    assert [shape.geom_type for shape in made.features.shapes] == ["Polygon", "GeometryCollection"]
+    assert shapely.area(made.features.shapes).tolist() == pytest.approx([20_000, 10_000], rel=1e-9)
+
+
+@pytest.mark.parametrize("count", [3, 60])
+def test_a_line_is_cut_where_it_crosses_itself_however_many_it_is_united_with(count: int) -> None:
+    crossing = shapely.LineString([(0, 0), (10, 10), (10, 0), (0, 10)])
+    others = [shapely.LineString([(100 + at, 0), (100 + at, 5)]) for at in range(count - 1)]
+    (united,) = dissolve(Features(shapes_of([crossing, *others]), {}, UTM), [], {}).features.shapes
+    assert len(united.geoms) == count - 1 + 3
+
+
+def test_many_scattered_and_overlapping_polygons_are_united_as_they_are_two_by_two() -> None:
+    corners = [(x, y, x + 12, y + 7) for x in range(0, 200, 10) for y in range(0, 100, 10)]
+    shapes = shapes_of(squares(*corners))
+    (united,) = dissolve(Features(shapes, {}, UTM), [], {}).features.shapes
+    expected = shapes[0]
+    for shape in shapes[1:]:
+        expected = shapely.union(expected, shape)
+    assert shapely.equals(united, expected)
+
+
 def test_equal_values_make_one_group_and_values_that_look_alike_are_told() -> None:
     points = shapely.points([(x, 0) for x in range(6)])
     keys = [1, 1.0, "1", "Nord", "nord ", None]
