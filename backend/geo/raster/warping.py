@@ -185,7 +185,9 @@ def _offset(source: Grid, part: Grid) -> Window:
 def _resampled(
     values: np.ma.MaskedArray[Any, Any], source: Grid, target: Grid, rule: Rule
 ) -> np.ma.MaskedArray[Any, Any]:
-    """A band on another grid. Integers go through floating-point numbers that hold them exactly."""
+    """A band on another grid; cells without data of the given one change. Integers go through floating-point numbers
+    that hold them exactly.
+    """
     kind = values.dtype
     narrow = np.can_cast(kind, np.float32)
     if not narrow and kind.kind in "iu" and np.abs(values).max() > _EXACT:
@@ -193,8 +195,10 @@ def _resampled(
     work = np.float32 if narrow else np.float64
     made = np.full((target.height, target.width), np.nan, dtype=work)
     plain = np.ma.getdata(values).astype(work, copy=False)
+    if np.ma.is_masked(values):
+        plain[np.ma.getmaskarray(values)] = np.nan
     reproject(
-        np.where(np.ma.getmaskarray(values), np.nan, plain) if np.ma.is_masked(values) else plain, made,
+        plain, made,
         src_transform=source.transform, src_crs=gdal_crs(source.crs), src_nodata=np.nan,
         dst_transform=target.transform, dst_crs=gdal_crs(target.crs), dst_nodata=np.nan,
         resampling=Resampling[rule], tolerance=TOLERANCE, init_dest_nodata=True,
