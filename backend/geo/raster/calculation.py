@@ -17,12 +17,9 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import code_of
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.raster.expressions import evaluated, is_condition, needed, parsed, without_none
-from backend.geo.raster.rasters import Grid, Values, check_size, concerning, grid_of, keeping, places, read_band
+from backend.geo.raster.rasters import Grid, Values, check_size, concerning, grid_of, places, read_band
+from backend.geo.raster.strips import keeping_rows, strips
 
-_AT_ONCE = 1 << 18
-"""Cells that are computed at a time: so many that intermediate results stay small."""
-_LEAST_KEPT = 1 << 25
-"""Bytes of cells that GDAL may keep in any case."""
 _WHOLE = (1 << 24, 1 << 53)
 """Up to where single and double precision hold every whole number."""
 _ALIKE = 1e-4
@@ -105,14 +102,11 @@ def _rounded(values: Values) -> bool:
 def _read(
     readers: Sequence[DatasetReader], wanted: Mapping[str, tuple[int, int]], grid: Grid
 ) -> Generator[tuple[slice, Mapping[str, np.ma.MaskedArray[Any, Any]]]]:
-    """The bands some rows at a time, of which GDAL keeps no more than it has to so that no block is read twice."""
-    blocks = sum(_row_of_blocks(readers[index]) for index in {index for index, _ in wanted.values()})
-    step = max(1, _AT_ONCE // grid.width)
-    with keeping(max(_LEAST_KEPT, 2 * blocks)):
-        for start in range(0, grid.height, step):
-            rows = slice(start, min(start + step, grid.height))
-            part = Window(0, start, grid.width, rows.stop - start)  # pyright: ignore[reportCallIssue]  # attrs without types
-            yield rows, {name: _band(readers, place, part) for name, place in wanted.items()}
+    """The bands some rows at a time."""
+    whole = Window(0, 0, grid.width, grid.height)  # pyright: ignore[reportCallIssue]  # attrs without types
+    with keeping_rows(readers[index] for index in {index for index, _ in wanted.values()}):
+        for rows, strip in strips(whole):
+            yield rows, {name: _band(readers, place, strip) for name, place in wanted.items()}
 
 
 def input_of(index: int) -> str:
@@ -124,12 +118,6 @@ def _band(readers: Sequence[DatasetReader], place: tuple[int, int], part: Window
     index, band = place
     with concerning(input_of(index)):
         return read_band(readers[index], band, part)
-
-
-def _row_of_blocks(reader: DatasetReader) -> int:
-    """Bytes of a row of blocks, of all bands: they may stand in the file cell by cell."""
-    tallest = max(int(height) for height, _ in reader.block_shapes)
-    return tallest * reader.width * sum(np.dtype(kind).itemsize for kind in reader.dtypes)
 
 
 def _stored(readers: Sequence[DatasetReader], place: tuple[int, int]) -> np.dtype[Any]:

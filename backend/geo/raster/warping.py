@@ -4,16 +4,14 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import shapely
 from affine import Affine
 from pyproj import CRS
-from rasterio.enums import Resampling
 from rasterio.features import rasterize
 from rasterio.io import DatasetReader
-from rasterio.warp import reproject
 from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError
@@ -21,21 +19,13 @@ from backend.geo.geodesy.crs import Transformation, code_of
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.raster.bands import Label, is_labelled, is_whole, labels_of
 from backend.geo.raster.cells import lonlat_bounds
-from backend.geo.raster.grids import Target, gdal_crs, needed, part_of, target_grid
+from backend.geo.raster.grids import Target, needed, part_of, target_grid
 from backend.geo.raster.nodata import with_room
 from backend.geo.raster.rasters import Grid, check_size, concerning, grid_of, places, read_band
+from backend.geo.raster.resampling import CHOOSING, TOLERANCE, Rule, resampled
 from backend.geo.raster.zonal_zones import zones_on
 from backend.geo.vector.features import Features
 
-type Rule = Literal["nearest", "mode", "min", "max", "bilinear", "cubic", "average"]
-
-CHOOSING = ("nearest", "mode", "min", "max")
-"""Rules whose results are values of the raster."""
-TOLERANCE = 0.01
-"""Cells by which the way between the grids may err."""
-_EXACT = 2**53
-_WARPED_AT_ONCE = 16
-"""MB that GDAL's warper takes for itself."""
 _UNASKED = (
     "The values are integers and may be classes, so each cell takes that of the nearest; for measured values ask for "
     "bilinear or average."
@@ -91,11 +81,11 @@ def warp(reader: DatasetReader, wish: Wish) -> Warped:
     )
     check_size(grid.width, grid.height, np.float64, reader.count)
     window = _offset(source, grid) if same else needed(source, grid)
-    part = source if window is None else part_of(source, window)
-    read = (read_band(reader, number, window) for number in range(1, reader.count + 1))
-    bands = [band if same else _resampled(band, part, grid, rule) for band in read]
-    # Of a single band, a stack would be a copy.
-    values = bands[0][np.newaxis] if len(bands) == 1 else np.ma.stack(bands)
+    numbers = range(1, reader.count + 1)
+    bands = [
+        read_band(reader, band, window) if same else resampled(reader, band, window, grid, rule) for band in numbers
+    ]
+    values = _stacked(bands)
     if inside is not None:
         values[:, ~inside] = np.ma.masked
     if not values.count():
@@ -103,6 +93,19 @@ def warp(reader: DatasetReader, wish: Wish) -> Warped:
     values, nodata, wider = with_room(values)
     method = "none: the cells stay as they are" if same else rule
     return Warped(values, nodata, labels_of(reader), grid, method, target.note, (*warnings, *wider))
+
+
+def _stacked(bands: list[np.ma.MaskedArray[Any, Any]]) -> np.ma.MaskedArray[Any, Any]:
+    """The bands as one array; the list is empty afterwards, as their cells take the place of theirs."""
+    if len(bands) == 1:
+        return bands.pop()[np.newaxis]
+    shape = (len(bands), *bands[0].shape)
+    made: np.ma.MaskedArray[Any, Any] = np.ma.empty(shape, np.result_type(*bands))
+    made.mask = np.ma.make_mask_none(shape)
+    while bands:
+        last = bands.pop()
+        made[len(bands)] = last
+    return made
 
 
 def _target(source: Grid, wish: Wish) -> Target:
@@ -180,52 +183,6 @@ def _offset(source: Grid, part: Grid) -> Window:
     """Where a part of the grid lies in it."""
     ((column, row),) = places(~source.transform, np.array([[part.transform.c, part.transform.f]])).tolist()
     return Window(round(column), round(row), part.width, part.height)  # pyright: ignore[reportCallIssue]
-
-
-def _resampled(
-    values: np.ma.MaskedArray[Any, Any], source: Grid, target: Grid, rule: Rule
-) -> np.ma.MaskedArray[Any, Any]:
-    """A band on another grid; cells without data of the given one change. Integers go through floating-point numbers
-    that hold them exactly.
-    """
-    kind = values.dtype
-    narrow = np.can_cast(kind, np.float32)
-    if not narrow and kind.kind in "iu" and np.abs(values).max() > _EXACT:
-        raise ProcessRefusedError("the raster has integers beyond 2^53, which cannot be resampled exactly")
-    work = np.float32 if narrow else np.float64
-    made = np.full((target.height, target.width), np.nan, dtype=work)
-    plain = np.ma.getdata(values).astype(work, copy=False)
-    if np.ma.is_masked(values):
-        plain[np.ma.getmaskarray(values)] = np.nan
-    reproject(
-        plain, made,
-        src_transform=source.transform, src_crs=gdal_crs(source.crs), src_nodata=np.nan,
-        dst_transform=target.transform, dst_crs=gdal_crs(target.crs), dst_nodata=np.nan,
-        resampling=Resampling[rule], tolerance=TOLERANCE, init_dest_nodata=True,
-        warp_mem_limit=_WARPED_AT_ONCE, **_scales(source, target),
-    )  # fmt: skip
-    mask = np.isnan(made)
-    if rule not in CHOOSING or kind.kind not in "iu":
-        return np.ma.masked_array(made, mask=mask)
-    made[mask] = 0
-    return np.ma.masked_array(made.astype(kind), mask=mask)
-
-
-def _scales(source: Grid, target: Grid) -> dict[str, Any]:
-    """New cells in one old cell, along columns and along rows, at most 1: how far rules of averaging look.
-
-    GDAL's guess depends on the part of the raster that it sees.
-    """
-    middle = np.array([target.width, target.height]) / 2
-    try:
-        there = Transformation.between(target.crs, source.crs).positions(
-            places(target.transform, middle + np.array([[0, 0], [1, 0], [0, 1]]))
-        )
-    except ProcessRefusedError:
-        return {}
-    at = places(~source.transform, there)
-    covered = np.hypot(at[1] - at[0], at[2] - at[0]).tolist()
-    return {name: 1 / max(1, cells) for name, cells in zip(("XSCALE", "YSCALE"), covered, strict=True)}
 
 
 def crs_decision(source: Grid, target: Grid) -> str:
