@@ -2,6 +2,7 @@
 
 from starlette.applications import Starlette
 
+from backend.api.asgi import AnsweredAtStop
 from backend.app import create_app
 from backend.settings import Settings
 from telemetry.logs import configure
@@ -20,4 +21,6 @@ def create() -> Starlette:
     configure(settings.log_format, settings.log_level)
     if settings.traces:
         start_tracing("ogc-processes-backend")
-    return create_app(settings)
+    app = create_app(settings)
+    app.add_middleware(AnsweredAtStop)
+    return app

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
@@ -22,6 +23,18 @@ def _default_home() -> Path:
 
 def _default_workers() -> int:
     return max(2, min(4, os.cpu_count() or 2))
+
+
+def _http_url(text: str) -> SplitResult:
+    """A URL taken apart.
+
+    Raises:
+        ValueError: it is none of a web server.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"`{text}` must be an http or https URL with a host, such as https://maps.example.org")
+    return parts
 
 
 class Settings(BaseSettings):
@@ -156,10 +169,38 @@ class Settings(BaseSettings):
     def _split_list(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    @field_validator("public_url", "root_path")
+    @field_validator("public_url")
     @classmethod
-    def _strip_slash(cls, value: str) -> str:
+    def _root_of_links(cls, value: str) -> str:
+        parts = _http_url(value)
+        if parts.query or parts.fragment:
+            raise ValueError("must have no query and no fragment: paths are added to it")
         return value.rstrip("/")
+
+    @field_validator("root_path")
+    @classmethod
+    def _path_prefix(cls, value: str) -> str:
+        if any(character in value for character in "?#: ") or "//" in value:
+            raise ValueError("must be the beginning of a path, such as /ogc")
+        stripped = value.strip("/")
+        return f"/{stripped}" if stripped else ""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            parts = None if one == "*" else _http_url(one)
+            if parts and (parts.path.strip("/") or parts.query or parts.fragment):
+                raise ValueError(f"`{one}` is no origin: it has more than scheme, host and port")
+        return tuple(one.rstrip("/") for one in value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if "/" in one:
+                raise ValueError(f"`{one}` is no name of a host: leave out what stands around the name in a URL")
+        return value
 
     @property
     def import_paths(self) -> tuple[str, ...]:

@@ -45,6 +45,9 @@ def create_backend_app(*, reached_at: str, **settings: Any) -> "tuple[Starlette,
     if "public_url" not in given.model_fields_set:
         given = given.model_copy(update={"public_url": reached_at})
     app = _load_backend(given)
+    from backend.api.asgi import AnsweredAtStop  # noqa: PLC0415  # loaded by now
+
+    app.add_middleware(AnsweredAtStop)
     lifespan = app.router.lifespan_context
     app.router.lifespan_context = lambda served: _running(lifespan(served))
     return app, given.base_url

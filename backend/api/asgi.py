@@ -1,12 +1,15 @@
 """Errors that become problem documents, wherever they are raised."""
 
+from http import HTTPStatus
+
+import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api.methods import Endpoint
-from backend.api.problems import http_problem, internal_problem, problem_of
+from backend.api.problems import RETRY, http_problem, internal_problem, plain_problem, problem_of
 from backend.api.representation import represented_problem
 from backend.errors import BackendError
 
@@ -64,3 +67,33 @@ class UnforeseenErrors:
             if answered:
                 raise
             await internal_problem(error).response()(scope, receive, send)
+
+
+class AnsweredAtStop:
+    """A layer that answers the requests which a server that is being stopped does not wait for any longer.
+
+    Such a server cancels them, and would send a plain 500 and log each with a traceback. Only for an application that
+    is a server's own: of one that is embedded, a cancelled request is its caller's affair, who must see it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answered = False
+
+        async def watched(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except anyio.get_cancelled_exc_class():
+            if scope["type"] != "http":
+                raise
+            if not answered:
+                await plain_problem(HTTPStatus.SERVICE_UNAVAILABLE, _STOPPED, RETRY).response()(scope, receive, send)
+
+
+_STOPPED = "The server is being stopped, and what this request waits for has not come to its end. Try again later."

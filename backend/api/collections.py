@@ -25,19 +25,22 @@ _ITEMS: dict[Kind, str] = {"vector": "feature", "raster": "coverage"}
 
 
 async def list_collections(request: Request) -> Response:
-    """`GET /collections`: all of them, unless the client wishes pages. No file is opened."""
+    """`GET /collections`: all of them, unless the client wishes pages. No file is opened.
+
+    In a thread: to find thousands of files takes its time, and so does to tell of them.
+    """
     service = service_of(request)
     limit = integer_parameter(request, "limit", default=MOST_IN_A_PAGE, least=1, most=MOST_IN_A_PAGE)
     offset = integer_parameter(request, "offset", default=0, least=0, most=2**31)
-
-    def read() -> tuple[int, list[Document]]:
-        every = service.datasets.all()
-        return len(every), [collection(one, service.base_url) for one in every[offset : offset + limit]]
-
-    total, page = await anyio.to_thread.run_sync(read)
     kept = [(name, value) for name, value in request.query_params.multi_items() if name in ("limit", "f")]
-    links = page_links(f"{service.base_url}/collections", offset=offset, limit=limit, total=total, query=kept)
-    return represented(request, "collections", collection_list(page, links, total))
+
+    def listed() -> Response:
+        every = service.datasets.all()
+        total, page = len(every), [collection(one, service.base_url) for one in every[offset : offset + limit]]
+        links = page_links(f"{service.base_url}/collections", offset=offset, limit=limit, total=total, query=kept)
+        return represented(request, "collections", collection_list(page, links, total))
+
+    return await anyio.to_thread.run_sync(listed)
 
 
 async def get_collection(request: Request) -> Response:

@@ -14,6 +14,7 @@ try:
 except ImportError:
     from yaml import SafeLoader
 
+from backend.api.languages import text_of
 from backend.errors import BackendError
 from backend.jobs.limits import read_limits
 from backend.processes.explanations import suggestion
@@ -76,12 +77,12 @@ class Configuration:
     @property
     def title(self) -> str:
         """The server's title."""
-        return str(self.document["metadata"]["identification"]["title"])
+        return str(text_of(self.document["metadata"]["identification"]["title"]))
 
     @property
     def description(self) -> str:
         """What the server says of itself."""
-        return str(self.document["metadata"]["identification"]["description"])
+        return str(text_of(self.document["metadata"]["identification"]["description"]))
 
 
 def load_configuration(user_file: Path | None) -> Configuration:
@@ -99,7 +100,7 @@ def load_configuration(user_file: Path | None) -> Configuration:
         _refuse_unknown(own, source)
         for process_id, entry in _processes(own, source).items():
             processes[process_id] = replace(entry, overrides=processes.get(process_id))
-        document = {**packaged, "metadata": _merged(packaged["metadata"], _mapping(own, "metadata", source))}
+        document = {**packaged, "metadata": _merged(packaged["metadata"], _metadata(own, source))}
     entries = tuple(processes.values())
     return Configuration({**document, "resources": _resources(entries)}, entries)
 
@@ -143,6 +144,18 @@ def _mapping(document: Mapping[str, Any], key: str, source: str) -> Document:
     if not isinstance(value, dict):
         raise ConfigurationError(f"{source}: `{key}` must be a mapping.")
     return cast("Document", value)
+
+
+def _metadata(document: Mapping[str, Any], source: str) -> Document:
+    metadata = _mapping(document, "metadata", source)
+    identification = metadata.get("identification")
+    if identification is not None and not isinstance(identification, dict):
+        raise ConfigurationError(f"{source}: `metadata.identification` must be a mapping.")
+    for name in ("title", "description"):
+        text = text_of(cast("Document", identification or {}).get(name))
+        if isinstance(text, list | dict):
+            raise ConfigurationError(f"{source}: `metadata.identification.{name}` must be a text, or one per language.")
+    return metadata
 
 
 def _processes(document: Mapping[str, Any], source: str) -> dict[str, ProcessEntry]:

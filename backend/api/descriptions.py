@@ -1,16 +1,14 @@
 """Process descriptions (OGC 18-062r2, 7.9 and 7.10) from the metadata of processors. Pure."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote
 
 from backend.api.documents import page_link
+from backend.api.languages import text_of
 
 type Document = dict[str, Any]
 
-_LANGUAGE = "en"
-_LANGUAGE_TAG = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _TRANSLATED = ("title", "description", "keywords")
 IDEMPOTENT: Mapping[str, str] = {
     "title": "May be run again with the same outcome, and changes nothing else",
@@ -51,19 +49,6 @@ def describe(
 def summarise_description(description: Mapping[str, Any]) -> Document:
     """What the list of processes tells of one."""
     return {name: value for name, value in description.items() if name not in ("inputs", "outputs", "example")}
-
-
-def text_of(value: Any) -> Any:
-    """A text that may be given in several languages, in the one this server speaks."""
-    if not isinstance(value, Mapping) or not value:
-        return cast("Any", value)
-    texts = cast("Mapping[Any, Any]", value)
-    if not all(isinstance(tag, str) and _LANGUAGE_TAG.fullmatch(tag) for tag in texts):
-        return texts
-    if not all(isinstance(text, str | list) for text in texts.values()):
-        return texts
-    english = (tag for tag in texts if re.split("[-_]", tag)[0] == _LANGUAGE)
-    return texts[next(english, next(iter(texts)))]
 
 
 def _in_one_language(part: Mapping[str, Any]) -> Document:

@@ -92,7 +92,8 @@ def page_links(url: str, *, offset: int, limit: int, total: int, query: Iterable
     if offset + limit < total:
         links.append(link("next", page(offset + limit), "Next page"))
     if offset > 0:
-        links.append(link("prev", page(max(0, offset - limit)), "Previous page"))
+        last = (total - 1) // limit * limit  # the list may have become shorter since its page was linked to
+        links.append(link("prev", page(max(0, min(offset - limit, last))), "Previous page"))
     return links
 
 

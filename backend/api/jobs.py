@@ -28,16 +28,16 @@ async def list_jobs(request: Request) -> Response:
     limit = integer_parameter(request, "limit", default=_DEFAULT_JOBS, least=1, most=MOST_IN_A_PAGE)
     offset = integer_parameter(request, "offset", default=0, least=0, most=2**31)
     wanted = read_filter(request.query_params)
-    # In a thread: to count many jobs takes its time.
-    found = (
-        None
-        if wanted is None
-        else await anyio.to_thread.run_sync(partial(service.store.list, where=wanted, limit=limit, offset=offset))
-    )
-    jobs, total = found or ((), 0)
     kept = [(name, value) for name, value in request.query_params.multi_items() if name in (*FILTERS, "limit", "f")]
-    links = page_links(f"{service.base_url}/jobs", offset=offset, limit=limit, total=total, query=kept)
-    return represented(request, "jobs", job_list(jobs, total, links, service.base_url))
+
+    def listed() -> Response:
+        found = None if wanted is None else service.store.list(where=wanted, limit=limit, offset=offset)
+        jobs, total = found or ((), 0)
+        links = page_links(f"{service.base_url}/jobs", offset=offset, limit=limit, total=total, query=kept)
+        return represented(request, "jobs", job_list(jobs, total, links, service.base_url))
+
+    # To count many jobs takes its time, and so does to tell of them.
+    return await anyio.to_thread.run_sync(listed)
 
 
 async def get_job(request: Request) -> Response:
@@ -75,7 +75,7 @@ async def dismiss_job(request: Request) -> Response:
     form_of(request)  # refuses before anything is done
     service = service_of(request)
     job = await service.engine.dismiss(request.path_params["job"])
-    return represented(request, "job", status_info(job, service.base_url))
+    return represented(request, "job", status_info(job, service.base_url), headers=sunset(job))
 
 
 def _etag(job: Job, form: Form) -> str:

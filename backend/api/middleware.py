@@ -8,8 +8,14 @@ from backend.api.origins import Callers, KnownCallers
 from backend.api.trailing_slashes import TrailingSlashes
 from backend.settings import Settings
 
-_EXPOSED = ("Location", "Link", "ETag", "Preference-Applied", "OGC-NumberMatched", "Content-Location", "Repr-Digest")
+_EXPOSED = (
+    "Accept-Ranges", "Allow", "Content-Location", "Content-Range", "ETag", "Link", "Location", "OGC-NumberMatched",
+    "Preference-Applied", "Repr-Digest", "Retry-After", "Sunset", "X-Request-ID",
+)  # fmt: skip
 """Headers of our answers that a page of another origin may read."""
+
+_ACCEPTED = ("Authorization", "Content-Type", "If-None-Match", "Prefer", "Range", "traceparent", "X-Request-ID")
+"""Headers that such a page may send: `Authorization` is for a proxy before us that asks who calls."""
 
 
 def api_middleware(settings: Settings) -> list[Middleware]:
@@ -21,7 +27,7 @@ def api_middleware(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "HEAD", "POST", "DELETE", "OPTIONS"],
-            allow_headers=["Content-Type", "Prefer", "If-None-Match"],
+            allow_headers=list(_ACCEPTED),
             expose_headers=list(_EXPOSED),
         )
         layers.append(cors)

@@ -4,6 +4,7 @@ import json
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
+import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,8 +34,8 @@ class Definition:
         return encode(openapi_document(server, processes, callbacks=metadata.callbacks))
 
     async def get_openapi(self, request: Request) -> Response:
-        """`GET /openapi`."""
-        return represented(request, "openapi", self.body, media_type=OPENAPI)
+        """`GET /openapi`. In a thread: to make the document, or a page of it, takes its time."""
+        return await anyio.to_thread.run_sync(lambda: represented(request, "openapi", self.body, media_type=OPENAPI))
 
 
 def _version() -> str:

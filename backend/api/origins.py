@@ -30,7 +30,7 @@ class Callers:
     @classmethod
     def of(cls, public_url: str, allowed_hosts: Collection[str], cors_origins: Iterable[str]) -> Self:
         """What the settings permit: the public URL's host is always among the hosts."""
-        hosts = {*(host.lower() for host in allowed_hosts), _host_of(urlsplit(public_url).netloc)}
+        hosts = {_host_of(host) for host in (*allowed_hosts, urlsplit(public_url).netloc)}
         return cls(frozenset(hosts), bool(allowed_hosts), frozenset(origin.lower() for origin in cors_origins))
 
     def knows_host(self, host: str) -> bool:

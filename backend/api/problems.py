@@ -16,7 +16,9 @@ LOGGER = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
-_RETRY_SECONDS = "5"
+RETRY: Mapping[str, str] = {"Retry-After": "5"}
+"""Whether soon or after the restart, it is worth another try."""
+
 _OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
 _OWN = "urn:ogc-processes-mcp:exception:"
 """Exceptions that the standard does not have."""
@@ -97,8 +99,7 @@ def problem_of(error: errors.BackendError) -> Problem:
 def _headers(error: errors.BackendError) -> Mapping[str, str]:
     if isinstance(error, errors.RangeNotSatisfiableError):
         return {"Content-Range": f"bytes */{error.size}"}
-    # Whether soon or after the restart, it is worth another try.
-    return {"Retry-After": _RETRY_SECONDS} if isinstance(error, errors.ServerBusyError) else {}
+    return RETRY if isinstance(error, errors.ServerBusyError) else {}
 
 
 def problem_response(error: errors.BackendError, headers: Mapping[str, str] | None = None) -> Response:

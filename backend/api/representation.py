@@ -84,6 +84,11 @@ def require_known_form(request: Request) -> None:
         _named(wanted)
 
 
+def asks_for_json(request: Request) -> bool:
+    """Whether `f` asks for JSON in so many words, whatever `Accept` takes."""
+    return _BY_NAME.get(request.query_params.get("f", "")) == "json"
+
+
 def _named(wanted: str) -> Form:
     try:
         return _BY_NAME[wanted]

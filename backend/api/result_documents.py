@@ -4,6 +4,7 @@ import base64
 import json
 import math
 import re
+from codecs import getincrementaldecoder
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -99,9 +100,12 @@ async def _value(record: ResultRecord, stored: bytes | Path) -> AsyncGenerator[b
         if qualified:
             yield b"}"
         return
-    text = await _text(record, stored)
-    if text is not None:
-        yield encode({"mediaType": media_type, "value": text})
+    if record.media_type.startswith("text/") and await _is_utf8(stored):
+        yield b'{"mediaType":' + encode(media_type) + b',"value":"'
+        async with aclosing(_characters(stored)) as characters:
+            async for part in characters:
+                yield encode(part)[1:-1]
+        yield b'"}'
         return
     yield b'{"mediaType":' + encode(media_type) + b',"encoding":"base64","value":"'
     async with aclosing(pieces_of(stored)) as pieces:
@@ -117,14 +121,23 @@ async def _starts_object(stored: bytes | Path) -> bool:
     return stored[:1024].lstrip().startswith(b"{")
 
 
-async def _text(record: ResultRecord, stored: bytes | Path) -> str | None:
-    if not record.media_type.startswith("text/"):
-        return None
-    data = await anyio.Path(stored).read_bytes() if isinstance(stored, Path) else stored
+async def _is_utf8(stored: bytes | Path) -> bool:
     try:
-        return data.decode("utf-8")
+        async with aclosing(_characters(stored)) as characters:
+            async for _ in characters:
+                pass
     except UnicodeDecodeError:
-        return None
+        return False
+    return True
+
+
+async def _characters(stored: bytes | Path) -> AsyncGenerator[str]:
+    """A text piece by piece; a piece ends where a character does."""
+    decoder = getincrementaldecoder("utf-8")()
+    async with aclosing(pieces_of(stored)) as pieces:
+        async for piece in pieces:
+            yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)
 
 
 async def pieces_of(stored: bytes | Path, part: range | None = None) -> AsyncGenerator[bytes]:

@@ -15,7 +15,7 @@ from backend.api.paging import read_page
 from backend.api.preferences import Preferences, parse_preferences
 from backend.api.query import integer_parameter
 from backend.api.ranges import range_headers, requested_range
-from backend.api.representation import form_of, represented, require_known_form
+from backend.api.representation import asks_for_json, form_of, represented, require_known_form
 from backend.api.responses import PiecesResponse, json_response
 from backend.api.result_documents import (
     Document,
@@ -116,7 +116,7 @@ async def _sent(
         applied = ", ".join(filter(None, (headers.get("Preference-Applied"), "return=minimal")))
         return json_response(document, headers={**headers, "Preference-Applied": applied})
     await _verify(service, [one for one in stored if not _linked(job, one[0])])
-    if job.response == "raw":
+    if job.response == "raw" and (_is_json(job, stored) or not asks_for_json(request)):
         links = [result_link(record, job.id, service.base_url) for record, _ in stored if _linked(job, record)]
         if len(links) == len(stored):
             return _links_only(links, headers)
@@ -130,6 +130,11 @@ async def _sent(
 
 def _linked(job: Job, record: ResultRecord) -> bool:
     return record.output_id in job.by_reference
+
+
+def _is_json(job: Job, stored: Sequence[StoredResult]) -> bool:
+    """Whether the raw answer is JSON by itself: one value that is."""
+    return len(stored) == 1 and not _linked(job, stored[0][0]) and is_json(stored[0][0].media_type)
 
 
 def _takes_multipart(request: Request) -> bool:

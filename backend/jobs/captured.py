@@ -23,6 +23,9 @@ FLUSH_SECONDS = 0.5
 MAX_LINES = MOST_LINES - 1
 """Lines kept of what a job writes between two writes of its log: the last ones, and the one that counts the others."""
 
+MOST_WAITING_BYTES = 2 * 2**20
+"""Of what one job wrote faster than it is written on: the last of it, no less than its log keeps."""
+
 _STANDARD_ERROR = 2
 _STALLED_SECONDS = 1.0
 """How long a reader of our standard error may take before what it misses is in the jobs' logs alone."""
@@ -45,10 +48,16 @@ class _Lines:
         if len(self.begun) > LONGEST_LINE:
             lines, self.begun = [*lines, self.begun], b""
         self.left_out += max(0, len(self.complete) + len(lines) - MAX_LINES)
-        self.complete.extend(_text(line) for line in lines)
+        self.complete.extend(_text(line) for line in lines[-MAX_LINES:])
+
+    def leave_out(self, count: int) -> None:
+        """So many lines come next that are not there; what came before them and is not stored goes with them."""
+        self.left_out += len(self.complete) + count
+        self.complete.clear()
+        self.begun = b""
 
     def take(self) -> list[str]:
-        taken = [f"[{self.left_out} lines are left out here]"] if self.left_out else []
+        taken = [_left_out(self.left_out)] if self.left_out else []
         taken += self.complete
         self.complete.clear()
         self.left_out = 0
@@ -61,8 +70,33 @@ class _Lines:
         return self.take()
 
 
-type _Item = tuple[str | None, bytes | Callable[[], None]]
-"""Job id and what it wrote, or what is to be done once all of it is in the store."""
+@dataclass(slots=True)
+class _Waiting:
+    """What a job wrote since somebody last looked, the first of it left out where it is too much."""
+
+    pieces: deque[bytes] = field(default_factory=deque[bytes])
+    size: int = 0
+    lines_left_out: int = 0
+
+    def add(self, piece: bytes) -> None:
+        self.pieces.append(piece)
+        self.size += len(piece)
+        while self.size > MOST_WAITING_BYTES and len(self.pieces) > 1:
+            first = self.pieces.popleft()
+            self.size -= len(first)
+            self.lines_left_out += first.count(b"\n")
+
+    def taken(self) -> tuple[int, bytes]:
+        """How many lines are left out, and what comes after them: from the beginning of a line on."""
+        data = b"".join(self.pieces)
+        if not self.lines_left_out:
+            return 0, data
+        _, end, rest = data.partition(b"\n")
+        return (self.lines_left_out + 1, rest) if end else (self.lines_left_out, data)
+
+
+type _Item = tuple[str | None, Callable[[], None] | None]
+"""Job id, and what is to be done once all that it wrote is in the store; None where it has written something."""
 
 
 class JobLogs:
@@ -71,6 +105,9 @@ class JobLogs:
     def __init__(self, append: AppendLog) -> None:
         self._append = append
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._waiting: dict[str | None, _Waiting] = {}
+        self._lock = threading.Lock()
+        """Of what waits."""
         self._logged: set[str] = set()
         """Jobs that wrote something; touched by the feeding thread alone."""
         self._stalled = False
@@ -90,7 +127,11 @@ class JobLogs:
         """Take what a worker wrote, while it ran a job or between two."""
         if job_id is not None:
             self._logged.add(job_id)
-        self._items.put((job_id, data))
+        with self._lock:
+            known = job_id in self._waiting
+            self._waiting.setdefault(job_id, _Waiting()).add(data)
+        if not known:
+            self._items.put((job_id, None))
 
     def finish(self, job_id: str, then: Callable[[], None]) -> None:
         """Call `then` once all that the job wrote is in the store: at once where it wrote nothing."""
@@ -101,31 +142,41 @@ class JobLogs:
             then()
 
     def _relay(self) -> None:
-        waiting: dict[str, _Lines] = {}
+        unstored: dict[str, _Lines] = {}
         while True:
             try:
-                item = self._items.get(timeout=FLUSH_SECONDS if waiting else None)
+                item = self._items.get(timeout=FLUSH_SECONDS if unstored else None)
             except queue.Empty:
-                self._flush(waiting)
+                self._flush(unstored)
                 continue
             if item is None:
-                for job_id, lines in waiting.items():
+                for job_id, lines in unstored.items():
                     self._store(job_id, lines.finish())
                 return
-            job_id, content = item
-            if not isinstance(content, bytes):
-                if job_id is not None and job_id in waiting:
-                    self._store(job_id, waiting.pop(job_id).finish())
-                content()
+            job_id, then = item
+            if then is None:
+                self._take(job_id, unstored)
                 continue
-            self._tell(content)
-            if job_id is not None:
-                waiting.setdefault(job_id, _Lines()).add(content)
-                self._flush(waiting)
+            if job_id is not None and job_id in unstored:
+                self._store(job_id, unstored.pop(job_id).finish())
+            then()
 
-    def _flush(self, waiting: dict[str, _Lines]) -> None:
+    def _take(self, job_id: str | None, unstored: dict[str, _Lines]) -> None:
+        """Pass on what a job wrote."""
+        with self._lock:
+            left_out, data = self._waiting.pop(job_id).taken()
+        self._tell(f"{_left_out(left_out)}\n".encode() + data if left_out else data)
+        if job_id is None:
+            return
+        lines = unstored.setdefault(job_id, _Lines())
+        if left_out:
+            lines.leave_out(left_out)
+        lines.add(data)
+        self._flush(unstored)
+
+    def _flush(self, unstored: dict[str, _Lines]) -> None:
         now = time.monotonic()
-        for job_id, lines in waiting.items():
+        for job_id, lines in unstored.items():
             if lines.complete and now - lines.flushed >= FLUSH_SECONDS:
                 self._store(job_id, lines.take())
 
@@ -149,6 +200,10 @@ class JobLogs:
                 os.write(_STANDARD_ERROR, data[begin : begin + select.PIPE_BUF])
         except (OSError, ValueError):
             return
+
+
+def _left_out(count: int) -> str:
+    return f"[{count} lines are left out here]"
 
 
 def _text(line: bytes) -> str:

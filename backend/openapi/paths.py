@@ -113,7 +113,9 @@ def _jobs() -> dict[str, PathItem]:
         "tags": [JOBS],
         "parameters": [parameter("jobId"), parameter("f")],
         "responses": {
-            "200": document("The status after it; the same for a job dismissed before.", schema_of("statusInfo")),
+            "200": document(
+                "The status after it; the same for a job dismissed before.", schema_of("statusInfo"), "Sunset"
+            ),
             **problems(""),
             **problems("Page", 410),
         },

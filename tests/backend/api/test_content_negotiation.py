@@ -92,6 +92,30 @@ async def test_a_job_its_results_and_its_dismissal_come_as_pages(client: httpx.A
     assert dismissed.headers["content-type"].startswith("text/html")
 
 
+@pytest.mark.parametrize("accept", ["*/*", BROWSER, "multipart/related"])
+async def test_raw_values_that_are_asked_for_as_json_come_in_one_document(
+    client: httpx.AsyncClient, accept: str
+) -> None:
+    asked = {"headers": {"Accept": accept}, "params": {"f": "json"}}
+    done = await run(client, "echo", inputs={"string": "green", "number": 3})
+    several = await client.get(f"{local(done.headers['location'])}/results", **asked)
+    assert several.headers["content-type"] == "application/json"
+    assert several.json() == {"string": "green", "number": 3}
+    done = await run(client, "hello-world", inputs={"name": "me", "as_bytes": True, "media_type": "text/plain"})
+    assert done.headers["content-type"] == "text/plain"
+    one = await client.get(f"{local(done.headers['location'])}/results", **asked)
+    assert one.headers["content-type"] == "application/json"
+    assert one.json() == {"echo": {"mediaType": "text/plain", "value": done.text}}
+    linked = {"echo": {"transmissionMode": "reference"}}
+    done = await run(client, "hello-world", inputs={"name": "me"}, outputs=linked)
+    assert done.status_code == 204
+    link = (await client.get(f"{local(done.headers['location'])}/results", **asked)).json()["echo"]
+    assert link["href"] == f"{done.headers['location']}/results/echo"
+    done = await run(client, "hello-world", inputs={"name": "me"})
+    raw = await client.get(f"{local(done.headers['location'])}/results", **asked)
+    assert raw.json() == done.json()
+
+
 async def test_a_dismissal_whose_answer_cannot_be_accepted_dismisses_nothing(client: httpx.AsyncClient) -> None:
     job = local((await run(client, "hello-world", inputs={"name": "kept"})).headers["location"])
     assert (await client.delete(job, headers={"Accept": "image/png"})).status_code == 406

@@ -39,6 +39,7 @@ def test_every_answer_about_an_ended_job_tells_when_it_expires(client: TestClien
     assert status.json()["expires"] > status.json()["finished"]
     (output,) = store(client).results(job.rpartition("/")[2])
     others = [status, client.get(f"{job}/results"), client.get(f"{job}/results/{output[0].output_id}")]
+    others.append(client.delete(job))
     told = {parsedate_to_datetime(answer.headers["Sunset"]) for answer in (executed, *others)}
     assert len(told) == 1
 

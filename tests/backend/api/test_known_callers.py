@@ -96,6 +96,20 @@ async def test_sites_that_the_operator_names_may_call_and_read_the_headers(ask: 
     assert "POST" in response.headers["access-control-allow-methods"]
 
 
+async def test_such_a_site_may_send_what_a_client_sends_and_read_what_it_is_told(ask: Ask) -> None:
+    page = {"Origin": "https://viewer.example"}
+    sent = "accept, authorization, content-type, if-none-match, prefer, range, traceparent, x-request-id"
+    asked = page | {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": sent}
+    assert (await ask(asked, method="OPTIONS", cors_origins="https://viewer.example")).status_code == 200
+    told = (await ask(page, cors_origins="https://viewer.example")).headers["access-control-expose-headers"]
+    assert {"Accept-Ranges", "Content-Range", "Retry-After", "Sunset", "X-Request-ID"} <= set(told.split(", "))
+
+
+async def test_an_allowed_host_may_be_named_with_its_port(ask: Ask) -> None:
+    response = await ask({"Host": "gis.example:8443"}, allowed_hosts="gis.example:8443")
+    assert response.status_code == 200
+
+
 def test_an_origin_without_a_host_is_nobodys() -> None:
     assert not Callers.of("http://localhost:5001", (), ()).admits("null", "")
 

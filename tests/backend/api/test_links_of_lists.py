@@ -25,6 +25,12 @@ def test_every_link_keeps_the_query_and_the_form_is_the_alternates_own() -> None
     }
 
 
+def test_behind_the_end_the_page_before_is_the_last_one_that_there_is() -> None:
+    assert hrefs([], offset=5)["prev"] == "/jobs?limit=2&offset=3"
+    assert hrefs([], offset=1000)["prev"] == "/jobs?limit=2&offset=4"
+    assert hrefs([], offset=1000, total=0)["prev"] == "/jobs"
+
+
 def test_a_list_that_is_whole_keeps_what_was_asked_for() -> None:
     assert hrefs([], limit=10) == {"self": "/jobs", "alternate": "/jobs?f=html"}
     assert hrefs([("status", "failed")], limit=10)["alternate"] == "/jobs?status=failed&f=html"

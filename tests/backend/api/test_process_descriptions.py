@@ -4,7 +4,8 @@ import copy
 import json
 from typing import Any
 
-from backend.api.descriptions import IDEMPOTENT, describe, summarise_description, text_of
+from backend.api.descriptions import IDEMPOTENT, describe, summarise_description
+from backend.api.languages import text_of
 
 BASE = "https://maps.example/ogc"
 METADATA: dict[str, Any] = {

@@ -53,6 +53,20 @@ resources:
     assert configuration.description == load_configuration(None).description
 
 
+def test_of_a_title_in_several_languages_the_english_one_is_told(tmp_path: Path) -> None:
+    own = write(
+        tmp_path,
+        """
+metadata:
+  identification:
+    title: {fr: Nos cartes, en: Our maps}
+    description: {fr: Celles de la ville}
+""",
+    )
+    configuration = load_configuration(own)
+    assert (configuration.title, configuration.description) == ("Our maps", "Celles de la ville")
+
+
 def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     assert load_configuration(write(tmp_path, "")) == load_configuration(None)
 
@@ -69,6 +83,8 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("resources: {x: {type: process, processor: y}}", "process `x`"),
         ("resources: {x: {type: process, processor: {name: 3}}}", "process `x`"),
         ("metadata: text", "`metadata` must be a mapping"),
+        ("metadata: {identification: text}", "`metadata.identification` must be a mapping"),
+        ("metadata: {identification: {title: [a]}}", "`metadata.identification.title` must be a text"),
         ("resorces: {}", "`resorces` is no section of a configuration. Did you mean `resources`?"),
         ("elephants: {}", "`elephants` is no section of a configuration. It may have `server`, `logging`"),
     ],

@@ -147,6 +147,18 @@ def test_the_process_page_has_a_form_filled_in_with_the_example(
     assert "no, default metre" in page.text
 
 
+@pytest.mark.parametrize("process", ["terrain", "raster-calculate"])
+def test_a_file_may_be_chosen_or_its_address_be_given(renderer: HtmlRenderer, process: str) -> None:
+    description = json.loads(load_offerings(load_configuration(None), BASE).find(process).body)
+    page = Page(renderer.render("process", description))
+    labels = {label["for"] for label in page.all("label") if "for" in label}
+    for file in page.all("input", type="file"):
+        assert "required" not in file  # the server tells where neither is given
+        assert file["id"] in labels
+        assert f"{file['id']}-href" in labels
+    assert len(page.all("input", type="file")) == len(page.all("input", type="url")) > 0
+
+
 def test_no_link_of_a_page_leads_where_only_a_form_may_go(
     renderer: HtmlRenderer, documents: dict[str, dict[str, Any]]
 ) -> None:

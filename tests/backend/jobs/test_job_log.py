@@ -1,13 +1,14 @@
 """The log of a job: the last lines that its process wrote."""
 
 import threading
+import tracemalloc
 from collections.abc import Iterator, Sequence
 
 import pytest
 from databases import Place, opened
 
 from backend.errors import NoSuchJobError
-from backend.jobs.captured import JobLogs
+from backend.jobs.captured import MOST_WAITING_BYTES, JobLogs
 from backend.jobs.job_log import LONGEST_LINE, MOST_LINES
 from backend.jobs.records import JobRequest
 from backend.jobs.store import JobStore
@@ -45,6 +46,37 @@ def test_of_what_was_cut_or_left_out_the_log_says_so(store: JobStore) -> None:
     assert (len(cut), len(cut[0]), cut[0][-len(CUT) :]) == (1, LONGEST_LINE, CUT)
     many = written(store, b"a line\n" * (MOST_LINES + 5))
     assert (len(many), many[0], many[1]) == (MOST_LINES, "[6 lines are left out here]", "a line")
+
+
+def test_of_what_a_process_writes_faster_than_it_can_be_stored_the_last_is_kept(store: JobStore) -> None:
+    noisy, quiet = (store.insert(REQUEST, owner=None, durable=False) for _ in range(2))
+    begun, go_on, stored = threading.Event(), threading.Event(), threading.Event()
+
+    def append(job_id: str, lines: Sequence[str]) -> None:
+        begun.set()
+        assert go_on.wait(60)
+        store.append_log(job_id, lines)
+
+    logs = JobLogs(append)
+    logs.start()
+    logs.feed(noisy.id, b"0\n")
+    assert begun.wait(60)  # the disk takes its time
+    text = b"".join(b"%d %b\n" % (number, b"x" * 100) for number in range(1, 200_000))
+    tracemalloc.start()
+    for begin in range(0, len(text), 2**16):
+        logs.feed(noisy.id, text[begin : begin + 2**16])
+    logs.feed(quiet.id, b"a word\n")
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    go_on.set()
+    logs.finish(noisy.id, lambda: logs.finish(quiet.id, stored.set))
+    assert stored.wait(60)
+    logs.stop()
+    assert held < 1.5 * MOST_WAITING_BYTES
+    log = store.log(noisy.id)
+    assert (len(log), log[-1].split()[0], log[-999].split()[0]) == (MOST_LINES, "199999", "199001")
+    assert log[0] == "[199000 lines are left out here]"
+    assert store.log(quiet.id) == ["a word"]
 
 
 def written(store: JobStore, data: bytes) -> Sequence[str]:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mcp import Client
 
 from mcp_server.cli.serving import url_of
 from mcp_server.embedded import create_backend_app
+from tests.interop.own_backend import until
 from tests.mcp_server.cli.command_lines import Command, Run
 from tests.serving import served
 from tests.standard.clients import conforming, conforming_async
@@ -125,6 +127,26 @@ def test_the_interrupt_key_dismisses_the_job_of_a_call(run: Run, start: Callable
     assert "KeyboardInterrupt" not in err
     _, jobs, _ = run("call", "list_jobs")
     assert [job["status"] for job in json.loads(jobs)["jobs"]] == ["dismissed"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal for one process's interrupt key")
+def test_a_request_that_is_under_way_when_the_backend_is_stopped_is_told_so(
+    start: Callable[..., subprocess.Popen[str]], port: int
+) -> None:
+    server = start("backend", "--port", str(port))
+    assert server.stderr is not None
+    assert server.stderr.readline().startswith("OGC API")
+    url = f"http://127.0.0.1:{port}/processes/slow-steps/execution"
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(httpx.post, url, json={"inputs": {"seconds": 60, "steps": 600}}, timeout=120)
+        until(lambda: httpx.get(f"http://127.0.0.1:{port}/jobs?status=running").json()["numberMatched"], bool)
+        server.send_signal(signal.SIGINT)
+        response = answer.result(timeout=120)
+    _, errors = server.communicate(timeout=120)
+    assert (response.status_code, response.headers["content-type"]) == (503, "application/problem+json")
+    assert response.json()["detail"].startswith("The server is being stopped")
+    assert "retry-after" in response.headers
+    assert "Traceback" not in errors
 
 
 UNUSABLE = {"home": ("", "File exists"), "store": ("jobs.sqlite", "file is not a database")}

@@ -15,11 +15,13 @@ export async function readField(field) {
     const value = await readControl(input, control, types.split(" "));
     if (value !== undefined) values.push(value);
   }
+  if (values.length > 1 && !("repeated" in field.dataset)) throw new FieldError("takes a file or an address, not both");
   if (!("repeated" in field.dataset)) return values[0];
   return values.length > 0 ? values : undefined;
 }
 
 async function readControl(input, control, types) {
+  if ("address" in input.dataset) return input.value === "" ? undefined : { href: input.value };
   if (control === "checkbox") return input.checked;
   if (control === "file") return input.files.length > 0 ? base64(input.files[0]) : undefined;
   if (input.value === "") return undefined;
@@ -29,11 +31,15 @@ async function readControl(input, control, types) {
   return input.value;
 }
 
-/** JSON where the text is JSON of a type the field takes; else the text itself where it takes text. */
+/**
+ * JSON where the text is JSON of a type the field takes, or a reference to such a value; else the text itself where it
+ * takes text.
+ */
 export function parse(text, types) {
   try {
     const value = JSON.parse(text);
     if (types.includes(typeOf(value)) || (Number.isInteger(value) && types.includes("integer"))) return value;
+    if (typeof value?.href === "string") return value;
   } catch (error) {
     if (!types.includes("string")) throw new FieldError(`is not valid JSON: ${error.message}`);
   }

@@ -28,6 +28,8 @@ for (const field of fields) {
 
 async function execute() {
   clear();
+  const boxes = [...form.querySelectorAll("#outputs input")];
+  if (boxes.length > 0 && !boxes.some((box) => box.checked)) return summarise("Choose an output.");
   const inputs = await collect();
   if (inputs === null) return;
   const synchronous = form.querySelector('[name="execution-mode"]:checked')?.value === "sync";
@@ -138,18 +140,20 @@ function addValue(field) {
   if (field.dataset.most && rows.length >= Number(field.dataset.most)) return;
   const last = rows[rows.length - 1];
   const row = last.cloneNode(true);
-  const input = row.querySelector("input, select, textarea");
-  const label = row.querySelector("label");
-  input.value = "";
-  input.required = false;
-  input.id = label.htmlFor = last.querySelector("label").htmlFor.replace(/\d+$/, (number) => Number(number) + 1);
-  label.textContent = `Value ${rows.length + 1}`;
+  let number = 0;
+  for (const input of row.querySelectorAll("input, select, textarea")) {
+    const label = row.querySelector(`label[for="${input.id}"]`);
+    input.value = "";
+    input.required = false;
+    input.id = label.htmlFor = input.id.replace(/\d+(?=(-href)?$)/, (last) => (number = Number(last) + 1));
+  }
+  row.querySelector("label").textContent = `Value ${number}`;
   last.after(row);
-  input.focus();
+  row.querySelector("input, select, textarea").focus();
 }
 
 function removeValue(field, button) {
   const row = button.closest(".value-row");
   if (field.querySelectorAll(".value-row").length > 1) row.remove();
-  else row.querySelector("input, select, textarea").value = "";
+  else row.querySelectorAll("input, select, textarea").forEach((input) => (input.value = ""));
 }

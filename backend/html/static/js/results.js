@@ -6,6 +6,7 @@ import { isGeoJson } from "./geometry.js";
 import { ResultMap } from "./map.js";
 
 const PAGE = 100;
+const MOST_COLUMNS = 30;
 const MOST_BYTES = 8_000_000;
 const MOST_CHARACTERS = 20_000;
 const MOST_IMAGE_BYTES = 32_000_000;
@@ -74,7 +75,7 @@ async function showJson(body, result, offset) {
   const parts = [];
   if (isGeoJson(value) && isLonLat(result.summary.crs)) parts.push(...mapAndTable(value, offset));
   else if (isGeoJson(value)) parts.push(element("p", { class: "notice" }, `Not drawn: its CRS is ${textOf(result.summary.crs)}.`));
-  else if (isPlainObject(value)) parts.push(members(value));
+  else if (isPlainObject(value)) parts.push(...members(value));
   else parts.push(preformatted(typeof value === "string" ? value : JSON.stringify(value, null, 2)));
   const shown = value?.features?.length ?? (Array.isArray(value) ? value.length : 0);
   if (matched > shown) parts.push(pages(body, result, offset, shown, matched));
@@ -91,7 +92,14 @@ function isPlainObject(value) {
 }
 
 function members(value) {
-  return table(["Member", "Value"], Object.entries(value).slice(0, PAGE).map(([name, member]) => [name, textOf(member)]));
+  const entries = Object.entries(value);
+  const rows = entries.slice(0, PAGE).map(([name, member]) => [name, textOf(member)]);
+  return [table(["Member", "Value"], rows), ...leftOut(entries.length, PAGE, "members")];
+}
+
+/** A note where a table has not all of something. */
+function leftOut(count, most, what) {
+  return count > most ? [element("p", { class: "note" }, `${most} of ${count} ${what} are in the table.`)] : [];
 }
 
 /** A map of GeoJSON, what its features are, and their table; `offset` is how many features come before them. */
@@ -100,7 +108,7 @@ export function mapAndTable(value, offset) {
   const details = element("div", { class: "details", "aria-live": "polite" });
   const map = new ResultMap(features, (index) => details.replaceChildren(...describe(features[index], offset + index)));
   const parts = [map.root, details];
-  if (value.type === "FeatureCollection") parts.push(featureTable(features, offset, (index) => map.select(index)));
+  if (value.type === "FeatureCollection") parts.push(...featureTable(features, offset, (index) => map.select(index)));
   else if (value.type === "Feature") map.select(0);
   return parts;
 }
@@ -112,13 +120,14 @@ function describe(feature, number) {
 }
 
 function featureTable(features, offset, select) {
-  const names = [...new Set(features.flatMap((feature) => Object.keys(feature?.properties ?? {})))].slice(0, 30);
+  const every = [...new Set(features.flatMap((feature) => Object.keys(feature?.properties ?? {})))];
+  const names = every.slice(0, MOST_COLUMNS);
   const rows = features.map((feature, index) => {
     const button = element("button", { type: "button", class: "button small" }, textOf(feature?.id ?? offset + index + 1, 40));
     button.addEventListener("click", () => select(index));
     return [button, ...names.map((name) => textOf(feature?.properties?.[name] ?? "", 80))];
   });
-  return table(["Feature", ...names], rows, "Features");
+  return [table(["Feature", ...names], rows, "Features"), ...leftOut(every.length, MOST_COLUMNS, "properties")];
 }
 
 function pages(body, result, offset, shown, matched) {

@@ -134,6 +134,59 @@ async def test_values_of_every_kind_arrive_as_what_they_are(visit: Visit, tmp_pa
     assert await preview.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1
 
 
+async def test_a_file_may_be_given_by_the_address_of_a_dataset(visit: Visit) -> None:
+    page, dataset = visit.page, "https://maps.example/ogc/collections/dem-sample"
+    await visit.open("/processes/terrain")
+    await page.get_by_role("button", name="Execute").click()
+    await expect(page.locator('[data-input="raster"] .field-problem')).to_have_text("is required")
+    await page.get_by_label("or the address of a dataset").fill(dataset)
+    await page.get_by_role("button", name="Execute").click()
+    await page.wait_for_url(re.compile(r"/jobs/[^/]+$"))
+    await expect(page.locator("#status")).to_have_text("successful")
+    sent = json.loads(visit.sent("POST", "/execution")[-1].post_data or "")
+    assert sent["inputs"]["raster"] == {"href": dataset}
+    visit.forgive("400")
+
+
+async def test_a_file_and_an_address_are_two_values_of_one(visit: Visit, tmp_path: Path) -> None:
+    page, picture = visit.page, tmp_path / "pixel.png"
+    picture.write_bytes(PIXEL)
+    await visit.open("/processes/terrain")
+    await page.get_by_label("Raster required").set_input_files(picture)
+    await page.get_by_label("or the address of a dataset").fill("https://maps.example/ogc/collections/dem-sample")
+    await page.get_by_role("button", name="Execute").click()
+    await expect(page.locator('[data-input="raster"] .field-problem')).to_contain_text("not both")
+    assert visit.sent("POST", "/execution") == []
+
+
+async def test_files_and_addresses_may_be_mixed_where_several_are_taken(visit: Visit, tmp_path: Path) -> None:
+    page, picture = visit.page, tmp_path / "pixel.png"
+    picture.write_bytes(PIXEL)
+    address = "https://maps.example/ogc/collections/dem-sample"
+    await visit.open("/processes/raster-calculate")
+    others = page.locator('[data-input="others"]')
+    await others.get_by_label("Value 1").set_input_files(picture)
+    await others.get_by_role("button", name="Add a value").click()
+    await others.get_by_label("or the address of a dataset").nth(1).fill(address)
+    ids = await page.locator("[id]").evaluate_all("elements => elements.map(({ id }) => id)")
+    assert len(ids) == len(set(ids))
+    module = await page.locator("script").get_attribute("src")
+    assert module is not None
+    read = "(field, module) => import(module).then(({readField}) => readField(field))"
+    values = await others.evaluate(read, module.replace("process.js", "field_values.js"))
+    assert values == [base64.b64encode(PIXEL).decode(), {"href": address}]
+
+
+async def test_a_process_is_not_run_for_no_output(visit: Visit) -> None:
+    page = visit.page
+    await visit.open("/processes/terrain")
+    for box in await page.locator("#outputs").get_by_role("checkbox").all():
+        await box.uncheck()
+    await page.get_by_role("button", name="Execute").click()
+    await expect(page.locator("#summary")).to_contain_text("Choose an output")
+    assert visit.sent("POST", "/execution") == []
+
+
 async def test_text_is_json_where_the_input_takes_such_json(visit: Visit) -> None:
     cases: list[tuple[str, list[str], Any]] = [
         ('{"a": 1}', ["object", "string"], {"a": 1}),
@@ -143,6 +196,11 @@ async def test_text_is_json_where_the_input_takes_such_json(visit: Visit) -> Non
         ("12", ["integer"], 12),
         ("null", ["null", "string"], None),
         ("[1]", ["array"], [1]),
+        (
+            '{"href": "https://maps.example/jobs/1/results/a"}',
+            ["array"],
+            {"href": "https://maps.example/jobs/1/results/a"},
+        ),
     ]
     module = await visit.module("field_values.js")
     run = "([module, text, types]) => import(module).then(({parse}) => parse(text, types))"

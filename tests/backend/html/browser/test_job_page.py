@@ -67,6 +67,7 @@ async def test_a_running_job_is_dismissed_after_a_confirmation(visit: Visit, sit
 async def test_escape_keeps_the_job(visit: Visit, site: Site) -> None:
     job = site.execute("slow-steps", {"seconds": 60, "steps": 60})
     await visit.open(job)
+    await expect(visit.page.locator("#status")).to_have_text("running")
     await visit.page.get_by_role("button", name="Dismiss this job").click()
     await visit.page.keyboard.press("Escape")
     await expect(visit.page.get_by_role("dialog")).to_be_hidden()

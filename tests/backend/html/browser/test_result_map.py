@@ -164,6 +164,21 @@ async def test_a_large_collection_comes_a_page_at_a_time(visit: Visit, site: Sit
     ]  # fmt: skip
 
 
+async def test_what_a_table_leaves_out_is_told(visit: Visit, site: Site) -> None:
+    wide = collection({"type": "Point", "coordinates": [1, 2]})
+    wide["features"][0]["properties"] = {f"field_{number}": number for number in range(35)}
+    await visit.open(site.execute("echo", {"document": wide}))
+    output = visit.page.locator(".output-body")
+    await expect(output.get_by_role("region", name="Features").locator("thead th")).to_have_count(1 + 30)
+    await expect(output).to_contain_text("30 of 35 properties are in the table")
+    await visit.open(site.execute("echo", {"document": {f"member_{number}": number for number in range(130)}}))
+    await expect(output.locator("tbody tr")).to_have_count(100)
+    await expect(output).to_contain_text("100 of 130 members are in the table")
+    await visit.open(site.execute("echo", {"document": {"one": 1}}))
+    await expect(output.locator("tbody tr")).to_have_count(1)
+    await expect(output).not_to_contain_text("in the table")
+
+
 async def test_a_value_too_large_for_a_page_is_not_shown_on_it(visit: Visit, site: Site) -> None:
     large = collection(square(0, 50, 1))
     large["features"][0]["properties"]["text"] = "x" * 8_100_000
