@@ -44,7 +44,8 @@ def calculate_field(
     expression: Annotated[
         str,
         Field(
-            description="Python-like: fields (or field('a b')), 'texts', if-else, round() …; area_m2, length_m, x, y."
+            description="Python-like: fields (or field('a b')), 'texts', if-else, round(), sum(), year() …; "
+            "area_m2, perimeter_m, length_m, x, y."
         ),
     ],
 ) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from backend.geo.geodesy.ground import Ground
     from backend.geo.raster.terrain import Relief
 
-SUN = {"azimuth": 315, "altitude": 45}
+AZIMUTH, ALTITUDE = 315.0, 45.0
 """Degrees: from the north-west, as on most shaded maps, where the eye takes hills for hills."""
 
 
@@ -48,7 +48,7 @@ class Terrain(TypedDict):
     ],
     example={"raster": HILL, "product": "slope"},
 )
-def terrain(
+def terrain(  # noqa: PLR0917  # the inputs of a process come by name
     raster: Raster,
     product: Annotated[
         Literal["slope", "slope-percent", "aspect", "hillshade", "contours"], Field(description="What to make.")
@@ -56,6 +56,9 @@ def terrain(
     interval: Annotated[
         float | None, Field(ge=1e-6, allow_inf_nan=False, description="Between contours, in units of elevation.")
     ] = None,
+    base: Annotated[float, Field(allow_inf_nan=False, description="A level from which contours count.")] = 0,
+    azimuth: Annotated[float, Field(ge=0, le=360, description="Of the sun, for hillshade.")] = AZIMUTH,
+    altitude: Annotated[float, Field(ge=0, le=90, description="Of the sun.")] = ALTITUDE,
     z_factor: Annotated[
         float, Field(ge=1e-6, allow_inf_nan=False, description="Times elevations; 0.3048 for feet.")
     ] = 1,
@@ -64,13 +67,13 @@ def terrain(
     from backend.geo.raster.terrain import read_relief
 
     if product != "contours":
-        return _surface(read_relief(raster), product, z_factor)
+        return _surface(read_relief(raster), product, z_factor, {"azimuth": azimuth, "altitude": altitude})
     if interval is None:
         raise ProcessRefusedError("contours need an interval", path="$.inputs.interval")
-    return {"features": _contours(read_relief(raster), interval, z_factor)}
+    return {"features": _contours(read_relief(raster), interval, base, z_factor)}
 
 
-def _surface(relief: "Relief", product: str, z_factor: float) -> Terrain:
+def _surface(relief: "Relief", product: str, z_factor: float, sun: Mapping[str, float]) -> Terrain:
     import numpy as np
 
     from backend.geo.geodesy.ground import ground_of
@@ -83,13 +86,13 @@ def _surface(relief: "Relief", product: str, z_factor: float) -> Terrain:
         "slope": (slope("degree"), "degree"),
         "slope-percent": (slope("percent"), "percent"),
         "aspect": (aspect, "degree clockwise from " + ("grid north" if ground.planar else "true north")),
-        "hillshade": (hillshade(**SUN), "1 to 255"),
+        "hillshade": (hillshade(**sun), "1 to 255"),
     }[product]
     surfaces, unplaced = surface(relief.elevations, grid, ground, made, z_factor * relief.metres)
     values: Any = np.ma.masked_invalid(surfaces, copy=False)
     about: dict[str, Any] = {"product": product, "units": units, "vertical_units": relief.told, "z_factor": z_factor}
     if product == "hillshade":
-        about["sun"] = SUN
+        about["sun"] = sun
         values = np.ma.MaskedArray(np.rint(values.filled(0)).astype(np.uint8), values.mask)
     if product == "aspect":
         about |= {"mean": mean_direction(surfaces), "mean_is": "direction of the mean of unit vectors"}
@@ -116,13 +119,13 @@ def _lost(beside: int, unplaced: int, ground: "Ground", product: str) -> Iterato
         yield f"{unplaced} cells {nowhere if ground.crs.is_projected else 'at or beyond a pole'} have no value."
 
 
-def _contours(relief: "Relief", interval: float, z_factor: float) -> Mapping[str, Any]:
+def _contours(relief: "Relief", interval: float, base: float, z_factor: float) -> Mapping[str, Any]:
     from backend.geo.raster.contours import contours, levels_between
     from backend.geo.raster.vectorizing import features_on
     from backend.geo.vector.collections import feature_collection
 
     elevations = relief.elevations if z_factor == 1 else relief.elevations * z_factor
-    levels = levels_between(float(elevations.min()), float(elevations.max()), interval)
+    levels = levels_between(float(elevations.min()), float(elevations.max()), interval, base)
     lines, heights = contours(elevations, relief.grid.transform, levels)
     masked = int(elevations.size - elevations.count())
     made = features_on(relief.grid, lines, {"elevation": heights.tolist()}).warned(

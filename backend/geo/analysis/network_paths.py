@@ -12,9 +12,10 @@ import networkx as nx
 import numpy as np
 
 from backend.errors import ProcessRefusedError
-from backend.geo.analysis.network import Costs, Network
+from backend.geo.analysis.network import Costs, Network, along_of
 from backend.geo.analysis.network_snapping import Segments, nearest_segments
 from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.measure import shares_at
 
 _START, _END = -1, -2
 
@@ -48,7 +49,9 @@ def stop_at(network: Network, point: tuple[float, float]) -> Stop:
     found = nearest_segments(np.array([point]), segments)
     vertex = int(first[found.segment[0]])
     chain = int(np.searchsorted(network.starts, vertex, side="right")) - 1
-    way = network.along[vertex] + found.share[0] * (network.along[vertex + 1] - network.along[vertex])
+    begun = np.vstack([network.vertices[vertex], found.position])
+    way = network.along[vertex] + float(along_of(begun, np.zeros(2, dtype=np.intp), network.ground)[-1])
+    way = min(way, float(network.along[vertex + 1]))
     return Stop(chain, float(way - network.along[network.starts[chain]]), float(found.metres[0]))
 
 
@@ -116,9 +119,19 @@ def coordinates_of(network: Network, leg: Leg) -> Array:
     chain = slice(int(network.starts[leg.chain]), int(network.ends[leg.chain]) + 1)
     along, vertices = network.along[chain] - origin, network.vertices[chain]
     between = vertices[(along > low) & (along < high)]
-    ends = [np.array([np.interp(at, along, vertices[:, axis]) for axis in (0, 1)]) for at in (low, high)]
+    ends = _places(vertices, along, np.array([low, high]), planar=network.ground.planar)
     run = np.vstack([ends[0], between, ends[1]])
     return run if leg.first <= leg.last else run[::-1]
+
+
+def _places(vertices: Array, along: Array, metres: Array, *, planar: bool) -> Array:
+    """The places so many metres along a chain, n × 2."""
+    before = np.clip(np.searchsorted(along, metres, side="right") - 1, 0, len(along) - 2)
+    start, end = vertices[before], vertices[before + 1]
+    rest, lengths = metres - along[before], along[before + 1] - along[before]
+    even = rest / np.where(lengths > 0, lengths, 1.0)
+    share = np.clip(even if planar else shares_at(start, end, rest, lengths), 0, 1)[:, np.newaxis]
+    return np.where(share < 1, start + (end - start) * share, end)
 
 
 def course_of(network: Network, legs: list[Leg]) -> list[Array]:

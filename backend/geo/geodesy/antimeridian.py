@@ -1,6 +1,6 @@
 """The edges of the longitude-latitude plane: the antimeridian and the poles."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -118,20 +118,24 @@ def common_box(shapes: Shapes) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def the_short_way(part: BaseGeometry) -> BaseGeometry:
+def the_short_way(part: BaseGeometry, continued: Callable[[Array], Array] | None = None) -> BaseGeometry:
     """A point, line string or polygon with its longitudes continued beyond ±180 rather than jumping.
+
+    continued: makes such longitudes and latitudes, n × 2, of the vertices of a line or ring; by default each edge goes
+    the shorter way around.
 
     Raises:
         ProcessRefusedError: a ring goes around a pole.
     """
+    continued = continued or _continued
     if isinstance(part, shapely.LineString):
-        return shapely.LineString(_continued(shapely.get_coordinates(part)))
+        return shapely.LineString(continued(shapely.get_coordinates(part)))
     if not isinstance(part, shapely.Polygon):
         return part
-    outer = _continued(shapely.get_coordinates(part.exterior))
+    outer = continued(shapely.get_coordinates(part.exterior))
     rings = [outer]
     for ring in part.interiors:
-        hole = _continued(shapely.get_coordinates(ring))
+        hole = continued(shapely.get_coordinates(ring))
         rings.append(hole + np.array([360 * np.round((outer[:, 0].mean() - hole[:, 0].mean()) / 360), 0]))
     if any(ring[0, 0] != ring[-1, 0] for ring in rings):
         raise ProcessRefusedError(

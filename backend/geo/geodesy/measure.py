@@ -20,6 +20,9 @@ NODES, WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(8))
 FINE_STEP = 0.05
 """Degrees. Over steps this small two nodes are as exact."""
 FINE_NODES, FINE_WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(2))
+_SOLVED = 1e-9
+"""Of a segment's length."""
+_ROUNDS = 12
 _BATCH = 2**15
 """Vertices, or segments, that are measured at a time: what each takes meanwhile is ten times as large as it is."""
 
@@ -130,6 +133,25 @@ def segment_lengths(start: Array, end: Array, edges: Edges = "lonlat") -> Array:
         some = slice(first, first + _BATCH)
         found[some] = _segment_lengths(start[some], end[some], edges)
     return found
+
+
+def shares_at(start: Array, end: Array, metres: Array, lengths: Array) -> Array:
+    """What shares of segments straight in longitude and latitude are so long; `lengths` are those of the whole.
+
+    A segment's length is not quite even in its share of longitude and latitude; its ends are its ends.
+    """
+    whole = np.where(lengths > 0, lengths, 1.0)
+    share: Array = metres / whole
+    inner = np.flatnonzero((share > 0) & (share < 1))
+    for _ in range(_ROUNDS):
+        origin = start[inner]
+        reached = segment_lengths(origin, origin + (end[inner] - origin) * share[inner, np.newaxis])
+        missing = (metres[inner] - reached) / whole[inner]
+        share[inner] = np.clip(share[inner] + missing, 0, 1)
+        inner = inner[np.abs(missing) >= _SOLVED]
+        if not inner.size:
+            break
+    return share
 
 
 def _segment_lengths(start: Array, end: Array, edges: Edges) -> Array:

@@ -23,6 +23,9 @@ NEAREST = 10_000.0
 """Metres to a pole, around which longitudes turn too fast for edges that are straight in them."""
 BENT = 1e-4
 """Share of a cell by which edges of features may leave their projected CRS's straight ones."""
+HAIR = 1e-5
+"""Share of a cell by which a grid goes beyond the extent: sides of cells in longitude and latitude are straight but for
+less than this, and a feature on the outermost of them would lie beside it."""
 WIDEST = 10_000_000.0
 """Metres of an extent that one plane can show."""
 
@@ -62,6 +65,8 @@ def create_grid(features: Features, cell: Cell, size: float, *, cut: bool) -> Gr
             f"the extent is wider than {WIDEST / 1000:.0f} km, too wide for one plane; H3 covers the globe", "features"
         )
     step = size / plane.unit
+    if plane.local is not None:
+        low, high = low - HAIR * step, high + HAIR * step
     cells, columns, rows = _squares(low, high, step) if cell == "square" else _hexagons(low, high, step)
     if cut:
         touching = np.unique(shapely.STRtree(cells).query(flat[features.present], predicate="intersects")[1])

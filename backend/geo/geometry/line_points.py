@@ -9,16 +9,13 @@ import shapely
 from backend.errors import refuse_input
 from backend.geo.geodesy.crs import CRS84, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Integers
-from backend.geo.geodesy.measure import segment_lengths, segments
+from backend.geo.geodesy.measure import segment_lengths, segments, shares_at
 from backend.geo.geodesy.shapes import LINEAL, in_the_plane, of_type
 from backend.geo.vector.bending import true_to_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import with_measures_named
 
 MOST_POINTS = 500_000
-SOLVED = 1e-9
-"""Of a segment's length."""
-ROUNDS = 12
 MEASURE = "measure"
 BENT = 0.01
 """Metres by which a line may leave its projected CRS's straight edges where it is measured on the ellipsoid."""
@@ -106,16 +103,7 @@ def _positions(cut: _Segments, owners: Integers, measures: Array) -> Array:
     along = measures + before[first][owners]
     index = np.clip(np.searchsorted(reached, along, side="left"), first[owners], last[owners])
     rest = np.clip(along - before[index], 0, cut.lengths[index])
-    whole = np.where(cut.lengths[index] > 0, cut.lengths[index], 1.0)
-    share = rest / whole
-    origin, way = cut.start[index], (cut.end - cut.start)[index]
-    # A segment's length is not quite even in its share of longitude and latitude; its ends are its ends.
-    inner = np.flatnonzero((share > 0) & (share < 1))
-    for _ in range(0 if cut.plane else ROUNDS):
-        reached = segment_lengths(origin[inner], origin[inner] + way[inner] * share[inner, np.newaxis])
-        missing = (rest[inner] - reached) / whole[inner]
-        share[inner] = np.clip(share[inner] + missing, 0, 1)
-        inner = inner[np.abs(missing) >= SOLVED]
-        if not inner.size:
-            break
-    return origin + way * share[:, np.newaxis]
+    origin, end, lengths = cut.start[index], cut.end[index], cut.lengths[index]
+    even = rest / np.where(lengths > 0, lengths, 1.0)
+    share = even if cut.plane else shares_at(origin, end, rest, lengths)
+    return origin + (end - origin) * share[:, np.newaxis]

@@ -22,6 +22,7 @@ from backend.geo.geometry.transformations import (
 from backend.geo.vector.features import Features, single
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.reading import GeometryInput
+from backend.geo.vector.source_crs import taken_back
 
 
 def _concave_hull(shapes: Any) -> Any:
@@ -73,7 +74,7 @@ def transform_each(features: Features, operation: Operation, spacing: float | No
     plane = planes[0] if len(planes) == 1 else f"{planes[0]}; of each feature its own"
     made = lonlat.with_shapes(shapes_of(one.shape for one in transformed)).warned(*warnings)
     if features.crs.is_projected and operation in REARRANGING:
-        made, plane = made.in_crs(features.crs), features.plane
+        made, plane = taken_back(made, features.crs), features.plane
     return made, transformed[0].method, plane
 
 

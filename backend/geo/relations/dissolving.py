@@ -46,7 +46,7 @@ def dissolve(features: Features, by: Sequence[str], statistics: Mapping[str, Col
         ProcessRefusedError: there is no such field, or statistics cannot be computed.
     """
     features = in_two_dimensions(features)
-    groups, first, warnings = _groups(features, by)
+    groups, first, warnings = groups_of(features, by)
     count = len(first)
     rows = np.arange(len(features))
     columns: Columns = {name: [features.fields[name][at] for at in first.tolist()] for name in by}
@@ -61,8 +61,12 @@ def dissolve(features: Features, by: Sequence[str], statistics: Mapping[str, Col
     return Dissolved(made.warned(*told), overlap)
 
 
-def _groups(features: Features, by: Sequence[str]) -> tuple[Integers, Integers, list[str]]:
-    """The group of each feature, in the order in which they come, and the first feature of each."""
+def groups_of(features: Features, by: Sequence[str]) -> tuple[Integers, Integers, list[str]]:
+    """The group of each feature, in the order in which they come, the first feature of each, and what to know of them.
+
+    Raises:
+        ProcessRefusedError: there is no such field.
+    """
     columns = [column_of(features, name, f"{BY}[{index}]") for index, name in enumerate(by)]
     numbers: dict[tuple[str, ...], int] = {}
     keys = zip(*(_keys(column) for column in columns), strict=True) if by else [()] * len(features)

@@ -74,7 +74,9 @@ class Together:
     second: Features
     crs_decision: str
     noise: float = 0.0
-    """Degrees by which what is one place in both may be two; none where both came in one CRS."""
+    """Units of the CRS by which what is one place in both may be two; none where both came in one CRS as it stands."""
+    written: bool = False
+    """That is so only because one was written in longitude and latitude meanwhile."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -103,7 +105,8 @@ class Together:
 def together(first: Features, second: Features) -> Together:
     """Bring two sources into one CRS: the one that both have, else longitude and latitude (`in_one_crs`)."""
     if first.crs == second.crs:
-        return Together(first, second, f"both in {code_of(first.crs)}: {first.plane}")
+        decision = f"both in {code_of(first.crs)}: {first.plane}"
+        return Together(first, second, decision, max(first.noise, second.noise), written=True)
     a, b = in_one_crs(first, second)
     noise = math.degrees((ROUNDING + 2 * fineness(first, second)) / A)
     came = f"came in {code_of(first.crs)} and {code_of(second.crs)}"

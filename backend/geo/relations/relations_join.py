@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import shapely
@@ -99,7 +99,7 @@ def _partners(met: Together, predicate: Predicate, mode: Mode) -> _Partners:
     pairs, warnings = found, list(rounded)
     if predicate == "intersects":
         if mode != "largest":
-            pairs, told = _on_boundaries(a, b, found, once=mode == "count")
+            pairs, told = _on_boundaries(a, b, found, met.noise, once=mode == "count")
             warnings += told
         warnings += _only_touching(a, b, pairs, mode)
     warnings += left_out(met, found, predicate)
@@ -147,15 +147,15 @@ def _counted(
     return Features(met.first.shapes, fields, met.first.crs), told
 
 
-def _on_boundaries(a: Shapes, b: Shapes, pairs: Pairs, *, once: bool) -> tuple[Pairs, list[str]]:
+def _on_boundaries(a: Shapes, b: Shapes, pairs: Pairs, noise: float, *, once: bool) -> tuple[Pairs, list[str]]:
     """The pairs, and what to know of points on boundaries that several polygons share.
 
     once: such a point counts for the first of the polygons only, so that the counts add up to the points.
     """
     turned = pairs.turned()
-    repeated = _later_on_boundary(a, b, pairs)
+    repeated = _later_on_boundary(a, b, pairs, noise)
     other = len(np.unique(pairs.second[repeated]))
-    features = len(np.unique(turned.second[_later_on_boundary(b, a, turned)]))
+    features = len(np.unique(turned.second[_later_on_boundary(b, a, turned, noise)]))
     told = "points lie on the boundary of several polygons, all of which intersect them:"
     if once and other:
         counted = f"{other} {told} each was counted for the first only. With the predicate covers they count for all."
@@ -169,14 +169,18 @@ def _on_boundaries(a: Shapes, b: Shapes, pairs: Pairs, *, once: bool) -> tuple[P
     return pairs, []
 
 
-def _later_on_boundary(a: Shapes, b: Shapes, pairs: Pairs) -> Booleans:
+def _later_on_boundary(a: Shapes, b: Shapes, pairs: Pairs, noise: float) -> Booleans:
     """Which pairs of a polygon and a point repeat the point, all of whose pairs are on boundaries."""
     points = of_type(b, shapely.GeometryType.POINT)
     areal: Booleans = (dimensions_of(a) == POLYGON)[pairs.first] & points[pairs.second]
     several: Booleans = areal & (np.bincount(pairs.second, areal, minlength=len(b)) > 1)[pairs.second]
     candidates = np.flatnonzero(several)
     chosen = pairs.take(candidates)
-    inside = chosen.second[~shapely.touches(a[chosen.first], b[chosen.second])]
+    polygons, theirs = a[chosen.first], b[chosen.second]
+    # Who is outside by rounding alone goes with the polygon too, and is no more inside of it.
+    borders: Any = shapely.boundary(polygons) if noise else None
+    meet = shapely.dwithin(borders, theirs, noise) if noise else shapely.touches(polygons, theirs)
+    inside = chosen.second[~meet]
     # Pairs come by polygon, so that the first of a point is that of its first polygon.
     _, first = np.unique(chosen.second, return_index=True)
     several[candidates[first]] = False

@@ -1,5 +1,7 @@
 """Relations of layers that came in different CRSs, where what is one place in both differs by rounding.
 
+So it does where both are in one projected CRS, and one of them was written in longitude and latitude meanwhile.
+
 A vertex that lies on an edge of the other layer, without being one of its vertices, lies to either side of it once both
 were brought to longitude and latitude. That decides of no relation to a polygon here, but of `crosses`.
 """
@@ -42,6 +44,9 @@ def settled(met: Together, predicate: Predicate) -> tuple[Pairs, tuple[str, ...]
         made = _joined(found, _equal(a, b, met.noise))
     else:
         return found, ()
+    if met.written:
+        # They are what they were before that: nobody needs to know.
+        return made, ()
     changed = len(_joined(found, made)) - min(len(found), len(made))
     if not changed:
         return found, ()

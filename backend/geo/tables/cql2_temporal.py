@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 import numpy as np
@@ -13,6 +13,7 @@ from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.vector.columns import ORDER, Column, condition
 from backend.geo.vector.fields import shown
+from backend.geo.vector.moments import DATE_LENGTH, micros_of, moment_of
 
 type Instants = NDArray[np.int64]
 
@@ -20,15 +21,11 @@ BY_DAY = "Times were compared with a date by their day in UTC: a date stands for
 WITHOUT_ZONE = "Times without a zone were taken for UTC."
 ENDS = "T_DURING leaves out what touches an end of the interval (OGC 21-065r2); T_INTERSECTS has it."
 _DAY = 86_400_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALWAYS = 2**62
-_MICROSECOND = timedelta(microseconds=1)
-_DATE_LENGTH = 10
 _MOST_LOOKED_AT = 100
 """Values of a field that tell whether it has times."""
 _DAY_ONLY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DAY_AND_TIME = re.compile(r"(?:\d{4}-\d\d-\d\d[T ]|\d{4}/\d\d/\d\d )\d\d:\d\d", re.ASCII)
-_SLASHED = re.compile(r"\d{4}/\d\d/\d\d ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ def times_beside(day: Any, column: Column) -> Periods | None:
     if not any(map(_DAY_AND_TIME.match, texts)):
         return None
     try:
-        _datetime(day, None)
+        moment_of(day, None)
         return column_periods(column)
     except ProcessRefusedError:
         return None
@@ -125,11 +122,11 @@ def column_periods(column: Column) -> Periods:
     texts = column.need("text", "dates and times are texts here, such as '2024-05-31' or '2024-05-31T12:00:00Z'")
     read: dict[str, datetime] = {}
     for text in dict.fromkeys(texts.values[texts.known].tolist()):
-        read[text] = _datetime(text, column.name)
-    dated = all(len(text) == _DATE_LENGTH for text in read)
-    micros = {text: _micros(moment) for text, moment in read.items()}
+        read[text] = moment_of(text, column.name)
+    dated = all(len(text) == DATE_LENGTH for text in read)
+    micros = {text: micros_of(moment) for text, moment in read.items()}
     values = np.array([micros.get(text, 0) for text in texts.values.tolist()], dtype=np.int64)
-    zoneless = any(moment.tzinfo is None and len(text) != _DATE_LENGTH for text, moment in read.items())
+    zoneless = any(moment.tzinfo is None and len(text) != DATE_LENGTH for text, moment in read.items())
     return Periods(values, values, texts.known, dated and bool(read), zoneless)
 
 
@@ -151,7 +148,7 @@ def related(operation: str, first: Periods, second: Periods, warnings: list[str]
 
 def among_days(days: Sequence[str], times: Periods, warnings: list[str]) -> Column:
     """Whether a time is on one of many days."""
-    wanted = [_micros(_datetime(day, None)) // _DAY for day in days]
+    wanted = [micros_of(moment_of(day, None)) // _DAY for day in days]
     warnings += [BY_DAY, *([WITHOUT_ZONE] if times.zoneless else [])]
     return condition(np.isin(times.start // _DAY, wanted), times.known)
 
@@ -168,24 +165,7 @@ def _end(node: Any, always: int, column: Callable[[Any], Column]) -> Periods:
 def _instant(text: Any) -> Periods:
     if not isinstance(text, str):
         refuse(f"{shown(text)} is no date or time: give a text such as '2024-05-31'")
-    moment = _datetime(text, None)
-    value = np.array([_micros(moment)])
-    dated = len(text) == _DATE_LENGTH
+    moment = moment_of(text, None)
+    value = np.array([micros_of(moment)])
+    dated = len(text) == DATE_LENGTH
     return Periods(value, value, np.array([True]), dated, moment.tzinfo is None and not dated)
-
-
-def _datetime(text: str, field: str | None) -> datetime:
-    try:
-        if len(text) == _DATE_LENGTH:
-            day = date.fromisoformat(text)
-            return datetime(day.year, day.month, day.day, tzinfo=UTC)
-        # As shapefiles have it, whose format knows no times.
-        return datetime.fromisoformat(text.replace("/", "-") if _SLASHED.match(text) else text)
-    except ValueError:
-        where = f"{field} holds {shown(text)}, which" if field else shown(text)
-        refuse(f"{where} is no date or time in ISO 8601, such as '2024-05-31' or '2024-05-31T12:00:00Z'")
-
-
-def _micros(moment: datetime) -> int:
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (zoned - _EPOCH) // _MICROSECOND

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.errors import refuse
+from backend.geo.tables.expression_dates import DATE_FUNCTIONS
 from backend.geo.vector.columns import Column, Kind
 from backend.geo.vector.fields import shown, text_of
 
@@ -42,14 +43,14 @@ def _round(name: str, arguments: Sequence[Column]) -> Column:
     digits = 0
     if len(arguments) == 2:
         given = arguments[1].need("number", "round() takes a number of digits")
-        if not given.is_literal or given.values.dtype != np.int64 or not 0 <= given.values[0] <= MAX_DIGITS:
-            refuse(f"round() takes a number of digits from 0 to {MAX_DIGITS}")
+        if not given.is_literal or given.values.dtype != np.int64 or abs(given.values[0]) > MAX_DIGITS:
+            refuse(f"round() takes a number of digits up to {MAX_DIGITS}; -3 rounds to thousands")
         digits = int(given.values[0])
     with np.errstate(over="ignore", invalid="ignore"):
         values = np.round(column.values, digits)
     # Numbers too large to be scaled have no decimals.
     values = np.where(np.isfinite(values), values, column.values)
-    if digits == 0:
+    if digits <= 0:
         values = _whole(values)
     return Column(values, column.known, "number", "round()")
 
@@ -59,10 +60,45 @@ def _whole(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.int64) if (np.abs(values) < 2.0**62).all() else values
 
 
-def _extreme(choose: Callable[[Any, Any], Any]) -> Function:
-    """The least or greatest of several numbers of one feature; nothing where one of them is missing."""
+def _aggregate(total: Callable[[NDArray[Any]], Any]) -> Function:
+    """One number of those of all features; missing ones do not count."""
 
     def function(name: str, arguments: Sequence[Column]) -> Column:
+        (column,) = _arguments(name, arguments, 1)
+        column = column.need("number", f"{name}() of all features needs numbers; + adds up fields of one")
+        values = column.values[column.known]
+        with np.errstate(over="ignore"):
+            told = np.array([total(values) if len(values) else 0])
+        known = np.array([len(values) > 0]) & np.isfinite(told)
+        return Column(np.where(known, told, 0), known, "number", f"{name}()")
+
+    return function
+
+
+def _sum(values: NDArray[Any]) -> Any:
+    """Exact of whole numbers, and rounded once of others."""
+    if values.dtype != np.int64:
+        return math.fsum(values.tolist())
+    total = sum(values.tolist())
+    return total if abs(total) < 2**62 else float(total)
+
+
+def _arc(name: str, arguments: Sequence[Column]) -> Column:
+    """The angle of (y, x) in radians."""
+    y, x = (column.need("number", f"{name}() needs numbers") for column in _arguments(name, arguments, 2))
+    return Column(np.arctan2(y.values, x.values), y.known & x.known, "number", f"{name}()")
+
+
+def _extreme(choose: Callable[[Any, Any], Any]) -> Function:
+    """The least or greatest of several numbers of one feature; nothing where one of them is missing.
+
+    Of a single one it is that of all features.
+    """
+    of_all = _aggregate(lambda values: reduce(choose, values))
+
+    def function(name: str, arguments: Sequence[Column]) -> Column:
+        if len(arguments) == 1:
+            return of_all(name, arguments)
         columns = [column.need("number", f"{name}() needs numbers") for column in _arguments(name, arguments, 2, 20)]
         values = reduce(choose, (column.values for column in columns))
         known = reduce(np.logical_and, (column.known for column in columns))
@@ -174,11 +210,17 @@ FUNCTIONS: Mapping[str, Function] = {
     "sin": _numeric(np.sin),
     "cos": _numeric(np.cos),
     "tan": _numeric(np.tan),
+    "atan": _numeric(np.arctan),
+    "atan2": _arc,
+    "degrees": _numeric(np.degrees),
+    "radians": _numeric(np.radians),
     "floor": _numeric(lambda values: _whole(np.floor(values))),
     "ceil": _numeric(lambda values: _whole(np.ceil(values))),
     "round": _round,
     "min": _extreme(np.minimum),
     "max": _extreme(np.maximum),
+    "sum": _aggregate(_sum),
+    "mean": _aggregate(lambda values: _sum(values) / len(values)),
     "coalesce": _coalesce,
     "text": _text,
     "number": _number,
@@ -189,12 +231,15 @@ FUNCTIONS: Mapping[str, Function] = {
     "replace": _replace,
     "left": _part,
     "right": _part,
+    **DATE_FUNCTIONS,
 }
-"""`log` is the natural logarithm, as in Python; angles are in radians; round() rounds halves to even."""
+"""`log` is the natural logarithm, as in Python; angles are in radians; round() rounds halves to even; sum(), mean(),
+and min() and max() of a single field are those of all features."""
 _PARTS = "left and right take characters from the start and the end"
 _CHOICE = "a choice is written 1 if b else 2"
 _MISSING = "… is None tells what is missing"
-_DAYS = "of a text such as '2020-01-31' number(left(…, 4)) is the year"
+_LASTED = "days_between(a, b) and seconds_between(a, b) tell how long it is from one date to another"
+_AVERAGE = "mean(…) is that of all features"
 _ELSEWHERE: Mapping[str, str] = {
     "len": "length(…) counts characters",
     "int": "floor, ceil or round make whole numbers, and number() numbers of texts",
@@ -206,8 +251,11 @@ _ELSEWHERE: Mapping[str, str] = {
     "concat": "+ joins texts",
     "substr": _PARTS,
     "substring": _PARTS,
-    "year": _DAYS,
-    "month": _DAYS,
+    "datediff": _LASTED,
+    "date_diff": _LASTED,
+    "days": _LASTED,
+    "avg": _AVERAGE,
+    "average": _AVERAGE,
     "isnull": _MISSING,
     "isnan": _MISSING,
     "ifnull": "coalesce(…, 0) is 0 where a value is missing",

@@ -5,6 +5,7 @@ The text is parsed, never run: each node of its syntax tree is one of those belo
 
 import ast
 import difflib
+import math
 import unicodedata
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -103,6 +104,8 @@ class _Evaluation:
     def column(self, node: ast.expr, active: Booleans) -> Column:
         """The value of a node; `active` are the features for which it counts, where a condition chooses."""
         evaluate = _NODES.get(type(node))
+        if isinstance(node, ast.Subscript):
+            refuse(f"{_source(node)} cannot stand in an expression: left(s, 2) and right(s, 2) take parts of texts")
         if evaluate is None:
             refuse(f"{_source(node)} cannot stand in an expression: there are fields, values, {_ALLOWED}")
         return evaluate(self, node, active)
@@ -120,6 +123,8 @@ class _Evaluation:
             if node.id in TERMS:
                 self.warnings.append(f"{node.id} is the field of that name, not measured of the geometries.")
             return self._field(names[node.id])
+        if node.id == "pi":
+            return Column.literal(math.pi)
         if node.id not in TERMS and len(self.features):
             close = difflib.get_close_matches(node.id, TERMS, n=1)
             hint = f" (there is the term {close[0]})" if close else ""
@@ -140,6 +145,9 @@ class _Evaluation:
         if isinstance(node.op, ast.Invert):
             refuse("~ cannot stand in an expression: not is what negates")
         column = column.need("number", "a sign needs a number")
+        if column.is_literal and isinstance(node.operand, ast.Constant):
+            value: Any = node.operand.value
+            return Column.literal(value if isinstance(node.op, ast.UAdd) else -value)
         return column if isinstance(node.op, ast.UAdd) else self._computed("-", Column.literal(0), column, active)
 
     def arithmetic(self, node: ast.BinOp, active: Booleans) -> Column:

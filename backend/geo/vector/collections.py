@@ -12,9 +12,9 @@ from shapely.geometry.base import BaseGeometry
 from backend.geo.geodesy.antimeridian import common_box
 from backend.geo.geodesy.crs import CRS84, authority_code, is_made_for
 from backend.geo.geodesy.shapes import Shapes, counted_types, out_of_collections, shapes_of
-from backend.geo.vector.feature_reading import SOURCE_CRS
 from backend.geo.vector.feature_text import document_parts, feature_texts, geometry_parts, geometry_texts, json_text
 from backend.geo.vector.features import Features
+from backend.geo.vector.source_crs import SOURCE_CRS
 from summaries.extent import told_extent
 
 type JsonObject = dict[str, Any]

@@ -47,14 +47,17 @@ def comma_separated(features: Features) -> Written[str]:
 
 
 def _named_apart(features: Features, geometry: Mapping[str, Any]) -> Features:
-    """The features with other names for fields that would be read as the geometry before what is written of it."""
+    """The features with other names for fields that would be read as the geometry before what is written of it.
+
+    So has a field with the name of the heights' column that holds others than these.
+    """
     before = _read_before([name for name in geometry if name != _HEIGHT])
     replaced = {name for name in geometry if name in features.fields and _same(features.fields[name], geometry[name])}
     fields: dict[str, Sequence[Any]] = {}
     renamed: list[str] = []
     for name, values in features.fields.items():
         kept = name
-        if name.strip().lower() in before and name not in replaced:
+        if (name.strip().lower() in before or name in geometry) and name not in replaced:
             kept = free_name(name, {*features.fields, *geometry, *fields})
             renamed.append(f"{name} is {kept}")
         fields[kept] = values

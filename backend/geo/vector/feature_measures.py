@@ -22,6 +22,11 @@ def lengths(features: Features) -> Array:
     return ground_columns(features).length.astype(np.float64)
 
 
+def perimeters(features: Features) -> Array:
+    """Lengths in metres of the boundaries of polygons on the WGS 84 ellipsoid; 0 for points and lines."""
+    return ground_columns(features).perimeter.astype(np.float64)
+
+
 def planar_areas(features: Features) -> Array:
     """Areas in m² in the plane of the features' projected CRS, by the length of its unit.
 

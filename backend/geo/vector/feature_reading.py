@@ -23,12 +23,10 @@ from backend.geo.vector.features import Features
 from backend.geo.vector.fields import columns_of
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader, named_crs
 from backend.geo.vector.geojson_parsing import GeometryText, json_start, parse_features
+from backend.geo.vector.source_crs import SOURCE_CRS, taken_back
 from backend.geo.vector.table_rows import read_rows
 from backend.geo.vector.wkt import read_wkt, told_crs
 
-SOURCE_CRS = "source_crs"
-"""Member of our own FeatureCollections: the CRS in which the coordinates stood before they became longitude and
-latitude for GeoJSON. Whoever reads them again takes them back there."""
 _BATCH = 1000
 """Geometries that GEOS gets at once."""
 
@@ -124,11 +122,28 @@ def _from_geojson(document: Mapping[str, Any], crs: CRS | None) -> Features:
     # Whatever they were before, coordinates beside that member are longitude and latitude.
     told = declared or (CRS84 if isinstance(source, str) else crs) or CRS84
     columns = _identified(members, _columns(properties))
-    features = settle(Features(shapes, columns, told, tuple(warnings)))
+    features = Features(shapes, columns, told, tuple(warnings))
+    features = (
+        _taken_back(features, parse_crs(source)) if isinstance(source, str) and not declared else settle(features)
+    )
     missing = len(features) - int(features.present.sum())
     if missing:
         features = features.warned(f"{missing} of {len(features)} features have no geometry.")
-    return features.in_crs(parse_crs(source)) if isinstance(source, str) and declared is None else features
+    return features
+
+
+def _taken_back(features: Features, crs: CRS) -> Features:
+    """What an earlier answer told in longitude and latitude, in its CRS, and valid there.
+
+    What is valid in a plane may cross itself by rounding in another one. To repair it there would bend its edges.
+    """
+    present = features.shapes[features.present]
+    if not crs.is_projected or not len(present):
+        return taken_back(settle(features), crs)
+    are_settled, west, east = _looked_at(present)
+    if not are_settled or max(-west, east) > 180:
+        return taken_back(settle(features), crs)
+    return _repaired(taken_back(features, crs))
 
 
 def members_of(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -218,6 +233,10 @@ def _repaired(features: Features) -> Features:
     areal = of_type(shapes[broken], *POLYGONAL)
     shapes[broken[areal]] = shapely.make_valid(shapes[broken[areal]], method="structure", keep_collapsed=False)
     shapes[broken[~areal]] = shapely.make_valid(shapes[broken[~areal]])
+    gained = np.abs(shapely.area(shapes[broken]) - shapely.area(features.shapes[broken]))
+    if areal.all() and (gained <= features.noise * shapely.length(features.shapes[broken])).all():
+        # They were valid before their coordinates were rounded.
+        return replace(features, shapes=shapes)
     told = f"{broken.size} of {len(features)} geometries" if len(features) > 1 else "An invalid geometry"
     verb = "were invalid and" if len(features) > 1 else "was"
     return replace(features, shapes=shapes).warned(

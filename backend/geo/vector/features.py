@@ -9,10 +9,10 @@ import shapely
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.geodesy.antimeridian import collect, flat_parts, the_short_way, wrap
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.ellipsoid import Booleans, Integers
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.globe import on_the_globe
 from backend.geo.vector.number_columns import rows_of
 
 type Row = dict[str, Any]
@@ -35,6 +35,8 @@ class Features:
     """Of the geometries: that in which they came, so that measuring in its plane is exact."""
     warnings: tuple[str, ...] = ()
     """What was repaired, ignored, or may have been meant otherwise."""
+    noise: float = 0.0
+    """Units of the CRS by which places may be off, as they were written in another; 0 where they are as they came."""
 
     def __len__(self) -> int:
         return len(self.shapes)
@@ -85,8 +87,8 @@ class Features:
         way = self.way_to(crs)
         shapes = way.shapes(self.shapes)
         if crs == CRS84:
-            shapes = _on_the_globe(shapes)
-        return replace(self, shapes=shapes, crs=crs).warned(*way.warnings)
+            shapes = on_the_globe(shapes, self.shapes, way)
+        return replace(self, shapes=shapes, crs=crs, noise=0.0).warned(*way.warnings)
 
     def lonlat(self) -> Self:
         """The same in OGC:CRS84."""
@@ -112,15 +114,3 @@ def single(features: Features) -> BaseGeometry:
     """All geometries as one: the geometry itself of one feature, else a collection of them."""
     shapes = features.shapes[features.present]
     return shapes[0] if len(shapes) == 1 else shapely.GeometryCollection(shapes.tolist())
-
-
-def _on_the_globe(shapes: Shapes) -> Shapes:
-    """Geometries that came from a projection: what crosses the antimeridian is split there."""
-    bounds = shapely.bounds(shapes)
-    wide = np.flatnonzero((bounds[:, 2] - bounds[:, 0] > 180) | (bounds[:, 2] > 180) | (bounds[:, 0] < -180))
-    if not wide.size:
-        return shapes
-    settled = shapes_of(shapes)
-    for index in wide.tolist():
-        settled[index] = wrap(collect(the_short_way(part) for part in flat_parts(shapes[index])))
-    return settled

@@ -31,6 +31,9 @@ def column_of(features: Features, name: str, path: str | None = None) -> Sequenc
     Raises:
         ProcessRefusedError: there is no such field; names those that are like it. `path` is the input that named it.
     """
+    # Where a filter found nothing there are no fields either, and those of nobody have no values.
+    if not len(features) and not features.fields:
+        return ()
     if name not in features.fields:
         raise ProcessRefusedError(no_such_field(name, list(features.fields)), path=path)
     return features.fields[name]

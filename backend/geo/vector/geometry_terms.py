@@ -9,7 +9,7 @@ import shapely
 from backend.geo.geodesy.crs import code_of
 from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.geodesy.shapes import Shapes
-from backend.geo.vector.feature_measures import areas, lengths, planar_areas, planar_lengths
+from backend.geo.vector.feature_measures import areas, lengths, perimeters, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
 
 _DISTORTION = 0.01
@@ -93,6 +93,7 @@ def _eastward(coordinates: Array) -> Array:
 TERMS: Mapping[str, Term] = {
     "area_m2": Term(areas, f"square metres {_ELLIPSOID}", 2),
     "length_m": Term(lengths, f"metres of lines {_ELLIPSOID}", 1),
+    "perimeter_m": Term(perimeters, f"metres around polygons, holes too, {_ELLIPSOID}", 2),
     "planar_area_m2": Term(planar_areas, "square metres in the {plane}", 2, areas),
     "planar_length_m": Term(planar_lengths, "metres of lines in the {plane}", 1, lengths),
     "x": Term(_x, "easting or longitude of the centroid in {crs}"),

@@ -16,10 +16,12 @@ from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, long_edges, m
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_documents import is_document
-from backend.geo.vector.feature_reading import SOURCE_CRS, read_features
+from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.features import Features
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
 from backend.geo.vector.geojson_parsing import json_start, parse_json
+from backend.geo.vector.source_crs import SOURCE_CRS
+from backend.geo.vector.table_rows import is_table
 from backend.geo.vector.wkt import read_wkt, told_crs
 
 HEIGHTS_IGNORED = "Heights were ignored."
@@ -63,7 +65,7 @@ class GeometryInput:
 
 
 def read_geometry(value: Any) -> GeometryInput:
-    """Read a GeoJSON object or text, WKT or EWKT, the text of a CSV or KML file, or a file: a dataset, or its bytes.
+    """Read GeoJSON, WKT or EWKT, the text of a CSV or KML file, rows of a table, or a file: a dataset, or its bytes.
 
     Edges are straight in longitude and latitude (RFC 7946, 3.1.1), once what came in another CRS is transformed.
     Heights are ignored; polygons that cross themselves are repaired; longitudes between 180 and 360 are brought back;
@@ -75,7 +77,7 @@ def read_geometry(value: Any) -> GeometryInput:
     try:
         parsed = _parsed(value)
         document = isinstance(parsed, str) and is_document(parsed)
-        if isinstance(parsed, DatasetFile | bytes) or document or _has_own_crs(parsed):
+        if isinstance(parsed, DatasetFile | bytes) or document or _has_own_crs(parsed) or is_table(parsed):
             return _of_features(parsed)
         if isinstance(parsed, str):
             return _settled(parsed, read_wkt(parsed))

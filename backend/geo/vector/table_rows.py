@@ -54,6 +54,11 @@ def read_rows(value: Any, crs: CRS | None = None) -> Features | None:
     return Features(shapes, columns, crs or CRS84, tuple(warnings))
 
 
+def is_table(value: Any) -> bool:
+    """Whether it is an array of objects, or what `sql` and `summarize` answer with."""
+    return _rows(value) is not None
+
+
 def _rows(value: Any) -> Rows | None:
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)

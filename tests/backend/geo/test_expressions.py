@@ -237,7 +237,9 @@ def test_nothing_is_calculated_for_no_features() -> None:
         ("str(n)", r"text\(n\)"),
         ("concat(s, s)", r"\+ joins texts"),
         ("substr(s, 1, 2)", "left and right"),
-        ("year(s)", r"number\(left\(s, 4\)\)"),
+        ("s[:2]", r"left\(s, 2\) and right"),
+        ("datediff(s, s)", "days_between"),
+        ("avg(n)", r"mean\(n\)"),
         ("isnull(n)", "n is None"),
         ("pow(n, 2)", r"\*\*"),
         ("iif(b, 1, 2)", "1 if b else 2"),
@@ -257,3 +259,69 @@ def test_whole_numbers_that_are_computed_with_as_floating_point_ones_are_told() 
     (warning,) = calculated("id + 1", id=ids).warnings
     assert warning == "Whole numbers of the field 'id' that floating-point ones cannot hold are computed with as such."
     assert calculated("coalesce(id, 0)", id=ids).warnings == (warning,)
+
+
+DATES = ["2020-02-29", "2019-12-31T23:30:00-05:00", None, "soon", " 2020-03-01T12:00:00 "]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("year(d)", [2020, 2019, None, None, 2020]),
+        ("month(d)", [2, 12, None, None, 3]),
+        ("day(d)", [29, 31, None, None, 1]),
+        ("days_between('2020-01-01', d)", [59, 4.5 / 24, None, None, 60.5]),
+        ("seconds_between(d, '2020-03-01')", [86_400, 5_167_800, None, None, -43_200]),
+        ("days_between('2020-01-01', left(d, 10)) if d != 'soon' else 0", [59, -1, None, 0, None]),
+    ],
+)
+def test_texts_in_iso_8601_are_dates_and_others_are_none(text: str, expected: list[Any]) -> None:
+    assert values(text, d=DATES) == [None if one is None else pytest.approx(one) for one in expected]
+
+
+def test_texts_that_are_no_dates_are_told() -> None:
+    assert "1 features have no year() of their value" in calculated("year(d)", d=DATES).warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("n / sum(n)", [0.1, 0.2, None, 0.7]),
+        ("sum(n)", [10, 10, 10, 10]),
+        ("n - mean(n)", [1 - 10 / 3, 2 - 10 / 3, None, 7 - 10 / 3]),
+        ("(n - min(n)) / (max(n) - min(n))", [0, 1 / 6, None, 1]),
+        ("sum(nothing)", [None] * 4),
+    ],
+)
+def test_a_number_of_all_features_stands_beside_those_of_each(text: str, expected: list[Any]) -> None:
+    told = values(text, n=[1, 2, None, 7], nothing=[None] * 4)
+    assert told == [None if one is None else pytest.approx(one) for one in expected]
+
+
+def test_sums_of_whole_numbers_are_exact() -> None:
+    assert values("sum(n)", n=[2**60, 2**60, 1]) == [2**61 + 1] * 3
+    assert values("sum(f)", f=[0.1] * 10) == [1.0] * 10
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("round(n, -3)", [12_000, 2_000]),
+        ("degrees(atan2(1, 1))", [45, 45]),
+        ("sin(radians(90)) * pi", [math.pi, math.pi]),
+    ],
+)
+def test_what_calculators_have(text: str, expected: list[float]) -> None:
+    assert values(text, n=[12_345, 1_600]) == pytest.approx(expected)
+
+
+def test_a_field_called_pi_is_that_field() -> None:
+    assert values("pi", pi=[1, 2]) == [1, 2]
+
+
+def test_how_compact_polygons_are_is_told_by_their_area_and_perimeter() -> None:
+    square = shapely.box(9, 0, 9.01, 0.01)
+    features = Features(shapes_of([square, shapely.Point(1, 2)]))
+    found = calculate(features, "4 * pi * area_m2 / perimeter_m ** 2")
+    assert found.values == [pytest.approx(math.pi / 4, rel=1e-4), None]
+    assert "no polygons: their perimeter_m is 0" in " ".join(found.warnings)

@@ -302,3 +302,38 @@ def test_features_are_taken_by_mask_and_by_index() -> None:
     features = Features(shapes_of([shapely.Point(at, 0) for at in range(3)]), {"n": [0, 1, 2]})
     assert features.take(np.array([True, False, True])).fields == {"n": [0, 2]}
     assert features.take(np.array([2, 0])).fields == {"n": [2, 0]}
+
+
+WORLD = 20_037_508.342789244
+
+
+@pytest.mark.parametrize(
+    ("code", "box", "expected"),
+    [
+        (3857, (-11e6, -1e6, 11e6, 1e6), "Polygon"),
+        (3857, (-WORLD, -1.9e7, WORLD, 1.9e7), "Polygon"),
+        (6933, (-1.7e7, -1e6, 1.7e7, 1e6), "Polygon"),
+        (3832, (-16.6e6, -1e6, 5.5e6, 1e6), "MultiPolygon"),
+        (3832, (3e6, -2e6, 3.6e6, -1.5e6), "MultiPolygon"),
+    ],
+)
+def test_edges_of_a_projection_of_the_world_go_around_it_as_they_do_there(
+    code: int, box: tuple[float, float, float, float], expected: str
+) -> None:
+    """Not the shorter way, where they are longer than half of a parallel."""
+    before = Features(shapes_of([shapely.box(*box)]), crs=parse_crs(f"EPSG:{code}"))
+    (lonlat,) = before.lonlat().shapes.tolist()
+    assert lonlat.geom_type == expected
+    degrees = 360 * (box[2] - box[0]) / (2 * WORLD if code != 6933 else 2 * 17_367_530.445)
+    assert sum(part.bounds[2] - part.bounds[0] for part in shapely.get_parts(lonlat)) == pytest.approx(
+        degrees, rel=1e-6
+    )
+    back = read_features(json.loads(b"".join(answer(before).json_parts())))
+    assert shapely.area(back.shapes)[0] == pytest.approx(shapely.area(before.shapes)[0], rel=1e-9)
+
+
+def test_long_lines_of_a_projection_keep_their_heights() -> None:
+    line = shapely.from_wkt("LINESTRING Z (-11000000 0 7, 11000000 1000 8)")
+    (lonlat,) = Features(shapes_of([line]), crs=parse_crs("EPSG:3857")).lonlat().shapes.tolist()
+    assert lonlat.geom_type == "LineString"
+    assert [z for _, _, z in lonlat.coords] == [7, 8]

@@ -22,7 +22,12 @@ def test_a_field_that_is_not_there_is_refused_with_those_like_it() -> None:
     with pytest.raises(ProcessRefusedError, match="the fields are 'a', 'b'"):
         column_of(features(a=[1], b=[2]), "xyz")
     with pytest.raises(ProcessRefusedError, match="the features have no fields"):
-        column_of(Features(shapes_of([])), "a")
+        column_of(Features(shapes_of([None])), "a")
+
+
+def test_features_that_there_are_none_of_have_any_field_without_values() -> None:
+    """As after a filter that found nothing: a FeatureCollection without features tells no fields."""
+    assert list(column_of(Features(shapes_of([])), "a")) == []
 
 
 def test_numbers_have_nan_for_what_is_missing() -> None:

@@ -273,3 +273,15 @@ def test_the_features_of_a_file_are_read_once(tmp_path: Path) -> None:
     file.unlink()
     assert geometry.each().fields["name"] == ["a", "c"]
     assert geometry.shape.equals(shapely.MultiPoint([(1, 2), (3, 4)]))
+
+
+@pytest.mark.parametrize("form", ["array", "text", "answer", "wkt"])
+def test_rows_of_a_table_are_a_geometry_as_they_are_features(form: str) -> None:
+    """As `sql` answers, so that its answer is measured or buffered next."""
+    rows: Any = [{"n": 1, "lon": 9, "lat": 50}, {"n": 2, "lon": "9.5", "lat": "50"}]
+    if form == "wkt":
+        rows = [{"n": 1, "wkt": "POINT (9 50)"}, {"n": 2, "wkt": "POINT (9.5 50)"}]
+    value = {"array": rows, "text": json.dumps(rows), "answer": {"rows": rows, "count": 2}, "wkt": rows}[form]
+    found = read_geometry(value)
+    assert shapely.get_coordinates(found.shape).tolist() == [[9, 50], [9.5, 50]]
+    assert found.each().fields["n"] == [1, 2]

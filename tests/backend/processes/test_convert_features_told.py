@@ -155,6 +155,13 @@ def test_heights_of_points_are_a_column_of_their_own() -> None:
     assert again == [["n", "longitude", "latitude", "z"], ["7", "1.0", "2.0", "3.0"]]
 
 
+def test_a_field_called_z_is_kept_beside_the_heights_of_points_and_it_is_told() -> None:
+    output = converted(collection(("POINT Z (1 2 3)", {"z": "zone 7"})), format="csv")
+    assert rows_of(output.value) == [["z_2", "longitude", "latitude", "z"], ["zone 7", "1.0", "2.0", "3.0"]]
+    (warning,) = summary_of(output)["warnings"]
+    assert "z is z_2" in warning
+
+
 @pytest.mark.parametrize(
     ("row", "crs"),
     [

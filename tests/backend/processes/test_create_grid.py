@@ -112,6 +112,16 @@ def test_a_grid_goes_on_across_the_antimeridian() -> None:
     assert max(one.area for one in cells(told)) < 0.01
 
 
+@pytest.mark.parametrize("cell", ["square", "hexagon"])
+@pytest.mark.parametrize("latitude", [0, 50, -75])
+@pytest.mark.parametrize("span", [0.01, 1, 20])
+def test_the_outermost_points_lie_in_cells_as_all_do(cell: str, latitude: float, span: float) -> None:
+    around = [(10 + span * (1 + math.cos(turn)) / 2, latitude + span * math.sin(turn) / 4) for turn in range(40)]
+    points = shapely.multipoints(around)
+    told = answer(features=points.wkt, size=span * 10_000, cell=cell)
+    assert shapely.union_all(cells(told)).covers(points)
+
+
 def test_one_point_is_covered_by_one_cell() -> None:
     (cell,) = cells(answer(features="POINT (13 52)", size=1000))
     assert cell.intersects(shapely.Point(13, 52).buffer(1e-9))

@@ -195,3 +195,65 @@ def test_of_many_features_each_is_transformed_as_it_is_alone(operation: str) -> 
         for member, single in zip(many["features"], alone, strict=True):
             assert shape(member["geometry"]).equals(shape(single["geometry"]))
         assert many["crs_decision"] == alone[0]["properties"]["crs_decision"]
+
+
+TRACKS = """id,time,lat,lon
+b,2024-05-01T10:10:00Z,52.52,13.42
+a,2024-05-01T10:00:00Z,52.50,13.40
+a,2024-05-01T12:05:00+02:00,52.51,13.40
+b,2024-05-01T10:00:00Z,52.50,13.41
+a,2024-05-01T10:10:00Z,52.50,13.40
+c,2024-05-01T10:10:00Z,52.51,13.43
+"""
+
+
+def test_points_of_each_track_become_its_line_in_the_order_of_their_times() -> None:
+    told = answer(geometry=TRACKS, operation="to-line", by=["id"], order="time")
+    lines = {one["properties"]["id"]: one["geometry"]["coordinates"] for one in told["features"]}
+    # There and back again, whatever the zones in which the times are written.
+    assert lines == {"a": [[13.4, 52.5], [13.4, 52.51], [13.4, 52.5]], "b": [[13.41, 52.5], [13.42, 52.52]]}
+    assert [one["properties"]["feature_count"] for one in told["features"]] == [3, 2]
+    assert "1 groups have fewer than 2 different points" in told["warnings"][0]
+    assert "sorted by 'time'" in told["method"]
+
+
+@pytest.mark.parametrize(("values", "expected"), [([10, 9, 2], [2, 1, 0]), (["b", "a", "c"], [1, 0, 2])])
+def test_points_come_in_the_order_of_numbers_or_texts(values: list[Any], expected: list[int]) -> None:
+    table = [{"at": value, "lon": index, "lat": 0} for index, value in enumerate(values)]
+    told = answer(geometry=json.dumps(table), operation="to-line", order="at")
+    assert [x for x, _ in told["features"][0]["geometry"]["coordinates"]] == expected
+
+
+def test_points_without_a_value_come_last_and_are_told() -> None:
+    table = [{"at": value, "lon": index, "lat": 0} for index, value in enumerate([None, 2, 1])]
+    told = answer(geometry=json.dumps(table), operation="to-line", order="at")
+    assert [x for x, _ in told["features"][0]["geometry"]["coordinates"]] == [2, 1, 0]
+    assert "1 features have no value in 'at'" in told["warnings"][0]
+
+
+def test_a_hull_may_be_that_of_each_group() -> None:
+    corners = [(0, 0), (10, 0), (0, 10), (100, 0), (120, 0), (100, 20)]
+    points = collection("urn:ogc:def:crs:EPSG::25832", *(shapely.Point(500_000 + x, 5_600_000 + y) for x, y in corners))
+    for index, one in enumerate(points["features"]):
+        one["properties"] = {"side": "west" if index < 3 else "east"}
+    told = answer(geometry=points, operation="convex-hull", by=["side"])
+    assert told["source_crs"] == "EPSG:25832"
+    assert [one["properties"]["side"] for one in told["features"]] == ["west", "east"]
+    plane = Transformer.from_crs(4326, 25832, always_xy=True).transform
+    hulls = [shapely.transform(shape(one["geometry"]), plane, interleaved=False) for one in told["features"]]
+    assert [hull.area for hull in hulls] == [pytest.approx(50, abs=1e-4), pytest.approx(200, abs=1e-4)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path"),
+    [
+        ({"by": ["none"]}, "$.inputs.by[0]"),
+        ({"order": "none"}, "$.inputs.order"),
+        ({"by": ["time"]}, "$.inputs.by"),
+    ],
+)
+def test_groups_that_there_are_not_are_refused(inputs: dict[str, Any], path: str) -> None:
+    table = "time,lon,lat\n1,9,50\n2,10,50"
+    with pytest.raises(ProcessRefusedError) as refused:
+        answer(geometry=table, operation="to-line", **inputs)
+    assert refused.value.path == path

@@ -313,3 +313,17 @@ def test_a_network_in_degrees_reaches_as_far_as_it_is_wide() -> None:
     assert answer(features=line, start="POINT (1.9 0)", end="POINT (0 0)")["start_snap_m"] > 90_000
     with pytest.raises(ProcessRefusedError, match="122 km away"):
         answer(features=line, start="POINT (2.1 0)", end="POINT (0 0)")
+
+
+@pytest.mark.parametrize("line", ["LINESTRING (0 40, 10 60)", "LINESTRING (13 52, 13.1 52.05)"])
+def test_a_way_that_begins_within_an_edge_of_degrees_costs_the_metres_that_it_is_long(line: str) -> None:
+    first, last = shapely.from_wkt(line).coords
+    middle = f"POINT ({(first[0] + last[0]) / 2} {(first[1] + last[1]) / 2})"
+    for end in (first, last):
+        told = answer(features=line, start=middle, end=f"POINT ({end[0]} {end[1]})")
+        assert told["cost"] == pytest.approx(told["length_m"], rel=1e-9)
+
+
+def test_a_service_area_ends_within_an_edge_of_degrees_at_the_cost_that_was_asked_for() -> None:
+    told = answer(features="LINESTRING (0 40, 10 60)", start="POINT (0 40)", max_cost=1_000_000)
+    assert told["length_m"] == pytest.approx(1_000_000, rel=1e-9)

@@ -227,3 +227,73 @@ def test_a_table_without_rows_is_refused_as_such(table: Any) -> None:
     with pytest.raises(ProcessRefusedError, match="the table has no rows") as refused:
         answer(join_table, features=TOWNS, table=table, field="land")
     assert refused.value.path == "$.inputs.table"
+
+
+def ranked(**inputs: Any) -> list[str]:
+    return names(answer(filter_features, features=TOWNS, **inputs))
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        (["people"], ["Bonn", "Berlin", "Köln"]),
+        (["-people"], ["Berlin", "Bonn", "Köln"]),
+        (["-name"], ["Köln", "Bonn", "Berlin"]),
+        (["-land", "-name"], ["Köln", "Bonn", "Berlin"]),
+        (["-land"], ["Bonn", "Köln", "Berlin"]),
+        (["x"], ["Köln", "Bonn", "Berlin"]),
+        (["-y"], ["Berlin", "Köln", "Bonn"]),
+    ],
+)
+def test_features_are_sorted_by_fields_or_measures_and_those_without_a_value_come_last(
+    sort: list[str], expected: list[str]
+) -> None:
+    assert ranked(sort=sort) == expected
+
+
+def test_the_first_of_those_that_match_are_kept_with_the_fields_that_are_asked_for() -> None:
+    told = answer(
+        filter_features, features=TOWNS, filter="people > 0", sort=["-people"], limit=1, fields=["people", "name"]
+    )
+    assert [one["properties"] for one in told["features"]] == [{"people": 3_700_000, "name": "Berlin"}]
+    assert list(told["features"][0]["properties"]) == ["people", "name"]
+    assert (told["matched"], told["total"]) == (2, 3)
+
+
+def test_what_is_equal_to_the_last_of_the_first_is_told() -> None:
+    table = "n,v\na,2\nb,1\nc,1\nd,1"
+    told = answer(filter_features, features=table, sort=["-v"], limit=2)
+    assert [one["properties"]["n"] for one in told["features"]] == ["a", "b"]
+    assert "2 more features are equal to the last of these" in told["warnings"][0]
+    assert answer(filter_features, features=table, sort=["-v"], limit=4)["warnings"] == []
+
+
+def test_whole_numbers_that_floating_point_ones_cannot_hold_are_sorted_exactly() -> None:
+    table = json.dumps([{"id": 2**53 + 1}, {"id": 2**53}, {"id": 0.5}])
+    told = answer(filter_features, features=table, sort=["-id"])
+    assert [one["properties"]["id"] for one in told["features"]] == [2**53 + 1, 2**53, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path"),
+    [
+        ({}, "$.inputs.filter"),
+        ({"sort": ["nope"]}, "$.inputs.sort[0]"),
+        ({"fields": ["name", "nope"]}, "$.inputs.fields[1]"),
+        ({"limit": 0}, "$.inputs.limit"),
+    ],
+)
+def test_an_order_that_there_is_not_is_refused(inputs: dict[str, Any], path: str) -> None:
+    with pytest.raises(ProcessRefusedError) as refused:
+        ranked(**inputs)
+    assert refused.value.path == path
+
+
+def test_a_table_in_which_a_filter_found_nothing_goes_through_the_next_processes_whatever_its_fields_were() -> None:
+    none = answer(filter_features, features=TOWNS, filter="people < 0")
+    assert answer(filter_features, features=none, sort=["-people"], fields=["name"])["features"] == []
+    assert answer(summarize, features=none, fields=["people"], group_by=["land"])["groups"] == []
+    joined = answer(join_table, features=none, table="land,name\nBE,Berlin", field="land", table_field="land")
+    assert joined["features"] == []
+    with pytest.raises(ProcessRefusedError, match="no feature has a number"):
+        answer(classify, features=none, field="people")

@@ -238,3 +238,25 @@ def test_what_has_no_terrain_is_refused_with_the_input_at_fault(inputs: dict[str
 def test_the_example_succeeds() -> None:
     told = answer(**terrain.description["example"]["inputs"])
     assert 0 < told["statistics"]["mean"] < 20
+
+
+@pytest.mark.parametrize(("azimuth", "altitude"), [(0, 45), (90, 30), (225, 60), (315, 0), (10, 90)])
+def test_the_sun_shines_from_where_it_is_put(azimuth: float, altitude: float) -> None:
+    """Lambert's cosine of the angle between the sun's direction and the normal of a plane that falls to the west."""
+    east, north, up = (
+        np.sin(np.radians(azimuth)) * np.cos(np.radians(altitude)),
+        np.cos(np.radians(azimuth)) * np.cos(np.radians(altitude)),
+        np.sin(np.radians(altitude)),
+    )
+    x, _ = centres(NORTH_UP, (30, 40))
+    told = answer(raster=tiff(0.5 * (x - 500_000)), product="hillshade", azimuth=azimuth, altitude=altitude)
+    cosine = (-0.5 * east + 0 * north + up) / np.hypot(0.5, 1)
+    assert np.abs(cells(told["raster"]) - (1 + 254 * max(0, cosine))).max() <= 0.51
+    assert told["statistics"]["sun"] == {"azimuth": azimuth, "altitude": altitude}
+
+
+def test_contours_count_from_the_level_that_is_given() -> None:
+    x, _ = centres(NORTH_UP, (5, 40))
+    told = answer(raster=tiff(x - 500_000), product="contours", interval=100, base=30)["features"]
+    assert told["levels"] == [30, 130, 230, 330]
+    assert sorted(one["properties"]["elevation"] for one in told["features"]) == [30, 130, 230, 330]

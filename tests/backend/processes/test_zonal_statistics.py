@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 from affine import Affine
 
 from backend.errors import ProcessRefusedError
@@ -186,18 +187,23 @@ def test_a_refusal_tells_why(inputs: dict[str, Any], path: str | None, reason: s
 @pytest.mark.parametrize(
     ("crs", "half"), [("EPSG:3031", 2.5e6), ("EPSG:3413", 2.5e6), ("ESRI:54009", 1.8e7), ("ESRI:54030", 1.7e7)]
 )
-def test_all_of_a_raster_without_an_outline_in_degrees_has_statistics(crs: str, half: float) -> None:
+def test_all_of_a_raster_has_statistics_with_its_outline_if_it_has_one_in_degrees(crs: str, half: float) -> None:
     numbers = np.arange(2500.0).reshape(50, 50)
     raster = tiff(numbers, Affine(half / 25, 0, -half, 0, -half / 25, half), crs)
     names = ["count", "sum", "mean", "min", "max_place"]
     told = answer(raster=base64.b64encode(raster).decode(), statistics=names, weighting="cells")
     (feature,) = told["features"]
-    assert feature["geometry"] is None
+    if crs.startswith("EPSG"):
+        around = shapely.from_geojson(json.dumps(feature["geometry"]))
+        assert around.is_valid
+        assert around.covers(shapely.Point(-100, -89 if crs == "EPSG:3031" else 89))
+    else:
+        assert feature["geometry"] is None
+        assert "there is no geometry" in told["warnings"][0]
     found = feature["properties"]
     assert (found["count"], found["sum"], found["mean"]) == (2500, numbers.sum(), numbers.mean())
     assert (found["max_place"]["x"], found["max_place"]["y"]) == pytest.approx((half * 0.98, -half * 0.98))
     assert (found["max_place"]["lonlat"] is None) == crs.startswith("ESRI")
-    assert "there is no geometry" in told["warnings"][0]
 
 
 def test_zones_are_found_where_a_raster_in_mercators_projection_goes_on_beyond_the_antimeridian() -> None:

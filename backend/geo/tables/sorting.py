@@ -1,0 +1,68 @@
+"""Puts features in the order of their fields or measures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Integers
+from backend.geo.vector.columns import Column
+from backend.geo.vector.features import Features
+from backend.geo.vector.fields import column_of, shown
+from backend.geo.vector.geometry_terms import TERMS, measured
+
+PATH = "$.inputs.sort"
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Features in order."""
+
+    features: Features
+    ties: int
+    """How many features left out by a limit are equal to the last that is there."""
+    warnings: tuple[str, ...]
+
+
+def put_in_order(features: Features, names: Sequence[str], limit: int | None) -> Sorted:
+    """By the first name, what is equal by the next; what is equal in all stays as it came. At most `limit` of them.
+
+    names: fields, or terms of `backend.geo.vector.geometry_terms`; a minus before one turns its order round. Numbers
+    come by size, texts character by character; features without a value come last either way.
+
+    Raises:
+        ProcessRefusedError: there is no such field, or it holds values of several kinds.
+    """
+    warnings: list[str] = []
+    ranks = [_ranks(features, name, f"{PATH}[{at}]", warnings) for at, name in enumerate(names)]
+    index = np.lexsort(ranks[::-1]) if ranks else np.arange(len(features))
+    if limit is None or limit >= len(index):
+        return Sorted(features.take(index), 0, tuple(warnings))
+    last, rest = index[limit - 1], index[limit:]
+    alike = np.logical_and.reduce([rank[rest] == rank[last] for rank in ranks]) if ranks else np.zeros(0)
+    return Sorted(features.take(index[:limit]), int(alike.sum()), tuple(warnings))
+
+
+def _ranks(features: Features, name: str, path: str, warnings: list[str]) -> Integers:
+    """The place of each value among the different ones."""
+    turned = name.startswith("-") and name not in features.fields
+    column = _column(features, name[1:] if turned else name, path, warnings)
+    different, places = np.unique(column.precise[column.known], return_inverse=True)
+    ranks = np.full(len(features), len(different), dtype=np.intp)
+    ranks[column.known] = len(different) - 1 - places if turned else places
+    nulls = int((~column.known).sum())
+    if nulls:
+        warnings.append(f"{nulls} of {len(features)} features have no value of {column.name}: they come last.")
+    return ranks
+
+
+def _column(features: Features, name: str, path: str, warnings: list[str]) -> Column:
+    if name in TERMS and name not in features.fields:
+        values, told = measured(name, features)
+        warnings += told
+        return Column(values, features.present, "number", name)
+    column = Column.of(column_of(features, name, path), f"the field {shown(name)}")
+    if column.kind == "mixed":
+        raise ProcessRefusedError(f"{column.told()}, which have no order", path=path)
+    return column
