@@ -1,6 +1,7 @@
 """Figures for Prometheus: of the jobs, told by the store and by the engine of this process, and of the requests."""
 
 from collections.abc import Callable, Iterator
+from http import HTTPMethod
 
 import anyio.to_thread
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -21,6 +22,10 @@ _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 
 
 _NO_ROUTE = "none"
 """Of requests that no route takes: their paths are anybody's, and would be as many series."""
+
+_METHODS = frozenset(HTTPMethod)
+_OTHER = "_OTHER"
+"""In place of methods that HTTP does not know, for the same reason; OpenTelemetry's name for them."""
 
 type FindJobs = Callable[[], JobService]
 
@@ -69,7 +74,7 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int) -> None:
         """Count a request."""
-        self._requests.labels(method, route, str(status)).inc()
+        self._requests.labels(method if method in _METHODS else _OTHER, route, str(status)).inc()
 
     def layer(self) -> Middleware:
         """The layer that counts requests, for right around the routes."""

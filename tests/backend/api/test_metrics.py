@@ -80,6 +80,15 @@ async def test_what_waits_and_runs_is_told_of_the_store_not_of_the_process(home:
     assert found[("ogc_processes_jobs_running",)] == 0
 
 
+async def test_methods_that_nobody_knows_are_one_series(home: Path) -> None:
+    async with running(create_app(Settings(home=home, metrics=True, warm=False))) as client:
+        for number in range(3):
+            await client.request(f"MADE-UP-{number}", "/jobs")
+        requests = {labels: count for labels, count in (await figures(client)).items() if "/jobs" in labels}
+    assert requests[("ogc_processes_http_requests_total", "_OTHER", "/jobs", "405")] == 3
+    assert not any("MADE-UP" in label for labels in requests for label in labels)
+
+
 async def test_two_applications_of_a_process_count_for_themselves(home: Path, tmp_path: Path) -> None:
     first = create_app(Settings(home=home, warm=False, metrics=True))
     second = create_app(Settings(home=tmp_path / "other", warm=False, metrics=True))

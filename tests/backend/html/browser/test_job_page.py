@@ -11,7 +11,8 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_the_page_follows_a_job_to_its_end_by_held_answers(visit: Visit, site: Site) -> None:
-    job = site.execute("slow-steps", {"seconds": 2, "steps": 2})
+    # Long enough to be seen half-way by a browser that takes its time.
+    job = site.execute("slow-steps", {"seconds": 10, "steps": 2})
     await visit.open(job)
     await expect(visit.page.locator("#message")).to_have_text("step 1 of 2")
     await expect(visit.page.locator("#progress")).to_have_js_property("value", 50)
@@ -23,7 +24,7 @@ async def test_the_page_follows_a_job_to_its_end_by_held_answers(visit: Visit, s
     assert "prefer" not in polls[0]
     assert len(polls) > 1
     assert all(headers["prefer"] == "wait=20" and headers["if-none-match"] for headers in polls[1:])
-    # Two seconds of polling without patience would be many more.
+    # Ten seconds of polling without patience would be many more.
     assert len(polls) <= 8
 
 
