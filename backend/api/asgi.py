@@ -54,17 +54,11 @@ class UnforeseenErrors:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answered = scope["type"] != "http"
-
-        async def watched(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
+        sent = _Sent(send)
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, sent)
         except Exception as error:
-            if answered:
+            if sent.begun or scope["type"] != "http":
                 raise
             await internal_problem(error).response()(scope, receive, send)
 
@@ -80,20 +74,26 @@ class AnsweredAtStop:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answered = False
-
-        async def watched(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
+        sent = _Sent(send)
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, sent)
         except anyio.get_cancelled_exc_class():
             if scope["type"] != "http":
                 raise
-            if not answered:
+            if not sent.begun:
                 await plain_problem(HTTPStatus.SERVICE_UNAVAILABLE, _STOPPED, RETRY).response()(scope, receive, send)
+
+
+class _Sent:
+    """Passes messages on, and knows whether an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        self.begun = True
+        await self._send(message)
 
 
 _STOPPED = "The server is being stopped, and what this request waits for has not come to its end. Try again later."
