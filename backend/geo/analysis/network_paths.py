@@ -129,8 +129,7 @@ def _places(vertices: Array, along: Array, metres: Array, *, planar: bool) -> Ar
     before = np.clip(np.searchsorted(along, metres, side="right") - 1, 0, len(along) - 2)
     start, end = vertices[before], vertices[before + 1]
     rest, lengths = metres - along[before], along[before + 1] - along[before]
-    even = rest / np.where(lengths > 0, lengths, 1.0)
-    share = np.clip(even if planar else shares_at(start, end, rest, lengths), 0, 1)[:, np.newaxis]
+    share = np.clip(shares_at(start, end, rest, lengths, planar=planar), 0, 1)[:, np.newaxis]
     return np.where(share < 1, start + (end - start) * share, end)
 
 

@@ -135,13 +135,16 @@ def segment_lengths(start: Array, end: Array, edges: Edges = "lonlat") -> Array:
     return found
 
 
-def shares_at(start: Array, end: Array, metres: Array, lengths: Array) -> Array:
-    """What shares of segments straight in longitude and latitude are so long; `lengths` are those of the whole.
+def shares_at(start: Array, end: Array, metres: Array, lengths: Array, *, planar: bool) -> Array:
+    """What shares of segments are so long; `lengths` are those of the whole.
 
-    A segment's length is not quite even in its share of longitude and latitude; its ends are its ends.
+    planar: the lengths are those of a plane, else metres on the ground of what is straight in longitude and latitude:
+    these are not quite even in its share of either. The ends of a segment are its ends.
     """
     whole = np.where(lengths > 0, lengths, 1.0)
     share: Array = metres / whole
+    if planar:
+        return share
     inner = np.flatnonzero((share > 0) & (share < 1))
     for _ in range(_ROUNDS):
         origin = start[inner]

@@ -104,6 +104,14 @@ def with_parts_united(shapes: Shapes, chosen: Booleans) -> Shapes:
     return made
 
 
+def union_of(polygons: Shapes) -> Shapes:
+    """The union of all polygons, alone in an array.
+
+    Only those that meet are united: where few do that takes a tenth of the time.
+    """
+    return shapes_of([shapely.disjoint_subset_union_all(polygons)])
+
+
 def rings_of(polygons: Shapes) -> tuple[Shapes, Integers]:
     """Geometries with the vertices of one ring each, and the index of the polygon that each is of, its exterior first.
 

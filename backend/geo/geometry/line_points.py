@@ -104,6 +104,5 @@ def _positions(cut: _Segments, owners: Integers, measures: Array) -> Array:
     index = np.clip(np.searchsorted(reached, along, side="left"), first[owners], last[owners])
     rest = np.clip(along - before[index], 0, cut.lengths[index])
     origin, end, lengths = cut.start[index], cut.end[index], cut.lengths[index]
-    even = rest / np.where(lengths > 0, lengths, 1.0)
-    share = even if cut.plane else shares_at(origin, end, rest, lengths)
+    share = shares_at(origin, end, rest, lengths, planar=cut.plane)
     return origin + (end - origin) * share[:, np.newaxis]

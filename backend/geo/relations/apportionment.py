@@ -9,7 +9,7 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans
-from backend.geo.geodesy.shapes import Shapes, of_type, shapes_of
+from backend.geo.geodesy.shapes import Shapes, of_type, union_of
 from backend.geo.relations.overlay import with_partners
 from backend.geo.relations.overlay_pieces import MOST_COMPARED, POLYGON, dimensions_of, of_dimensions, uniform
 from backend.geo.relations.relations import Pairs, Together, matching, together
@@ -201,6 +201,6 @@ def _overlap(features: Features) -> list[str]:
     shapes = features.shapes[features.present]
     if len(shapes) > MOST_COMPARED:
         return [f"Whether some of the {len(shapes)} features overlap each other was not looked into."]
-    if same_ground(shapes, shapes_of([shapely.disjoint_subset_union_all(shapes)]), features.crs):
+    if same_ground(shapes, union_of(shapes), features.crs):
         return []
     return ["Features overlap each other: what they hold was spread over the ground of each for itself."]

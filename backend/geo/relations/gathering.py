@@ -9,10 +9,9 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Integers
 from backend.geo.relations.dissolving import groups_of
-from backend.geo.vector.columns import Column
+from backend.geo.vector.columns import Column, orderable
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
-from backend.geo.vector.fields import column_of, shown
 from backend.geo.vector.moments import micros_of, moment_of
 
 ORDER = "$.inputs.order"
@@ -49,9 +48,7 @@ def gathered(features: Features, by: Sequence[str], order: str | None, fewest: i
 
 def _ordered(features: Features, name: str) -> tuple[Integers, list[str]]:
     """The indices of features in the order of a field's values, those without one last, and what to know of it."""
-    column = Column.of(column_of(features, name, ORDER), f"the field {shown(name)}")
-    if column.kind == "mixed":
-        raise ProcessRefusedError(f"{column.told()}, which have no order", path=ORDER)
+    column = orderable(features, name, ORDER)
     keys = _instants(column) if column.kind == "text" else column.values
     index = np.lexsort([keys, ~column.known])
     nulls = int((~column.known).sum())

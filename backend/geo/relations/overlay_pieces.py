@@ -12,7 +12,7 @@ from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.measure import measure_each
-from backend.geo.geodesy.shapes import Shapes, flat, of_type, parts_of, shapes_of, with_parts_united
+from backend.geo.geodesy.shapes import Shapes, flat, of_type, parts_of, union_of, with_parts_united
 from backend.geo.vector.feature_measures import areas, lengths, overlapping, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import with_measures_named
@@ -198,7 +198,7 @@ def covered_area(pieces: Features, totals: Mapping[str, float]) -> tuple[dict[st
         return {}, (f"Whether some of the {len(areal)} pieces overlap each other was not looked into.",)
     if len(areal) < 2 or not overlapping(areal).any():
         return {}, ()
-    ground = shapes_of([shapely.disjoint_subset_union_all(areal)])
+    ground = union_of(areal)
     if same_ground(areal, ground, pieces.crs):
         return {}, ()
     united = Features(ground, crs=pieces.crs)

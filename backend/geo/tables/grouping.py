@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Array, Integers
-from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.geodesy.shapes import union_of
 from backend.geo.vector.columns import Column
 from backend.geo.vector.feature_measures import overlapping
 from backend.geo.vector.features import Features
@@ -215,6 +215,6 @@ def _overlaps(features: Features, name: str) -> list[str]:
     if len(shapes) > MOST_CHECKED:
         return [f"Whether polygons overlap was not checked: the sum of {name} counts what they share more than once."]
     found = int(overlapping(shapes).sum())
-    if not found or same_ground(shapes, shapes_of([shapely.disjoint_subset_union_all(shapes)]), features.crs):
+    if not found or same_ground(shapes, union_of(shapes), features.crs):
         return []
     return [f"{found} polygons overlap others: the sum of {name} {_DOUBLE}."]

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Integers
-from backend.geo.vector.columns import Column
+from backend.geo.vector.columns import Column, orderable
 from backend.geo.vector.features import Features
-from backend.geo.vector.fields import column_of, shown
 from backend.geo.vector.geometry_terms import TERMS, measured
 
 PATH = "$.inputs.sort"
@@ -34,6 +32,8 @@ def put_in_order(features: Features, names: Sequence[str], limit: int | None) ->
     Raises:
         ProcessRefusedError: there is no such field, or it holds values of several kinds.
     """
+    if not names and (limit is None or limit >= len(features)):
+        return Sorted(features, 0, ())
     warnings: list[str] = []
     ranks = [_ranks(features, name, f"{PATH}[{at}]", warnings) for at, name in enumerate(names)]
     index = np.lexsort(ranks[::-1]) if ranks else np.arange(len(features))
@@ -62,7 +62,4 @@ def _column(features: Features, name: str, path: str, warnings: list[str]) -> Co
         values, told = measured(name, features)
         warnings += told
         return Column(values, features.present, "number", name)
-    column = Column.of(column_of(features, name, path), f"the field {shown(name)}")
-    if column.kind == "mixed":
-        raise ProcessRefusedError(f"{column.told()}, which have no order", path=path)
-    return column
+    return orderable(features, name, path)

@@ -12,9 +12,10 @@ from typing import Any, Literal, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import refuse
+from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.ellipsoid import Booleans
-from backend.geo.vector.fields import listed, numbers_array, shown, texts_of
+from backend.geo.vector.features import Features
+from backend.geo.vector.fields import column_of, listed, numbers_array, shown, texts_of
 from backend.geo.vector.number_columns import NumberColumn
 
 type Kind = Literal["number", "text", "boolean", "nothing", "mixed"]
@@ -274,3 +275,15 @@ def _objects(values: Sequence[Any]) -> NDArray[Any]:
 
 def _dtype(kind: Kind) -> Any:
     return {"number": np.float64, "boolean": np.bool_}.get(kind, object)
+
+
+def orderable(features: Features, name: str, path: str) -> Column:
+    """A field by whose values features may be put in order.
+
+    Raises:
+        ProcessRefusedError: there is no such field, or it holds values of several kinds. `path` is the input.
+    """
+    column = Column.of(column_of(features, name, path), f"the field {shown(name)}")
+    if column.kind == "mixed":
+        raise ProcessRefusedError(f"{column.told()}, which have no order", path=path)
+    return column

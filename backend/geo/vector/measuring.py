@@ -20,7 +20,7 @@ from backend.geo.geodesy.measure import (
     segment_lengths,
     segments,
 )
-from backend.geo.geodesy.shapes import Shapes, in_the_plane, parts_of, shapes_of
+from backend.geo.geodesy.shapes import Shapes, in_the_plane, parts_of, union_of
 from backend.geo.vector.bending import bulges, followed
 from backend.geo.vector.coverage import is_coverage
 from backend.geo.vector.features import Features
@@ -188,7 +188,7 @@ def _united(shapes: Shapes) -> Shapes | None:
     # Neighbours that share their edges, the usual case, are united already.
     if is_coverage(polygons):
         return polygons
-    return shapes_of([shapely.disjoint_subset_union_all(polygons)])
+    return union_of(polygons)
 
 
 def _slope_length(features: Features, edges: Edges) -> float | None:
