@@ -1,9 +1,10 @@
 """`assign-crs`: says in which CRS coordinates are that do not tell it themselves."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from pydantic import Field, WithJsonSchema
+from pyproj import CRS
 
 from backend.errors import ProcessRefusedError
 from backend.geo.describing.features import extent
@@ -11,20 +12,33 @@ from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.feature_reading import read_features
 from backend.processes.base import Output, process
-from backend.processes.inputs import Crs
+from backend.processes.inputs import Crs, Raster
+from backend.processes.outputs import RASTER, FileBytes
+
+
+class Assigned(TypedDict, total=False):
+    """The features, or the raster and what it is like."""
+
+    features: Mapping[str, Any]
+    raster: FileBytes
+    statistics: dict[str, Any]
 
 
 @process(
     id="assign-crs",
     title="Assign a CRS",
-    keywords=["set CRS", "define projection", "georeference", "EPSG", "vector"],
+    keywords=["set CRS", "define projection", "georeference", "EPSG", "vector", "raster"],
     toolsets=("coordinates",),
-    output=Output(
-        id="features",
-        title="Features",
-        description="The features in longitude, latitude, with source_crs for further processes.",
-        media_type="application/geo+json",
-    ),
+    output=[
+        Output(
+            id="features",
+            title="Features",
+            description="In longitude, latitude, with source_crs for further processes.",
+            media_type="application/geo+json",
+        ),
+        RASTER,
+        Output(id="statistics", description="Of the raster."),
+    ],
     links=[
         {
             "rel": "about",
@@ -37,14 +51,35 @@ from backend.processes.inputs import Crs
     example={"features": "POINT (691608 5334764)", "crs": "EPSG:32632"},
 )
 def assign_crs(
+    crs: Crs,
     features: Annotated[
         Any,
         WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]}),
         Field(description="GeoJSON, WKT or CSV whose numbers are in the CRS."),
-    ],
-    crs: Crs,
-) -> Mapping[str, Any]:
-    """Define the projection of features whose coordinates do not tell theirs; nothing is reprojected."""
+    ] = None,
+    raster: Raster | None = None,
+) -> Assigned:
+    """Define the projection of features, or of a raster, whose coordinates do not tell theirs; nothing is
+    reprojected."""
+    if (features is None) == (raster is None):
+        raise ProcessRefusedError("give either features or a raster", path="$.inputs")
+    decision = f"taken as {code_of(crs)} ({crs.name}), x before y, as asked for"
+    if raster is None:
+        return {"features": _features(features, crs, decision)}
+    # GDAL is for workers: the server reads no file.
+    from backend.geo.raster.crs_assignment import doubts_of, with_crs
+    from backend.geo.raster.rasters import concerning, opened, read_bands
+    from backend.geo.raster.summary import doubts, summary
+
+    with concerning("raster"):
+        made, grid = with_crs(raster, crs)
+        with opened(raster) as reader:
+            about = summary(read_bands(reader), grid)
+    told = {"method": "the cells stay as they are; only their CRS was named", "crs_decision": decision}
+    return {"raster": made, "statistics": about | told | {"warnings": [*doubts_of(grid), *doubts(about)]}}
+
+
+def _features(features: Any, crs: CRS, decision: str) -> Mapping[str, Any]:
     try:
         read = read_features(features, crs)
     except ProcessRefusedError as error:
@@ -63,7 +98,7 @@ def assign_crs(
     return feature_collection(
         read,
         method="the coordinates stay as they are; only their CRS was named",
-        crs_decision=f"taken as {code_of(crs)} ({crs.name}), x before y, as asked for",
+        crs_decision=decision,
         assigned_crs=code_of(crs),
         extent_in_crs=extent(read) if read.crs == crs else None,
         accuracy_m=way.accuracy,

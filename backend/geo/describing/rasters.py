@@ -138,7 +138,7 @@ def _warnings(reader: DatasetReader, grid: Grid | None, bands: list[JsonObject])
         warnings.append(
             "The raster has ground control points in place of a grid: it must be rectified by them first."
             if reader.gcps[0]
-            else "The raster does not tell its CRS, and none may be guessed."
+            else "The raster does not tell its CRS, and none may be guessed: assign-crs takes it with the right one."
         )
     elif not alike(grid):
         how = "differ in size on the ground" if grid.crs.is_projected else "in degrees shrink towards the poles"

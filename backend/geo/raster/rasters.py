@@ -5,7 +5,7 @@
 
 import re
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from rasterio.env import get_gdal_config, set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.io import DatasetReader, MemoryFile
+from rasterio.io import DatasetReader, DatasetWriter, MemoryFile
 from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError, refuse, refuse_input
@@ -154,7 +154,7 @@ def grid_of(reader: DatasetReader) -> Grid:
             refuse(
                 "the raster has ground control points in place of a grid: rectify it by them first, as gdalwarp does"
             )
-        refuse("the raster does not tell its CRS, and none may be guessed")
+        refuse("the raster does not tell its CRS, and none may be guessed: assign-crs takes it with the right one")
     crs = CRS.from_user_input(reader.crs)
     if crs.is_compound:
         crs = crs.sub_crs_list[0]
@@ -192,6 +192,11 @@ def read_band(reader: DatasetReader, band: int = 1, window: Window | None = None
         if invalid.any():
             values = np.ma.masked_array(values.data, mask=np.ma.getmaskarray(values) | invalid)
     return values if stored else values.astype(np.float64) * scale + offset
+
+
+def read_bands(reader: DatasetReader) -> Iterator[np.ma.MaskedArray[Any, Any]]:
+    """The physical values of all bands, one after the other, each as `read_band` reads it."""
+    return (read_band(reader, number) for number in range(1, reader.count + 1))
 
 
 class GeoTiff:
@@ -236,6 +241,25 @@ def geotiff(
     return made
 
 
+@contextmanager
+def changed(source: DatasetFile | bytes) -> Generator[tuple[GeoTiff, DatasetWriter]]:
+    """A copy of a GeoTIFF, and what writes to its metadata: the cells stay as they are stored.
+
+    Raises:
+        ProcessRefusedError: it is too large.
+    """
+    size = source.path.stat().st_size if isinstance(source, DatasetFile) else len(source)
+    if size > MAX_BYTES:
+        refuse(
+            f"the raster's file has {size / 2**30:.3g} GiB, more than the {MAX_BYTES / 2**30:.3g} GiB copied at once"
+        )
+    made = GeoTiff(file := MemoryFile())
+    file.write(source.path.read_bytes() if isinstance(source, DatasetFile) else source)
+    # What `MemoryFile` opens of bytes that are there already can only be read.
+    with rasterio.Env(**_OPTIONS), _quietly(), rasterio.open(file.name, "r+", driver="GTiff") as writer:
+        yield made, writer
+
+
 def _label(writer: Any, labels: Sequence[Label]) -> None:
     for band, label in enumerate(labels, start=1):
         if label.name:
@@ -246,10 +270,16 @@ def _label(writer: Any, labels: Sequence[Label]) -> None:
             writer.write_colormap(band, label.colours)
 
 
-def _reader(source: DatasetFile | bytes) -> Any:
+@contextmanager
+def _quietly() -> Generator[None]:
     with warnings.catch_warnings():
         # `grid_of` refuses such a raster where its place matters.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
+
+
+def _reader(source: DatasetFile | bytes) -> Any:
+    with _quietly():
         if isinstance(source, bytes):
             return MemoryFile(source).open(driver="GTiff")
         return rasterio.open(source.path, driver="GTiff")

@@ -1,5 +1,6 @@
 """What a person must know of a raster of several bands. Imports GDAL: for workers only."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,8 @@ from backend.geo.raster.grid_summary import grid_summary, too_large
 from backend.geo.raster.rasters import Grid
 
 
-def summary(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> dict[str, Any]:
-    """Grid and values of bands × rows × columns: those of a single band, or of each in `per_band`."""
+def summary(values: Iterable[np.ma.MaskedArray[Any, Any]], grid: Grid) -> dict[str, Any]:
+    """Grid and values of bands, each rows × columns: those of a single band, or of each in `per_band`."""
     told = [grid_summary(band, grid) for band in values]
     if len(told) == 1:
         return told[0]
