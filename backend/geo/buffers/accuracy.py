@@ -82,7 +82,8 @@ def _basins(space: Array, place: Array, slack: float) -> Integers:
     """
     if len(space) == 1:
         return np.zeros(1, dtype=np.intp)
-    chord = np.sqrt(((space - place) ** 2).sum(axis=1))
+    away = space - place
+    chord = np.sqrt(np.einsum("ij,ij->i", away, away))
     padded = np.concatenate([[np.inf], chord, [np.inf]])
     low = np.flatnonzero((chord <= padded[:-2]) & (chord <= padded[2:]))
     low = low[chord[low] <= 1.01 * chord.min() + slack]
