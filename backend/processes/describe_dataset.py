@@ -43,7 +43,7 @@ def describe_dataset(
     dataset: Annotated[
         Any,
         WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]}),
-        Field(description="GeoJSON, CSV, WKT, KML or GeoTIFF (base64)."),
+        Field(description="GeoJSON, CSV, WKT, KML, GPX or GeoTIFF (base64)."),
     ],
 ) -> dict[str, Any]:
     """Inspect data: fields with types, ranges and values, CRS, extent, validity; a raster's bands, cells and nodata."""

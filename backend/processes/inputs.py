@@ -19,7 +19,7 @@ from backend.geo.vector.reading import GeometryInput, read_geometry
 from backend.geo.vector.unchecked import Unchecked, read_unchecked
 from backend.processes.outputs import GEOTIFF
 
-FORMS = "GeoJSON, WKT, KML or CSV (lon, lat)."
+FORMS = "GeoJSON, WKT, KML, GPX or CSV (lon, lat)."
 """How features and geometries may come, beside as a reference to a dataset or result."""
 
 _VECTOR = WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]})

@@ -13,9 +13,9 @@ from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.geojson_parsing import BLANK, json_start, parse_features
-from backend.geo.vector.kml_features import is_xml
 from backend.geo.vector.table_rows import read_rows
 from backend.geo.vector.wkt import is_table
+from backend.geo.vector.xml_documents import is_xml
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features, reading_features
 

@@ -35,7 +35,7 @@ class CoordinatesInput:
 
 
 def read_coordinates(value: Any, crs: CRS | None = None) -> CoordinatesInput:
-    """Read [x, y], a list of those, lines of `x y`, WKT, GeoJSON, CSV, KML, or a file: of a data folder, or its bytes.
+    """Read [x, y], a list of those, lines of `x y`, WKT, GeoJSON, CSV, KML, GPX, or a file: a dataset, or its bytes.
 
     crs: of coordinates that do not tell theirs; OGC:CRS84 by default.
 

@@ -28,6 +28,7 @@ KINDS: Mapping[str, Kind] = {
     ".geoparquet": "vector",
     ".csv": "vector",
     ".kml": "vector",
+    ".gpx": "vector",
     ".tif": "raster",
     ".tiff": "raster",
 }

@@ -1,4 +1,4 @@
-"""Reads features: GeoJSON (RFC 7946), GeoJSON in a CRS of its own, WKT, CSV, KML, and files of the data folders."""
+"""Reads features: GeoJSON (RFC 7946), GeoJSON in a CRS of its own, WKT, CSV, KML, GPX, and files of data folders."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ _BATCH = 1000
 
 
 def read_features(value: Any, crs: CRS | None = None) -> Features:
-    """Read a GeoJSON object or text, WKT, the text of a CSV or KML file, or a file: of a data folder, or its bytes.
+    """Read a GeoJSON object or text, WKT, the text of a CSV, KML or GPX file, or a file: a dataset, or its bytes.
 
     crs: of coordinates that do not tell theirs; longitude and latitude on WGS 84 by default.
 
@@ -50,7 +50,7 @@ def read_features(value: Any, crs: CRS | None = None) -> Features:
     if rows is not None:
         return settle(rows)
     if not isinstance(value, Mapping):
-        refuse("expected GeoJSON, WKT, CSV, KML or a reference to features")
+        refuse("expected GeoJSON, WKT, CSV, KML, GPX or a reference to features")
     try:
         return _from_geojson(cast("Mapping[str, Any]", value), crs)
     except RecursionError:

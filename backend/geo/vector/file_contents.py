@@ -26,12 +26,13 @@ _NAMES = {
     ".fgb": "the FlatGeobuf",
     ".parquet": "the GeoParquet",
     ".kml": "the KML",
+    ".xml": "the XML",
     ".shp": "the zipped shapefile",
 }
 _ZIP = b"PK\x03\x04"
 _BASE64 = tuple(
     base64.b64encode(start[: len(start) // 3 * 3]).decode()
-    for start in (*SIGNATURES.values(), _ZIP, b"<?xml ", b"<km")
+    for start in (*SIGNATURES.values(), _ZIP, b"<?xml ", b"<km", b"<gp")
     if start[0]
 )
 """How the files begin in base64, as texts of no other form do."""
@@ -86,8 +87,8 @@ def _written(content: bytes, path: Path) -> str:
     suffix = _suffix(content)
     if suffix is None:
         refuse(
-            "the file is none of features: give GeoJSON, CSV, KML, a GeoPackage, FlatGeobuf, GeoParquet or a zipped "
-            "shapefile"
+            "the file is none of features: give GeoJSON, CSV, KML, GPX, a GeoPackage, FlatGeobuf, GeoParquet or a "
+            "zipped shapefile"
         )
     path.with_suffix(suffix).write_bytes(content)
     return suffix
@@ -95,7 +96,7 @@ def _written(content: bytes, path: Path) -> str:
 
 def _suffix(content: bytes) -> str | None:
     if content[:_START].lstrip().startswith(_XML):
-        return ".kml"
+        return ".xml"
     return next((one for one in _ALONE if content.startswith(SIGNATURES[one])), None)
 
 

@@ -1,6 +1,5 @@
 """Reads KML: the geometries of its placemarks, and what they tell of them."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -16,10 +15,13 @@ from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import check_cells
 from backend.geo.vector.text_columns import typed_column
+from backend.geo.vector.xml_documents import name_of, text_of, trimmed
 
 type Position = tuple[float, ...]
 
 _CONTAINERS = frozenset(("kml", "Document", "Folder"))
+ROOTS = _CONTAINERS | {"Placemark"}
+"""Elements that a KML may be."""
 _GEOMETRIES = frozenset(("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack"))
 _PARTED = frozenset(("MultiGeometry", "MultiTrack"))
 _LEFT_OUT = frozenset(("GroundOverlay", "PhotoOverlay", "ScreenOverlay", "NetworkLink", "Model", "Tour"))
@@ -31,21 +33,11 @@ _COLLECTIONS: Mapping[str, Any] = {
     "LineString": shapely.MultiLineString,
     "Polygon": shapely.MultiPolygon,
 }
-_XML = re.compile(
-    r"<(?:[?!]|(?:\w+:)?(?:kml|Document|Folder|Placemark|gpx|FeatureCollection|html)[\s>])", re.IGNORECASE
-)
 _SHOWN = 40
-MOST_LONG = 2**26
-"""Bytes or characters: its elements take many times as much memory."""
 
 
-def is_xml(text: str) -> bool:
-    """Whether a text, without white space before it, is XML, of which KML alone is read, and not CSV or WKT."""
-    return bool(_XML.match(text))
-
-
-def read_kml(text: str | bytes) -> Features:
-    """The placemarks of a KML, bytes in the encoding that it declares, in longitude and latitude on WGS 84.
+def kml_features(root: ET.Element) -> Features:
+    """The placemarks of a KML, in longitude and latitude on WGS 84.
 
     Fields are `name`, `description`, `timestamp`, `begin` and `end`, where any placemark has them, `folder` where they
     stand in several, and the data of the author, which are numbers or truth values where all of a field are written
@@ -53,11 +45,8 @@ def read_kml(text: str | bytes) -> Features:
     Styles, overlays and links to further files are left out, the latter two with a warning.
 
     Raises:
-        ProcessRefusedError: it is no KML, has no placemarks, or a position that is none.
+        ProcessRefusedError: it has no placemarks, or a position that is none.
     """
-    root = _parsed(text)
-    if _name(root) not in _CONTAINERS | {"Placemark"}:
-        refuse(f"XML whose root is {_name(root)[:_SHOWN]!r} is not read; KML is")
     placemarks = list(_placemarks(root))
     if not placemarks:
         refuse("the KML has no placemarks")
@@ -68,48 +57,17 @@ def read_kml(text: str | bytes) -> Features:
     return Features(shapes, _columns(rows, warnings), warnings=tuple(warnings))
 
 
-class _Builder(ET.TreeBuilder):
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        """No KML needs a document type; what it could declare are texts that grow, or stand in other files."""
-        del name, pubid, system
-        refuse("XML with a document type declaration is not read")
-
-
-def _parsed(text: str | bytes) -> ET.Element:
-    if len(text) > MOST_LONG:
-        refuse(f"the KML is longer than the {MOST_LONG} that are read at once: GeoPackage holds more")
-    parser = ET.XMLParser(target=_Builder())  # noqa: S314  # declarations, the danger of XML, are refused
-    try:
-        parser.feed(text.lstrip())
-        return parser.close()
-    except (ET.ParseError, ValueError, LookupError) as error:
-        refuse(f"the text is no whole XML: {error}")
-
-
-def _name(element: ET.Element) -> str:
-    """Of whatever version of KML, which its namespace tells."""
-    return element.tag.rpartition("}")[2]
-
-
 def _placemarks(root: ET.Element) -> Iterator[tuple[ET.Element, str]]:
     """Each with the name of the folder that it stands in, in the order of the file."""
     pending = [(root, "")]
     while pending:
         element, folder = pending.pop()
-        if _name(element) == "Placemark":
+        if name_of(element) == "Placemark":
             yield element, folder
-        elif _name(element) in _CONTAINERS:
-            if _name(element) == "Folder":
-                folder = _text(element, "name") or folder
+        elif name_of(element) in _CONTAINERS:
+            if name_of(element) == "Folder":
+                folder = text_of(element, "name") or folder
             pending += [(child, folder) for child in reversed(element)]
-
-
-def _text(element: ET.Element, name: str) -> str:
-    return next((_trimmed(child.text) for child in element if _name(child) == name), "")
-
-
-def _trimmed(text: str | None) -> str:
-    return (text or "").strip()
 
 
 def _row(placemark: ET.Element, folder: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -117,11 +75,11 @@ def _row(placemark: ET.Element, folder: str) -> tuple[Mapping[str, str], Mapping
     told: dict[str, str] = {}
     data: dict[str, str] = {}
     for child in placemark:
-        match _name(child):
+        match name_of(child):
             case "name" | "description":
-                told[_TOLD[_name(child)]] = _trimmed(child.text)
+                told[_TOLD[name_of(child)]] = trimmed(child.text)
             case "TimeStamp" | "TimeSpan":
-                told |= {_TOLD[_name(one)]: _trimmed(one.text) for one in child if _name(one) in _TOLD}
+                told |= {_TOLD[name_of(one)]: trimmed(one.text) for one in child if name_of(one) in _TOLD}
             case "ExtendedData":
                 data |= _data(child)
             case _:
@@ -132,11 +90,11 @@ def _row(placemark: ET.Element, folder: str) -> tuple[Mapping[str, str], Mapping
 def _data(extended: ET.Element) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for element in extended.iter():
-        match _name(element):
+        match name_of(element):
             case "Data":
-                found[element.get("name", "")] = _text(element, "value")
+                found[element.get("name", "")] = text_of(element, "value")
             case "SimpleData":
-                found[element.get("name", "")] = _trimmed(element.text)
+                found[element.get("name", "")] = trimmed(element.text)
             case _:
                 pass
     return {name: value for name, value in found.items() if name}
@@ -161,7 +119,7 @@ def _columns(
 
 
 def _left_out(root: ET.Element) -> list[str]:
-    found = sorted({_name(element) for element in root.iter()} & _LEFT_OUT)
+    found = sorted({name_of(element) for element in root.iter()} & _LEFT_OUT)
     return [f"{', '.join(found)} of the KML are no features, and left out."] if found else []
 
 
@@ -183,12 +141,12 @@ class _Geometries:
 
     def read(self, number: int, placemark: ET.Element) -> BaseGeometry | None:
         """The geometry of a placemark, which is the numberth; None where it has none."""
-        pending = [child for child in reversed(placemark) if _name(child) in _GEOMETRIES]
+        pending = [child for child in reversed(placemark) if name_of(child) in _GEOMETRIES]
         parts: list[BaseGeometry] = []
         while pending:
             element = pending.pop()
-            if _name(element) in _PARTED:
-                pending += [child for child in reversed(element) if _name(child) in _GEOMETRIES]
+            if name_of(element) in _PARTED:
+                pending += [child for child in reversed(element) if name_of(child) in _GEOMETRIES]
                 continue
             try:
                 parts += self._simple(element)
@@ -207,22 +165,22 @@ class _Geometries:
     def _simple(self, element: ET.Element) -> list[BaseGeometry]:
         """No geometry where there are no positions."""
         heights = self._heights(element)
-        if _name(element) == "Polygon":
+        if name_of(element) == "Polygon":
             shells = self._rings(element, "outerBoundaryIs", heights)
             return [shapely.Polygon(shells[0], self._rings(element, "innerBoundaryIs", heights))] if shells else []
-        if _name(element) == "Track":
-            separated = (_trimmed(child.text).split() for child in element if _name(child) == "coord")
+        if name_of(element) == "Track":
+            separated = (trimmed(child.text).split() for child in element if name_of(child) == "coord")
             found = [_position(one, heights=heights) for one in separated]
         else:
-            found = _positions(_text(element, "coordinates"), heights=heights)
+            found = _positions(text_of(element, "coordinates"), heights=heights)
         if not found:
             return []
-        return [shapely.Point(found[0]) if _name(element) == "Point" else shapely.LineString(found)]
+        return [shapely.Point(found[0]) if name_of(element) == "Point" else shapely.LineString(found)]
 
     def _rings(self, polygon: ET.Element, boundary: str, heights: bool) -> list[list[Position]]:
-        borders = [child for child in polygon if _name(child) == boundary]
-        rings = [ring for border in borders for ring in border if _name(ring) == "LinearRing"]
-        found = [_positions(_text(ring, "coordinates"), heights=heights) for ring in rings]
+        borders = [child for child in polygon if name_of(child) == boundary]
+        rings = [ring for border in borders for ring in border if name_of(ring) == "LinearRing"]
+        found = [_positions(text_of(ring, "coordinates"), heights=heights) for ring in rings]
         return [self._closed(ring) for ring in found if ring]
 
     def _closed(self, ring: list[Position]) -> list[Position]:
@@ -232,7 +190,7 @@ class _Geometries:
         return [*ring, ring[0]]
 
     def _heights(self, element: ET.Element) -> bool:
-        mode = _text(element, "altitudeMode")
+        mode = text_of(element, "altitudeMode")
         self._dropped += mode.startswith("relativeTo")
         return mode == "absolute"
 

@@ -65,7 +65,7 @@ class GeometryInput:
 
 
 def read_geometry(value: Any) -> GeometryInput:
-    """Read GeoJSON, WKT or EWKT, the text of a CSV or KML file, rows of a table, or a file: a dataset, or its bytes.
+    """Read GeoJSON, WKT or EWKT, the text of a CSV, KML or GPX file, rows of a table, or a file: dataset or bytes.
 
     Edges are straight in longitude and latitude (RFC 7946, 3.1.1), once what came in another CRS is transformed.
     Heights are ignored; polygons that cross themselves are repaired; longitudes between 180 and 360 are brought back;

@@ -45,7 +45,7 @@ def read_unchecked(value: Any) -> Unchecked:
         if isinstance(value, str):
             return _of_text(value)
         if not isinstance(value, Mapping):
-            refuse("expected GeoJSON, WKT, CSV, KML or a reference to features")
+            refuse("expected GeoJSON, WKT, CSV, KML, GPX or a reference to features")
         return _of_geojson(cast("Mapping[str, Any]", value))
     except RecursionError:
         refuse("the geometry is nested too deeply")

@@ -29,9 +29,9 @@ from backend.geo.vector.datasets import GEOJSON, DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.file_contents import SIGNATURES, as_dataset
 from backend.geo.vector.geojson_parsing import parse_features
-from backend.geo.vector.kml_features import read_kml
 from backend.geo.vector.number_columns import NumberColumn
 from backend.geo.vector.ring_nesting import with_holes
+from backend.geo.vector.xml_features import read_xml
 
 _MOST_EXACT = 2**53
 _BATCH = 10_000
@@ -39,6 +39,7 @@ _BATCH = 10_000
 _SIMPLE = {str, int, bool, type(None)}
 """Types of values that are JSON as they are."""
 _PARQUET = (".parquet", ".geoparquet")
+_XML = (".kml", ".gpx", ".xml")
 _SHAPEFILE_LENGTH = slice(24, 28)
 """Of its header: the bytes that tell how many 16-bit words it has."""
 _MOST_TOLD = 20
@@ -77,8 +78,8 @@ def _read(dataset: DatasetFile, crs: CRS | None) -> Features:
         refuse(f"{dataset.id} has no layer {dataset.layer[:80]!r}: files of its format have one alone")
     if dataset.suffix == ".csv":
         return read_csv(_text(dataset), crs)
-    if dataset.suffix == ".kml":
-        return _read_kml(dataset)
+    if dataset.suffix in _XML:
+        return _read_xml(dataset)
     if dataset.suffix in GEOJSON:
         return _read_geojson(dataset, crs)
     if dataset.suffix in _PARQUET:
@@ -102,9 +103,9 @@ def _read_geojson(dataset: DatasetFile, crs: CRS | None) -> Features:
     return read_features(document, crs)
 
 
-def _read_kml(dataset: DatasetFile) -> Features:
+def _read_xml(dataset: DatasetFile) -> Features:
     try:
-        return read_kml(dataset.path.read_bytes())
+        return read_xml(dataset.path.read_bytes())
     except OSError as error:
         refuse(f"{dataset.id} cannot be read: {error.strerror}")
 

@@ -151,8 +151,8 @@ def test_rings_that_are_not_closed_are_closed_and_told() -> None:
     [
         (kml(""), "the KML has no placemarks"),
         (kml(placemark(POINT))[:-20], "the text is no whole XML"),
-        ("<?xml version='1.0'?><gpx/>", "XML whose root is 'gpx' is not read; KML is"),
-        ("<html >\n</html>", "XML whose root is 'html' is not read; KML is"),
+        ("<?xml version='1.0'?><osm/>", "XML whose root is 'osm' is not read; KML and GPX are"),
+        ("<html >\n</html>", "XML whose root is 'html' is not read; KML and GPX are"),
         (kml(placemark(POINT.replace("7.45", "seven"))), "placemark 1 of the KML has a geometry that is none"),
         (kml(placemark(POINT.replace("7.45,", ""))), "is outside|latitude|pole|position"),
         (kml(placemark(POINT.replace("7.45,46.95,540", "7"))), "'7' is no longitude,latitude"),
@@ -180,8 +180,8 @@ def test_a_file_may_begin_with_white_space_or_the_mark_of_its_encoding(encoding:
 
 
 def test_a_kml_of_more_than_fits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.geo.vector.kml_features.MOST_LONG", 100)
-    with pytest.raises(ProcessRefusedError, match="the KML is longer than the 100"):
+    monkeypatch.setattr("backend.geo.vector.xml_documents.MOST_LONG", 100)
+    with pytest.raises(ProcessRefusedError, match="the XML is longer than the 100"):
         read_features(kml(placemark(POINT)))
 
 
