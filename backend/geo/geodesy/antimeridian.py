@@ -1,6 +1,7 @@
 """The edges of the longitude-latitude plane: the antimeridian and the poles."""
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -57,15 +58,58 @@ def _wrapped(part: BaseGeometry) -> list[BaseGeometry]:
         return [part]
     if isinstance(part, shapely.Point):
         return [shapely.Point((part.x + 180) % 360 - 180, part.y)]
+    if isinstance(part, shapely.LineString):
+        return _wrapped_line(part)
     pieces: list[BaseGeometry] = []
     rest = part
     for turn in range(int(np.floor((west + 180) / 360)), int(np.floor((east + 180) / 360)) + 1):
         window = affinity.translate(WORLD, 360 * turn)
         inside = affinity.translate(shapely.intersection(rest, window), -360 * turn)
         pieces += [piece for piece in flat_parts(inside) if piece.geom_type == part.geom_type]
-        # A line along the antimeridian belongs to one window only.
         rest = shapely.difference(rest, window)
     return pieces
+
+
+def _wrapped_line(line: shapely.LineString) -> list[BaseGeometry]:
+    """The pieces of a line, one after the other. An intersection would lose what is gone along twice."""
+    at = _cut(shapely.get_coordinates(line, include_z=line.has_z))
+    turns = _turns_of_edges(at[:, 0])
+    starts = [0, *(np.flatnonzero(np.diff(turns)) + 1).tolist(), len(turns)]
+    pieces: list[BaseGeometry] = []
+    for first, last in pairwise(starts):
+        piece = at[first : last + 1].copy()
+        piece[:, 0] -= 360 * turns[first]
+        pieces.append(shapely.LineString(piece))
+    return pieces
+
+
+def _cut(at: Array) -> Array:
+    """The vertices of a line, n × 2 or × 3, and one wherever an edge crosses the antimeridian, of whatever turn."""
+    ends = (at[:, 0] + 180) / 360
+    low, high = np.minimum(ends[:-1], ends[1:]), np.maximum(ends[:-1], ends[1:])
+    first = np.floor(low) + 1
+    counts = np.maximum(np.ceil(high) - first, 0).astype(int)
+    edges = np.repeat(np.arange(len(counts)), counts)
+    rank = np.arange(len(edges)) - np.repeat(np.cumsum(counts) - counts, counts)
+    longitudes = 360 * (first[edges] + rank) - 180
+    start, way = at[edges], at[edges + 1] - at[edges]
+    share = (longitudes - start[:, 0]) / way[:, 0]
+    crossings = start + share[:, np.newaxis] * way
+    crossings[:, 0] = longitudes
+    place = np.concatenate([np.zeros(len(at)), share]), np.concatenate([np.arange(len(at)), edges])
+    return np.concatenate([at, crossings])[np.lexsort(place)]
+
+
+def _turns_of_edges(longitudes: Array) -> Array:
+    """In which turn around the Earth each edge of a line lies, whose edges do not cross the antimeridian."""
+    middles = (longitudes[:-1] + longitudes[1:] + 360) / 720
+    turns = np.floor(middles)
+    # What runs along the antimeridian goes on with what was before it, or with what follows.
+    along = (longitudes[:-1] == longitudes[1:]) & (turns == middles)
+    if along.all():
+        return turns - 1
+    known = np.flatnonzero(~along)
+    return turns[known[np.maximum(np.searchsorted(known, np.arange(len(turns)), side="right") - 1, 0)]]
 
 
 def outline(polygon: BaseGeometry) -> BaseGeometry:
@@ -118,25 +162,35 @@ def common_box(shapes: Shapes) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def the_short_way(part: BaseGeometry, continued: Callable[[Array], Array] | None = None) -> BaseGeometry:
+def the_shorter_ways(line: shapely.LineString) -> Array:
+    """The vertices of a line, each edge going the shorter way around; their heights stay."""
+    vertices = shapely.get_coordinates(line, include_z=line.has_z)
+    steps = np.diff(vertices[:, 0])
+    turns = np.where((np.abs(steps) > 180) & (np.abs(steps) < 360), -360 * np.sign(steps), 0)
+    vertices[1:, 0] += np.cumsum(turns)
+    return vertices
+
+
+def the_short_way(
+    part: BaseGeometry, continued: Callable[[shapely.LineString], Array] = the_shorter_ways
+) -> BaseGeometry:
     """A point, line string or polygon with its longitudes continued beyond ±180 rather than jumping.
 
-    continued: makes such longitudes and latitudes, n × 2, of the vertices of a line or ring; by default each edge goes
-    the shorter way around.
+    continued: gives the vertices of a line or ring with such longitudes, n × 2 or, with heights, × 3.
 
     Raises:
         ProcessRefusedError: a ring goes around a pole.
     """
-    continued = continued or _continued
     if isinstance(part, shapely.LineString):
-        return shapely.LineString(continued(shapely.get_coordinates(part)))
+        return shapely.LineString(continued(part))
     if not isinstance(part, shapely.Polygon):
         return part
-    outer = continued(shapely.get_coordinates(part.exterior))
+    outer = continued(part.exterior)
     rings = [outer]
     for ring in part.interiors:
-        hole = continued(shapely.get_coordinates(ring))
-        rings.append(hole + np.array([360 * np.round((outer[:, 0].mean() - hole[:, 0].mean()) / 360), 0]))
+        hole = continued(ring)
+        hole[:, 0] += 360 * np.round((outer[:, 0].mean() - hole[:, 0].mean()) / 360)
+        rings.append(hole)
     if any(ring[0, 0] != ring[-1, 0] for ring in rings):
         raise ProcessRefusedError(
             "a ring goes around a pole: end it with edges along the antimeridian to the pole and back"
@@ -158,9 +212,3 @@ def around_pole(ring: Array) -> BaseGeometry:
     return shapely.orient_polygons(
         shapely.Polygon([(-180, pole), (-180, edge), *map(tuple, order), (180, edge), (180, pole)])
     )
-
-
-def _continued(coordinates: Array) -> Array:
-    steps = np.diff(coordinates[:, 0])
-    turns = np.where((np.abs(steps) > 180) & (np.abs(steps) < 360), -360 * np.sign(steps), 0)
-    return coordinates + np.column_stack([np.concatenate([[0], np.cumsum(turns)]), np.zeros(len(coordinates))])

@@ -51,7 +51,7 @@ def _placed(part: BaseGeometry, way: Transformation) -> BaseGeometry:
     if isinstance(part, shapely.Point):
         return shapely.Point(way.positions(shapely.get_coordinates(part))[0])
     try:
-        return the_short_way(part, lambda vertices: _continued(vertices, way))
+        return the_short_way(part, lambda line: _continued(shapely.get_coordinates(line), way))
     except ProcessRefusedError:
         opened = _opened_at_pole(part, way)
         if opened is None:

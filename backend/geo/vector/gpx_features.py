@@ -9,9 +9,12 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse
+from backend.geo.geodesy.antimeridian import collect, the_short_way
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.vector.features import Features
 from backend.geo.vector.xml_documents import name_of, text_of, trimmed
+
+type Position = tuple[float, ...]
 
 _KINDS: Mapping[str, str] = {"wpt": "waypoint", "rte": "route", "trk": "track"}
 _TEXTS = ("name", "cmt", "desc", "sym", "type")
@@ -97,19 +100,20 @@ class _Geometries:
         if name_of(element) == "wpt":
             return shapely.Point(positions[0][0])
         self._told += sum(any(name_of(child) not in _PLACED for child in one) for part in segments for one in part)
-        lines = [shapely.LineString(places) for places in positions if len(places) > 1]
+        # Nobody records a way around the Earth by its two ends.
+        lines = [the_short_way(shapely.LineString(places)) for places in positions if len(places) > 1]
         self._lone += len(positions) - len(lines)
         if not lines:
             self._without += 1
             return None
-        return lines[0] if len(lines) == 1 else shapely.MultiLineString(lines)
+        return collect(lines)
 
 
-def _position(number: int, element: ET.Element) -> tuple[float, ...]:
+def _position(number: int, element: ET.Element) -> Position:
     return tuple(_number(number, name, element.get(name)) for name in ("lon", "lat"))
 
 
-def _raised(number: int, places: Sequence[tuple[float, ...]], heights: Sequence[str]) -> list[tuple[float, ...]]:
+def _raised(number: int, places: Sequence[Position], heights: Sequence[str]) -> Sequence[Position]:
     pairs = zip(places, heights, strict=True)
     return [(*place, _number(number, "ele", height)) for place, height in pairs]
 

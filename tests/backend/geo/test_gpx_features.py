@@ -102,6 +102,12 @@ def test_a_segment_of_one_position_is_left_out_and_a_track_of_nothing_else_has_n
     )
 
 
+def test_a_track_across_the_antimeridian_goes_the_shorter_way() -> None:
+    read = read_features(gpx(track(position(179.5, 10) + position(-179.5, 10) + position(179, 10))))
+    assert read.shapes[0].length == pytest.approx(2.5)
+    assert "split" in read.warnings[-1]
+
+
 def test_a_track_is_a_geometry_for_what_takes_one() -> None:
     read = read_geometry(gpx(track(position(0, 0) + position(1, 0))))
     assert read.shape == shapely.LineString([(0, 0), (1, 0)])
