@@ -17,6 +17,7 @@ from backend.geo.relations.overlay_pieces import (
     dimensions_of,
     joined,
     of_dimensions,
+    retraced,
     uniform,
     without_slivers,
 )
@@ -78,7 +79,7 @@ def overlay_layers(first: Features, second: Features, operation: Operation, sliv
         sides.append((met.second, pieces.second))
     renamed = [name for name in MEASURES if any(name in side.fields for side, _ in sides)]
     unmatched = int(met.first.present.sum()) - pairs.matched[0]
-    warnings = list(met.warnings)
+    warnings = [*met.warnings, *retraced(met.first), *retraced(met.second)]
     if slivers:
         warnings.append(f"{slivers} slivers narrower than {sliver_width:g} m ({lost:.3g} m² in all) were dropped.")
     if renamed:

@@ -23,6 +23,8 @@ MEASURES = ("area_m2", "planar_area_m2", "length_m", "planar_length_m")
 MOST_COMPARED = 10_000
 """Pieces that are compared with each other: with more it would take longer than the overlay."""
 LINE, POLYGON = 1, 2
+_ROUNDING = 1e-9
+"""Share of a length by which that of a line that is cut where it crosses itself may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,15 @@ def uniform(features: Features) -> Features:
     shapes, index = of_dimensions(features.shapes, every, every + POLYGON)
     told = f"{mixed} geometry collections were taken apart into points, lines and polygons."
     return features.take(index).with_shapes(shapes).warned(told)
+
+
+def retraced(features: Features) -> tuple[str, ...]:
+    """A warning where lines go along the same way twice: an overlay has it once."""
+    lines = features.shapes[dimensions_of(features.shapes) == LINE]
+    lines = lines[~shapely.is_simple(lines)]
+    once = shapely.length(shapely.union_all(lines[:, np.newaxis], axis=1))
+    count = int(np.count_nonzero(once < shapely.length(lines) * (1 - _ROUNDING)))
+    return (f"{count} lines go along the same way twice, which counts once here.",) if count else ()
 
 
 def of_dimensions(shapes: Shapes, lowest: Integers, highest: Integers) -> tuple[Shapes, Integers]:

@@ -97,6 +97,14 @@ def test_pieces_that_overlap_are_not_taken_for_ground() -> None:
     assert "more than the ground they cover" in told["warnings"][0]
 
 
+def test_a_line_that_goes_back_the_same_way_is_told_to_count_once() -> None:
+    there_and_back = "LINESTRING (1 0.5, 3 0.5, 0.5 0.5)"
+    told = answer(features=there_and_back, other=LEFT, operation="intersection")
+    assert told["warnings"][0] == "1 lines go along the same way twice, which counts once here."
+    crossing = answer(features="LINESTRING (0 0, 2 1, 2 0, 0 1)", other=LEFT, operation="intersection")
+    assert crossing["warnings"] == []
+
+
 def test_features_without_a_geometry_are_told_and_left_out() -> None:
     nothing = {"type": "Feature", "properties": {}, "geometry": None}
     some = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [1.5, 0.5]}}
