@@ -59,9 +59,14 @@ async def _trouble(bridge: Bridge) -> BridgeError | None:
             return ConfigurationError(reason)
         # A client that stays is told of changed tools; a session of one call would miss them.
         await bridge.catalog.refresh()
-    if bridge.settings.servers and not await bridge.catalog.tools():
-        return ServerUnreachableError(f"no process could be read from {', '.join(bridge.settings.servers)}")
-    return None
+    if not bridge.settings.servers or await bridge.catalog.cards():
+        return None
+    if read := bridge.catalog.read:
+        return ConfigurationError(
+            f"no process of {', '.join(sorted(read))} is on offer: there are none, or include, exclude and toolsets "
+            "leave none"
+        )
+    return ServerUnreachableError(f"no process could be read from {', '.join(bridge.settings.servers)}")
 
 
 @dataclass(frozen=True, slots=True)

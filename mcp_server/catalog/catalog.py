@@ -76,6 +76,11 @@ class Catalog:
         self._reading = 0
         self._told = False
 
+    @property
+    def read(self) -> frozenset[str]:
+        """Names of the servers whose lists are known, be it from an earlier start."""
+        return frozenset(self._offers)
+
     async def tools(self) -> Sequence[ToolEntry]:
         """All tools in the order of their names: at once if they were kept, else after the first reading."""
         return tuple((await self._first_shelf()).tools.values())
@@ -204,8 +209,11 @@ class Catalog:
 
     def _note_tried(self, name: str) -> None:
         self._tried.add(name)
-        if self._tried.issuperset(self._servers):
+        if self._tried.issuperset(self._servers) and not self._all_tried.is_set():
             self._all_tried.set()
+            if self._selection.toolsets and self._offers and not any(map(self._candidates, self._offers.values())):
+                named = ", ".join(self._selection.toolsets)
+                _log.warning("no process belongs to the tool sets that were named: %s", named)
 
     async def _refresh(self, name: str, *, unless_tried: bool = False) -> bool:
         """Read a server; whether it could be read."""
@@ -230,6 +238,8 @@ class Catalog:
         """Read a server's list, and the descriptions of which tools are made."""
         server, known = self._servers[name], self._offers.get(name)
         offer = await read_list(server, known, partial(self._selection.matches, name))
+        if not offer.processes and name not in self._tried:
+            _log.warning("%s: no process is on offer: it lists none, or include and exclude leave none", name)
         self._counts[name] = len(self._candidates(offer))
         await self._adopt(await self._with_descriptions(offer, self._wanted(offer)))
 

@@ -145,10 +145,10 @@ class InputResolver:
 
 
 def _value(output: OutputResult) -> Any:
-    """A value as JSON: text in UTF-8 as it is, other bytes in base64 (OGC 18-062r2, `qualifiedInputValue`)."""
+    """A value as JSON: text and XML in UTF-8 as they are, other bytes in base64 (18-062r2, `qualifiedInputValue`)."""
     if not isinstance(output.value, bytes):
         return output.value
-    if output.media_type.startswith("text/"):
+    if output.media_type.startswith("text/") or output.media_type.endswith(("/xml", "+xml")):
         with suppress(UnicodeDecodeError):
             return output.value.decode("utf-8")
     encoded = base64.b64encode(output.value).decode("ascii")

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -33,20 +33,31 @@ class Addresses:
         fragment = "" if layer is None else f"#{quote(layer, safe='')}"
         return "/".join((self.own_root, "collections", _segment(dataset_id))) + fragment
 
-    def reachable(self, href: str | None) -> str | None:
-        """A link of the server as a URL at the configured origin; None for any other origin."""
+    def reachable(self, href: str | None, within: str | None = None) -> str | None:
+        """A link of the server as a URL at the configured origin; None for any other origin.
+
+        within: URL of the document that a relative link stands in; without it, the root.
+        """
         if href is None:
             return None
         if href.startswith(f"{self.own_root}/"):
             return self.root + href.removeprefix(self.own_root)
         try:
-            target = str(httpx.URL(f"{self.root}/").join(href))
+            target = str(httpx.URL(within or f"{self.root}/").join(href))
         except httpx.InvalidURL:
             return None
         if same_origin(target, self.root):
             return target
         _log.warning("a link of %s to another origin is not followed", self.root)
         return None
+
+
+def absolute(href: str, within: str) -> str:
+    """A link as it stands, or where it leads from the document that it stands in, where it is relative (RFC 3986)."""
+    try:
+        return href if urlsplit(href).scheme else str(httpx.URL(within).join(href))
+    except (httpx.InvalidURL, ValueError):
+        return href
 
 
 def _segment(text: str) -> str:

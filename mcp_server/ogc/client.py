@@ -23,10 +23,9 @@ from mcp_server.ogc.collections import Collections
 from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, UNKNOWN, Dialect
 from mcp_server.ogc.exchange import READ_SECONDS, Exchange
+from mcp_server.ogc.execute_replies import SEE_OTHER, ExecuteReplies
 from mcp_server.ogc.job_outputs import JobOutputs, is_html
 from mcp_server.ogc.models import (
-    Accepted,
-    Completed,
     ExecuteReply,
     ProcessDescription,
     ProcessSummary,
@@ -35,15 +34,12 @@ from mcp_server.ogc.models import (
 )
 from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader, document_of
 from mcp_server.ogc.recognition import recognise
-from mcp_server.ogc.reply import Reply
 from mcp_server.servers import ServerSettings
 from summaries.values import is_json
 
 _DISMISS_SECONDS = 20.0
-_LONGEST_ID = 2000
 _NOT_OFFERED = frozenset({405, 501})
-_SEE_OTHER = 303
-"""To a POST: it was done, and what came of it is elsewhere (RFC 9110, 15.4.4)."""
+_NOT_FOUND = 404
 _LOG = "urn:ogc-processes-mcp:rel:log"
 """Relation of the link from a job's status to its log: ours, and of no other server known."""
 _MAY_HAVE_RUN = "the execution may have run, or be running. Call list_jobs to find out before you call the tool again."
@@ -86,6 +82,7 @@ class OgcClient:
         self._declared = DeclaredOutputs(self.describe, self._process_of)
         self.outputs = JobOutputs(self.connect, self._reader, self._declared)
         """What its jobs and executions give."""
+        self._execute_replies = ExecuteReplies(self.connect, self._reader, self._declared, self.outputs, self.standing)
         self.collections = Collections(self.connect, self._reader)
         """Its datasets."""
 
@@ -125,7 +122,13 @@ class OgcClient:
         # What a server is taken for while it is starting, or failing, is not what it is.
         self._connected = self._certain
         await self.connect()
-        found = await listing.read_processes(self._reader.pages("processes", {}), self.dialect.list_limit)
+        try:
+            found = await listing.read_processes(self._reader.pages("processes", {}), self.dialect.list_limit)
+        except RemoteProblemError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            told = f"{error} at {self.identity.url}/processes; {documents.ROOT_HINT}"
+            raise RemoteProblemError(told, status=error.status) from error
         if self.dialect.list_capped:
             named = {summary.id for summary in found}
             with suppress(RemoteProblemError, InvalidServerReplyError):
@@ -164,10 +167,10 @@ class OgcClient:
             raise OutcomeUnknownError(
                 f"a gateway of server {self.identity.name!r} answered {reply.status}: {_MAY_HAVE_RUN}"
             )
-        if reply.status != _SEE_OTHER:
+        if reply.status != SEE_OTHER:
             replies.check(reply)
         try:
-            return await self._executed(reply, process_id)
+            return await self._execute_replies.read(reply, process_id)
         except (InvalidServerReplyError, RemoteProblemError, ServerUnreachableError) as error:
             raise OutcomeUnknownError(f"{error}: {_MAY_HAVE_RUN}") from error
 
@@ -260,42 +263,6 @@ class OgcClient:
     def reference(self, job_id: str, output_id: str) -> str:
         """The URL by which this server knows one output of a job."""
         return self._reader.addresses.result(job_id, output_id)
-
-    async def _executed(self, reply: Reply, process_id: str) -> ExecuteReply:
-        """What a successful answer to an execution tells."""
-        location = replies.job_in(reply.headers.get("location"))
-        nothing_but_a_job = location is not None and reply.status == 200 and not reply.body
-        document = None
-        if is_json(reply.media_type) and (reply.body or (reply.status == 200 and location is None)):
-            try:
-                document = document_of(reply)
-            except InvalidServerReplyError:
-                if location is None or reply.status == 200:
-                    raise
-        accepted = reply.status in (201, 202, _SEE_OTHER) or nothing_but_a_job
-        if accepted or (documents.is_status(document) and not self._declared.hold(process_id, document)):
-            return Accepted(await self._accepted(reply, document, location))
-        found = await self.outputs.within(reply, document, process_id, None)
-        job_id = next((replies.job_in(o.href) for o in found if o.href), None) or location
-        return Completed(job_id if self.dialect.keeps_results else None, found)
-
-    async def _accepted(self, reply: Reply, document: Any, location: str | None) -> StatusInfo:
-        """The status of the job that an answer tells of, however it names it."""
-        job_id = location or replies.job_in(documents.link(document, "monitor") or documents.link(document, "status"))
-        status = None
-        with suppress(InvalidServerReplyError):
-            status = documents.status_info(document, job_id=job_id, etag=reply.etag, retry_after=reply.retry_after)
-            job_id = status.job_id
-        if job_id is None or len(job_id) > _LONGEST_ID:
-            told = "did not name its job" if job_id is None else "gave its job an id that fits no URL"
-            raise InvalidServerReplyError(f"server {self.identity.name!r} accepted the execution but {told}")
-        if status is not None:
-            return status
-        try:
-            return await self.standing(job_id)
-        except (InvalidServerReplyError, RemoteProblemError, ServerUnreachableError):
-            # Its id is what must not be lost.
-            return documents.status_info({"jobID": job_id, "status": "accepted"})
 
     async def _process_of(self, job_id: str) -> str | None:
         return (await self.standing(job_id)).process_id

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, cast
+from urllib.parse import unquote, urlsplit
 
 from mcp_server.errors import InvalidServerReplyError
 from mcp_server.ogc.models import ProcessSummary, StatusInfo
@@ -24,6 +25,8 @@ _STATES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What servers call the five states: the standard, its drafts, WPS 2.0, and the engines behind them."""
+ROOT_HINT = "the URL of a server is that of its landing page"
+"""Most often the URL of another page was copied."""
 _WRAPPERS = ("statusInfo", "StatusInfo")
 _TEXT_LENGTH = 600
 _MEDIA_TYPE = re.compile(r"\s*([A-Za-z0-9][\w!#$&^.+-]{0,126}/[A-Za-z0-9*][\w!#$&^.+-]{0,126})\s*(?:;|\Z)", re.ASCII)
@@ -93,7 +96,7 @@ def process_summaries(document: object) -> list[ProcessSummary]:
     if not isinstance(document, list):
         document = as_object(document).get("processes")
     if not isinstance(document, list):
-        raise InvalidServerReplyError("the server's process list has no `processes`")
+        raise InvalidServerReplyError(f"the server's process list has no `processes`; {ROOT_HINT}")
     named = ((process_id(entry), entry) for entry in cast("list[Mapping[str, Any]]", document))
     return [ProcessSummary(name, entry) for name, entry in named if name]
 
@@ -119,6 +122,18 @@ def described_process_ids(openapi: object) -> list[str]:
         return []
     segments = (str(path).strip("/").split("/") for path in cast("dict[str, Any]", paths))
     return [s[1] for s in segments if len(s) == 3 and s[0] == "processes" and s[2] == "execution" and "{" not in s[1]]
+
+
+def job_in(url: str | None) -> str | None:
+    """Id of the job that a `Location` or a result's URL names."""
+    try:
+        segments = urlsplit(url or "").path.split("/")
+    except ValueError:
+        return None
+    if "jobs" not in segments:
+        return None
+    following = segments[len(segments) - segments[::-1].index("jobs") :]
+    return unquote(following[0]) or None if following else None
 
 
 def link(document: object, relation: str) -> str | None:
@@ -161,7 +176,7 @@ def status_info(
     """
     as_object(document)
     members = _status_members(document)
-    found = _job_id(members) or (str(members["id"]) if members.get("id") else job_id)
+    found = _job_id(members) or (_bare_id(members["id"]) if members.get("id") else job_id)
     state = _state(members)
     if found is None or state is None:
         told = members.get("status")
@@ -211,7 +226,13 @@ def _state(members: Mapping[str, Any]) -> str | None:
 
 def _job_id(members: Mapping[str, Any]) -> str | None:
     found = _first(members, "jobid", "job_id", "job-id")
-    return str(found) if isinstance(found, str | int) else None
+    return _bare_id(found) if isinstance(found, str | int) else None
+
+
+def _bare_id(told: object) -> str:
+    """A job's id, also where its whole URL is told in its place."""
+    text = str(told)
+    return (job_in(text) or text) if text.startswith(("http://", "https://")) else text
 
 
 def _first(members: Mapping[str, Any], *names: str) -> Any:

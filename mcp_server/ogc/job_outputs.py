@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final
 
-from mcp_server.errors import InvalidServerReplyError, ReferenceRefusedError, RemoteProblemError
-from mcp_server.ogc import downloads, multipart, outputs, replies
+from mcp_server.errors import BridgeError, InvalidServerReplyError, ReferenceRefusedError, RemoteProblemError
+from mcp_server.ogc import documents, downloads, multipart, outputs, replies
+from mcp_server.ogc.addresses import absolute
 from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, Dialect
 from mcp_server.ogc.documents import plain
@@ -15,6 +17,9 @@ from mcp_server.ogc.reply import Reply
 from summaries.values import is_json
 
 _MINIMAL: Final[Mapping[str, str]] = {"Prefer": "return=minimal"}
+_RESULTS: Final = ("http://www.opengis.net/def/rel/ogc/1.0/results", "[ogc-rel:results]", "results")
+"""Relations of the link from a job's status to its results, as servers write them."""
+_NOT_FOUND: Final = 404
 LONGEST_LINK: Final = 2000
 """Characters of a server's link that are told."""
 
@@ -39,9 +44,16 @@ class JobOutputs:
         """
         minimal = _dialect(await self._connect()).minimal_results
         headers = {**ACCEPT_JSON, **_MINIMAL} if minimal else ACCEPT_ANY
-        reply = await self._reader.path("jobs", job_id, "results", headers=headers)
+        try:
+            reply = await self._reader.path("jobs", job_id, "results", headers=headers)
+        except RemoteProblemError as error:
+            target = await self._elsewhere(job_id) if error.status == _NOT_FOUND else None
+            if target is None:
+                raise
+            reply = await self._reader.url(target, headers=headers)
         document = document_of(reply) if is_json(reply.media_type) else None
-        return await self.within(reply, document, process_id, job_id)
+        found = await self.within(reply, document, process_id, job_id)
+        return tuple(replace(o, href=absolute(o.href, reply.url)) if o.href else o for o in found)
 
     async def read(
         self, job_id: str, output_id: str, *, offset: int | None = None, limit: int | None = None
@@ -106,6 +118,18 @@ class JobOutputs:
             raise RemoteProblemError(f"the job has no output {output_id!r}; it has {', '.join(found)}", status=404)
         return found[output_id]
 
+    async def _elsewhere(self, job_id: str) -> str | None:
+        """Where a job says that its results are; None where that cannot be read, or is the usual place."""
+        try:
+            reply = await self._reader.path("jobs", job_id)
+            document = document_of(reply)
+        except BridgeError:
+            return None
+        link = next(filter(None, (documents.link(document, relation) for relation in _RESULTS)), None)
+        target = self._reader.addresses.reachable(link, reply.url)
+        usual = self._reader.addresses.path("jobs", job_id, "results")
+        return None if target is None or target.partition("?")[0] == usual else target
+
     def _kept_at(self, server: ServerIdentity, output: OutputResult) -> str:
         """Where a value is read that was not sent with its results."""
         target = self._reader.addresses.reachable(output.href)
@@ -126,7 +150,8 @@ class JobOutputs:
         Raises: InvalidServerReplyError, and what asking for the description may raise.
         """
         if reply.status == 204:
-            return ()
+            links = reply.links
+            return outputs.linked_outputs(links, (await self._declared.of(process_id, job_id)).ids) if links else ()
         server = await self._connect()
         if reply.media_type.startswith("multipart/"):
             declared = await self._declared.of(process_id, job_id)

@@ -10,8 +10,8 @@ from mcp_server.errors import RemoteProblemError
 from mcp_server.ogc import documents
 from mcp_server.ogc.models import ProcessSummary, StatusInfo
 
-type ReadPage = Callable[[str | None, Mapping[str, int]], Awaitable[Any]]
-"""Reads one page, by the server's own link or by parameters of the list; None where the link is not followed."""
+type ReadPage = Callable[[str | None, Mapping[str, int]], Awaitable[Page | None]]
+"""Reads one page, by a link of the page before it or by parameters of the list; None where the link leads elsewhere."""
 
 _REFUSED = (400, 422)
 """How servers answer to a `limit` larger than theirs, or to a parameter they do not know."""
@@ -19,6 +19,15 @@ _PAGES = 100
 _JOB_PAGES = 10
 _JOB_SECONDS = 2.0
 """How long pages of jobs are turned: some are told soon, rather than all too late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list."""
+
+    document: Any
+    next_link: str | None
+    """Where the header of the answer says that the next one is (RFC 8288)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,37 +81,37 @@ async def _read_list[T](
     """
     asked: dict[str, int] = {"limit": limit}
     try:
-        document = await read(None, asked)
+        page = await read(None, asked)
     except RemoteProblemError as error:
         if error.status not in _REFUSED:
             raise
         asked = {}
-        document = await read(None, asked)
+        page = await read(None, asked)
     found: dict[str, T] = {}
     with anyio.move_on_after(seconds):
-        for page in range(1, pages + 1):
-            fresh = {key(entry): entry for entry in reversed(entries(document)) if key(entry) not in found}
+        for number in range(1, pages + 1):
+            if page is None:
+                break
+            fresh = {key(entry): entry for entry in reversed(entries(page.document)) if key(entry) not in found}
             found |= dict(reversed(fresh.items()))
-            turn = following(document, len(found))
-            if turn is None or not fresh or page == pages:
+            turn = following(page, len(found))
+            if turn is None or not fresh or number == pages:
                 break
-            document = await _turned(read, turn, asked)
-            if document is None:
-                break
+            page = await _turned(read, turn, asked)
     return list(found.values())
 
 
-def following(document: object, found: int) -> Turn | None:
+def following(page: Page, found: int) -> Turn | None:
     """How the page after this one is asked for, where there is one: by its `next` link, else by what it counts.
 
     found: how many entries have been read so far.
     """
-    href = documents.link(document, "next")
+    href = documents.link(page.document, "next") or page.next_link
     if href is not None:
         return Turn(href, {})
-    if not isinstance(document, dict):
+    if not isinstance(page.document, dict):
         return None
-    members = cast("dict[str, Any]", document)
+    members = cast("dict[str, Any]", page.document)
     total = next((members[name] for name in ("numberMatched", "numberTotal", "total") if _counts(members, name)), 0)
     if found >= total:
         return None
@@ -110,7 +119,7 @@ def following(document: object, found: int) -> Turn | None:
     return Turn(None, {"page": members["page"] + 1} if _counts(members, "page") else {"offset": found})
 
 
-async def _turned(read: ReadPage, turn: Turn, asked: Mapping[str, int]) -> Any:
+async def _turned(read: ReadPage, turn: Turn, asked: Mapping[str, int]) -> Page | None:
     """The next page; None where there is none, as the server sees it."""
     if turn.href is not None:
         return await read(turn.href, {})

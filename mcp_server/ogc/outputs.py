@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from mcp_server.ogc import documents
 from mcp_server.ogc.documents import as_object, compact, process_id
+from mcp_server.ogc.link_header import HeaderLink
 from mcp_server.ogc.models import ABSENT, OutputResult
 
 JSON = "application/json"
@@ -27,6 +28,8 @@ _GEOJSON_CONTENT = frozenset({"coordinates", "features", "geometries", "geometry
 _QUALIFIERS = frozenset({"value", "mediaType", "mimeType", "encoding", "schema", "format"})
 _VALUES = frozenset({"value", "data", "href"})
 _WRAPPERS = ("outputs", "results")
+NO_OUTPUTS = frozenset({"self", "monitor", "up", "alternate"})
+"""Relations of links that stand beside those to outputs."""
 _LINE_BREAKS = str.maketrans("", "", " \t\r\n")
 _BESIDE_WRAPPED = frozenset({"links", "jobID", "processID", "status"})
 
@@ -59,7 +62,7 @@ def taken_apart(document: object, declared: Collection[str], *, keyed: bool) -> 
     within = _within(members, declared)
     if within is not None:
         return within
-    if members.get("type") in _GEOJSON_TYPES and members.keys() & _GEOJSON_CONTENT:
+    if _is_geojson(members) and members.keys() & _GEOJSON_CONTENT:
         return None
     return keyed_outputs(members) if keyed else None
 
@@ -79,6 +82,23 @@ def value_output(name: str, value: Any, media_type: str, *, href: str | None = N
         media_type = GEOJSON if _is_geojson(value) else JSON
     size = len(value) if isinstance(value, bytes) else _size(value)
     return OutputResult(name, media_type or "application/octet-stream", size, None, value, href)
+
+
+def linked_outputs(links: Sequence[HeaderLink], declared: Sequence[str]) -> tuple[OutputResult, ...]:
+    """Outputs by reference that are links in the header of an answer (OGC 18-062r2, table 11).
+
+    No rule says how such a link names its output: by its relation or title, or by its place.
+
+    declared: output ids of the description.
+    """
+    told = [link for link in links if link.relation in declared or link.title in declared]
+    told = told or list({link.href: link for link in links if link.relation not in NO_OUTPUTS}.values())
+    found: dict[str, OutputResult] = {}
+    for place, link in enumerate(told):
+        named = next((name for name in (link.relation, link.title) if name in declared), None)
+        name = named or (declared[place] if place < len(declared) else f"result-{place + 1}")
+        found.setdefault(name, _linked(name, {"href": link.href, "type": link.media_type}))
+    return tuple(found.values())
 
 
 def page(output: OutputResult, offset: int | None, limit: int | None) -> OutputResult:
@@ -184,7 +204,8 @@ def _replace(output: OutputResult, value: Any, matched: int) -> OutputResult:
 
 
 def _is_geojson(value: object) -> bool:
-    return isinstance(value, dict) and cast("dict[str, Any]", value).get("type") in _GEOJSON_TYPES
+    kind = cast("dict[str, Any]", value).get("type") if isinstance(value, dict) else None
+    return isinstance(kind, str) and kind in _GEOJSON_TYPES
 
 
 def _size(value: Any) -> int:

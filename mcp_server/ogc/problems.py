@@ -34,7 +34,7 @@ def told_by(reply: Reply) -> Problem:
     document: Any = None
     if is_json(reply.media_type) or reply.body[:200].lstrip()[:1] == b"{":
         try:
-            document = parse_json(reply.body)
+            document = parse_json(reply.text_body)
         except InvalidServerReplyError:
             document = None
     text = "" if document is not None else _text(reply)
@@ -60,7 +60,8 @@ def problem(status: int, document: object) -> Problem:
         message = f"{plain(code, length=100)}: {message}"
     uri = members.get("type") or members.get("code")
     named = plain(uri, length=200) if isinstance(uri, str) else None
-    return words(message) if message else f"HTTP status {status}", named, tuple(faults[:_MOST_FAULTS])
+    told = words(message) if message else f"the request was refused (HTTP status {status})" if faults else ""
+    return told or f"HTTP status {status}", named, tuple(faults[:_MOST_FAULTS])
 
 
 def _message(told: object) -> str:
@@ -102,7 +103,7 @@ def _exception(entry: object) -> str:
 
 def _text(reply: Reply) -> str:
     """What an error says that is no JSON: plain text, or the exceptions in XML; empty for any other."""
-    body = reply.body[:_READ].decode("utf-8", "replace")
+    body = reply.text_body[:_READ].decode("utf-8", "replace")
     if "xml" in reply.media_type and "html" not in reply.media_type:
         return words("; ".join(_of_xml(match) for match in _EXCEPTION.finditer(body)))
     is_text = reply.media_type == "text/plain" or (not reply.media_type and "\0" not in body)

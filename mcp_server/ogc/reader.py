@@ -2,7 +2,7 @@
 
 import re
 from array import array
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import accumulate
@@ -15,6 +15,7 @@ from mcp_server.ogc import replies
 from mcp_server.ogc.addresses import Addresses
 from mcp_server.ogc.dialects import AS_JSON
 from mcp_server.ogc.exchange import PASSING, Exchange
+from mcp_server.ogc.listing import Page, ReadPage
 from mcp_server.ogc.reply import Incoming, Reply
 
 ACCEPT_JSON: Mapping[str, str] = {"Accept": "application/json"}
@@ -37,11 +38,12 @@ def sound(reply: Reply) -> Reply:
 
     Raises: InvalidServerReplyError where it is nested too deeply.
     """
-    if _depth(reply.body) > _DEEPEST:
+    body = reply.text_body
+    if _depth(body) > _DEEPEST:
         raise InvalidServerReplyError(f"the server's answer is nested more than {_DEEPEST} levels deep")
-    if not _HALF.search(reply.body):
+    if not _HALF.search(body):
         return reply
-    return replace(reply, body=_ESCAPE.sub(_without_half, reply.body))
+    return replace(reply, body=_ESCAPE.sub(_without_half, body))
 
 
 def document_of(reply: Reply) -> Any:
@@ -124,21 +126,19 @@ class Reader:
             replies.check(answer)
             raise InvalidServerReplyError(f"the server sent nothing (HTTP status {answer.status})")
 
-    def pages(self, name: str, query: Mapping[str, str]) -> Callable[[str | None, Mapping[str, int]], Awaitable[Any]]:
+    def pages(self, name: str, query: Mapping[str, str]) -> ReadPage:
         """Reads a list page by page, all pages together no larger than one answer may be.
-
-        What is returned takes a link of the server's, or else what tells the page, and gives the page; None where the
-        link leads elsewhere.
 
         query: what the list is always asked with.
 
         Raises: as `path`, and InvalidServerReplyError where a page is no JSON, or one too many.
         """
         room = self._exchange.max_reply_bytes
+        here = self.addresses.path(name)
 
-        async def read(href: str | None, params: Mapping[str, int]) -> Any:
-            nonlocal room
-            target = self.addresses.path(name) if href is None else self.addresses.reachable(href)
+        async def read(href: str | None, params: Mapping[str, int]) -> Page | None:
+            nonlocal room, here
+            target = self.addresses.path(name) if href is None else self.addresses.reachable(href, here)
             if target is None:
                 return None
             reply = await self.url(target, params={**query, **params} if href is None else None)
@@ -146,7 +146,8 @@ class Reader:
             if room < 0:
                 limit = self._exchange.max_reply_bytes
                 raise InvalidServerReplyError(f"the list {name!r} is larger than {limit} bytes, all its pages together")
-            return document_of(reply)
+            here = reply.url
+            return Page(document_of(reply), reply.next_link)
 
         return read
 

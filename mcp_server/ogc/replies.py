@@ -1,7 +1,7 @@
 """What a server's answer means: its JSON, or the error it stands for. Pure."""
 
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from mcp_server.errors import InvalidServerReplyError, NoSuchJobError, RemoteProblemError, ResultGoneError
 from mcp_server.ogc import documents, outputs
@@ -20,7 +20,7 @@ def json_of(reply: Reply) -> Any:
     """
     if reply.media_type in ("text/html", "application/xhtml+xml"):
         raise InvalidServerReplyError(f"the server answered {_path(reply)} with an HTML page in place of JSON")
-    return documents.parse_json(reply.body)
+    return documents.parse_json(reply.text_body)
 
 
 def check(reply: Reply) -> None:
@@ -44,15 +44,6 @@ def check(reply: Reply) -> None:
     if reply.media_type == "text/html" and reply.status >= 500:
         raise InvalidServerReplyError(f"the server answered {_path(reply)} with an HTML page ({message})")
     raise RemoteProblemError(message, status=reply.status, type_uri=type_uri, problems=problems)
-
-
-def job_in(url: str | None) -> str | None:
-    """Id of the job that a `Location` or a result's URL names."""
-    segments = urlsplit(url or "").path.split("/")
-    if "jobs" not in segments:
-        return None
-    following = segments[len(segments) - segments[::-1].index("jobs") :]
-    return unquote(following[0]) or None if following else None
 
 
 def single_output(name: str, reply: Reply, *, href: str | None) -> OutputResult:

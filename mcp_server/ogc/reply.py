@@ -1,6 +1,7 @@
 """An answer of a server as it came over HTTP: whole, or while it still comes. No I/O of its own."""
 
 import codecs
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 
 import httpx
+
+from mcp_server.ogc.link_header import HeaderLink, header_links
+from summaries.values import is_json
 
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([\w.:-]{1,40})', re.IGNORECASE)
 _KNOWN = re.compile(r"iso8859-\d+|cp125\d|utf-16(-[bl]e)?|koi8-[ru]|shift_jis|euc_(jp|kr)|gb2312|gbk|gb18030|big5")
@@ -35,12 +39,14 @@ class Reply:
 
     @property
     def text_body(self) -> bytes:
-        """The body; text in another character set, where its header names one, in UTF-8.
+        """The body; JSON, and text in another character set where its header names one, in UTF-8.
 
         HTML and XML name their character set themselves, and stay as they are; so does what is sound UTF-8, whatever
         the header says: in no other character set does a text read like that by chance.
         """
         charset = _charset(self.headers.get("content-type", ""))
+        if is_json(self.media_type):
+            return _json_in_utf_8(self.body, charset)
         if charset is None or not self.media_type.startswith("text/") or self.media_type.endswith(("html", "xml")):
             return self.body
         try:
@@ -49,6 +55,16 @@ class Reply:
             return self.body.decode(charset).encode("utf-8")
         except UnicodeError:
             return self.body
+
+    @property
+    def next_link(self) -> str | None:
+        """Where the answer's header says that the next page is."""
+        return next((link.href for link in self.links if link.relation == "next"), None)
+
+    @property
+    def links(self) -> tuple[HeaderLink, ...]:
+        """The links in the answer's header."""
+        return header_links(self.headers.get("link", ""))
 
     @property
     def retry_after(self) -> float | None:
@@ -68,6 +84,19 @@ def _is_utf_8(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _json_in_utf_8(body: bytes, charset: str | None) -> bytes:
+    """A JSON document by how it begins (RFC 4627, 3); in another character set if its header names it and it fits."""
+    coding = json.detect_encoding(body)
+    if coding.startswith("utf-8"):
+        if charset is None or charset.startswith("utf-16") or _is_utf_8(body):
+            return body
+        coding = charset
+    try:
+        return body.decode(coding).encode("utf-8")
+    except UnicodeError:
+        return body
 
 
 def _charset(content_type: str) -> str | None:

@@ -11,6 +11,7 @@ from mcp_server.references import is_reference
 from mcp_server.schema.kinds import is_of_type, type_of
 from mcp_server.schema.plain import JsonObject, as_list, as_object
 from mcp_server.schema.references import STAND_INS, URI
+from mcp_server.schema.text import brief
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -35,6 +36,10 @@ _BOUNDS = {
     "minItems": "must have at least {} items",
     "maxItems": "must have at most {} items",
 }
+_MEASURE = re.compile(r"([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*((?:[^\W\d_]|/){1,15}|[°%'\"])")
+"""A number and its unit."""
+_FIGURES = re.compile(r"\s*[+-]?\d[\d\s.,'_:–-]*\d\s*(?:[^\W\d_]{1,5})?\s*\Z")
+"""Figures with something between them: thousands set apart, a decimal comma, a range."""
 _SHOWN_LENGTH = 60
 _SHOWN_VALUES = 12
 _ABBREVIATION_LENGTH = 4
@@ -136,15 +141,23 @@ def _mistyped(value: Any, kinds: list[str], here: str, *, by_reference: bool = F
     reference = " (or the URI of a result)" if by_reference else ""
     given = _KINDS[type_of(value)] if not isinstance(value, bool) else "a boolean"
     suggestion = None
-    number = re.match(r"\s*([+-]?\d+(?:\.\d+)?)\b", value) if isinstance(value, str) else None
-    if number and {"number", "integer"} & set(kinds):
-        suggestion = f"write the number alone: {number[1]}"
+    if isinstance(value, str) and {"number", "integer"} & set(kinds):
+        suggestion = _number_meant(value)
     elif kinds == ["array"] and not isinstance(value, list | dict | None):
         suggestion = f"write [{shown(value)}]"
     if not by_reference:
         suggestion = in_place_of_reference(value, kinds) or suggestion
     said = given if isinstance(value, list | dict | None) else f"{given} ({shown(value)})"
     return ArgumentProblem(here, f"must be {wanted}{reference}, not {said}", suggestion)
+
+
+def _number_meant(text: str) -> str | None:
+    """How to write the number of a text. Whether its unit is that of the input is for the caller to judge."""
+    if len(text) > _SHOWN_LENGTH:
+        return None
+    if measured := _MEASURE.fullmatch(text.strip()):
+        return f"write the number alone, in the unit of this input: {measured[1]} if that is {shown(measured[2])}"
+    return "write it in digits, with a point before decimals and nothing else" if _FIGURES.match(text) else None
 
 
 def in_place_of_reference(value: Any, kinds: Iterable[str]) -> str | None:
@@ -174,7 +187,9 @@ def _undeclared(value: Any, schema: JsonObject, here: str) -> Iterator[ArgumentP
     required = list(map(str, as_list(schema.get("required"))))
     for name in given:
         if name not in declared:
-            meant = name_meant(name, given, declared, required)
+            meant = (
+                name_meant(name, given, declared, required) or f"there are: {brief(', '.join(declared), 300) or 'none'}"
+            )
             yield ArgumentProblem(f"{here}.{name[:_SHOWN_LENGTH]}", "is unknown", meant)
 
 

@@ -4,7 +4,7 @@ import json
 
 from mcp_server.ogc.models import ABSENT
 from mcp_server.schema.combine import branches, is_any
-from mcp_server.schema.kinds import GEOJSON_FORMATS
+from mcp_server.schema.kinds import GEOJSON_FORMATS, is_bounding_box
 from mcp_server.schema.plain import JsonObject, as_list, as_object
 from mcp_server.schema.process import InputSpec
 from mcp_server.schema.reduction import Detail, any_of, is_enum_listed, reduced
@@ -12,6 +12,8 @@ from mcp_server.schema.references import is_complex
 from mcp_server.schema.text import brief
 
 _DEFAULT_BYTES = 200
+_BOX = "bounding box"
+_CORNERS = "[min x, min y, max x, max y]"
 _URI = "ogc:// URI"
 """Of a result or a dataset."""
 
@@ -46,6 +48,8 @@ def _described(spec: InputSpec, length: int) -> str:
         return brief(text, length)
     if "geojson" in text.lower() and suffix.startswith("GeoJSON"):
         suffix = f"Or an {_URI}."
+    if _BOX in text.lower():
+        suffix = suffix.removeprefix(f"{_BOX.capitalize()} ")
     head = brief(text, max(length - len(suffix) - 2, length // 2))
     if head and not head.endswith((".", "!", "?", "…", ":")):
         head += "."
@@ -63,6 +67,7 @@ def _forms(spec: InputSpec) -> str:
         forms = ["GeoJSON"] if any(_is_geojson(branch) for branch in relevant) else []
         texts = any(branch.get("type") == "string" and not is_complex(branch) for branch in (*kept, *of_items))
         forms += ["WKT"] if forms and texts else []
+        forms += [f"{_BOX.capitalize()} {_CORNERS}"] if any(map(is_bounding_box, relevant)) else []
         forms += [_content(branch) for branch in relevant if "contentMediaType" in branch and not _is_geojson(branch)]
         return f"{', '.join(dict.fromkeys(forms[:4])) or 'Object'} or {_URI}."
     values = next((as_list(branch["enum"]) for branch in kept if "enum" in branch), as_list(None))

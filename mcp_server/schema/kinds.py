@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from mcp_server.schema.plain import JsonObject, is_number
+from mcp_server.schema.plain import JsonObject, as_object, is_number
 from summaries.values import is_json
 
 GEOJSON_FORMATS = frozenset({"geojson", "geojson-geometry", "geojson-feature", "geojson-feature-collection"})
@@ -28,6 +28,12 @@ def type_of(value: Any) -> str:
     """The narrowest JSON Schema type of a JSON value."""
     order = ("null", "boolean", "integer", "number", "string", "array")
     return next((kind for kind in order if is_of_type(value, kind)), "object")
+
+
+def is_bounding_box(branch: JsonObject) -> bool:
+    """Whether a single-typed schema is of a bounding box (OGC 18-062r2, bbox.yaml), named as one or not."""
+    names = as_object(branch.get("properties")).keys()
+    return "bbox" in names and names <= {"bbox", "crs"}
 
 
 def media_type_schemas(media_type: str, encoding: str | None = None) -> list[JsonObject]:

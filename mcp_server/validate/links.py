@@ -28,17 +28,3 @@ def ogc_relations(name: str) -> tuple[str, ...]:
 def media_type(link: Mapping[str, Any]) -> str:
     """A link's media type without parameters, in lower case; empty where it names none."""
     return str(link.get("type") or "").partition(";")[0].strip().lower()
-
-
-def header_links(header: str) -> list[tuple[str, str]]:
-    """Target and relation of each link of a `Link` header (RFC 8288)."""
-    found: list[tuple[str, str]] = []
-    for part in header.split("<")[1:]:
-        target, _, parameters = part.partition(">")
-        relation = ""
-        for parameter in parameters.split(";"):
-            name, _, value = parameter.partition("=")
-            if name.strip().lower() == "rel":
-                relation = value.strip().rstrip(",").strip().strip('"')
-        found.append((target.strip(), relation))
-    return found

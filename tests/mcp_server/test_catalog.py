@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from mcp_server.catalog import Selection
+from mcp_server.catalog.selection import Patterns
 from mcp_server.errors import InvalidServerReplyError, RemoteProblemError, ServerUnreachableError, UnknownToolError
 from tests.mcp_server.offerings import Offering, catalog_of, described, eventually, names
 
@@ -55,6 +56,27 @@ async def test_a_demonstration_of_any_server_is_a_tool_only_when_asked_for(home:
         "buffer",
         "echo",
     ]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        (Selection(patterns={"one": Patterns(include=("bufer",))}), "one: no process is on offer"),
+        (Selection(toolsets=("rastr",)), "no process belongs to the tool sets that were named: rastr"),
+    ],
+    ids=["include", "toolsets"],
+)
+async def test_a_choice_that_leaves_nothing_is_told_at_each_start_and_once(
+    home: Path, caplog: pytest.LogCaptureFixture, chosen: Selection, told: str
+) -> None:
+    for _ in range(2):
+        caplog.clear()
+        catalog = catalog_of(home, Offering("one", "buffer"), chosen=chosen)
+        await catalog.refresh()
+        await catalog.refresh()
+        assert await names(catalog) == []
+        (warning,) = [record.getMessage() for record in caplog.records]
+        assert warning.startswith(told)
 
 
 async def test_an_unknown_tool_is_an_error(home: Path) -> None:

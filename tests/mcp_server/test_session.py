@@ -23,7 +23,9 @@ from rich.console import Console
 from mcp_server.errors import ConfigurationError, ServerUnreachableError
 from mcp_server.session import call, list_tools, open_session, progress_bar, to_the_end
 from mcp_server.settings import Settings
+from tests.contract.city import City
 from tests.mcp_server.faults.misbehaving import DESCRIPTION, Asked, Misbehaving
+from tests.serving import served
 
 pytestmark = [pytest.mark.long(12), pytest.mark.anyio]
 
@@ -163,6 +165,24 @@ async def test_a_session_does_not_open_where_no_server_answers(home: Path) -> No
     with pytest.raises(ServerUnreachableError, match="gone"):
         async with open_session(settings):
             pass
+
+
+async def test_a_session_opens_where_every_process_has_to_be_found(home: Path) -> None:
+    settings = {"home": home, "embedded": False, "max_tools": 0}
+    with anyio.fail_after(40), served(lambda _: City("echo").app) as url:
+        async with open_session(Settings(**settings, servers={"city": url})) as client:
+            answer = await call(client, "run_process", {"process": "echo", "inputs": {"text": "hello"}})
+    assert answer.structured is not None
+    assert answer.structured["outputs"]["text"]["value"] == "hello"
+
+
+async def test_a_session_does_not_open_where_the_operator_lets_no_process_pass(home: Path) -> None:
+    settings = {"home": home, "embedded": False}
+    with anyio.fail_after(40), served(lambda _: City("echo").app) as url:
+        servers = {"city": {"url": url, "include": ["ecco"]}}
+        with pytest.raises(ConfigurationError, match="no process of city is on offer"):
+            async with open_session(Settings(**settings, servers=servers)):
+                pass
 
 
 async def test_a_call_is_followed_to_its_end_where_its_job_would_end_with_the_session(

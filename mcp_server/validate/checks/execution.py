@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mcp_server.ogc.link_header import header_links
 from mcp_server.ogc.multipart import Part, parts
+from mcp_server.ogc.outputs import NO_OUTPUTS
 from mcp_server.schema.validation import fits
 from mcp_server.validate import schemas
 from mcp_server.validate.candidates import Plan
@@ -21,7 +23,6 @@ from mcp_server.validate.executions import (
     trial,
     working,
 )
-from mcp_server.validate.links import header_links
 from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import InapplicableError
 from mcp_server.validate.session import Session
@@ -205,8 +206,7 @@ def check_raw_value(answer: Answer, plan: Plan) -> None:
 def check_raw_reference(answer: Answer) -> None:
     """Raises: ViolationError where an answer is not a 204 that links to its outputs."""
     answer.expect(204, asks="204 with a Link header for each output is asked for")
-    known = {"self", "monitor", "up", "alternate"}
-    if not any(relation not in known for _, relation in header_links(answer.header("link"))):
+    if not any(link.relation not in NO_OUTPUTS for link in header_links(answer.header("link"))):
         raise answer.violation("has no Link header to the output")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from mcp_server.ogc.link_header import header_links
 from mcp_server.schema.combine import branches, is_any
 from mcp_server.schema.normalise import InputSpec
 from mcp_server.schema.plain import JsonObject, as_list, as_object
@@ -17,7 +18,6 @@ from mcp_server.validate.executions import (
     succeeded,
     working,
 )
-from mcp_server.validate.links import header_links
 from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import InapplicableError
 from mcp_server.validate.samples import BBOX, sample, unfit
@@ -152,9 +152,7 @@ async def _own_reference(session: Session) -> tuple[Plan, str, dict[str, Any]]:
 
 async def _link_to(session: Session, plan: Plan, output: str) -> dict[str, Any]:
     answer = await execute(session, plan, request_body(plan, response="raw", outputs={output: "reference"}))
-    targets = [
-        target for target, relation in header_links(answer.header("link")) if relation not in ("monitor", "self")
-    ]
+    targets = [link.href for link in header_links(answer.header("link")) if link.relation not in ("monitor", "self")]
     if not targets:
         raise InapplicableError(f"the server gave no link to the output {output!r} when asked for it by reference")
     return {"href": session.resolved(targets[0])}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
+from mcp_server.ogc.link_header import header_links
 from mcp_server.validate import schemas
 from mcp_server.validate.candidates import Plan, is_lasting, lasting, nonsense
 from mcp_server.validate.checks.execution import (
@@ -23,7 +24,6 @@ from mcp_server.validate.executions import (
     trial,
     working,
 )
-from mcp_server.validate.links import header_links
 from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import InapplicableError, ViolationError
 from mcp_server.validate.session import Session
@@ -103,7 +103,7 @@ async def synchronous_job(session: Session) -> None:
     done = await working(session, "sync-execute")
     if done.job is not None:
         raise InapplicableError("the server answers executions with jobs only")
-    monitors = [target for target, relation in header_links(done.answer.header("link")) if relation == "monitor"]
+    monitors = [link.href for link in header_links(done.answer.header("link")) if link.relation == "monitor"]
     if not monitors:
         made = job_named(done.answer.header("location"))
         if made is not None:

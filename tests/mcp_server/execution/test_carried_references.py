@@ -49,6 +49,15 @@ async def test_a_text_that_is_no_utf_8_is_carried_as_its_bytes(home: Path) -> No
     assert bench.sent() == {"value": "TfxsbGVy", "mediaType": "text/csv", "encoding": "base64"}
 
 
+@pytest.mark.parametrize("media_type", ["application/gml+xml", "application/xml", "text/xml"])
+async def test_xml_is_carried_as_its_text(home: Path, media_type: str) -> None:
+    bench = Bench(home, JobsSite().speak_our_dialect())
+    output = OutputResult("out", media_type, 8, None, b"<Point/>", None)
+    (reference,) = await bench.kept.keep("gone", "p", (output,))
+    await bench.run(reference)
+    assert bench.sent() == "<Point/>"
+
+
 async def test_a_number_that_is_not_finite_is_refused_before_anything_is_sent(home: Path) -> None:
     bench = Bench(home, JobsSite().speak_our_dialect())
     output = OutputResult("out", "application/json", 3, None, [1, math.inf], None)

@@ -149,6 +149,27 @@ async def test_results_that_look_like_a_status_are_results_where_they_are_declar
     assert {output.id: output.value for output in reply.outputs} == results
 
 
+@pytest.mark.parametrize(
+    ("answer", "outputs"),
+    [
+        (JSONResponse({"sum": 3}, 201), {"sum": 3}),
+        (JSONResponse({"sum": 3, "status": "done"}, 202), {"sum": 3, "status": "done"}),
+    ],
+)
+async def test_results_are_results_where_their_status_is_that_of_something_created(
+    answer: Response, outputs: dict[str, Any]
+) -> None:
+    answers: dict[str, Answer] = {
+        "POST /processes/p/execution": answer,
+        "GET /processes/p": JSONResponse({"id": "p", "outputs": {"sum": {}, "status": {}}}),
+    }
+    async with client_of(answers) as (client, _):
+        await client.describe("p")
+        reply = await client.execute("p", {}, prefer=None)
+    assert isinstance(reply, Completed)
+    assert {one.id: one.value for one in reply.outputs} == outputs
+
+
 async def test_an_answer_that_leads_to_a_job_is_no_refusal() -> None:
     there = Response(status_code=303, headers={"Location": "/ogc/jobs/j1"})
     answers: dict[str, Answer] = {"POST /processes/p/execution": there}
@@ -156,6 +177,16 @@ async def test_an_answer_that_leads_to_a_job_is_no_refusal() -> None:
         reply = await client.execute("p", {}, prefer=None)
     assert isinstance(reply, Accepted)
     assert (reply.status.job_id, reply.status.status) == ("j1", "running")
+
+
+@pytest.mark.parametrize("location", ["/ogc/store/7", f"{BASE}/store/7", "../../store/7"])
+async def test_an_answer_that_leads_to_results_is_answered_with_them(location: str) -> None:
+    there = Response(status_code=303, headers={"Location": location})
+    answers: dict[str, Answer] = {"POST /processes/p/execution": there, "GET /store/7": JSONResponse({"sum": 3})}
+    async with client_of(answers) as (client, _):
+        reply = await client.execute("p", {}, prefer=None)
+    assert isinstance(reply, Completed)
+    assert [(one.id, one.value) for one in reply.outputs] == [("sum", 3)]
 
 
 async def test_an_answer_that_leads_elsewhere_leaves_the_outcome_unknown() -> None:
@@ -178,7 +209,7 @@ async def test_an_answer_that_leads_elsewhere_leaves_the_outcome_unknown() -> No
 )
 async def test_faults_that_frameworks_list_are_told(refusal: dict[str, Any], faults: list[tuple[str, str]]) -> None:
     async with client_of({"POST /processes/p/execution": JSONResponse(refusal, 422)}) as (client, _):
-        with pytest.raises(RemoteProblemError) as caught:
+        with pytest.raises(RemoteProblemError, match=r"^the request was refused \(HTTP status 422\)$") as caught:
             await client.execute("p", {}, prefer=None)
     assert [(p.path, p.message) for p in caught.value.problems] == faults
 

@@ -6,6 +6,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from mcp_server.errors import BridgeError
 from tests.mcp_server.ogc.site import BASE, OURS, Answer, Site, client_of
 
 pytestmark = pytest.mark.anyio
@@ -97,3 +98,31 @@ async def test_our_own_backend_is_asked_for_no_more_jobs_than_are_wanted() -> No
     async with client_of(OURS | {"GET /jobs": listed}) as (client, site):
         assert [job.job_id for job in await client.jobs(limit=2)] == ["j5", "j4"]
         assert len(site.asked("GET", "/jobs")) == 1
+
+
+@pytest.mark.parametrize(
+    "href", ["?offset={}", "processes?offset={}", "./processes?offset={}", "/ogc/processes?offset={}"]
+)
+async def test_a_relative_next_link_is_read_from_the_page_it_stands_in(href: str) -> None:
+    def listed(request: Request) -> Response:
+        start = number(request, "offset")
+        links = [{"rel": "next", "href": href.format(start + 1)}] if start < 2 else []
+        return JSONResponse({"processes": [{"id": f"p{start}"}], "links": links})
+
+    assert (await names(listed))[0] == ["p0", "p1", "p2"]
+
+
+async def test_a_next_link_in_the_header_turns_the_page_as_well() -> None:
+    def listed(request: Request) -> Response:
+        start = number(request, "offset")
+        following = f'<{BASE}/processes?offset={start + 1}>; rel="next", <{BASE}/processes>; rel="first"'
+        return JSONResponse({"processes": [{"id": f"p{start}"}]}, headers={"Link": following} if start < 2 else None)
+
+    assert (await names(listed))[0] == ["p0", "p1", "p2"]
+
+
+@pytest.mark.parametrize("answer", [None, JSONResponse({"id": "p", "inputs": {}})], ids=["404", "no list"])
+async def test_where_there_is_no_list_it_is_told_what_the_url_of_a_server_is(answer: Response | None) -> None:
+    async with client_of({} if answer is None else {"GET /processes": answer}) as (client, _):
+        with pytest.raises(BridgeError, match="the URL of a server is that of its landing page"):
+            await client.processes()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from mcp_server.errors import RemoteProblemError
 from mcp_server.ogc.documents import compact
 from mcp_server.ogc.models import ABSENT, Completed
 from mcp_server.ogc.outputs import taken_apart
@@ -71,6 +72,12 @@ def test_an_output_may_be_called_type() -> None:
         "type": "Point",
         "coordinates": [1, 2],
     }
+
+
+@pytest.mark.parametrize("kind", [["integer", "null"], {"code": 3}, 3, None])
+def test_a_member_type_that_is_no_text_is_a_value_as_any_other(kind: Any) -> None:
+    assert found({"type": kind, "sum": 3}, [], keyed=True) == {"type": kind, "sum": 3}
+    assert found({"out": {"type": kind}}, ["out"], keyed=True) == {"out": {"type": kind}}
 
 
 @pytest.mark.parametrize("beside", [{"mediaType": "image/tiff"}, {"format": {"mimeType": "image/tiff"}}])
@@ -153,3 +160,107 @@ def test_only_a_media_type_is_taken_for_one(output: dict[str, str], named: Any, 
 
 def test_an_infinity_is_null_wherever_a_value_is_written_as_json() -> None:
     assert compact({"a": [math.inf, 1.5, "é"]}) == '{"a":[null,1.5,"é"]}'
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ('{"out": "Köln"}'.encode("latin-1"), "application/json; charset=ISO-8859-1"),
+        ('{"out": "Köln"}'.encode("cp1252"), 'application/json;charset="windows-1252"'),
+        ('{"out": "Köln"}'.encode("utf-16"), "application/json; charset=utf-16"),
+        ('{"out": "Köln"}'.encode("utf-16-le"), "application/json"),
+        ('{"out": "Köln"}'.encode(), "application/json; charset=ISO-8859-1"),
+        ('{"out": "Köln"}'.encode(), "application/json; charset=utf-16"),
+        ('{"out": "Köln"}'.encode("utf-8-sig"), "application/json"),
+    ],
+)
+async def test_json_is_read_in_the_character_set_that_it_is_written_in(content: bytes, kind: str) -> None:
+    answer = Response(content, headers={"content-type": kind})
+    async with client_of({"POST /processes/p/execution": answer}) as (client, _):
+        reply = await client.execute("p", {}, prefer=None)
+    assert isinstance(reply, Completed)
+    assert {one.id: one.value for one in reply.outputs} == {"out": "Köln"}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("href", "path"),
+    [
+        ("out.csv", "/jobs/j1/out.csv"),
+        ("./results/out.csv", "/jobs/j1/results/out.csv"),
+        ("../../files/out.csv", "/files/out.csv"),
+        ("/ogc/files/out.csv", "/files/out.csv"),
+    ],
+)
+async def test_a_relative_link_among_the_results_of_a_job_is_read_from_where_they_stand(href: str, path: str) -> None:
+    answers: dict[str, Answer] = {
+        "GET /jobs/j1/results": JSONResponse({"out": {"href": href, "type": "text/csv"}}),
+        f"GET {path}": PlainTextResponse("a,b", media_type="text/csv"),
+    }
+    async with client_of(answers) as (client, _):
+        assert (await client.outputs.read("j1", "out")).value == b"a,b"
+        async with client.outputs.opened("j1", "out", seconds=20, most=1000) as download:
+            assert b"".join([piece async for piece in download.pieces]) == b"a,b"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("relation", ["http://www.opengis.net/def/rel/ogc/1.0/results", "results"])
+async def test_results_that_stand_elsewhere_are_found_by_the_link_of_the_status(relation: str) -> None:
+    links = [{"rel": "self", "href": "."}, {"rel": relation, "href": "../store/7"}]
+    answers: dict[str, Answer] = {
+        "GET /jobs/j1": JSONResponse({"jobID": "j1", "processID": "p", "status": "successful", "links": links}),
+        "GET /store/7": JSONResponse({"out": {"href": "8", "type": "text/csv"}}),
+        "GET /store/8": PlainTextResponse("a,b", media_type="text/csv"),
+    }
+    async with client_of(answers) as (client, _):
+        assert (await client.outputs.read("j1", "out")).value == b"a,b"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("href", ["j1/results", "/ogc/jobs/j1/results?f=json", "https://example.org/results", None])
+async def test_results_that_are_nowhere_are_told_as_the_server_tells_it(href: str | None) -> None:
+    links = [{"rel": "results", "href": href}] if href else []
+    answers: dict[str, Answer] = {
+        "GET /jobs/j1": JSONResponse({"jobID": "j1", "processID": "p", "status": "successful", "links": links}),
+        "GET /jobs/j1/results": JSONResponse({"title": "not ready yet"}, 404),
+    }
+    async with client_of(answers) as (client, site):
+        with pytest.raises(RemoteProblemError, match="not ready yet"):
+            await client.outputs.of_job("j1")
+        assert len(site.asked("GET", "/jobs/j1/results")) == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("links", "outputs"),
+    [
+        (
+            '<files/a.tif>; rel="b"; type="image/tiff", </ogc/files/c>; rel=a',
+            {"b": "image/tiff", "a": "application/json"},
+        ),
+        ('<files/a.tif>; rel="item"; title="b"; type="image/tiff"', {"b": "image/tiff"}),
+        ('<files/a.tif>; rel="item result"; type="image/tiff"', {"a": "image/tiff"}),
+        ('</jobs/j1>; rel="monitor up", <files/a.tif>; type="image/tiff"; rel="item"', {"a": "image/tiff"}),
+        (
+            '<1>; rel="item", <2>; rel="item", <3>; rel="item"',
+            dict.fromkeys(("a", "b", "result-3"), "application/json"),
+        ),
+        ('<a>; rel="up", </jobs/j1>; rel="monitor"', {}),
+        ("", {}),
+    ],
+)
+async def test_outputs_by_reference_are_found_in_the_header_of_an_answer_without_a_body(
+    links: str, outputs: dict[str, str]
+) -> None:
+    answers: dict[str, Answer] = {
+        "GET /jobs/j1/results": Response(status_code=204, headers={"Link": links} if links else {}),
+        "GET /jobs/j1": JSONResponse({"jobID": "j1", "processID": "p", "status": "successful"}),
+        "GET /processes/p": JSONResponse({"id": "p", "outputs": {"a": {}, "b": {}}}),
+        "GET /jobs/j1/files/a.tif": Response(b"II*", media_type="image/tiff"),
+    }
+    async with client_of(answers) as (client, _):
+        assert {one.id: one.media_type for one in await client.outputs.of_job("j1")} == outputs
+        for name, media_type in outputs.items():
+            if media_type == "image/tiff":
+                assert (await client.outputs.read("j1", name)).value == b"II*"

@@ -104,6 +104,20 @@ async def test_a_job_is_found_however_the_answer_names_it(answer: Answer) -> Non
     assert reply.status.job_id == "j1"
 
 
+@pytest.mark.parametrize("told", ["http://[", "https://example.org/7", "urn:uuid:7", "http://remote.test/jobs/"])
+def test_an_id_that_is_no_url_of_a_job_stays_as_it_is(told: str) -> None:
+    assert status_info({"jobID": told, "status": "running"}).job_id == told
+
+
+@pytest.mark.anyio
+async def test_a_location_that_is_no_url_hides_no_job() -> None:
+    answer = JSONResponse({"jobID": "j1", "status": "accepted"}, 201, headers={"Location": "http://["})
+    async with client_of({"POST /processes/p/execution": answer}) as (client, _):
+        reply = await client.execute("p", {}, prefer="respond-async")
+    assert isinstance(reply, Accepted)
+    assert reply.status.job_id == "j1"
+
+
 @pytest.mark.anyio
 async def test_a_result_that_has_an_id_and_a_status_is_a_result() -> None:
     answers: dict[str, Answer] = {
@@ -113,3 +127,19 @@ async def test_a_result_that_has_an_id_and_a_status_is_a_result() -> None:
         reply = await client.execute("p", {}, prefer=None)
     assert isinstance(reply, Completed)
     assert {output.id: output.value for output in reply.outputs} == {"id": 5, "status": "completed"}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("named", [{"jobID": f"{BASE}/jobs/j%201"}, {"id": f"{BASE}/jobs/j%201/"}])
+async def test_a_job_whose_id_is_its_url_is_asked_for_there(named: dict[str, str]) -> None:
+    answers: dict[str, Answer] = {
+        "POST /processes/p/execution": JSONResponse({**named, "status": "accepted"}, 201),
+        "GET /jobs/j%201": JSONResponse({**named, "status": "running"}),
+        "GET /jobs": JSONResponse({"jobs": [{**named, "status": "running"}]}),
+    }
+    async with client_of(answers) as (client, _):
+        reply = await client.execute("p", {}, prefer="respond-async")
+        assert isinstance(reply, Accepted)
+        assert reply.status.job_id == "j 1"
+        assert (await client.standing("j 1")).status == "running"
+        assert [job.job_id for job in await client.jobs(limit=5)] == ["j 1"]

@@ -186,6 +186,13 @@ def test_a_nested_object_is_kept_and_may_be_a_reference() -> None:
     assert not Draft202012Validator(schema).is_valid({"u": "m"})
 
 
+def test_how_a_bounding_box_is_written_is_told() -> None:
+    told = properties_of({"a": {"title": "Extent", "schema": {"type": "object", "format": "ogc-bbox"}}})["a"]
+    assert told["description"] == "Extent. Bounding box [min x, min y, max x, max y] or ogc:// URI."
+    told = properties_of({"a": {"title": "A bounding box", "schema": {"type": "object", "format": "ogc-bbox"}}})["a"]
+    assert told["description"] == "A bounding box. [min x, min y, max x, max y] or ogc:// URI."
+
+
 def test_media_types_are_told() -> None:
     schema = {"oneOf": [{"type": "string", "contentMediaType": kind} for kind in ("image/tiff", "image/jp2")]}
     told = properties_of({"a": {"title": "Scene", "schema": schema}})["a"]
