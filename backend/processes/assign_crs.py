@@ -11,6 +11,7 @@ from backend.geo.describing.features import extent
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.feature_reading import read_features
+from backend.geo.vector.field_points import with_points
 from backend.processes.base import Output, process
 from backend.processes.inputs import Crs, Raster
 from backend.processes.outputs import RASTER, FileBytes
@@ -27,7 +28,7 @@ class Assigned(TypedDict, total=False):
 @process(
     id="assign-crs",
     title="Assign a CRS",
-    keywords=["set CRS", "define projection", "georeference", "EPSG", "vector", "raster"],
+    keywords=["set CRS", "define projection", "georeference", "EPSG", "vector", "raster", "table to points", "XY"],
     toolsets=("coordinates",),
     output=[
         Output(
@@ -58,14 +59,22 @@ def assign_crs(
         Field(description="GeoJSON, WKT or CSV whose numbers are in the CRS."),
     ] = None,
     raster: Raster | None = None,
+    x_field: Annotated[str | None, Field(description="Field of x (longitude), if points stand in fields.")] = None,
+    y_field: Annotated[str | None, Field(description="Of y (latitude).")] = None,
 ) -> Assigned:
     """Define the projection of features, or of a raster, whose coordinates do not tell theirs; nothing is
     reprojected."""
     if (features is None) == (raster is None):
         raise ProcessRefusedError("give either features or a raster", path="$.inputs")
+    if (x_field is None) != (y_field is None):
+        missing = "x_field" if x_field is None else "y_field"
+        raise ProcessRefusedError("points need both x_field and y_field", path=f"$.inputs.{missing}")
     decision = f"taken as {code_of(crs)} ({crs.name}), x before y, as asked for"
     if raster is None:
-        return {"features": _features(features, crs, decision)}
+        pair = None if x_field is None or y_field is None else (x_field, y_field)
+        return {"features": _features(features, crs, pair, decision)}
+    if x_field is not None:
+        raise ProcessRefusedError("a raster has no fields", path="$.inputs.x_field")
     # GDAL is for workers: the server reads no file.
     from backend.geo.raster.crs_assignment import doubts_of, with_crs
     from backend.geo.raster.rasters import concerning, opened, read_bands
@@ -79,9 +88,11 @@ def assign_crs(
     return {"raster": made, "statistics": about | told | {"warnings": [*doubts_of(grid), *doubts(about)]}}
 
 
-def _features(features: Any, crs: CRS, decision: str) -> Mapping[str, Any]:
+def _features(features: Any, crs: CRS, pair: tuple[str, str] | None, decision: str) -> Mapping[str, Any]:
     try:
         read = read_features(features, crs)
+        if pair is not None:
+            read = with_points(read, *pair, crs)
     except ProcessRefusedError as error:
         raise ProcessRefusedError(str(error), path=error.path or "$.inputs.features") from error
     # Degrees of other datums are brought to WGS 84 when they are read.
@@ -93,7 +104,8 @@ def _features(features: Any, crs: CRS, decision: str) -> Mapping[str, Any]:
         )
     if len(read) and not read.present.any():
         told = f"No feature has a geometry, so that there are no coordinates in {code_of(crs)}"
-        read = read.warned(f"{told}: a table has them in fields called x and y, easting and northing, or wkt.")
+        names = "fields called x and y, easting and northing, or wkt, or in those that x_field and y_field name"
+        read = read.warned(f"{told}: a table has them in {names}.")
     way = Transformation.between(crs, CRS84)
     return feature_collection(
         read,

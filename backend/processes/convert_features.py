@@ -1,16 +1,18 @@
 """`convert-features`: features in another format."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal, TypedDict
 
+import numpy as np
 import shapely
 from pydantic import Field
 from pyproj import CRS
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, area_told, code_of
-from backend.geo.geodesy.ground import error_beyond_area
+from backend.geo.geodesy.ground import errors_beyond_area
 from backend.geo.places.coordinates import transform
 from backend.geo.vector import features as vector
 from backend.geo.vector.collections import feature_collection
@@ -24,8 +26,13 @@ from backend.processes.inputs import Crs, Features
 from backend.processes.outputs import BINARY, FileBytes
 
 LAYER = "features"
+_NAME = re.compile(r"[^\W\d_](?:[\w.]{0,58}\w)?")
+"""Of a layer: files on the disk and tables are called by it, and GDAL writes other characters into no KML."""
+_RESERVED = ("gpkg_", "sqlite_")
 MISPLACED = 0.2
 """Share by which lengths may be off beyond the area of a CRS: who opens a file later sees no warning."""
+_MOST_TOLD = 10.0
+"""Share beyond which it is only told that it is larger."""
 _ZIP = "application/zip"
 _KML = "application/vnd.google-earth.kml+xml"
 _PARQUET = "application/vnd.apache.parquet"
@@ -83,9 +90,11 @@ def convert_features(
         Field(description="Of the file."),
     ],
     crs: Annotated[Crs | None, Field(description="To reproject to; else as they are.")] = None,
+    layer: Annotated[str, Field(max_length=60, description="Its name, where a format has layers.")] = LAYER,
 ) -> Converted:
     """Export or convert a layer to GeoPackage, FlatGeobuf, shapefile, KML, GeoParquet, CSV or GeoJSON, reprojected
     where asked."""
+    _check_name(layer)
     own = crs is not None and crs != CRS84 and code_of(crs) != "EPSG:4326"
     if format == "kml" and own:
         raise ProcessRefusedError(
@@ -93,7 +102,7 @@ def convert_features(
         )
     made = features if crs is None or crs == features.crs else _transformed(features, crs)
     if format != "geojson":
-        return _file(writable(made), format)
+        return _file(writable(made), format, layer)
     moved = features.crs != (crs if own else CRS84)
     method = f"reprojected from {code_of(features.crs)}" if moved else "as they are"
     if own:
@@ -101,27 +110,36 @@ def convert_features(
     return {"geojson": feature_collection(made, method=method, crs_decision="OGC:CRS84 (RFC 7946)")}
 
 
-def _file(features: vector.Features, form: str) -> Converted:
+def _check_name(layer: str) -> None:
+    if not _NAME.fullmatch(layer):
+        told = "a layer is named by a letter and at most 59 more letters, digits, _ and ."
+        raise ProcessRefusedError(told, path="$.inputs.layer")
+    if layer.lower().startswith(_RESERVED):
+        told = f"a GeoPackage keeps names that begin with {' or '.join(_RESERVED)} for itself"
+        raise ProcessRefusedError(told, path="$.inputs.layer")
+
+
+def _file(features: vector.Features, form: str, layer: str) -> Converted:
     # GDAL is for workers.
     from backend.geo.vector import shapefile_writing, writing
 
     match form:
         case "geopackage":
-            return {"geopackage": _telling(writing.geopackage(features, LAYER), "GeoPackage")}
+            return {"geopackage": _telling(writing.geopackage(features, layer), "GeoPackage", layer)}
         case "flatgeobuf":
-            return {"flatgeobuf": _telling(writing.flatgeobuf(features, LAYER), "FlatGeobuf")}
+            return {"flatgeobuf": _telling(writing.flatgeobuf(features, layer), "FlatGeobuf", layer)}
         case "shapefile":
-            return {"shapefile": _telling(shapefile_writing.shapefile(features, LAYER), "zipped shapefile")}
+            return {"shapefile": _telling(shapefile_writing.shapefile(features, layer), "zipped shapefile", layer)}
         case "kml":
-            return {"kml": _telling(writing.kml(features, LAYER), "KML")}
+            return {"kml": _telling(writing.kml(features, layer), "KML", layer)}
         case "geoparquet":
-            return {"geoparquet": _telling(_geoparquet(features), "GeoParquet", layer=None)}
+            return {"geoparquet": _telling(_geoparquet(features), "GeoParquet", None)}
         case _:
             made = comma_separated(features)
             return {"csv": FeatureText.of(made.content, made.features, "CSV")}
 
 
-def _telling(made: Written[bytes] | Written[MappedFile], form: str, layer: str | None = LAYER) -> FeatureFile:
+def _telling(made: Written[bytes] | Written[MappedFile], form: str, layer: str | None) -> FeatureFile:
     return FeatureFile(made.content, made.features, form, layer)
 
 
@@ -143,16 +161,32 @@ def _transformed(features: vector.Features, crs: CRS) -> vector.Features:
         return features.lonlat()
     if not features.present.any():
         return features.in_crs(crs)
+    _check_area(features, crs)
     try:
         made = transform(features, crs)
     except ProcessRefusedError as error:
         raise ProcessRefusedError(str(error), path="$.inputs.crs") from error
-    lonlat = shapely.get_coordinates(features.lonlat().shapes)
-    error = error_beyond_area(crs, lonlat[:, 0], lonlat[:, 1])
-    if not error <= MISPLACED:
-        raise ProcessRefusedError(
-            f"the features lie far outside the area for which {code_of(crs)} is meant ({area_told(crs)}), where its "
-            f"lengths are off by {error:.0%}: choose a CRS for where they are",
-            path="$.inputs.crs",
-        )
     return replace(features, shapes=made.shapes, crs=crs).warned(*made.warnings)
+
+
+def _check_area(features: vector.Features, crs: CRS) -> None:
+    """See that lengths where the features are will be about right.
+
+    Raises:
+        ProcessRefusedError: some lie too far beyond the area for which the CRS is meant.
+    """
+    lonlat, owners = shapely.get_coordinates(features.lonlat().shapes, return_index=True)
+    errors = errors_beyond_area(crs, lonlat[:, 0], lonlat[:, 1])
+    far = ~(errors <= MISPLACED)
+    if not far.any():
+        return
+    count, error = len(np.unique(owners[far])), float(np.max(errors[far]))
+    some = count < int(features.present.sum())
+    who = f"{count} of {len(features)} features reach" if some else "the features lie"
+    off = f"{error:.0%}" if error < _MOST_TOLD else f"more than {_MOST_TOLD:.0%}"
+    remedy = "overlay with clip cuts them to that area, filter-features leaves them out; else " if some else ""
+    raise ProcessRefusedError(
+        f"{who} far outside the area for which {code_of(crs)} is meant ({area_told(crs)}), where its lengths are off "
+        f"by {off}: {remedy}choose a CRS for where they are",
+        path="$.inputs.crs",
+    )

@@ -11,6 +11,7 @@ from backend.geo.describing.features import describe_features, validity_as_given
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.file_contents import holds_features, out_of_base64
+from backend.geo.vector.table_reading import plain_table
 from backend.processes.base import Output, process
 
 METHOD = "every value of every field and band was read"
@@ -69,7 +70,13 @@ def _described(given: Any) -> dict[str, Any]:
         from backend.geo.describing.files import describe_file
 
         return {"kind": "vector"} | describe_file(dataset)
-    told = describe_features(read_features(dataset))
+    try:
+        told = describe_features(read_features(dataset))
+    except ProcessRefusedError:
+        table = plain_table(dataset)
+        if table is None:
+            raise
+        return {"kind": "vector"} | describe_features(table, knows_crs=False)
     return {"kind": "vector"} | told | {"validity": validity_as_given(dataset, told["validity"])}
 
 

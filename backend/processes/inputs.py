@@ -16,6 +16,7 @@ from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.file_contents import out_of_base64
 from backend.geo.vector.reading import GeometryInput, read_geometry
+from backend.geo.vector.table_reading import read_fields
 from backend.geo.vector.unchecked import Unchecked, read_unchecked
 from backend.processes.outputs import GEOTIFF
 
@@ -78,6 +79,14 @@ Features = Annotated[
     Field(description=FORMS),
 ]
 """Features with their attributes. The function gets them read, valid, and in the CRS in which they came."""
+
+FieldsOfFeatures = Annotated[
+    features.Features,
+    reading_features(read_fields),
+    _VECTOR,
+    Field(description=FORMS),
+]
+"""The same for a process to which fields matter: a table may have its positions in a CRS that is not known."""
 
 UncheckedFeatures = Annotated[
     Unchecked,

@@ -1,6 +1,5 @@
 """`join-table`: features with the fields of the table rows that have the same key."""
 
-import contextlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -10,12 +9,7 @@ from backend.errors import refuse
 from backend.geo.tables import joins_by_key
 from backend.geo.vector import features as vector_features
 from backend.geo.vector.collections import feature_collection
-from backend.geo.vector.csv_features import read_csv
-from backend.geo.vector.feature_reading import read_features
-from backend.geo.vector.geojson_parsing import BLANK, json_start, parse_features
-from backend.geo.vector.table_rows import read_rows
-from backend.geo.vector.wkt import is_table
-from backend.geo.vector.xml_documents import is_xml
+from backend.geo.vector.table_reading import read_table
 from backend.processes.base import Output, process
 from backend.processes.inputs import Features, reading_features
 
@@ -29,19 +23,6 @@ _TABLE = WithJsonSchema(
     }
 )
 KEYS = "keys compared as texts, leading zeros counting; empty keys equal none"
-
-
-def _read(value: Any) -> vector_features.Features:
-    """A table, whose positions may be anywhere: no use is made of them."""
-    if isinstance(value, str):
-        start, text = json_start(value), value.lstrip(BLANK)
-        if start is not None:
-            with contextlib.suppress(ValueError, RecursionError):  # which the reader of features tells
-                value = parse_features(start)
-        elif is_table(text) and not is_xml(text):
-            return read_csv(text)
-    rows = read_rows(value)
-    return read_features(value) if rows is None else rows
 
 
 @process(
@@ -75,7 +56,7 @@ def _read(value: Any) -> vector_features.Features:
 def join_table(
     features: Features,
     table: Annotated[
-        vector_features.Features, reading_features(_read), _TABLE, Field(description="CSV, rows, GeoJSON.")
+        vector_features.Features, reading_features(read_table), _TABLE, Field(description="CSV, rows, GeoJSON.")
     ],
     field: Annotated[str, Field(description="Key of features.")],
     *,

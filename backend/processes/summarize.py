@@ -7,7 +7,7 @@ from pydantic import Field
 from backend.geo.tables import grouping
 from backend.geo.vector.group_statistics import SAMPLE
 from backend.processes.base import Output, process
-from backend.processes.inputs import Features
+from backend.processes.inputs import FieldsOfFeatures
 
 METHOD = (
     "values that are missing do not count; mean: every row counts alike; weighted_mean: sum of value times weight over "
@@ -53,7 +53,7 @@ METHOD = (
     ],
 )
 def summarize(
-    features: Features,
+    features: FieldsOfFeatures,
     fields: Annotated[list[str] | None, Field(description="Fields; or area_m2, length_m.")] = None,
     group_by: Annotated[list[str] | None, Field(description="One group for each value.")] = None,
     weight: Annotated[str | None, Field(description="Field; for means of rates.")] = None,

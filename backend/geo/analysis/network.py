@@ -14,7 +14,7 @@ from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
 from backend.geo.geodesy.ground import Ground, ground_of
 from backend.geo.geodesy.measure import segment_lengths
 from backend.geo.geodesy.shapes import LINEAL, Shapes, of_type
-from backend.geo.vector.features import Features
+from backend.geo.vector.features import Features, no_geometry
 from backend.geo.vector.fields import column_of, listed, numbers_of
 
 _DIGITS = {True: 6, False: 9}
@@ -155,7 +155,7 @@ def extent_of(network: Network) -> float:
 
 def _bounds(features: Features) -> tuple[float, float, float, float]:
     if not features.present.any():
-        refuse_input("no feature has a geometry", "features")
+        refuse_input(no_geometry(features), "features")
     west, south, east, north = shapely.total_bounds(features.shapes).tolist()
     return west, south, east, north
 

@@ -22,6 +22,8 @@ CRS84 = CRS.from_authority("OGC", "CRS84")
 """Longitude, latitude in degrees on WGS 84: the CRS of GeoJSON (RFC 7946, 4)."""
 _EPSG_4326 = CRS.from_epsg(4326)
 _LONLAT = (CRS84, _EPSG_4326)
+_TIME_DEPENDENT, _EPOCH = "Time-dependent", "Parameter reference epoch"
+"""Of a step in EPSG's words, and what tells when it needs no change."""
 
 _CODE = re.compile(
     r"(?:urn:ogc:def:crs:(?P<urn>[A-Za-z]\w*):[\w.]*:(?P<urn_code>\w+)"
@@ -186,9 +188,22 @@ class Transformation:
             )
         elif self.accuracy is not None and self.accuracy > 1:
             found.append(f"{way} is accurate to {self.accuracy:g} m ({self.description}).")
+        if self.epochs:
+            years = " and ".join(f"{year:g}" for year in self.epochs)
+            found.append(
+                f"The difference of {way} grows by centimetres a year, with the plates: the coordinates were taken for "
+                f"those of {years}; measured at another time they are off by as much."
+            )
         if self.missing_grids:
             found.append(f"A more accurate way from {way} needs the grids {', '.join(self.missing_grids[:3])}.")
         return tuple(found)
+
+    @cached_property
+    def epochs(self) -> tuple[float, ...]:
+        """Years for which the difference of the datums is taken, where it changes with time and no time is given."""
+        steps = [step for step in self.transformer.operations or () if _TIME_DEPENDENT in step.method_name]
+        told = [param.value for step in steps for param in step.params if param.name == _EPOCH]
+        return tuple(dict.fromkeys(map(float, told)))
 
     def positions(self, coordinates: Array) -> Array:
         """Positions n × 2 or n × 3, x (easting, longitude) before y; heights stay as they are.

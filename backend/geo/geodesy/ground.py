@@ -174,20 +174,27 @@ def _continued(values: Array, known: Booleans) -> Array:
 
 
 def error_beyond_area(crs: CRS, longitude: Array, latitude: Array) -> float:
-    """By how much lengths in the plane of a CRS are off at most, at those places that lie beyond its area of use: 0.01
-    is 1 %; 0 where none does.
+    """The largest of `errors_beyond_area`."""
+    return float(np.max(errors_beyond_area(crs, longitude, latitude), initial=0))
+
+
+def errors_beyond_area(crs: CRS, longitude: Array, latitude: Array) -> Array:
+    """By how much lengths in the plane of a CRS are off at most, at each place that lies beyond its area of use: 0.01
+    is 1 %; 0 where it does not.
     """
     area = crs.area_of_use
+    errors = np.zeros(len(longitude))
     if area is None or not crs.is_projected:
-        return 0.0
+        return errors
     width = (area.east - area.west) % _TURN or _TURN
     beyond = (longitude - area.west) % _TURN > width
     beyond |= (latitude < area.south) | (latitude > area.north)
     if not beyond.any():
-        return 0.0
+        return errors
     factors = Proj(crs).get_factors(half_turn(longitude[beyond]), np.clip(latitude[beyond], -90, 90))
     largest, smallest = np.asarray(factors.tissot_semimajor), np.asarray(factors.tissot_semiminor)
-    return float(np.max(np.maximum(largest - 1, 1 - smallest)))
+    errors[beyond] = np.maximum(largest - 1, 1 - smallest)
+    return errors
 
 
 def _some(at: Array, spacing: float) -> Array:

@@ -9,16 +9,14 @@ from pyproj import CRS
 from pyproj.enums import TransformDirection
 
 from backend.errors import refuse
-from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, area_told, code_of, metres_per_unit
-from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.crs import CRS84, Bounds, Transformation, area_told, code_of, degrees_per_unit, metres_per_unit
+from backend.geo.geodesy.ellipsoid import Array, inverse
 from backend.geo.geodesy.lonlat import check_coordinates
 from backend.geo.geodesy.shapes import Shapes, of_type
 from backend.geo.vector.feature_reading import settle
 from backend.geo.vector.features import Features
 
 HEIGHTS_KEPT = "Heights were kept as they are: only the horizontal coordinates were transformed."
-METRES_PER_DEGREE = 111_319.5
-"""Of the equator: no degree of longitude is longer."""
 RETURN_WARNED = 0.1
 """Metres by which a position may come back beside itself: seven-parameter shifts are not quite their own inverse."""
 RETURN_REFUSED = 1000.0
@@ -142,13 +140,16 @@ def _return_error(before: Shapes, after: Shapes, way: Transformation) -> float:
         outermost = [*start.argmin(axis=0).tolist(), *start.argmax(axis=0).tolist()]
         tried = [*np.linspace(0, len(start) - 1, _RETURNING - 4).astype(int).tolist(), *outermost]
         start, end = start[tried], end[tried]
-    x, y = way.transformer.transform(end[:, 0], end[:, 1], direction=TransformDirection.INVERSE)
-    across = np.abs(np.asarray(x) - start[:, 0])
-    if not way.source.is_projected:
-        # One meridian by two names.
-        across = np.minimum(across, np.abs(360 - across))
-    missed = np.hypot(across, np.asarray(y) - start[:, 1])
-    return float(np.max(missed)) * (metres_per_unit(way.source) or METRES_PER_DEGREE)
+    back: Array = np.column_stack(way.transformer.transform(end[:, 0], end[:, 1], direction=TransformDirection.INVERSE))
+    lost = ~np.isfinite(back).all(axis=1)
+    metres = metres_per_unit(way.source)
+    if metres is None:
+        # One meridian has two names, and at a pole all of them are one place.
+        there, here = (degrees_per_unit(way.source) * one for one in (np.where(lost[:, None], 0, back), start))
+        missed = inverse(*here.T, *there.T)[1]
+    else:
+        missed = np.hypot(*(back - start).T) * metres
+    return float(np.max(np.where(lost, np.inf, missed)))
 
 
 def _accuracy(way: Transformation) -> float | None:

@@ -7,6 +7,7 @@ import string
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from math import hypot
 from typing import Any
 
 import numpy as np
@@ -152,8 +153,11 @@ def _grid(reader: DatasetReader, index: int) -> Grid:
 
 
 def _told(grid: Grid) -> str:
-    corner = f"{grid.transform.c:.10g}, {grid.transform.f:.10g}"
-    return f"{grid.width} x {grid.height} cells of {abs(grid.transform.a):.6g} from {corner} in {code_of(grid.crs)}"
+    transform = grid.transform
+    sides = dict.fromkeys((f"{hypot(transform.a, transform.d):.9g}", f"{hypot(transform.b, transform.e):.9g}"))
+    run = ", turned" if not grid.upright else ", rows upwards" if transform.e > 0 else ""
+    corner = f"{transform.c:.10g}, {transform.f:.10g}"
+    return f"{grid.width} x {grid.height} cells of {' x '.join(sides)}{run}, from {corner} in {code_of(grid.crs)}"
 
 
 def _names(readers: Sequence[DatasetReader]) -> Mapping[str, tuple[int, int]]:

@@ -17,7 +17,7 @@ from backend.geo.geodesy.ellipsoid import Array, forward
 from backend.geo.geodesy.ground import ground_of
 from backend.geo.raster.rasters import Grid
 from backend.geo.raster.turns import numbers
-from backend.geo.vector.features import Features
+from backend.geo.vector.features import Features, no_geometry
 
 MOST_CELLS = 100_000_000
 UTM_WIDTH = 9.0
@@ -55,7 +55,7 @@ def lay_out(features: Features, cell_size: float | None, template: Grid | None, 
         ProcessRefusedError: nothing says how large cells are, or there are too many.
     """
     if not features.present.any():
-        refuse_input("no feature has a geometry", "features")
+        refuse_input(no_geometry(features), "features")
     if template is not None:
         if cell_size is not None:
             refuse_input("a template has its own cells: leave cell_size out", "cell_size")

@@ -15,7 +15,7 @@ from backend.geo.relations.overlay_pieces import MOST_COMPARED, POLYGON, dimensi
 from backend.geo.relations.relations import Pairs, Together, matching, together
 from backend.geo.relations.relations_fields import Columns
 from backend.geo.vector.feature_measures import areas
-from backend.geo.vector.features import Features
+from backend.geo.vector.features import Features, no_geometry
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import numbers_of
 from backend.geo.vector.measuring import same_ground
@@ -119,7 +119,7 @@ def shares_of(met: Together) -> Shares:
 def _check(features: Features, name: str) -> None:
     dimensions = dimensions_of(features.shapes[features.present])
     if not dimensions.size:
-        raise ProcessRefusedError("there is no feature with a geometry", path=f"$.inputs.{name}")
+        raise ProcessRefusedError(no_geometry(features), path=f"$.inputs.{name}")
     if (dimensions != POLYGON).any():
         reason = "area-weighted shares need polygons: for points and lines spatial-join sums up fields by zone"
         raise ProcessRefusedError(reason, path=f"$.inputs.{name}")

@@ -23,7 +23,7 @@ from backend.geo.relations.overlay_pieces import (
 )
 from backend.geo.relations.relations import KINDS, Pairs, Together, dimension_names, matching, together
 from backend.geo.relations.relations_fields import paired_fields
-from backend.geo.vector.features import Features
+from backend.geo.vector.features import Features, no_geometry
 
 type Operation = Literal["intersection", "union", "difference", "symmetric-difference", "identity", "clip"]
 
@@ -141,7 +141,7 @@ def _check(met: Together, operation: Operation) -> None:
     for name, found in kinds.items():
         told = ", ".join(found)
         if not found and (name == "features" or len(met.second)):
-            refuse_input("there is no feature with a geometry", name)
+            refuse_input(no_geometry(met.first if name == "features" else met.second), name)
         # Where a filter found nothing there is nothing to cut by.
         if not found:
             continue

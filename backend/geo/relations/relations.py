@@ -13,7 +13,7 @@ from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.geodesy.ellipsoid import A, Booleans, Integers
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.bending import COARSEST, ROUNDING, fineness, followed, in_one_crs
-from backend.geo.vector.features import Features
+from backend.geo.vector.features import Features, points_hint
 
 type Predicate = Literal[
     "intersects", "within", "contains", "covers", "covered_by", "touches", "crosses", "overlaps", "equals"
@@ -86,7 +86,7 @@ class Together:
     def empty(self) -> tuple[str, ...]:
         """A warning for each of the two that has nothing to be found."""
         return tuple(
-            f"{name} is empty: it has no features{' with a geometry' if len(side) else ''}."
+            f"{name} is empty: it has no features{' with a geometry' + points_hint(side) if len(side) else ''}."
             for name, side in (("features", self.first), ("other", self.second))
             if not side.present.any()
         )

@@ -18,6 +18,8 @@ type Keys = list[str | None]
 TABLE_SUFFIX = "_table"
 MOST_LISTED = 10
 """Keys without a partner that an answer names."""
+_LONGEST_FILLED = 40
+"""Characters of keys that are filled up."""
 _FORGIVING: Mapping[str, Callable[[str], str]] = {
     "leading zeros": lambda key: key.lstrip("0") or "0",
     "spaces": lambda key: "".join(key.split()),
@@ -25,6 +27,12 @@ _FORGIVING: Mapping[str, Callable[[str], str]] = {
     "decimals such as .0": lambda key: key.removesuffix(".0"),
 }
 """What may keep two keys apart that mean the same."""
+_REMEDIES: Mapping[str, str] = {
+    "leading zeros": "right('{zeros}' + text(key), {width})",
+    "spaces": "replace(key, ' ', '')",
+    "upper and lower case": "lower(key)",
+}
+"""Expressions of calculate-field that make such keys alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +215,16 @@ def _near_misses(first: Sequence[str | None], second: Sequence[str | None]) -> s
         others = {plain(key): key for key in second if key is not None}
         for key in first:
             if key is not None and plain(key) in others:
-                return f"{difference}: {key!r} and {others[plain(key)]!r}"
+                other = others[plain(key)]
+                return f"{difference}: {key!r} and {other!r}{_remedy(difference, max(len(key), len(other)))}"
     return ""
+
+
+def _remedy(difference: str, width: int) -> str:
+    expression = _REMEDIES.get(difference)
+    if expression is None or width > _LONGEST_FILLED:
+        return ""
+    return f"; calculate-field makes them alike by {expression.format(zeros='0' * width, width=width)}"
 
 
 def _refuse_all(field: str, keys: Keys, table_field: str, row_keys: Keys) -> NoReturn:

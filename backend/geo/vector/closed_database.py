@@ -7,8 +7,8 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",
 }
 """Of each connection."""
-LOCKED = ("SET enable_external_access = false", "SET lock_configuration = true")
-"""To be run once it was told what it may reach."""
+LOCKED = ("SET TimeZone = 'UTC'", "SET enable_external_access = false", "SET lock_configuration = true")
+"""To be run once it was told what it may reach. Times with a zone mean the same on every machine."""
 
 
 def quoted_name(name: str) -> str:

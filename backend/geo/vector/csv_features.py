@@ -15,34 +15,16 @@ from shapely.errors import ShapelyError
 from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.coordinate_fields import coordinate_fields, named, told_of
 from backend.geo.vector.features import Features
 from backend.geo.vector.text_columns import NUMBER, typed_column
 from backend.geo.vector.wkt import EWKT, WGS84
 
-LONGITUDES = ("longitude", "lon", "lng", "long", "x", "easting", "east")
-LATITUDES = ("latitude", "lat", "y", "northing", "north")
-_PAIRS = (
-    ("point_x", "point_y"),
-    ("x_coord", "y_coord"),
-    ("xcoord", "ycoord"),
-    ("coord_x", "coord_y"),
-    ("e_coord", "n_coord"),
-    ("x_utm", "y_utm"),
-    ("utm_x", "utm_y"),
-    ("eastings", "northings"),
-    ("rechtswert", "hochwert"),
-    ("ostwert", "nordwert"),
-    ("längengrad", "breitengrad"),
-    ("laengengrad", "breitengrad"),
-    ("longitud", "latitud"),
-)
-"""Names by which programs and survey offices write x and y."""
-_WORDS = re.compile(r"[a-z]+|[A-Z](?:[a-z]+|[A-Z]*(?![a-z]))")
-"""Of a name such as `stop_lon` or `decimalLongitude`."""
 _QUOTED = re.compile(r'"[^"]*"')
 _WKB = re.compile(r"0[01][0-9A-Fa-f]{8}")
 TEXTS = ("wkt", "geometry", "geom", "the_geom", "shape")
 _DELIMITERS = ",;\t|"
+_SEPARATOR = re.compile(r'"?sep=(?P<separator>[,;\t|])"?\r?\n', re.IGNORECASE)
 _COMMAS = ";\t|"
 """Delimiters beside which a comma may be that of a decimal number."""
 _NOTHING = frozenset(("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "-"))
@@ -50,6 +32,10 @@ _NOTHING = frozenset(("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", 
 _WITH_COMMA = re.compile(r"-?(?:0|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d*)(?:,\d+)?")
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:\.\d{3})+")
 """A whole number as it is written where the comma is the decimal sign; else one with three decimals."""
+_SIGNS = "'\u2019\u00a0\u202f"
+"""Apostrophes and spaces that do not break: nothing else that they part is a number."""
+_WITHOUT_SIGNS = str.maketrans("", "", _SIGNS)
+_PARTED = re.compile(rf"-?[1-9]\d{{0,2}}(?:[{_SIGNS}]\d{{3}})+(?:[.,]\d+)?")
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,2}(?:\.\d{3})*)")
 _WITH_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
@@ -62,15 +48,13 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
     that are called `longitude` and `latitude` (or lon, lat, x, y, easting, northing) or `wkt` make the geometry,
     whatever their order; else single fields with such a word in their name, as `stop_lon` and `stop_lat`, which is
     told, or a pair of names such as `POINT_X` and `POINT_Y`; without them no row has one. Where no comma parts the
-    values, it may be the decimal sign of whole columns, and beside decimal points that of thousands, which is told.
+    values, it may be the decimal sign of whole columns, and beside decimal points that of thousands, which is told. A
+    first line such as `sep=;`, which spreadsheets read and hide, tells the delimiter.
 
     Raises:
         ProcessRefusedError: it is no table.
     """
-    text = text.lstrip("\ufeff\r\n")
-    if not text:
-        refuse("the CSV is empty")
-    delimiter = max(_DELIMITERS, key=_QUOTED.sub("", text.splitlines()[0]).count)
+    text, delimiter = _delimited(text.lstrip("\ufeff\r\n"))
     # The WKT of a country is longer than the values that the module expects; the limit is for all of the process.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     try:
@@ -82,12 +66,13 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
     if uneven is not None:
         refuse(f"row {uneven} of the CSV has {len(rows[uneven - 1])} values, its first line {len(names)} names")
     columns = {name: [row[index].strip() for row in rows[1:]] for index, name in enumerate(names)}
+    warnings += _thousands_by_signs(columns, commas=delimiter in _COMMAS)
     if delimiter in _COMMAS:
         warnings += _decimal_points(columns)
     warnings += _thousands_by_comma(columns)
     warnings += _gaps(columns)
     # The text of a geometry is out of date as soon as the geometry is changed.
-    written = _named(columns, TEXTS)
+    written = named(columns, TEXTS)
     pair = coordinate_fields(columns)
     if written is None and pair is not None:
         warnings += told_of(pair)
@@ -97,26 +82,18 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
     return Features(shapes, fields, crs or CRS84, tuple(warnings))
 
 
-def coordinate_fields(columns: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The names of the fields that are taken for x (longitude) and y of points; None where there are none."""
-    x, y = (_named(columns, words) for words in (LONGITUDES, LATITUDES))
-    if x is None or y is None:
-        x, y = (_with_word(columns, words[:3]) for words in (LONGITUDES, ("latitude", "lat")))
-    by_name = {name.lower(): name for name in columns}
-    written = next((pair for pair in _PAIRS if by_name.keys() >= {*pair}), None)
-    if (x is None or y is None) and written is not None:
-        x, y = (by_name[name] for name in written)
-    return None if x is None or y is None else (x, y)
+def _delimited(text: str) -> tuple[str, str]:
+    """The lines from that of the names on, and what parts their values.
 
-
-def told_of(pair: tuple[str, str]) -> list[str]:
-    """What is told of the fields that coordinates were taken from: nothing where none else can be meant."""
-    x, y = (name.lower() for name in pair)
-    if x in LONGITUDES and y in LATITUDES:
-        return []
-    if (x, y) in _PAIRS:
-        return [f"The x of points were taken from {pair[0]!r} and y from {pair[1]!r}."]
-    return [f"Longitudes were taken from {pair[0]!r} and latitudes from {pair[1]!r}."]
+    Raises:
+        ProcessRefusedError: there are none.
+    """
+    told = _SEPARATOR.match(text)
+    lines = text[told.end() :].lstrip("\r\n") if told else text
+    if not lines:
+        refuse("the CSV is empty")
+    first = _QUOTED.sub("", lines.splitlines()[0])
+    return lines, told["separator"] if told else max(_DELIMITERS, key=first.count)
 
 
 def _gaps(columns: dict[str, list[str]]) -> list[str]:
@@ -130,6 +107,23 @@ def _gaps(columns: dict[str, list[str]]) -> list[str]:
             columns[name] = ["" if value in _NOTHING else value for value in column]
             warnings.append(f"In {name!r}, of numbers else, {', '.join(marks)} was read as no value ({count} times).")
     return warnings
+
+
+def _thousands_by_signs(columns: dict[str, list[str]], *, commas: bool) -> list[str]:
+    """Write numbers without the apostrophes or spaces that part their thousands; a warning for each column. `commas`:
+    they may have decimal ones.
+    """
+    told: list[str] = []
+    for name, column in columns.items():
+        parted = [value for value in column if any(sign in value for sign in _SIGNS)]
+        if not parted or not all(map(_PARTED.fullmatch, parted)):
+            continue
+        plain = [value.translate(_WITHOUT_SIGNS) for value in _present(column)]
+        if all(NUMBER.fullmatch(value.replace(",", ".", 1) if commas else value) for value in plain):
+            columns[name] = [value.translate(_WITHOUT_SIGNS) for value in column]
+            number = parted[0].translate(_WITHOUT_SIGNS)
+            told.append(f"In {name!r} apostrophes or spaces part thousands: {parted[0]} is {number}.")
+    return told
 
 
 def _decimal_points(columns: dict[str, list[str]]) -> list[str]:
@@ -205,18 +199,6 @@ def _unique(names: Sequence[str]) -> tuple[list[str], list[str]]:
         unique.append(plain if counts[plain] == 1 else f"{plain}_{counts[plain]}")
     twice = sorted(name for name, count in counts.items() if count > 1)
     return unique, [f"The field {name!r} is there more than once; the others got a number." for name in twice]
-
-
-def _named(columns: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The field that has the first of these names that there is, in whatever case."""
-    by_name = {name.lower(): name for name in columns}
-    return next((by_name[name] for name in names if name in by_name), None)
-
-
-def _with_word(columns: Mapping[str, Any], words: Sequence[str]) -> str | None:
-    """The only field with one of these words in its name; None where several have one."""
-    found = [name for name in columns if set(words) & {word.lower() for word in _WORDS.findall(name)}]
-    return found[0] if len(found) == 1 else None
 
 
 def _shapes(columns: Mapping[str, Sequence[str]], text: str | None, pair: tuple[str, str] | None, count: int) -> Shapes:

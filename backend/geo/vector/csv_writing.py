@@ -12,7 +12,8 @@ import shapely
 from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.geodesy.shapes import of_type
-from backend.geo.vector.csv_features import LATITUDES, LONGITUDES, TEXTS, coordinate_fields
+from backend.geo.vector.coordinate_fields import LATITUDES, LONGITUDES, coordinate_fields
+from backend.geo.vector.csv_features import TEXTS
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import listed
@@ -38,6 +39,9 @@ def comma_separated(features: Features) -> Written[str]:
         made = made.warned(
             f"{where} are in {code_of(features.crs)}, which a CSV has no place to tell: keep it with it."
         )
+    blurred = [name for name, values in features.fields.items() if "" in values and None in values]
+    if blurred:
+        made = made.warned(f"Empty texts and missing values are the same in a CSV, in: {listed(blurred)}.")
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -110,6 +110,16 @@ class Features:
         return corners if np.isfinite(corners).all() else None
 
 
+def no_geometry(features: Features) -> str:
+    """What is told of features of which none has a geometry."""
+    return f"there is no feature with a geometry{points_hint(features)}"
+
+
+def points_hint(features: Features) -> str:
+    """How features without geometries get some; nothing where they have no fields for it."""
+    return "; assign-crs makes points of fields that hold coordinates" if len(features.fields) > 1 else ""
+
+
 def single(features: Features) -> BaseGeometry:
     """All geometries as one: the geometry itself of one feature, else a collection of them."""
     shapes = features.shapes[features.present]

@@ -16,10 +16,12 @@ from backend.geo.vector.number_columns import NumberColumn
 
 DAYS = frozenset(("D",))
 TIMES = frozenset(("ms",))
-"""Units of the moments that a format has: days, and times of a day."""
+FINE_TIMES = frozenset(("ms", "us"))
+"""Units of the moments that a format has: days, times of a day, and those to a millionth of a second."""
 
 _MOMENT = re.compile(
-    r"(?!0000)\d{4}-\d\d-\d\d(?P<time>[T ]\d\d:\d\d:\d\d(?:\.\d{1,3})?(?P<zone>Z|[+-]\d\d:\d\d)?)?", re.ASCII
+    r"(?!0000)\d{4}-\d\d-\d\d(?P<time>[T ]\d\d:\d\d:\d\d(?:\.\d{1,3}(?P<fine>\d{1,3})?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?",
+    re.ASCII,
 )
 _UTC = 100
 _QUARTER = 15
@@ -44,6 +46,14 @@ class Column:
 def column(values: Sequence[Any], moments: frozenset[str] = frozenset()) -> Column:
     """The narrowest type that holds all of the values; texts of moments are such where the format has their unit."""
     return Column(values.values, ~values.known) if isinstance(values, NumberColumn) else _typed(values, moments)
+
+
+def moments_in(values: Sequence[Any]) -> str | None:
+    """The unit of the moments that all values are the texts of: `D`, `ms` or `us`; None where they are none."""
+    if isinstance(values, NumberColumn):
+        return None
+    made = column(values, DAYS | FINE_TIMES).values.dtype
+    return np.datetime_data(made)[0] if made.kind == "M" else None
 
 
 def is_elsewhere(one: Column) -> bool:
@@ -107,7 +117,8 @@ def _moments(values: Sequence[str | None], missing: NDArray[np.bool_]) -> Column
     ]
     offsets = [0 if zone in ("", "Z") else _minutes(zone) for zone in zones]
     plain = [None if value is None else value.removesuffix(zone) for value, zone in zip(values, zones, strict=True)]
-    unit = "D" if forms[0] and forms[0]["time"] is None else "ms"
+    fine = any(form["fine"] for form in forms if form)
+    unit = "D" if forms[0] and forms[0]["time"] is None else "us" if fine else "ms"
     try:
         moments = np.array(plain, dtype=f"datetime64[{unit}]")
     except ValueError:

@@ -14,7 +14,7 @@ from backend.errors import refuse
 from backend.geo.vector.closed_database import LOCKED, SETTINGS
 
 _AS_BYTES = "SET enable_geoparquet_conversion = false"
-_SIMPLE = (str, int, float, bytes, date, time)
+_SIMPLE = (str, int, float, bytes, date, time, Decimal)
 _PATTERN = frozenset("*?[")
 """In a path they would stand for other files."""
 
@@ -84,9 +84,20 @@ def _with_geometries(columns: dict[str, list[Any]], geometry: _Geometry) -> Parq
     if geometry.name not in columns:
         refuse(f"it has no column {geometry.name[:80]!r}, which its metadata say the geometries are in")
     geometries = [None if one is None else bytes(one) for one in columns.pop(geometry.name)]
+    # Boxes by which rows are found: of no meaning once a geometry is another one.
+    columns = {name: values for name, values in columns.items() if name not in _covering(geometry)}
     declared: Any = geometry.members.get("crs", "OGC:CRS84")
     crs = declared if declared is None or isinstance(declared, str) else json.dumps(declared)
     return ParquetTable(columns, geometries, crs, spherical=geometry.members.get("edges") == "spherical")
+
+
+def _covering(geometry: _Geometry) -> frozenset[str]:
+    """The names of the columns that hold the bounding boxes of the geometries."""
+    try:
+        paths: list[list[str]] = list(geometry.members["covering"]["bbox"].values())
+        return frozenset(str(path[0]) for path in paths)
+    except (KeyError, TypeError, AttributeError, IndexError):
+        return frozenset()
 
 
 def _plain(column: Sequence[Any]) -> list[Any]:
@@ -95,4 +106,4 @@ def _plain(column: Sequence[Any]) -> list[Any]:
 
 
 def _as_json(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else json.loads(json.dumps(value, default=str))
+    return json.loads(json.dumps(value, default=lambda part: float(part) if isinstance(part, Decimal) else str(part)))

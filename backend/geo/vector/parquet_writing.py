@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import shapely
 
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.vector.closed_database import LOCKED, SETTINGS, quoted_name, quoted_text
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
-from backend.geo.vector.file_columns import DAYS, Column, without_none
+from backend.geo.vector.file_columns import DAYS, FINE_TIMES, Column, without_none
 from backend.geo.vector.file_description import Written
-from backend.geo.vector.writing import check_names, kinds_of, typed
+from backend.geo.vector.writing import all_in_utc, check_names, kinds_of, typed
 
 _GEOMETRY = "geometry"
 
@@ -29,7 +30,7 @@ def geoparquet(features: Features, layer: str) -> Written[bytes]:
     """
     check_names(features, "GeoParquet by DuckDB")
     features = _named(features)
-    columns, told = typed(features, DAYS)
+    columns, told = all_in_utc(*typed(features, DAYS | FINE_TIMES), "a GeoParquet")
     name = free_name(_GEOMETRY, {field.lower() for field in features.fields}, "_")
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:", config=SETTINGS) as database:
         database.execute("SET allowed_directories = $1", [[folder]])
@@ -79,8 +80,10 @@ def _query(names: Sequence[str], columns: Sequence[Column], geometry: str) -> st
 
 
 def _cast(value: str, one: Column) -> str:
-    if one.values.dtype.kind == "M":
-        return f"{value}::DATE"
+    if one.values.dtype.kind == "M" and one.zones is None:
+        return f"{value}::DATE" if np.datetime_data(one.values.dtype)[0] in DAYS else value
+    if one.zones is not None:
+        return f"timezone('UTC', {value})"
     return f"{value}::VARCHAR" if one.values.dtype.kind == "O" else value
 
 

@@ -17,7 +17,7 @@ from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_documents import is_document
 from backend.geo.vector.feature_reading import read_features
-from backend.geo.vector.features import Features
+from backend.geo.vector.features import Features, no_geometry
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
 from backend.geo.vector.geojson_parsing import json_start, parse_json
 from backend.geo.vector.source_crs import SOURCE_CRS
@@ -124,7 +124,7 @@ def _of_features(value: Any) -> GeometryInput:
     features = read_features(value)
     present = features.present
     if not present.any():
-        refuse("there is no feature with a geometry")
+        refuse(no_geometry(features))
     lonlat = features.lonlat()
     warnings = list(lonlat.warnings)
     there = present if lonlat is features else lonlat.present

@@ -19,9 +19,8 @@ import pyogrio.raw
 from backend.errors import refuse
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import listed, shown
-from backend.geo.vector.file_columns import DAYS, Column, column, texts
+from backend.geo.vector.file_columns import DAYS, FINE_TIMES, Column, column, moments_in, texts
 from backend.geo.vector.file_description import Written
-from backend.geo.vector.number_columns import NumberColumn
 from backend.geo.vector.writing import all_with_heights, geometry_type, kinds_of, one_type, written
 
 _FORMAT = "$.inputs.format"
@@ -149,7 +148,11 @@ def _losses(features: Features, columns: Sequence[Column], found: Sequence[Any])
     found_in: dict[str, list[str]] = {}
     for name, one, again in zip(features.fields, columns, found, strict=True):
         lost = _of_texts(one, again) if one.values.dtype.kind == "O" else _of_numbers(one, again)
-        lost += ["A shapefile has no times of day: they are texts"] if _are_times(features.fields[name]) else []
+        lost += (
+            ["A shapefile has no times of day: they are texts"]
+            if moments_in(features.fields[name]) in FINE_TIMES
+            else []
+        )
         for text in lost:
             found_in.setdefault(text, []).append(name)
     return [f"{text}, in: {listed(names)}." for text, names in found_in.items()]
@@ -177,11 +180,6 @@ def _of_numbers(one: Column, again: Any) -> list[str]:
     if kind == "f" and (one.values[there] != np.asarray(again, dtype=np.float64)[there]).any():
         lost.append("Numbers were rounded to 15 decimals")
     return lost
-
-
-def _are_times(values: Sequence[Any]) -> bool:
-    made = column(values, frozenset(("ms",)))
-    return not isinstance(values, NumberColumn) and made.values.dtype.kind == "M"
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:

@@ -11,7 +11,8 @@ from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.shapes import Shapes
-from backend.geo.vector.csv_features import TEXTS, coordinate_fields, told_of
+from backend.geo.vector.coordinate_fields import coordinate_fields, told_of
+from backend.geo.vector.csv_features import TEXTS
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import columns_of, is_number, shown

@@ -4,13 +4,11 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import codecs
-import math
 import os
 import warnings
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pyogrio
@@ -28,16 +26,14 @@ from backend.geo.vector.curves import arcs_told, read_arcs_finely
 from backend.geo.vector.datasets import GEOJSON, DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.file_contents import SIGNATURES, as_dataset
+from backend.geo.vector.file_values import is_rounded, plain_values, values_of
 from backend.geo.vector.geojson_parsing import parse_features
 from backend.geo.vector.number_columns import NumberColumn
 from backend.geo.vector.ring_nesting import with_holes
 from backend.geo.vector.xml_features import read_xml
 
-_MOST_EXACT = 2**53
 _BATCH = 10_000
 """Geometries that are made at once."""
-_SIMPLE = {str, int, bool, type(None)}
-"""Types of values that are JSON as they are."""
 _PARQUET = (".parquet", ".geoparquet")
 _XML = (".kml", ".gpx", ".xml")
 _SHAPEFILE_LENGTH = slice(24, 28)
@@ -120,11 +116,12 @@ def _read_parquet(dataset: DatasetFile, crs: CRS | None) -> Features:
         table = read_parquet(dataset.path)
     except ProcessRefusedError as error:
         refuse(f"{dataset.id} cannot be read: {error}")
-    fields = {name: [_value(value) for value in column] for name, column in table.columns.items()}
     told: list[str] = []
+    fields = {name: plain_values(column, name, told) for name, column in table.columns.items()}
     if table.geometries is None:
-        told.append(f"{dataset.id} says of none of its columns that it holds geometries: it is taken for a table.")
-        return Features(np.full(len(next(iter(fields.values()), ())), None, dtype=object), fields, warnings=tuple(told))
+        taken = f"{dataset.id} says of none of its columns that it holds geometries: it is taken for a table."
+        shapes = np.full(len(next(iter(fields.values()), ())), None, dtype=object)
+        return Features(shapes, fields, warnings=(taken, *told))
     if table.spherical:
         told.append(f"The edges of {dataset.id} are meant as shortest paths on the Earth, and taken for straight ones.")
     shapes = shapely.from_wkb(np.array(table.geometries, dtype=object), on_invalid="fix")
@@ -141,8 +138,8 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
     # Before the values: while geometries are made, Python looks through all lists that there are for garbage.
     shapes = None if geometries is None else _shapes(geometries)
     fields = {
-        str(name): (_is_rounded(column, np.dtype(kind)) and _exact(dataset, layer, str(name)))
-        or _values(column, np.dtype(kind), str(name), told)
+        str(name): (is_rounded(column, np.dtype(kind)) and _exact(dataset, layer, str(name)))
+        or values_of(column, np.dtype(kind), str(name), told)
         for name, column, kind in zip(meta["fields"], columns, meta["dtypes"], strict=True)
     }
     if shapes is None:
@@ -214,13 +211,6 @@ def _crs(dataset: DatasetFile, declared: str | None, given: CRS | None) -> CRS:
     return stored_crs(CRS.from_user_input(declared), dataset.id)
 
 
-def _is_rounded(column: NDArray[Any], declared: np.dtype[Any]) -> bool:
-    """Whether whole numbers came as floating-point ones that may be others, as they do where some are missing."""
-    if column.dtype.kind != "f" or declared.kind not in "iu":
-        return False
-    return bool(np.abs(column[np.isfinite(column)]).max(initial=0) >= _MOST_EXACT)
-
-
 def _exact(dataset: DatasetFile, layer: str, name: str) -> NumberColumn | None:
     """The whole numbers of a field, read once more as texts; None where that cannot be done."""
     field, table = (text.replace("\\", r"\\").replace('"', r"\"") for text in (name, layer))
@@ -232,32 +222,6 @@ def _exact(dataset: DatasetFile, layer: str, name: str) -> NumberColumn | None:
             return NumberColumn.of(np.array([int(text or 0) for text in texts.tolist()], dtype=np.int64), missing)
         except (*_FAULTS, ValueError, OverflowError):
             return None
-
-
-def _values(column: NDArray[Any], declared: np.dtype[Any], name: str, told: list[str]) -> Sequence[Any]:
-    """The JSON values of a field, which the file declares to be of a type; None where one is missing."""
-    if column.dtype.kind in "biu":
-        return NumberColumn.of(column)
-    if column.dtype.kind == "f":
-        present = np.isfinite(column)
-        if declared.kind in "biu":
-            # Whole numbers come as floating-point ones where some are missing.
-            if _is_rounded(column, declared):
-                told.append(f"Whole numbers of field {name!r} beyond 2^53 are not exact.")
-            column = np.where(present, column, 0).astype(declared)
-        return NumberColumn.of(column, ~present)
-    values = cast("list[Any]", column.tolist())
-    return values if set(map(type, values)) <= _SIMPLE else [_value(value) for value in values]
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, date | datetime | time):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return None
-    return value
 
 
 def _text(dataset: DatasetFile) -> str:

@@ -23,7 +23,7 @@ from backend.geo.geodesy.shapes import of_type
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import listed
-from backend.geo.vector.file_columns import DAYS, TIMES, Column, column, in_utc, is_elsewhere, texts
+from backend.geo.vector.file_columns import DAYS, TIMES, Column, column, in_utc, is_elsewhere, moments_in, texts
 from backend.geo.vector.file_description import Written
 from backend.geo.vector.mapped_file import MappedFile
 
@@ -41,6 +41,11 @@ _SUFFIXES = {"GPKG": ".gpkg", "FlatGeobuf": ".fgb", "KML": ".kml", "ESRI Shapefi
 """Of the files that GDAL's drivers write."""
 _MOST_INT = 2.0**31
 """Of the whole numbers of KML's type."""
+_UNHELD = {
+    "D": "Dates are texts, as the format has none without a time of day",
+    "us": "Times finer than the milliseconds of the format are texts",
+}
+"""What is told of moments of a unit that a format has no type for."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML has no place for."""
 _ABSOLUTE = rb"<altitudeMode>absolute</altitudeMode>"
@@ -57,11 +62,7 @@ def geopackage(features: Features, layer: str) -> Written[MappedFile]:
         ProcessRefusedError: names of fields differ in case alone, which no GeoPackage tells apart.
     """
     check_names(features, "GeoPackage")
-    columns, told = typed(features, DAYS | TIMES)
-    moved = [name for name, one in zip(features.fields, columns, strict=True) if is_elsewhere(one)]
-    if moved:
-        told = told.warned(f"Times are in UTC, as a GeoPackage has no other zones, in: {listed(moved)}.")
-    columns = [in_utc(one) for one in columns]
+    columns, told = all_in_utc(*typed(features, DAYS | TIMES), "a GeoPackage")
     own = _own_columns([name.lower() for name in features.fields])
     options = {"SPATIAL_INDEX": "YES", **own}
     files = written(features, columns, layer, "GPKG", geometry_type(features), read=MappedFile, options=options)
@@ -172,13 +173,26 @@ def written[Content](
 
 
 def typed(features: Features, moments: frozenset[str] = frozenset()) -> tuple[list[Column], Features]:
-    """The features' columns, and the features with a warning of numbers that are not exact in them."""
+    """The features' columns, and the features with warnings of values that are not what they were in them."""
     columns = [column(values, moments) for values in features.fields.values()]
+    told: list[str] = []
     inexact = [name for name, one in zip(features.fields, columns, strict=True) if one.inexact]
     if inexact:
-        told = f"Whole numbers beyond 2^53 became floating-point ones, and are not exact, in: {listed(inexact)}."
-        return columns, features.warned(told)
-    return columns, features
+        told.append(f"Whole numbers beyond 2^53 became floating-point ones, and are not exact, in: {listed(inexact)}.")
+    pairs = list(zip(features.fields.items(), columns, strict=True)) if moments else []
+    units = {name: moments_in(values) for (name, values), one in pairs if one.values.dtype.kind == "O"}
+    for unit, text in _UNHELD.items():
+        names = [name for name, found in units.items() if found == unit]
+        if names:
+            told.append(f"{text}, in: {listed(names)}.")
+    return columns, features.warned(*told)
+
+
+def all_in_utc(columns: Sequence[Column], features: Features, form: str) -> tuple[list[Column], Features]:
+    """The columns for a format that has no other zone, and the features with a warning of times in others."""
+    moved = [name for name, one in zip(features.fields, columns, strict=True) if is_elsewhere(one)]
+    told = [f"Times are in UTC, as {form} has no other zones, in: {listed(moved)}."] if moved else []
+    return [in_utc(one) for one in columns], features.warned(*told)
 
 
 def check_names(features: Features, form: str) -> None:

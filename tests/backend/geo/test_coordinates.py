@@ -59,3 +59,17 @@ def test_areas_across_the_antimeridian_hold_both_their_sides() -> None:
     for longitude in (179.9, -179.9):
         made = transform(Features(points(np.array([[longitude, -17.0]]))), parse_crs("EPSG:3460"))
         assert not [warning for warning in made.warnings if "outside" in warning]
+
+
+@pytest.mark.parametrize("code", ["EPSG:3413", "EPSG:5041", "EPSG:32661", "EPSG:3995"])
+def test_the_north_pole_whose_longitude_means_nothing_has_its_place_in_polar_systems(code: str) -> None:
+    pole = Features(points(np.array([[0.0, 90.0], [120.0, 89.9999999]])))
+    made = transform(pole, parse_crs(code))
+    x, y = Transformer.from_crs(CRS84, code, always_xy=True).transform(0, 90)
+    assert shapely.get_coordinates(made.shapes)[0] == pytest.approx([x, y], abs=1e-6)
+    assert made.return_error < 1e-3
+
+
+def test_the_way_back_to_grads_is_told_in_metres() -> None:
+    paris = Features(points(np.array([[0.0, 54.0]])), crs=parse_crs("EPSG:4807"))
+    assert transform(paris, parse_crs("EPSG:27572")).return_error < 1e-3

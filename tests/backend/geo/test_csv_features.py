@@ -31,7 +31,15 @@ def test_coordinates_are_found_by_the_words_of_their_names_and_it_is_told(names:
 
 
 @pytest.mark.parametrize(
-    "names", ["start_lat,start_lon,end_lat,end_lon", "plateau,lonely,flat,slate", "along,latex,belong,relation"]
+    "names",
+    [
+        "start_lat,start_lon,end_lat,end_lon",
+        "plateau,lonely,flat,slate",
+        "along,latex,belong,relation",
+        "x_coord_1,y_coord_1,center_x,center_y",
+        "tile_x,tile_y,E,N",
+        "size x,size y,xaxis,yaxis",
+    ],
 )
 def test_names_that_leave_it_open_make_no_points(names: str) -> None:
     read = read_csv(f"{names}\n1,2,3,4\n")
@@ -45,6 +53,10 @@ def test_names_that_leave_it_open_make_no_points(names: str) -> None:
         ("POINT_X,POINT_Y", "The x of points were taken from 'POINT_X' and y from 'POINT_Y'."),
         ("Rechtswert,Hochwert", "The x of points were taken from 'Rechtswert' and y from 'Hochwert'."),
         ("x_coord,y_coord", "The x of points were taken from 'x_coord' and y from 'y_coord'."),
+        ("X-Koordinate,Y-Koordinate", "The x of points were taken from 'X-Koordinate' and y from 'Y-Koordinate'."),
+        ("KoordX [m],KoordY [m]", "The x of points were taken from 'KoordX [m]' and y from 'KoordY [m]'."),
+        ("UTM-Ost,UTM-Nord", "The x of points were taken from 'UTM-Ost' and y from 'UTM-Nord'."),
+        ("E_LV95,N_LV95", "The x of points were taken from 'E_LV95' and y from 'N_LV95'."),
         ("Längengrad,Breitengrad", "The x of points were taken from 'Längengrad' and y from 'Breitengrad'."),
     ],
 )
@@ -190,3 +202,41 @@ def test_decimals_with_more_digits_than_are_kept_stay_numbers_and_it_is_told() -
     assert read.fields["n"] == [0.12345678901234568, 0.5]
     (told,) = read.warnings
     assert told == "In 'n' 1 numbers have more digits than are kept, such as 0.12345678901234567890."
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "\ufeffsep=;"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_line_by_which_spreadsheets_tell_the_delimiter_is_no_row(first: str, end: str) -> None:
+    read = read_csv(end.join((first, "name;lon;lat;a,b,c,d", "Köln, Dom;6,96;50,94;1", "")))
+    assert places(read) == ["POINT (6.96 50.94)"]
+    assert read.fields["name"] == ["Köln, Dom"]
+
+
+def test_a_table_of_one_field_called_sep_is_one() -> None:
+    assert read_csv("sep\n=;\n").fields["sep"] == ["=;"]
+
+
+@pytest.mark.parametrize("text", ["sep=;\n", "sep=;\r\n\r\n", "\ufeff"])
+def test_a_table_of_no_lines_is_refused(text: str) -> None:
+    with pytest.raises(ProcessRefusedError, match="empty"):
+        read_csv(text)
+
+
+@pytest.mark.parametrize("sign", ["'", "\u2019", "\u00a0", "\u202f"])
+def test_thousands_are_parted_by_apostrophes_and_unbreakable_spaces_too_and_it_is_told(sign: str) -> None:
+    text = f"a;b;c\n1{sign}234{sign}567;-1{sign}200.5;1{sign}000,25\n980;99.05;3,5\n;;\n"
+    read = read_csv(text)
+    assert dict(read.fields) == {"a": [1234567, 980, None], "b": [-1200.5, 99.05, None], "c": [1000.25, 3.5, None]}
+    assert f"In 'a' apostrophes or spaces part thousands: 1{sign}234{sign}567 is 1234567." in read.warnings
+
+
+@pytest.mark.parametrize(
+    "values", [["O'Neill", "1'234"], ["12'34"], ["0'123"], ["1'234", "x"], ["1 234 567"], ["5'11"]]
+)
+def test_what_apostrophes_and_spaces_part_otherwise_stays_text(values: list[str]) -> None:
+    assert read_csv("\n".join(("a;b", *(f"{value};1" for value in values)))).fields["a"] == values
+
+
+def test_beside_commas_that_part_values_none_is_taken_for_a_decimal_one() -> None:
+    read = read_csv("a,b\n1'234.5,\"1'234,5\"\n")
+    assert dict(read.fields) == {"a": [1234.5], "b": ["1'234,5"]}

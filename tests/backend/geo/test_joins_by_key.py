@@ -8,6 +8,7 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.tables.expressions import calculate
 from backend.geo.tables.joins_by_key import Joined, join_table
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.features import Features
@@ -73,6 +74,15 @@ def test_a_join_in_which_nothing_matches_is_refused_with_the_likely_reason(
 ) -> None:
     with pytest.raises(ProcessRefusedError, match=hint):
         joined(features(id=keys), features(id=others))
+
+
+def test_what_a_refused_join_proposes_makes_the_keys_alike() -> None:
+    codes, numbers = features(id=["06412", "00007"]), features(id=[6412, 7], v=["a", "b"])
+    with pytest.raises(ProcessRefusedError) as refused:
+        joined(codes, numbers)
+    expression = str(refused.value).partition("makes them alike by ")[2].replace("key", "id")
+    keys = calculate(numbers, expression).values
+    assert joined(codes, numbers.with_fields({"id": keys})).features.fields["v"] == ["a", "b"]
 
 
 PARCELS = features(id=["p1", "p2", "p3"])

@@ -101,3 +101,46 @@ def test_a_name_that_is_a_pattern_stands_for_no_other_file(tmp_path: Path) -> No
 def test_it_has_one_layer(tmp_path: Path) -> None:
     assert layers_of(parquet(tmp_path / "map.parquet", {"encoding": "WKB"})) == ("map",)
     assert np.size(read_file(parquet(tmp_path / "map.parquet", {"encoding": "WKB"})).shapes) == 2
+
+
+def table(path: Path, columns: str, *rows: str, more: dict[str, Any] | None = None) -> DatasetFile:
+    """A file of these columns and of rows in SQL, each with a point; `more` is told of the geometries."""
+    geo = {"version": "1.1.0", "primary_column": "geom", "columns": {"geom": {"encoding": "WKB", **(more or {})}}}
+    with duckdb.connect() as database:
+        database.execute(f"CREATE TABLE t({columns}, geom BLOB)")
+        for row in rows:
+            point = shapely.to_wkb(shapely.Point(1, 2))
+            database.execute(f"INSERT INTO t VALUES ({row}, ?)", [point])  # noqa: S608  # rows are written here
+        database.execute(f"COPY t TO '{path}' (FORMAT parquet, KV_METADATA {{geo: '{json.dumps(geo)}'}})")
+    return DatasetFile("map", path, "vector")
+
+
+def test_decimals_without_places_are_whole_numbers_and_those_that_lose_digits_are_told(tmp_path: Path) -> None:
+    columns = "id DECIMAL(38, 0), price DECIMAL(9, 2), exact DECIMAL(20, 2)"
+    row = "12345678901234567890123, 1.10, 123456789012345678.91"
+    read = read_file(table(tmp_path / "map.parquet", columns, row, "NULL, 2, 1"))
+    assert read.fields["id"] == [12345678901234567890123, None]
+    assert read.fields["price"] == [1.1, 2]
+    assert read.fields["exact"][0] == pytest.approx(123456789012345678.91)
+    assert read.warnings == ("1 decimal numbers of field 'exact' have more digits than are kept.",)
+
+
+def test_what_json_does_not_hold_is_told(tmp_path: Path) -> None:
+    read = read_file(table(tmp_path / "map.parquet", "photo BLOB, height DOUBLE", "'\\x00'::BLOB, 'Infinity'"))
+    assert dict(read.fields) == {"photo": [None], "height": [None]}
+    assert read.warnings == (
+        "1 values of field 'photo' are binary data, which no result holds: they are left out.",
+        "1 values of field 'height' are infinite, and taken for missing.",
+    )
+
+
+def test_boxes_that_the_file_keeps_of_its_geometries_are_no_attributes(tmp_path: Path) -> None:
+    box = {edge: ["bbox", edge] for edge in ("xmin", "ymin", "xmax", "ymax")}
+    columns, row = (
+        "name VARCHAR, bbox STRUCT(xmin DOUBLE, ymin DOUBLE, xmax DOUBLE, ymax DOUBLE)",
+        "'A', ROW(1, 2, 1, 2)",
+    )
+    covered = table(tmp_path / "covered.parquet", columns, row, more={"covering": {"bbox": box}})
+    assert dict(read_file(covered).fields) == {"name": ["A"]}
+    plain = table(tmp_path / "plain.parquet", columns, row)
+    assert dict(read_file(plain).fields) == {"name": ["A"], "bbox": [{"xmin": 1, "ymin": 2, "xmax": 1, "ymax": 2}]}

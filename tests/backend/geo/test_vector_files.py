@@ -321,3 +321,23 @@ def test_geometries_made_batch_by_batch_stay_in_their_order(tmp_path: Path, monk
     read = read_file(dataset(path))
     assert read.shapes.tolist() == points.tolist()
     assert list(read.fields["number"]) == list(range(12))
+
+
+def test_values_that_json_has_no_place_for_are_missing_and_this_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "readings.gpkg"
+    columns = [np.array([1.5, np.inf, -np.inf, np.nan]), np.array([1, 2, 3, 4])]
+    shapes = shapely.to_wkb(np.array([SQUARE] * 4))
+    pyogrio.raw.write(file, shapes, columns, ["height", "n"], geometry_type="Polygon", crs="EPSG:25832", driver="GPKG")
+    altered(file, "ALTER TABLE readings ADD COLUMN photo BLOB")
+    with sqlite3.connect(file) as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("UPDATE readings SET photo = x'00FF' WHERE fid = 2")
+    database.close()
+    read = read_file(dataset(file))
+    assert read.fields["height"] == [1.5, None, None, None]
+    assert read.fields["photo"] == [None] * 4
+    assert read.warnings == (
+        "2 values of field 'height' are infinite, and taken for missing.",
+        "1 values of field 'photo' are binary data, which no result holds: they are left out.",
+    )

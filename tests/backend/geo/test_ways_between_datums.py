@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pyproj import Transformer
 from pyproj.transformer import AreaOfInterest, TransformerGroup
 
 from backend.geo.geodesy.crs import CRS84, Transformation, parse_crs
@@ -47,3 +48,26 @@ def test_a_way_of_another_authority_is_taken_where_epsg_has_none() -> None:
     way = Transformation.between(CRS84, parse_crs("EPSG:9060"), GERMANY)
     assert not way.ballpark
     assert way.accuracy == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "place", "year"),
+    [
+        ("EPSG:9000", "EPSG:7844", (151, -33), 2020),  # ITRF2014 to GDA2020
+        ("EPSG:7844", "EPSG:9000", (151, -33), 2020),
+        ("EPSG:9000", "EPSG:6318", (-100, 40), 2010),  # ITRF2014 to NAD83(2011)
+    ],
+)
+def test_that_a_difference_grows_with_the_years_is_told_with_the_year_it_is_taken_for(
+    source: str, target: str, place: tuple[float, float], year: int
+) -> None:
+    way = Transformation.between(parse_crs(source), parse_crs(target), (*place, *place))
+    assert way.epochs == (year,)
+    assert any(f"taken for those of {year}" in warning for warning in way.warnings)
+    at_that_time = Transformer.from_crs(source, target, always_xy=True).transform(*place, 0, year)
+    assert way.positions(np.array([place], dtype=np.float64))[0] == pytest.approx(at_that_time[:2], abs=1e-9)
+
+
+def test_differences_that_do_not_change_tell_no_year() -> None:
+    for source, target in (("EPSG:4283", "EPSG:7844"), ("EPSG:4326", "EPSG:25832"), ("EPSG:31467", "EPSG:25832")):
+        assert Transformation.between(parse_crs(source), parse_crs(target)).epochs == ()

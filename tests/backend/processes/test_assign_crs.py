@@ -12,6 +12,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import code_of
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_reading import read_features
+from backend.geo.vector.reading import read_geometry
 from backend.processes.assign_crs import assign_crs
 from backend.processes.running import run_processor
 
@@ -102,3 +103,43 @@ def test_an_answer_that_is_given_its_own_crs_again_stays_where_it_is() -> None:
     assert again["warnings"] == []
     with pytest.raises(ProcessRefusedError, match="tell that they are in EPSG:32632"):
         answer(features=made, crs="EPSG:32633")
+
+
+def test_points_of_a_table_stand_in_the_fields_that_are_named() -> None:
+    table = "id;Länge;Breite;Höhe\n1;6,96;50,94;3\n2;;50,1;4\n"
+    told = answer(features=table, crs="EPSG:4326", x_field="Länge", y_field="Breite")
+    assert [feature["geometry"] and feature["geometry"]["coordinates"] for feature in told["features"]] == [
+        [6.96, 50.94],
+        None,
+    ]
+    assert told["features"][0]["properties"] == {"id": 1, "Länge": 6.96, "Breite": 50.94, "Höhe": 3}
+    assert "1 of 2 features have no coordinates, and so no geometry." in told["warnings"]
+
+
+def test_named_fields_go_before_those_that_a_table_would_be_read_by() -> None:
+    told = answer(features="lon,lat,RW,HW\n9,48,3459000,5549000\n", crs="EPSG:31467", x_field="RW", y_field="HW")
+    again = read_features(told)
+    assert shapely.get_coordinates(again.shapes)[0] == pytest.approx([3459000, 5549000], abs=1e-6)
+    assert any("replaced" in warning for warning in told["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "reason"),
+    [
+        ({"x_field": "lon"}, "y_field", "both"),
+        ({"x_field": "Lonn", "y_field": "b"}, "x_field", "did you mean"),
+        ({"x_field": "a", "y_field": "b"}, "y_field", "'north'"),
+        ({"x_field": "a", "y_field": "a"}, "features", "outside the globe"),
+    ],
+)
+def test_fields_that_hold_no_coordinates_are_refused(fields: dict[str, str], path: str, reason: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=reason) as refused:
+        answer(features="Lon,a,b\n1,190,north\n", crs="EPSG:4326", **fields)
+    assert refused.value.path == f"$.inputs.{path}"
+
+
+def test_whoever_needs_a_geometry_is_told_where_a_table_gets_one() -> None:
+    with pytest.raises(ProcessRefusedError, match="assign-crs makes points of fields"):
+        read_geometry("name,Länge,Breite\nA,7,51\n")
+    with pytest.raises(ProcessRefusedError, match=r"with a geometry$"):
+        read_geometry({"type": "FeatureCollection", "features": []})

@@ -223,6 +223,20 @@ def test_features_far_from_where_a_crs_is_meant_are_refused_since_a_file_cannot_
     assert refused.value.path == "$.inputs.crs"
 
 
+@pytest.mark.parametrize(
+    ("crs", "far", "near"),
+    [
+        ("EPSG:3857", [[0, -90], [10, -80]], [[0, -60], [10, -80]]),
+        ("EPSG:25832", [[102.17, -5.28], [103, -5]], [[9, 48], [10, 48]]),
+    ],
+)
+def test_how_many_features_lie_far_outside_is_told_with_what_helps(crs: str, far: list[Any], near: list[Any]) -> None:
+    lines = [{"type": "LineString", "coordinates": at} for at in (near, far)]
+    with pytest.raises(ProcessRefusedError, match=f"1 of 2 features reach far outside .* {crs} .*overlay with clip"):
+        converted(layer(*lines), format="csv", crs=crs)
+    assert b"LINESTRING" in converted(layer(lines[0], None), format="csv", crs=crs).encode()
+
+
 @pytest.mark.parametrize("crs", ["EPSG:32632", "EPSG:3035", "EPSG:3857"])
 def test_features_somewhat_beyond_the_area_of_a_crs_are_converted(crs: str) -> None:
     assert b"LINESTRING" in converted(MIXED, format="csv", crs=crs).encode()

@@ -20,7 +20,7 @@ from backend.processes.convert_features import convert_features
 from backend.processes.geometry_measure import geometry_measure
 from backend.processes.running import OutputValue
 from summaries.values import MAX_BYTES, summarise
-from tests.backend.processes.conversions import collection, converted
+from tests.backend.processes.conversions import collection, converted, told, warnings_of
 
 FILES = ["geopackage", "flatgeobuf", "shapefile", "kml", "geoparquet"]
 BOW = "POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))"
@@ -270,3 +270,23 @@ def test_geojson_of_a_projected_layer_stays_in_longitude_and_latitude_unless_ask
     assert plain["features"][0]["geometry"]["coordinates"][0][0] == pytest.approx([9, 48], abs=0.1)
     asked = json.loads(converted(data, format="geojson", crs="EPSG:25832").encode())
     assert min(asked["features"][0]["geometry"]["coordinates"][0]) == [500_000, 5_316_300]
+
+
+def test_a_table_tells_where_empty_texts_and_missing_values_became_the_same() -> None:
+    rows = [{"a": "", "b": "", "c": None}, {"a": None, "b": "x", "c": "y"}]
+    output = converted(collection(*[("POINT (9 48)", row) for row in rows]), format="csv")
+    assert told(output, "Empty texts") == "Empty texts and missing values are the same in a CSV, in: 'a'."
+
+
+@pytest.mark.parametrize("name", ["geopackage", "flatgeobuf"])
+def test_times_finer_than_a_format_holds_are_texts_and_this_is_told(name: str) -> None:
+    row = {"fine": "2024-01-01T12:00:00.123456", "coarse": "2024-01-01T12:00:00.123", "text": "noon"}
+    output = converted(collection(("POINT (9 48)", row)), format=name)
+    assert told(output, "finer").endswith("are texts, in: 'fine'.")
+
+
+def test_dates_are_texts_in_a_flatgeobuf_alone_and_this_is_told() -> None:
+    features = collection(("POINT (9 48)", {"day": "2024-01-01", "name": "a"}), ("POINT (10 48)", {"day": None}))
+    assert told(converted(features, format="flatgeobuf"), "Dates are texts").endswith("in: 'day'.")
+    for form in ("geopackage", "geoparquet", "shapefile"):
+        assert not any("texts" in warning for warning in warnings_of(converted(features, format=form)))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -154,6 +155,19 @@ def test_large_integers_stay_exact() -> None:
 def test_rasters_on_different_grids_are_not_combined(other: bytes) -> None:
     with pytest.raises(ProcessRefusedError, match="raster-warp with like"):
         calculated("a1 + b1", tiff(A), other)
+
+
+@pytest.mark.parametrize(
+    ("transform", "told"),
+    [
+        (Affine(10, 0, 500_000, 0, -11, 5_000_400), "cells of 10 x 11, from 500000, 5000400 in EPSG:32632"),
+        (Affine(10, 0, 500_000, 0, 10, 5_000_400), "cells of 10, rows upwards, from 500000, 5000400 in EPSG:32632"),
+        (Affine(6, 8, 500_000, 8, -6, 5_000_400), "cells of 10, turned, from 500000, 5000400 in EPSG:32632"),
+    ],
+)
+def test_grids_that_differ_are_told_by_what_they_differ_in(transform: Affine, told: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=re.escape(told)):
+        calculated("a1 + b1", tiff(A), tiff(A, transform))
 
 
 @pytest.mark.parametrize(
