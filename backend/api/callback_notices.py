@@ -10,7 +10,6 @@ from backend.api.documents import job_url, status_info
 from backend.api.encoding import encode
 from backend.api.problems import problem_of
 from backend.api.result_documents import value_document
-from backend.errors import ResultDamagedError, ResultGoneError
 from backend.jobs.callbacks.telling import Notice
 from backend.jobs.records import Job, StoredResult
 from backend.jobs.rows import failure_error
@@ -55,15 +54,8 @@ class Notices:
         remaining = sum(record.size for record, _ in values)
         for one in sorted(values, key=lambda one: one[0].size, reverse=True):
             record, _ = one
-            if remaining > self.most_bytes or not self._whole(one):
+            # Behind its link, a damaged result says what it is.
+            if remaining > self.most_bytes or not self.store.is_whole(one):
                 linked.add(record.output_id)
                 remaining -= record.size
         return stored, linked
-
-    def _whole(self, one: StoredResult) -> bool:
-        """Whether the bytes are those that the process gave; behind its link, a damaged result says what it is."""
-        try:
-            self.store.verify(one)
-        except (ResultDamagedError, ResultGoneError):
-            return False
-        return True

@@ -15,6 +15,7 @@ from backend.api.query import integer_parameter
 from backend.api.representation import Form, form_of, represented, require_known_form
 from backend.api.service import service_of
 from backend.api.waiting import wait_with_client
+from backend.jobs.asking import asked
 from backend.jobs.records import Job
 from backend.openapi.parameters import MOST_IN_A_PAGE, MOST_LINES
 
@@ -44,7 +45,7 @@ async def get_job(request: Request) -> Response:
     """`GET /jobs/{id}`. With `If-None-Match` and `Prefer: wait=N` the answer is held until the job has changed."""
     form = form_of(request)
     service = service_of(request)
-    job = service.store.get(request.path_params["job"])
+    job = await asked(service.store, partial(service.store.get, request.path_params["job"]))
     preferences = parse_preferences(request.headers.getlist("prefer"))
     seconds = preferences.patience(service.settings.max_wait_seconds) or 0
     headers: dict[str, str] = {}

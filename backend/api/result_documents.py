@@ -38,13 +38,14 @@ def result_link(record: ResultRecord, job_id: str, base_url: str) -> Document:
     return {"href": href, "rel": "item", "type": media_type_of(record), "length": record.size}
 
 
-def minimal_document(stored: Sequence[StoredResult], job_id: str, *, base_url: str, small_value_bytes: int) -> Document:
-    """Links and summaries; values too, while all of them together have no more than `small_value_bytes`."""
-    small = sum(record.size for record, _ in stored) <= small_value_bytes
+def minimal_document(
+    stored: Sequence[StoredResult], job_id: str, *, base_url: str, valued: Collection[str]
+) -> Document:
+    """Links and summaries; values too of the outputs among `valued`."""
     document: Document = {}
     for record, content in stored:
         entry = {**result_link(record, job_id, base_url), "summary": record.summary}
-        if small:
+        if record.output_id in valued:
             entry |= _small_value(record, content)
         document[record.output_id] = entry
     return document

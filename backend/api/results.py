@@ -1,7 +1,8 @@
 """Results of a job: `/jobs/{id}/results` and `/jobs/{id}/results/{output}`."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
@@ -26,6 +27,7 @@ from backend.api.result_documents import (
     value_document,
 )
 from backend.api.service import Service, service_of
+from backend.jobs.asking import asked
 from backend.jobs.records import Job, ResultRecord, StoredResult
 from summaries.values import is_json
 
@@ -38,10 +40,10 @@ _AS_DECLARED = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": 
 async def get_results(request: Request) -> Response:
     """`GET /jobs/{id}/results`: in the form the execute request asked for; as a page, links and summaries."""
     service = service_of(request)
-    job = service.store.get(request.path_params["job"])
-    stored = service.store.results(job.id)
+    store, job_id = service.store, request.path_params["job"]
+    job, stored = await asked(store, lambda: (store.get(job_id), store.results(job_id)))
     if form_of(request, _own_types(job, stored)) == "html":
-        return represented(request, "results", _minimal(service, job.id, stored), headers=sunset(job))
+        return represented(request, "results", await _minimal(service, job.id, stored), headers=sunset(job))
     preferences = parse_preferences(request.headers.getlist("prefer"))
     return await _sent(request, service, job, stored, preferences=preferences, headers={"Vary": "Accept, Prefer"})
 
@@ -59,9 +61,10 @@ async def get_output(request: Request) -> Response:
     """`GET /jobs/{id}/results/{output}`: the value itself; of a sequence a page, with `offset` and `limit`."""
     require_known_form(request)
     service = service_of(request)
-    stored = service.store.find(request.path_params["job"], request.path_params["output"])
+    store, job_id, output = service.store, request.path_params["job"], request.path_params["output"]
+    stored, job = await asked(store, lambda: (store.find(job_id, output), store.get(job_id)))
     await _verify(service, [stored])
-    told = sunset(service.store.get(request.path_params["job"]))
+    told = sunset(job)
     paged = "offset" in request.query_params or "limit" in request.query_params
     offset = integer_parameter(request, "offset", default=0, least=0, most=_LONGEST_PAGE)
     limit = integer_parameter(request, "limit", default=_LONGEST_PAGE, least=0, most=_LONGEST_PAGE)
@@ -77,12 +80,14 @@ async def get_output(request: Request) -> Response:
 
 
 async def _verify(service: Service, stored: Sequence[StoredResult]) -> None:
-    """Serve no byte of a result that is damaged; a file is read in a thread."""
+    """Serve no byte of a result that is damaged."""
     for one in stored:
-        if isinstance(one[1], Path):
-            await anyio.to_thread.run_sync(service.store.verify, one)
-        else:
-            service.store.verify(one)
+        await _checked(service.store.verify, one)
+
+
+async def _checked[T](check: Callable[[StoredResult], T], one: StoredResult) -> T:
+    """What a check of a result's bytes finds; a file is read in a thread."""
+    return await anyio.to_thread.run_sync(check, one) if isinstance(one[1], Path) else check(one)
 
 
 async def results_response(
@@ -98,7 +103,8 @@ async def results_response(
         ResultNotReadyError, ResultGoneError, ResultDamagedError: There are none that can be sent.
         ProcessRefusedError, ProcessFailedError, JobLostError: Why the job failed.
     """
-    return await _sent(request, service, job, service.store.results(job.id), preferences=preferences, headers=headers)
+    stored = await asked(service.store, partial(service.store.results, job.id))
+    return await _sent(request, service, job, stored, preferences=preferences, headers=headers)
 
 
 async def _sent(
@@ -112,7 +118,7 @@ async def _sent(
 ) -> Response:
     headers = {**(headers or {}), **sunset(job)}
     if preferences.minimal:
-        document = _minimal(service, job.id, stored)
+        document = await _minimal(service, job.id, stored)
         applied = ", ".join(filter(None, (headers.get("Preference-Applied"), "return=minimal")))
         return json_response(document, headers={**headers, "Preference-Applied": applied})
     await _verify(service, [one for one in stored if not _linked(job, one[0])])
@@ -140,7 +146,7 @@ def _is_json(job: Job, stored: Sequence[StoredResult]) -> bool:
 def _takes_multipart(request: Request) -> bool:
     """Whether several raw values may come in parts. Who accepts JSON rather than that gets a document of them."""
     accept = parse_accept(request.headers.getlist("accept"))
-    return not accept or choose(accept, ("multipart/related", "application/json")) != "application/json"
+    return choose(accept, ("multipart/related", "application/json")) != "application/json"
 
 
 def _links_only(links: Sequence[Document], headers: Mapping[str, str] | None) -> Response:
@@ -163,9 +169,11 @@ def _related(service: Service, job: Job, stored: Sequence[StoredResult], headers
     return PiecesResponse(parts, headers={**(headers or {}), "Content-Type": declared})
 
 
-def _minimal(service: Service, job_id: str, stored: Sequence[StoredResult]) -> Document:
-    small = service.settings.small_value_bytes
-    return minimal_document(stored, job_id, base_url=service.base_url, small_value_bytes=small)
+async def _minimal(service: Service, job_id: str, stored: Sequence[StoredResult]) -> Document:
+    """Links and summaries; values too, while all of them together are small. Behind its link, a damaged one says so."""
+    small = stored if sum(record.size for record, _ in stored) <= service.settings.small_value_bytes else ()
+    whole = [one[0].output_id for one in small if await _checked(service.store.is_whole, one)]
+    return minimal_document(stored, job_id, base_url=service.base_url, valued=whole)
 
 
 def _whole(stored: StoredResult, headers: Mapping[str, str] | None = None) -> Response:

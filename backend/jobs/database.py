@@ -39,6 +39,11 @@ class Database(Protocol):
         """
         ...
 
+    @property
+    def answers_at_once(self) -> bool:
+        """Whether what is read is there within some microseconds, whatever others do."""
+        ...
+
     def shares_sync(self) -> bool:
         """Whether what was committed without being durable is brought to the disk apart, by `sync`.
 

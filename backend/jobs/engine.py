@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 
 from backend.jobs.admission import Bounds, Call
+from backend.jobs.asking import asked
 from backend.jobs.executor import Executor, Outcome
 from backend.jobs.gathering import Gathering
 from backend.jobs.intake import Intake
@@ -150,7 +151,7 @@ class Engine:
                     await waiter.event.wait()
             while True:
                 waiter.event.clear()
-                job = self._store.get(job_id)
+                job = await asked(self._store, partial(self._store.get, job_id))
                 waiter.seen = job.version
                 remaining = deadline - time.monotonic()
                 if job.final or version not in {None, job.version} or remaining <= 0 or self._stopping.is_set():

@@ -174,8 +174,6 @@ def _attempt(insert: Callable[[Sequence[NewJob]], Sequence[Job | Exception]], on
 
 def _answer(answers: Sequence[tuple[_Submission, Job | Exception]]) -> None:
     for submission, outcome in answers:
-        if submission.answer.done():
-            continue
         if isinstance(outcome, Job):
             submission.answer.set_result(outcome)
         else:

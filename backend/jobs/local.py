@@ -226,8 +226,9 @@ class LocalExecutor:
                     del self._runs[run.assignment.job_id]
                     unbegun.append(run)
             doomed = [run.worker for run in self._runs.values() if run.verdict and run.worker]
-            idle = [one for one in self._workers if one.ready and one.job_id is None and not one.doomed]
-            surplus = len(self._workers) - max(self._usual, len(self._runs))
+            staying = self._staying()
+            idle = [one for one in staying if one.ready and one.job_id is None]
+            surplus = len(staying) - max(self._usual, len(self._runs))
             doomed += [one for one in idle if now - one.idle_since > _IDLE_SECONDS][: max(0, surplus)]
             condemned = [one for one in doomed if not one.doomed]
             for worker in condemned:
@@ -236,6 +237,10 @@ class LocalExecutor:
             worker.kill()
         for run in unbegun:
             self._tell(run, cast("Outcome", run.verdict))
+
+    def _staying(self) -> list[WorkerProcess]:
+        """The workers that are not about to end. The lock is held."""
+        return [one for one in self._workers if not one.doomed]
 
     def _waiting(self) -> list[_Run]:
         """The runs without a worker, the oldest first. The lock is held."""
@@ -257,8 +262,8 @@ class LocalExecutor:
         """Start a worker if there should be more; tells whether it did."""
         with self._lock:
             wanted = max(self._ready_made if self._wanted else 0, len(self._runs))
-            alive = sum(not worker.doomed for worker in self._workers)
-        if alive >= wanted or time.monotonic() < self._start_after:
+            staying = len(self._staying())
+        if staying >= wanted or time.monotonic() < self._start_after:
             return False
         try:
             worker = WorkerProcess(self._context, self._config, self._alive[0])

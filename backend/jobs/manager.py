@@ -157,7 +157,10 @@ class JobManager(BaseManager):
         return job.id, media_type, content, PygeoapiStatus.successful, headers
 
     def _results(self, job: Job) -> tuple[str, Any]:
-        stored = self._service().store.results(job.id)
+        store = self._service().store
+        stored = store.results(job.id)
+        for one in stored:
+            store.verify(one)
         if job.response == "raw" and len(stored) == 1:
             record, content = stored[0]
             if is_json(record.media_type) and record.media_type != _JSON:

@@ -1,7 +1,7 @@
 """The job store's database as one of a PostgreSQL server, for servers on several machines."""
 
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,12 @@ from backend.jobs.connection import Compiler, Connection
 from backend.jobs.schema import SCHEMA_VERSION, bring_up_to_date
 
 _CONNECT_SECONDS = 5
+_VANISHED: Mapping[str, int] = {
+    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000,
+}  # fmt: skip
+"""Seconds, tries, milliseconds: a machine that is gone without a word is noticed after less than half a minute.
+
+The system's own patience is a quarter of an hour for what was sent, and two hours for an answer."""
 _LOCK_MILLISECONDS = 10_000
 _MARK = ".job-store"
 # Held while the tables are made or changed: any number that other software hardly uses.
@@ -58,6 +64,11 @@ class PostgresqlDatabase:
             yield Connection(pooled, self._compiler)
             pooled.commit()
 
+    @property
+    def answers_at_once(self) -> bool:
+        """Never: it is on another machine, which may be busy, or gone."""
+        return False
+
     def shares_sync(self) -> bool:
         """Never: the server does that itself."""
         return False
@@ -81,7 +92,7 @@ class PostgresqlDatabase:
             engine.dispose()
 
     def _connect(self, setting: str) -> sa.Engine:
-        given = {"connect_timeout": _CONNECT_SECONDS, "application_name": "ogc-processes-mcp"}
+        given = {"connect_timeout": _CONNECT_SECONDS, "application_name": "ogc-processes-mcp", **_VANISHED}
         missing = {name: value for name, value in given.items() if name not in self._url.query}
         try:
             # The ping finds connections that a restart of the server has cut.

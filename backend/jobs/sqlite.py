@@ -62,6 +62,11 @@ class SqliteDatabase:
         if afterwards:
             self.sync()
 
+    @property
+    def answers_at_once(self) -> bool:
+        """Always: it is a file of this machine, and readers wait for nobody."""
+        return True
+
     def shares_sync(self) -> bool:
         """Wherever there is a log that can be synced."""
         return self._has_log

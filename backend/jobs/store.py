@@ -10,7 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from backend.errors import JobExpiredError, NoSuchJobError, NoSuchOutputError, QueueFullError, ResultDamagedError
+from backend.errors import (
+    JobExpiredError,
+    NoSuchJobError,
+    NoSuchOutputError,
+    QueueFullError,
+    ResultDamagedError,
+    ResultGoneError,
+)
 from backend.jobs import statements
 from backend.jobs.acceptance import Acceptance
 from backend.jobs.callbacks.outbox import Outbox
@@ -83,6 +90,11 @@ class JobStore:
     def watch(self) -> ChangeWatch:
         """A watch for changes made by anyone."""
         return self._database.watch()
+
+    @property
+    def answers_at_once(self) -> bool:
+        """Whether what is read is there within some microseconds; else a thread asks, for whoever serves others too."""
+        return self._database.answers_at_once
 
     def insert(
         self,
@@ -200,6 +212,14 @@ class JobStore:
             self._files.verify(content, record.size, record.sha256)
         elif hashlib.sha256(content).hexdigest() != record.sha256:
             raise ResultDamagedError("The stored result is damaged: its bytes are not those that the process gave.")
+
+    def is_whole(self, stored: StoredResult) -> bool:
+        """Whether `verify` finds nothing: for whoever can do without the bytes."""
+        try:
+            self.verify(stored)
+        except (ResultDamagedError, ResultGoneError):
+            return False
+        return True
 
     def start(self, job_id: str, engine: str, worker: ProcessIdentity) -> StartedJob | None:
         """Begin an attempt at a job that the engine has claimed; None when the job is no longer there to be run."""

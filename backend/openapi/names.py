@@ -21,8 +21,3 @@ def component_name(*parts: str) -> str:
 def reference(component: str, section: str = "schemas") -> str:
     """The `$ref` of a component."""
     return f"#/components/{section}/{component}"
-
-
-def operation_id(*parts: str) -> str:
-    """An `operationId` for code generators, which make a function's name of it."""
-    return component_name(*parts)

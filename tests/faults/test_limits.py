@@ -134,10 +134,15 @@ async def test_a_crash_of_native_code_is_told_and_its_last_word_kept(open_servic
         assert (await service.engine.wait(neighbour.id, timeout=60)).status is JobStatus.SUCCESSFUL
 
 
+@pytest.mark.parametrize(
+    ("limit", "shared"),
+    [({"worker_jobs": 2}, [2, 2, 1]), ({"worker_memory_bytes": 2**20}, [1] * 5), ({}, [5])],
+    ids=["after two jobs", "after much memory", "never"],
+)
 async def test_a_worker_is_replaced_after_its_jobs_and_after_much_memory(
-    open_service: OpenService, tmp_path: Path
+    open_service: OpenService, limit: dict[str, int], shared: list[int]
 ) -> None:
-    service = open_service(workers=1, worker_jobs=2)
+    service = open_service(workers=1, **limit)
     workers: list[int] = []
     for _ in range(5):
         job = service.engine.submit(request_for("once", seconds=0), durable=False)
@@ -145,7 +150,7 @@ async def test_a_worker_is_replaced_after_its_jobs_and_after_much_memory(
             await anyio.sleep(0.001)
         workers.append(observed.worker.pid)
         await service.engine.wait(job.id, timeout=60)
-    assert [workers.count(pid) for pid in dict.fromkeys(workers)] == [2, 2, 1]
+    assert [workers.count(pid) for pid in dict.fromkeys(workers)] == shared
     assert os.getpid() not in workers
 
 

@@ -28,6 +28,8 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
         ("text/html, */*", "text/html"),
         ("*/*, text/html;q=0", "application/json"),
         ("application/json;q=0, */*", "text/html"),
+        ("*/*, application/json;q=0", "text/html"),
+        ("text/*, text/html;q=0.1, application/json;q=0.5", "application/json"),
         ("Text/HTML;Q=1;level=1", "text/html"),
         ("image/png, application/json;q=0.001", "application/json"),
         ("image/png", None),

@@ -33,6 +33,7 @@ SYNC, ASYNC = "sync-execute", "async-execute"
         ([ASYNC], "auto", "respond-async", Agreement(0, respond_async=True)),
         ([], "auto", "", Agreement(600)),
         ([], "auto", "respond-async", Agreement(0, respond_async=True)),
+        ([], "sync", "respond-async", Agreement(600)),
     ],
 )
 def test_what_is_agreed_is_never_against_what_the_process_declares(

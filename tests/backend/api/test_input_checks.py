@@ -180,3 +180,21 @@ def test_a_qualified_value_must_be_in_a_media_type_that_the_input_declares() -> 
         "$.inputs.either.mediaType": "must be `image/png`, not `image/tiff`",
     }
     assert not check(described, picture=right, either={"value": {"a": 1}}, shape={}).problems
+
+
+def test_a_reference_deep_within_a_value_is_no_reason_to_refuse_the_alternatives_above_it() -> None:
+    coordinates = {"type": "array", "items": {"type": "number"}}
+    place = {"type": "object", "properties": {"at": coordinates}, "required": ["at"]}
+    described = {"place": {"schema": {"oneOf": [place, {"type": "string"}]}}}
+    link = {"href": OwnReference("a" * 32, "out").href(BASE)}
+    referred = check(described, place={"at": [1, link]})
+    assert not referred.problems
+    assert [reference.path for reference in referred.references] == [("place", "at", 1)]
+    assert told(check(described, place={"at": [1, "x"]}))
+    assert told(check(described, place=5))
+
+
+def test_a_value_with_an_own_member_value_is_not_taken_for_a_qualified_one() -> None:
+    pair = {"value": 5, "mediaType": "application/json"}
+    assert check(distance=1, pair=pair).values["pair"] == pair
+    assert check(distance=1, anything=pair).values["anything"] == 5

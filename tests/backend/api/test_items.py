@@ -40,6 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_points(folder / "city.gpkg", layer, 2)
     (folder / "table.csv").write_text("name,height\nA,1\nB,2\n", encoding="utf-8")
     (folder / "false.gpkg").write_text("no database", encoding="utf-8")
+    (folder / "unprintable.csv").write_text("name,text\n" + f"A,{chr(1) * 1_200_000}\n" * 3, encoding="utf-8")
     (folder / "large.csv").write_text("lon,lat\n" + "1,2\n" * 1_000_000, encoding="utf-8")
     return folder
 
@@ -93,6 +94,16 @@ async def test_pages_lead_to_all_features(client: httpx.AsyncClient) -> None:
         seen += [one["id"] for one in page["features"]]
         url = linked(page, "next")
     assert seen == list(range(7))
+
+
+async def test_after_a_page_that_would_have_been_too_large_the_next_one_begins_where_it_ends(
+    client: httpx.AsyncClient,
+) -> None:
+    first = await items(client, "unprintable/items?limit=3")  # as JSON each character takes six bytes
+    assert [one["id"] for one in first["features"]] == [0, 1]
+    following = linked(first, "next")
+    assert following is not None
+    assert [one["id"] for one in (await client.get(local(following))).json()["features"]] == [2]
 
 
 async def test_pages_lead_back_and_keep_what_was_asked(client: httpx.AsyncClient) -> None:

@@ -86,6 +86,14 @@ def test_what_is_no_sequence_has_no_pages(text: str, tmp_path: Path) -> None:
     assert read_page(tmp_path / "result", 0, 9) is None
 
 
+def test_of_features_that_are_given_twice_the_last_ones_count_as_json_has_it() -> None:
+    text = b'{"features": [1, 2, 3], "type": "FeatureCollection", "features": [4, 5]}'
+    page = read_page(text, 0, 9)
+    assert page is not None
+    told = json.loads(page.body)
+    assert (told["features"], told["numberMatched"], told["numberReturned"]) == ([4, 5], 2, 2)
+
+
 def test_what_no_parser_reads_to_its_depth_has_no_pages() -> None:
     deep = b"[" * 200_000 + b"]" * 200_000
     assert read_page(b"[" + deep + b"]", 0, 1) is None

@@ -31,6 +31,7 @@ from backend.api.preferences import Preferences, parse_preferences
         (['wait=4, x="broken, respond-async'], Preferences(wait=4, respond_async=True)),
         (['wait=4, wait="5, respond-async'], Preferences(wait=4, respond_async=True)),
         (['wait="5, respond-async'], Preferences(respond_async=True)),
+        (['respond-async "broken, wait=3'], Preferences(wait=3)),
         ([r'x="a \" , wait=1", wait=2'], Preferences(wait=2)),
         (["handling=strict;;, respond-async"], Preferences(respond_async=True)),
         (["respond-async; , wait=3"], Preferences(respond_async=True, wait=3)),

@@ -2,12 +2,14 @@
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from backend import processes as processes_package
-from backend.api.configuration import ConfigurationError, load_configuration
+from backend.api.configuration import Configuration, ConfigurationError, ProcessEntry, load_configuration
+from backend.api.offerings import load_offerings
 
 
 def write(folder: Path, text: str) -> Path:
@@ -104,3 +106,10 @@ def test_a_missing_or_unreadable_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "own.yml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigurationError, match="not UTF-8"):
         load_configuration(tmp_path / "own.yml")
+
+
+def test_a_packaged_process_that_cannot_be_loaded_is_no_small_matter() -> None:
+    broken = ProcessEntry("broken", {"name": "backend.processes.none.none"}, "backend/pygeoapi.yml", packaged=True)
+    with pytest.raises(ConfigurationError, match="process `broken` cannot be offered"):
+        load_offerings(Configuration({}, (broken,)), "http://localhost:5001")
+    assert load_offerings(Configuration({}, (replace(broken, packaged=False),)), "http://localhost:5001").all == ()

@@ -100,3 +100,31 @@ def test_what_cannot_be_read_is_told_apart_from_what_is_of_another_kind() -> Non
     assert [len(problems) for problems in (judged(b"5").unreadable, judged(b"5").refused)] == [0, 1]
     assert judged(b"{broken").refused[0].message == "refers to what is no `application/json`, as it is called"
     assert not judged(b"\x00\xff", media_type="image/png").refused
+
+
+def test_no_more_is_looked_up_once_a_hundred_references_could_not_be_read() -> None:
+    reads: list[str] = []
+
+    def read(job: str, _output: str) -> StoredResult:
+        reads.append(job)
+        raise NoSuchJobError("There is no job.")
+
+    links = [{"href": f"{BASE}/jobs/{number:032x}/results/out"} for number in range(300)]
+    checked = check_inputs(None, {"many": links}, BASE)
+    found = judge_references(checked, None, read, most_bytes=1000, checks_itself=False)
+    assert (len(reads), len(found.unreadable)) == (100, 100)
+
+
+def test_what_is_too_much_to_be_judged_here_is_left_to_a_process_that_checks_itself() -> None:
+    rules = input_rules({"inputs": {"number": {"schema": {"type": "number"}}}})
+    checked = check_inputs(rules, {"number": {"href": f"{BASE}/jobs/{1:032x}/results/out"}}, BASE)
+
+    def read(_job: str, _output: str) -> StoredResult:
+        return ResultRecord("out", "application/json", 6, "", {}), b'"text"'
+
+    refused = {
+        (most, itself): len(judge_references(checked, rules, read, most_bytes=most, checks_itself=itself).refused)
+        for most in (5, 6)
+        for itself in (False, True)
+    }
+    assert refused == {(5, False): 1, (5, True): 0, (6, False): 1, (6, True): 1}

@@ -6,6 +6,7 @@ import anyio
 import httpx
 import pytest
 
+from backend.settings import Settings
 from tests.backend.api.calls import BASE, local, run
 
 pytestmark = pytest.mark.anyio
@@ -167,6 +168,14 @@ async def test_a_body_of_unknown_length_is_not_read_beyond_the_limit(client: htt
         response = await client.post("/processes/hello-world/execution", content=endless())
     assert response.status_code == 413
     assert sent < 10 * 2**20
+
+
+async def test_a_body_of_exactly_as_many_bytes_as_there_may_be_is_taken(
+    client: httpx.AsyncClient, settings: Settings
+) -> None:
+    for more, status in ((0, 200), (1, 413)):
+        body = b'{"inputs": {"name": "x"}}'.ljust(settings.max_body_bytes + more)
+        assert (await client.post("/processes/hello-world/execution", content=body)).status_code == status
 
 
 async def test_a_large_valid_body_is_taken(client: httpx.AsyncClient) -> None:

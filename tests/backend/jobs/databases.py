@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -40,6 +41,14 @@ class Place:
                 connection.execute(sa.text(text), values)
         engine.dispose()
 
+    def rows(self, table: str) -> int:
+        """How many rows a table has."""
+        engine = self.engine()
+        with engine.connect() as connection:
+            count = connection.execute(sa.select(sa.func.count()).select_from(sa.table(table))).scalar_one()
+        engine.dispose()
+        return count
+
 
 class Postgres:
     """A PostgreSQL server of the test run's own."""
@@ -61,6 +70,11 @@ class Postgres:
         self._execute(f"CREATE SCHEMA {name}")
         url = self._server.get_uri()
         return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{name}"
+
+    def processes(self) -> list[psutil.Process]:
+        """All of the server's."""
+        first: psutil.Process = self._server.get_postmaster_info().process
+        return [first, *first.children(recursive=True)]
 
     def stop(self) -> None:
         """End it at once, as a crash of its machine would: every connection is cut."""

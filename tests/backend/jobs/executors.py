@@ -10,6 +10,7 @@ class ByHand:
 
     def __init__(self) -> None:
         self.runs: dict[str, Ended] = {}
+        self.killed: list[str] = []
 
     def start(self) -> None:
         """It is there."""
@@ -18,7 +19,7 @@ class ByHand:
         self.runs[assignment.job_id] = ended
 
     def kill(self, job_id: str) -> None:
-        """There is nothing to kill."""
+        self.killed.append(job_id)
 
     def stop(self) -> None:
         """There is nothing to stop."""

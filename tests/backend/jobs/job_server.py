@@ -21,7 +21,19 @@ from backend.jobs.worker_config import WorkerConfig
 IMPORT_PATH = Path(__file__).parent / "import_path"
 PROCESSES = {
     name: {"name": f"jobs_under_test.{name}"}
-    for name in ("Echo", "Picture", "NoNumber", "Burn", "BurnOnce", "Crash", "Noise", "Refuse", "LeaveFiles", "tell")
+    for name in (
+        "Echo",
+        "Picture",
+        "NoNumber",
+        "Burn",
+        "BurnOnce",
+        "Crash",
+        "Murmur",
+        "Noise",
+        "Refuse",
+        "LeaveFiles",
+        "tell",
+    )
 }
 IDEMPOTENT = frozenset({"BurnOnce", "Crash", "tell"})
 BASE_URL = "http://localhost:5001"

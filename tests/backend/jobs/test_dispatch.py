@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -140,3 +141,86 @@ async def test_an_end_that_cannot_be_stored_keeps_neither_other_ends_nor_jobs_of
             await anyio.sleep(0.01)
     assert refusals[never] > 1
     assert not store.get(never).final
+
+
+@pytest.fixture
+def left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No engine looks after its jobs by itself: what happens is what it was told of."""
+    monkeypatch.setattr(Engine, "_keep", lambda _engine: None)
+
+
+def end(executor: ByHand, job: Job) -> None:
+    """Its worker has ended it."""
+    executor.runs.pop(job.id)(Outcome("finished"))
+
+
+@pytest.mark.usefixtures("left_alone")
+async def test_the_event_loop_leaves_it_to_others_to_claim_a_job_when_a_worker_has_just_become_free(
+    make_engine: Callable[[], Engine], executor: ByHand, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Freeing(Locking):
+        def accepted(self, job: Job) -> None:
+            super().accepted(job)
+            engine._lanes.release(busy[0].id)
+
+    engine = make_engine()
+    busy = [engine.submit(asked("buffer"), durable=False) for _ in range(4)]
+    with anyio.fail_after(PATIENCE), closing(Freeing(home / "jobs.sqlite")) as others:
+        engine.observers = (others,)
+        waiting = await engine.accept(asked("buffer"), durable=False)
+        others.let_go()
+    assert "no job could be claimed" not in caplog.text
+    engine._lanes.revisit()
+    assert waiting.id in executor.runs
+
+
+@pytest.mark.usefixtures("left_alone")
+async def test_the_end_of_a_job_lets_the_next_one_of_a_process_begin_that_may_not_take_all_workers(
+    make_engine: Callable[[], Engine], executor: ByHand
+) -> None:
+    engine = make_engine()
+    first, second = [engine.submit(asked("single"), durable=False) for _ in range(2)]
+    assert executor.runs.keys() == {first.id}
+    end(executor, first)
+    assert executor.runs.keys() == {second.id}
+
+
+@pytest.mark.usefixtures("left_alone")
+async def test_a_job_of_others_that_was_seen_while_all_workers_were_busy_begins_with_the_first_that_is_free(
+    make_engine: Callable[[], Engine], executor: ByHand, store: JobStore
+) -> None:
+    engine = make_engine()
+    engine._lanes.look()  # there is none yet
+    own = [engine.submit(asked("buffer"), durable=False) for _ in range(4)]
+    other = store.insert(asked("buffer"), owner=None, durable=False)
+    engine._lanes.look()
+    assert other.id not in executor.runs
+    end(executor, own[0])
+    assert other.id in executor.runs
+
+
+@pytest.mark.usefixtures("left_alone")
+async def test_a_call_that_is_waited_for_begins_before_an_older_job(
+    make_engine: Callable[[], Engine], executor: ByHand
+) -> None:
+    engine = make_engine()
+    short, *_ = [engine.submit(asked("buffer"), durable=False, patience=PATIENCE) for _ in range(4)]
+    older = engine.submit(asked("buffer"), durable=False)
+    call = engine.submit(asked("buffer"), durable=False, patience=PATIENCE)
+    assert executor.runs.keys().isdisjoint({older.id, call.id})
+    end(executor, short)
+    assert executor.runs.keys() & {older.id, call.id} == {call.id}
+
+
+@pytest.mark.usefixtures("left_alone")
+async def test_a_job_that_comes_again_before_its_first_run_was_told_to_have_ended_takes_one_worker(
+    make_engine: Callable[[], Engine], executor: ByHand, store: JobStore
+) -> None:
+    engine = make_engine()
+    job = engine.submit(replace(asked("buffer"), idempotent=True), durable=False)
+    store.leases.settle(job.id, engine.id, "It was given back elsewhere.")
+    engine._lanes.expect()
+    engine._lanes.look()
+    end(executor, job)
+    others = {engine.submit(asked("buffer"), durable=False).id for _ in range(4)}
+    assert executor.runs.keys() == others

@@ -32,13 +32,14 @@ def test_lines_are_read_in_the_order_in_which_they_were_written(store: JobStore)
     assert store.log(job.id, tail=2) == ["two", "three"]
 
 
-def test_a_log_has_no_more_than_so_many_lines_of_no_more_than_so_many_characters(store: JobStore) -> None:
+def test_a_log_has_no_more_than_so_many_lines_of_no_more_than_so_many_characters(store: JobStore, place: Place) -> None:
     job = store.insert(REQUEST, owner=None, durable=False)
     store.append_log(job.id, ["first"])
     store.append_log(job.id, [str(number) for number in range(MOST_LINES + 5)])
     store.append_log(job.id, ["x" * (LONGEST_LINE + 1)])
     lines = store.log(job.id)
     assert (len(lines), lines[0], len(lines[-1])) == (MOST_LINES, "6", LONGEST_LINE)
+    assert place.rows("job_log") == MOST_LINES
 
 
 def test_of_what_was_cut_or_left_out_the_log_says_so(store: JobStore) -> None:

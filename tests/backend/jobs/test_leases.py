@@ -1,5 +1,7 @@
 """Signs of life: who is dead is told by his process on this host, and by his silence on any other."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -116,8 +118,63 @@ def test_a_process_of_this_host_that_is_gone_is_dead_at_once(
 def test_jobs_of_an_owner_that_nobody_knows_are_taken_over(opened_on: Callable[[str], JobStore], clock: Clock) -> None:
     here = opened_on("here")
     job = here.insert(AGAIN, owner="forgotten", durable=False)
-    watch(here, clock, 17)
+    watch(here, clock, 15)
+    assert here.leases.claim("observer", ["buffer"]) is None
+    watch(here, clock, 2)
     assert here.leases.claim("observer", ["buffer"]) == (job.id, "buffer")
+
+
+def test_an_observer_does_not_take_its_own_jobs_for_those_of_a_dead_one(
+    opened_on: Callable[[str], JobStore], clock: Clock
+) -> None:
+    here = opened_on("here")
+    job = running(here, AGAIN, "observer")
+    watch(here, clock, 40)
+    assert here.get(job.id).status is JobStatus.RUNNING
+
+
+def test_an_engine_that_was_forgotten_is_known_again_once_it_gives_a_sign(
+    opened_on: Callable[[str], JobStore], place: Place, clock: Clock
+) -> None:
+    there, here = opened_on("there"), opened_on("here")
+    there.leases.register("other")
+    job = running(there, AGAIN, "other")
+    place.execute("DELETE FROM engines")
+    watch(here, clock, 40, lambda: there.leases.renew("other"))
+    assert here.get(job.id).status is JobStatus.RUNNING
+
+
+@pytest.fixture
+def worker() -> Iterator[subprocess.Popen[bytes]]:
+    """A worker that its server did not take along."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("server", ["gone", "silent"])
+def test_a_worker_that_outlives_its_server_is_ended_before_its_job_is_run_again(
+    opened_on: Callable[[str], JobStore],
+    place: Place,
+    clock: Clock,
+    worker: subprocess.Popen[bytes],
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    server: str,
+) -> None:
+    here = opened_on("here")
+    here.leases.register(server)
+    job = here.insert(AGAIN, owner=server, durable=False)
+    assert here.start(job.id, server, ProcessIdentity.of(worker.pid))
+    if server == "gone":
+        place.execute("UPDATE engines SET process_started = process_started - 1000")
+    with monkeypatch.context() as patched:
+        patched.setattr(ProcessIdentity, "kill", lambda _worker, wait_seconds: False)  # it takes its time  # noqa: ARG005
+        watch(here, clock, 17)
+    assert here.get(job.id).status is JobStatus.RUNNING
+    watch(here, clock, 1)
+    assert here.get(job.id).status is JobStatus.ACCEPTED
+    assert worker.wait(30)
 
 
 def test_who_did_not_look_for_a_while_judges_nobody_by_that_time() -> None:

@@ -1,7 +1,9 @@
 """Stock pygeoapi with our manager, from nothing but its configuration."""
 
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,14 @@ def test_a_failed_execution_says_why(manager: JobManager) -> None:
     assert status is JobStatus.failed
     assert "name" in answer["description"]
     with pytest.raises(JobResultNotFoundError):
+        manager.get_job_result(job_id)
+
+
+def test_a_result_that_is_damaged_is_none(manager: JobManager, home: Path) -> None:
+    job_id, *_ = manager.execute_process("hello-world", {"name": "Ada"})
+    with closing(sqlite3.connect(home / "jobs.sqlite")) as connection, connection:
+        connection.execute("UPDATE results SET data = CAST(replace(data, 'Ada', 'Bob') AS BLOB)")
+    with pytest.raises(JobResultNotFoundError, match="damaged"):
         manager.get_job_result(job_id)
 
 

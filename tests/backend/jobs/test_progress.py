@@ -47,6 +47,24 @@ def test_nothing_is_told_once_the_job_has_ended() -> None:
     assert not told.last.wait(INTERVAL_SECONDS * 1.2)
 
 
+def test_a_process_that_goes_on_after_its_job_has_ended_tells_nothing() -> None:
+    told = Told()
+    progress = ThrottledProgress(told)
+    progress.close()
+    progress(50)
+    assert told.values == []
+
+
+def test_a_word_that_was_due_just_when_the_job_ended_is_not_told() -> None:
+    told = Told()
+    progress = ThrottledProgress(told)
+    progress(1)
+    progress(99)
+    progress.close()
+    progress._flush()  # its timer had run out before it could be cancelled
+    assert told.values == [(1, None)]
+
+
 @pytest.mark.parametrize(("given", "percent"), [(-5, 0), (250, 100), (12.9, 12), (float("nan"), 0), (float("inf"), 0)])
 def test_percents_stay_within_bounds(given: float, percent: int) -> None:
     told = Told()

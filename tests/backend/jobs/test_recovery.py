@@ -24,7 +24,9 @@ type WorkerOf = Callable[[str], ProcessIdentity]
 
 
 async def until_begun(marker: Path) -> None:
-    while not await anyio.Path(marker).exists():
+    """Until the process has counted itself: one that is killed before would begin for the first time again."""
+    counted = anyio.Path(marker)
+    while not (await counted.exists() and (await counted.stat()).st_size):
         await anyio.sleep(0.01)
 
 

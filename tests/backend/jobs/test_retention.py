@@ -84,6 +84,7 @@ def test_the_oldest_are_removed_when_there_are_too_many_but_none_that_has_just_e
 def test_the_oldest_are_removed_when_their_results_are_too_large(keep: Any, place: Place) -> None:
     store = keep(result_bytes=250)
     ids = [end(store, 100) for _ in range(4)]
+    assert store.sweeper.sweep() == 0  # somebody is about to read them
     for index, job_id in enumerate(ids):
         age(place, HOUR * (10 - index), job_id)
     assert store.sweeper.sweep() == 2
@@ -125,6 +126,19 @@ def test_only_so_many_expired_jobs_are_remembered(keep: Any, place: Place, monke
         except NoSuchJobError:
             pass
     assert remembered == 2
+
+
+def test_an_expired_job_whose_files_are_still_there_is_remembered(
+    keep: Any, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention_module, "REMEMBERED", 0)
+    store = keep(seconds=HOUR)
+    job_id = end(store, 100)
+    age(place, 2 * HOUR, job_id)
+    for _ in range(3):
+        store.sweeper.sweep()
+    with pytest.raises(JobExpiredError):
+        store.get(job_id)
 
 
 def test_two_sweepers_remove_each_job_once(keep: Any, place: Place) -> None:

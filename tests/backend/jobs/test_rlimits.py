@@ -1,5 +1,7 @@
 """Limits as the operating system holds a process to them."""
 
+from pathlib import Path
+
 import pytest
 
 from backend.jobs.limits import JobLimits
@@ -27,3 +29,14 @@ def test_a_limit_beyond_what_the_system_counts_is_none(limits: JobLimits, kind: 
     with held_to(limits, store=None):
         assert resource.getrlimit(number) == before
     assert resource.getrlimit(number) == before
+
+
+def test_a_limit_of_files_leaves_room_for_those_of_the_job_store_and_holds_where_there_are_none(tmp_path: Path) -> None:
+    store, limits = tmp_path / "jobs.sqlite", JobLimits(file_bytes=2**20)
+    for missing in (None, store):
+        with held_to(limits, store=missing):
+            assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == 2**20
+    with store.open("wb") as file:
+        file.truncate(2**30)
+    with held_to(limits, store=store):
+        assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] > 2**30

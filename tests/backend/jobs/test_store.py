@@ -18,6 +18,7 @@ from backend.errors import (
     ResultGoneError,
     ResultNotReadyError,
 )
+from backend.jobs import result_files
 from backend.jobs.connection import Connection
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import Failure, Job, JobRequest, NewResult, StartedJob
@@ -116,6 +117,15 @@ def test_a_damaged_result_is_told_as_such_and_never_read(store: JobStore, damage
     path.write_bytes(damage)
     with pytest.raises(ResultDamagedError):
         store.read(job.id, "area")
+
+
+def test_of_so_many_files_and_no_more_it_is_known_that_they_are_whole(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_files, "_REMEMBERED", 2)
+    for _ in range(4):
+        store.read(succeed(store, b"x" * 100).id, "area")
+    assert len(store._files._whole) == 2
 
 
 def test_a_result_whose_file_was_removed_is_gone(store: JobStore) -> None:

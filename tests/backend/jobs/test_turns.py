@@ -1,8 +1,13 @@
 """Turns come in the order in which they were asked for, and to nobody who has stopped waiting."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
+import pytest
+
+from backend.jobs import turns as turns_module
 from backend.jobs.turns import Turns
 
 PATIENCE = 60
@@ -64,3 +69,22 @@ def test_each_of_many_threads_has_its_turn_alone() -> None:
         for future in [pool.submit(work) for _ in range(8)]:
             future.result(PATIENCE)
     assert (most, done) == (1, 400)
+
+
+def test_who_is_told_just_when_the_wait_is_over_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns()
+    first = turns.turn(0)
+
+    class ToldTooLate(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - it is over
+            first.__exit__(None, None, None)
+            return False
+
+    assert first.__enter__()
+    monkeypatch.setattr(turns_module, "threading", SimpleNamespace(Event=ToldTooLate))
+    with turns.turn(1) as mine:
+        assert mine
+        with turns.turn(0) as another:
+            assert not another
+    with turns.turn(0) as mine:
+        assert mine

@@ -23,10 +23,7 @@ async def test_every_page_fits_a_narrow_and_a_wide_window(visit: Visit) -> None:
     for path in PATHS:
         await visit.open(path)
         await expect(visit.page.get_by_role("heading", level=1)).to_be_visible()
-        excess = await visit.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert excess == 0, path
+        assert await visit.page.evaluate(EXCESS) == 0, path
         broken = await visit.page.evaluate("[...document.images].filter(image => !image.naturalWidth).length")
         assert broken == 0, path
         assert await visit.page.evaluate(STYLED), path

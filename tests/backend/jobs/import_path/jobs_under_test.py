@@ -86,6 +86,14 @@ class Crash(Plain):
         os.kill(os.getpid(), signal.SIGSEGV)
 
 
+class Murmur(Plain):
+    """Prints, and leaves it to others to see that it is written."""
+
+    def value(self) -> Any:
+        print("a murmur", end="")  # noqa: T201 - that is the point
+        return "quiet"
+
+
 class Noise(Plain):
     """Prints, as Python and as native code do."""
 
