@@ -52,14 +52,6 @@ class Columns:
         return Measures(float(self.area.sum()), float(self.perimeter.sum()), float(self.length.sum()))
 
 
-def measure(shape: BaseGeometry, edges: Edges = "lonlat") -> Measures:
-    """Measure a geometry within [-180, 180] × [-90, 90].
-
-    The members of a collection are measured each for itself and added up.
-    """
-    return measure_each(shapes_of([shape]), edges).total()
-
-
 def measure_each(shapes: Shapes, edges: Edges = "lonlat") -> Columns:
     """Measure geometries within [-180, 180] × [-90, 90]; None measures nothing."""
     areal, areal_owners, linear, linear_owners = by_dimension(shapes)

@@ -13,8 +13,6 @@ from backend.geo.relations.relations_fields import paired_fields
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 
-ADDED = ("distance_m", "bearing", "rank", "planar_distance_m")
-
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from backend.errors import ProcessRefusedError
 from backend.geo.buffers.buffer import MAX_DISTANCE, boundary, buffer
 from backend.geo.geodesy.antimeridian import flat_parts
-from backend.geo.geodesy.measure import measure
 from backend.geo.vector.reading import read_geometry
+from tests.backend.measured import measure
 
 BAR = 5e-4
 """0.05 % of the distance."""

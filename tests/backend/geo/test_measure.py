@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from backend.geo.geodesy.measure import measure
 from backend.geo.vector.reading import read_geometry
+from tests.backend.measured import measure
 
 E2 = 0.00669437999014
 B = 6356752.314245179
