@@ -1,10 +1,14 @@
 """Positions in longitude and latitude: what can be one, and what a person meant by one that cannot."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
+from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse
+from backend.geo.geodesy.crs import code_of
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.shapes import LINEAL, POLYGONAL, Shapes, flat, of_type
 
@@ -27,6 +31,14 @@ def check_coordinates(shapes: Geometries) -> None:
         ProcessRefusedError: one is not finite or not on the globe; the message tells what it looks like.
     """
     check_positions(shapely.get_coordinates(shapes))
+
+
+def like_degrees(bounds: Sequence[float], crs: CRS) -> tuple[str, ...]:
+    """A warning where what is said to be in a plane looks like degrees; bounds: least x and y, greatest x and y."""
+    if (np.abs(bounds) > (180, 90, 180, 90)).any():
+        return ()
+    unit = crs.axis_info[0].unit_name
+    return (f"The coordinates look like degrees, but {code_of(crs)} counts in units of {unit}: is the CRS right?",)
 
 
 def check_positions(coordinates: Array) -> None:

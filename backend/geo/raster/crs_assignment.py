@@ -3,12 +3,12 @@
 # rasterio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
 
-import numpy as np
 import rasterio
 from pyproj import CRS
 
 from backend.errors import refuse, refuse_input
 from backend.geo.geodesy.crs import code_of, degrees_per_unit
+from backend.geo.geodesy.lonlat import like_degrees
 from backend.geo.raster.grid_reach import beyond_area
 from backend.geo.raster.rasters import GeoTiff, Grid, changed, grid_of, opened
 from backend.geo.vector.datasets import DatasetFile
@@ -48,7 +48,4 @@ def doubts_of(grid: Grid) -> tuple[str, ...]:
     """Warnings where a raster hardly is in the CRS that was named."""
     if not grid.crs.is_projected:
         return ()
-    if (np.abs(grid.bounds) <= (180, 90, 180, 90)).all():
-        unit = grid.crs.axis_info[0].unit_name
-        return (f"The coordinates look like degrees, but {code_of(grid.crs)} counts in {unit}s: is the CRS right?",)
-    return beyond_area(grid, grid.crs)
+    return like_degrees(grid.bounds, grid.crs) or beyond_area(grid, grid.crs)

@@ -14,8 +14,16 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse
 from backend.geo.geodesy.antimeridian import wrap
-from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
-from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, check_positions, is_settled, long_edges, settled
+from backend.geo.geodesy.crs import CRS84, parse_crs
+from backend.geo.geodesy.lonlat import (
+    WRAPPED,
+    check_coordinates,
+    check_positions,
+    is_settled,
+    like_degrees,
+    long_edges,
+    settled,
+)
 from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_documents import is_document, read_document
@@ -217,10 +225,7 @@ def declared_crs(document: Mapping[str, Any]) -> CRS | None:
 def _plane_warnings(shapes: Shapes, crs: CRS) -> tuple[str, ...]:
     if not np.isfinite(shapely.get_coordinates(shapes)).all():
         refuse("coordinates must be finite numbers")
-    if (np.abs(shapely.total_bounds(shapes)) > (180, 90, 180, 90)).any():
-        return ()
-    unit = crs.axis_info[0].unit_name
-    return (f"The coordinates look like degrees, but {code_of(crs)} counts in units of {unit}: is the CRS right?",)
+    return like_degrees(shapely.total_bounds(shapes).tolist(), crs)
 
 
 def _repaired(features: Features) -> Features:
