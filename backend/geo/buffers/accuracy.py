@@ -9,6 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.antimeridian import flat_parts, outline
 from backend.geo.geodesy.ellipsoid import Array, Integers, inverse, meridian_radius, parallel_radius
+from backend.geo.geodesy.repeats import repeats
 
 SAMPLES = 128
 """Places on the boundary that are measured, half of them vertices, half the middles of edges."""
@@ -55,9 +56,9 @@ def _stations(source: Sequence[BaseGeometry], distance: float) -> tuple[Array, A
     length = _metres(start, way)
     step = max(0.05 * distance, float(length.sum()) / STATIONS)
     counts = np.maximum(1, np.ceil(length / step)).astype(int)
-    rank = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    portion = np.repeat(way / counts[:, np.newaxis], counts, axis=0)
-    start = np.repeat(start, counts, axis=0) + portion * rank[:, np.newaxis]
+    whole, rank = repeats(counts)
+    portion = (way / counts[:, np.newaxis])[whole]
+    start = start[whole] + portion * rank[:, np.newaxis]
     return start + portion / 2, start, portion
 
 

@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.repeats import repeats
 from backend.geo.geodesy.shapes import Shapes, flat, shapes_of
 
 WORLD = shapely.box(-180, -90, 180, 90)
@@ -61,12 +62,10 @@ def _wrapped(part: BaseGeometry) -> list[BaseGeometry]:
     if isinstance(part, shapely.LineString):
         return _wrapped_line(part)
     pieces: list[BaseGeometry] = []
-    rest = part
     for turn in range(int(np.floor((west + 180) / 360)), int(np.floor((east + 180) / 360)) + 1):
         window = affinity.translate(WORLD, 360 * turn)
-        inside = affinity.translate(shapely.intersection(rest, window), -360 * turn)
+        inside = affinity.translate(shapely.intersection(part, window), -360 * turn)
         pieces += [piece for piece in flat_parts(inside) if piece.geom_type == part.geom_type]
-        rest = shapely.difference(rest, window)
     return pieces
 
 
@@ -89,8 +88,7 @@ def _cut(at: Array) -> Array:
     low, high = np.minimum(ends[:-1], ends[1:]), np.maximum(ends[:-1], ends[1:])
     first = np.floor(low) + 1
     counts = np.maximum(np.ceil(high) - first, 0).astype(int)
-    edges = np.repeat(np.arange(len(counts)), counts)
-    rank = np.arange(len(edges)) - np.repeat(np.cumsum(counts) - counts, counts)
+    edges, rank = repeats(counts)
     longitudes = 360 * (first[edges] + rank) - 180
     start, way = at[edges], at[edges + 1] - at[edges]
     share = (longitudes - start[:, 0]) / way[:, 0]

@@ -33,14 +33,6 @@ def check_coordinates(shapes: Geometries) -> None:
     check_positions(shapely.get_coordinates(shapes))
 
 
-def like_degrees(bounds: Sequence[float], crs: CRS) -> tuple[str, ...]:
-    """A warning where what is said to be in a plane looks like degrees; bounds: least x and y, greatest x and y."""
-    if (np.abs(bounds) > (180, 90, 180, 90)).any():
-        return ()
-    unit = crs.axis_info[0].unit_name
-    return (f"The coordinates look like degrees, but {code_of(crs)} counts in units of {unit}: is the CRS right?",)
-
-
 def check_positions(coordinates: Array) -> None:
     """The same of positions, n × 2.
 
@@ -66,6 +58,14 @@ def check_positions(coordinates: Array) -> None:
             f"latitude {y:.10g} is outside -90 to 90: is the order latitude, longitude? It must be longitude, latitude"
         )
     refuse(f"({x:.10g}, {y:.10g}) is outside the globe: longitude -180 to 180, latitude -90 to 90")
+
+
+def like_degrees(bounds: Sequence[float], crs: CRS) -> tuple[str, ...]:
+    """A warning where what is said to be in a plane looks like degrees; bounds: least x and y, greatest x and y."""
+    if (np.abs(bounds) > (180, 90, 180, 90)).any():
+        return ()
+    unit = crs.axis_info[0].unit_name
+    return (f"The coordinates look like degrees, but {code_of(crs)} counts in units of {unit}: is the CRS right?",)
 
 
 def _surely_on_globe(coordinates: Array) -> bool:

@@ -9,6 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.antimeridian import flat_parts, outline
 from backend.geo.geodesy.ellipsoid import GEOD, Array, Integers, inverse, radii, zone_area
+from backend.geo.geodesy.repeats import repeats
 from backend.geo.geodesy.shapes import Shapes, batches, of_type, out_of_collections, parts_of, rings_of, shapes_of
 
 type Edges = Literal["lonlat", "geodesic"]
@@ -193,8 +194,7 @@ def _steps(start: Array, end: Array) -> tuple[Array, Array, Integers]:
     if heights.max(initial=0) <= MAX_STEP:
         return start, end, np.arange(len(start))
     counts = np.maximum(1, np.ceil(heights / MAX_STEP)).astype(int)
-    segment = np.repeat(np.arange(len(start)), counts)
-    step = np.arange(len(segment)) - np.repeat(np.cumsum(counts) - counts, counts)
+    segment, step = repeats(counts)
     share = (1 / counts)[segment, np.newaxis]
     origin, way = start[segment], (end - start)[segment]
     return origin + way * step[:, np.newaxis] * share, origin + way * (step[:, np.newaxis] + 1) * share, segment

@@ -10,6 +10,7 @@ from backend.errors import refuse_input
 from backend.geo.geodesy.crs import CRS84, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.measure import segment_lengths, segments, shares_at
+from backend.geo.geodesy.repeats import repeats
 from backend.geo.geodesy.shapes import LINEAL, in_the_plane, of_type
 from backend.geo.vector.bending import true_to_lengths
 from backend.geo.vector.features import Features
@@ -89,8 +90,7 @@ def _measures(totals: Array, spacing: float | None, count: int | None) -> tuple[
     if spacing is None:
         refuse_input("distance or count is needed", "distance")
     counts = np.floor(totals / spacing * (1 + 1e-12)).astype(np.intp) + 1
-    owners = np.repeat(np.arange(len(totals)), counts)
-    rank = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    owners, rank = repeats(counts)
     return owners, np.minimum(rank * spacing, totals[owners])
 
 

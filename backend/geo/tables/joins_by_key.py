@@ -8,6 +8,7 @@ import numpy as np
 
 from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Booleans, Integers
+from backend.geo.geodesy.repeats import repeats
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import column_of, listed, text_of, texts_of
 from backend.geo.vector.number_columns import rows_of
@@ -121,8 +122,7 @@ class _Matches:
     def pairs(self, *, all_rows: bool, inner: bool) -> tuple[Integers, Integers]:
         """Features and rows that belong together, -1 for none, of which an inner join has none."""
         sizes = np.maximum(self.counts, 1) if all_rows else np.ones_like(self.counts)
-        owners = np.repeat(np.arange(len(sizes)), sizes)
-        nth = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        owners, nth = repeats(sizes)
         has = self.counts[owners] > 0
         rows = np.full(len(owners), -1, dtype=np.intp)
         rows[has] = self.order[(self.starts[owners] + nth)[has]]

@@ -41,19 +41,15 @@ class Column:
     """Time zones as GDAL numbers them."""
     inexact: int = 0
     """How many whole numbers are not what they were."""
+    unheld: str | None = None
+    """The unit, `D`, `ms` or `us`, of the moments that all values are the texts of, where the format does not have it.
+
+    It is looked for where the format has any."""
 
 
 def column(values: Sequence[Any], moments: frozenset[str] = frozenset()) -> Column:
     """The narrowest type that holds all of the values; texts of moments are such where the format has their unit."""
     return Column(values.values, ~values.known) if isinstance(values, NumberColumn) else _typed(values, moments)
-
-
-def moments_in(values: Sequence[Any]) -> str | None:
-    """The unit of the moments that all values are the texts of: `D`, `ms` or `us`; None where they are none."""
-    if isinstance(values, NumberColumn):
-        return None
-    made = column(values, DAYS | FINE_TIMES).values.dtype
-    return np.datetime_data(made)[0] if made.kind == "M" else None
 
 
 def is_elsewhere(one: Column) -> bool:
@@ -93,9 +89,10 @@ def _typed(values: Sequence[Any], moments: frozenset[str]) -> Column:
             return Column(numbers, missing, inexact=_inexact(values, numbers))
     if kinds == {str}:
         found = _moments(values, missing) if moments else None
-        if found is not None and np.datetime_data(found.values.dtype)[0] in moments:
+        unit = None if found is None else np.datetime_data(found.values.dtype)[0]
+        if found is not None and unit in moments:
             return found
-        return Column(np.fromiter(values, dtype=object, count=len(values)), missing)
+        return Column(np.fromiter(values, dtype=object, count=len(values)), missing, unheld=unit)
     return _texts(values, missing)
 
 

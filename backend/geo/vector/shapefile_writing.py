@@ -19,7 +19,7 @@ import pyogrio.raw
 from backend.errors import refuse
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import listed, shown
-from backend.geo.vector.file_columns import DAYS, FINE_TIMES, Column, column, moments_in, texts
+from backend.geo.vector.file_columns import DAYS, FINE_TIMES, Column, column, texts
 from backend.geo.vector.file_description import Written
 from backend.geo.vector.writing import all_with_heights, geometry_type, kinds_of, one_type, written
 
@@ -148,11 +148,7 @@ def _losses(features: Features, columns: Sequence[Column], found: Sequence[Any])
     found_in: dict[str, list[str]] = {}
     for name, one, again in zip(features.fields, columns, found, strict=True):
         lost = _of_texts(one, again) if one.values.dtype.kind == "O" else _of_numbers(one, again)
-        lost += (
-            ["A shapefile has no times of day: they are texts"]
-            if moments_in(features.fields[name]) in FINE_TIMES
-            else []
-        )
+        lost += ["A shapefile has no times of day: they are texts"] if one.unheld in FINE_TIMES else []
         for text in lost:
             found_in.setdefault(text, []).append(name)
     return [f"{text}, in: {listed(names)}." for text, names in found_in.items()]

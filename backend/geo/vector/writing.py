@@ -23,7 +23,7 @@ from backend.geo.geodesy.shapes import of_type
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import listed
-from backend.geo.vector.file_columns import DAYS, TIMES, Column, column, in_utc, is_elsewhere, moments_in, texts
+from backend.geo.vector.file_columns import DAYS, TIMES, Column, column, in_utc, is_elsewhere, texts
 from backend.geo.vector.file_description import Written
 from backend.geo.vector.mapped_file import MappedFile
 
@@ -179,10 +179,8 @@ def typed(features: Features, moments: frozenset[str] = frozenset()) -> tuple[li
     inexact = [name for name, one in zip(features.fields, columns, strict=True) if one.inexact]
     if inexact:
         told.append(f"Whole numbers beyond 2^53 became floating-point ones, and are not exact, in: {listed(inexact)}.")
-    pairs = list(zip(features.fields.items(), columns, strict=True)) if moments else []
-    units = {name: moments_in(values) for (name, values), one in pairs if one.values.dtype.kind == "O"}
     for unit, text in _UNHELD.items():
-        names = [name for name, found in units.items() if found == unit]
+        names = [name for name, one in zip(features.fields, columns, strict=True) if one.unheld == unit]
         if names:
             told.append(f"{text}, in: {listed(names)}.")
     return columns, features.warned(*told)

@@ -23,6 +23,7 @@ sys.path.insert(0, str(HERE))  # for `job_server`, which also runs as a program
 
 import job_server  # noqa: E402
 from databases import Place, Postgres  # noqa: E402
+from executors import ByHand  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +51,18 @@ def store(home: Path) -> Iterator[JobStore]:
     opened = JobStore.open(home, lease_seconds=15)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def executor() -> ByHand:
+    """One whose jobs end when the test says so."""
+    return ByHand()
+
+
+@pytest.fixture
+def left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No engine looks after its jobs by itself: what happens is what it was told of."""
+    monkeypatch.setattr(Engine, "_keep", lambda _engine: None)
 
 
 @pytest.fixture

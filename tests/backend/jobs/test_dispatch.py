@@ -60,11 +60,6 @@ def left_by_a_dead_server(store: JobStore, home: Path) -> str:
 
 
 @pytest.fixture
-def executor() -> ByHand:
-    return ByHand()
-
-
-@pytest.fixture
 def make_engine(store: JobStore, executor: ByHand) -> Iterator[Callable[[], Engine]]:
     made: list[Engine] = []
 
@@ -141,12 +136,6 @@ async def test_an_end_that_cannot_be_stored_keeps_neither_other_ends_nor_jobs_of
             await anyio.sleep(0.01)
     assert refusals[never] > 1
     assert not store.get(never).final
-
-
-@pytest.fixture
-def left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No engine looks after its jobs by itself: what happens is what it was told of."""
-    monkeypatch.setattr(Engine, "_keep", lambda _engine: None)
 
 
 def end(executor: ByHand, job: Job) -> None:

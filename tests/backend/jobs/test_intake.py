@@ -44,14 +44,8 @@ class BusyDisk:
 
 
 @pytest.fixture
-def executor() -> ByHand:
-    return ByHand()
-
-
-@pytest.fixture
-def engine(store: JobStore, executor: ByHand, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(store: JobStore, executor: ByHand, left_alone: None) -> Iterator[Engine]:
     # Its own thread, which looks for jobs of others, has the free worker's place while it does.
-    monkeypatch.setattr(Engine, "_keep", lambda _engine: None)
     made = Engine(store, executor, Bounds(workers=2, max_queued=3), lease_seconds=15, dismiss_wait_seconds=10)
     made.start()
     yield made

@@ -37,14 +37,8 @@ class Clock:
 
 
 @pytest.fixture
-def executor() -> ByHand:
-    return ByHand()
-
-
-@pytest.fixture
-def engine(store: JobStore, executor: ByHand, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(store: JobStore, executor: ByHand, left_alone: None) -> Iterator[Engine]:
     """One that looks when the test says so."""
-    monkeypatch.setattr(Engine, "_keep", lambda _engine: None)
     made = Engine(store, executor, Bounds(workers=2), lease_seconds=3600, dismiss_wait_seconds=60)
     made.start()
     yield made
