@@ -28,6 +28,16 @@ MOST_PAIRS = 5_000_000
 ACROSS_SEAM = frozenset(("intersects", "covers", "covered_by", "touches", "equals"))
 """Predicates that hold between -180° and 180° of longitude, which are one meridian."""
 
+_CONVERSE: Mapping[Predicate, Predicate] = {
+    "within": "contains",
+    "contains": "within",
+    "covers": "covered_by",
+    "covered_by": "covers",
+}
+"""The predicate seen from the other side, where it is another one."""
+_PLACING = 40
+"""Vertices that a predicate looks at in the time in which a shape is put into a tree (measured)."""
+
 WITH_BOUNDARY: Mapping[Predicate, Predicate] = {"within": "covered_by", "contains": "covers"}
 """Predicates for which a boundary is outside, and those for which it is not."""
 
@@ -129,10 +139,9 @@ def matching(first: Shapes, second: Shapes, predicate: Predicate, *, lonlat: boo
     Raises:
         ProcessRefusedError: there are too many.
     """
-    tree = shapely.STRtree(second)
-    found = _query(tree, first, second, predicate)
+    found = _found(first, second, predicate)
     if lonlat and predicate in ACROSS_SEAM:
-        found = _with_seam(found, tree, first, second, predicate)
+        found = _with_seam(found, first, second, predicate)
     return found.sorted()
 
 
@@ -165,25 +174,38 @@ def query(tree: shapely.STRtree, shapes: Shapes, predicate: Any = None, distance
     return np.concatenate(found, axis=1) if found else np.zeros((2, 0), dtype=np.intp)
 
 
-def _query(tree: shapely.STRtree, first: Shapes, second: Shapes, predicate: Predicate) -> Pairs:
-    wanted: Any = "intersects" if predicate == "equals" else predicate
-    index = query(tree, first, wanted)
-    pairs = Pairs(index[0], index[1])
-    if predicate != "equals":
-        return pairs
-    return pairs.take(shapely.equals(first[pairs.first], second[pairs.second]))
+def _found(first: Shapes, second: Shapes, predicate: Predicate) -> Pairs:
+    """All pairs of which the predicate holds in the plane, in no order.
+
+    What looks into the tree is prepared once, what is in it is looked at whole for each pair: shapes of many vertices
+    look for those of few.
+    """
+    if predicate == "equals":
+        pairs = _found(first, second, "intersects")
+        return pairs.take(shapely.equals(first[pairs.first], second[pairs.second]))
+    if _cost_in_tree(first, second) < _cost_in_tree(second, first):
+        index = query(shapely.STRtree(first), second, _CONVERSE.get(predicate, predicate))
+        return Pairs(index[1], index[0])
+    index = query(shapely.STRtree(second), first, predicate)
+    return Pairs(index[0], index[1])
 
 
-def _with_seam(found: Pairs, tree: shapely.STRtree, first: Shapes, second: Shapes, predicate: Predicate) -> Pairs:
+def _cost_in_tree(shapes: Shapes, others: Shapes) -> float:
+    """Of looking with others for shapes in a tree, in vertices that are looked at."""
+    vertices = int(np.sum(shapely.get_num_coordinates(shapes))) / max(1, len(shapes))
+    return _PLACING * len(shapes) + vertices * max(len(shapes), len(others))
+
+
+def _with_seam(found: Pairs, first: Shapes, second: Shapes, predicate: Predicate) -> Pairs:
     """The same with the pairs that meet on the antimeridian, one from the west and one from the east."""
     bounds = shapely.bounds(first)
     more = [found]
     for edge, column, way in ((180.0, 2, -360.0), (-180.0, 0, 360.0)):
         index = np.flatnonzero(bounds[:, column] == edge)
         if index.size:
-            moved = np.full(len(first), None, dtype=object)
-            moved[index] = shapely.transform(first[index], lambda position, way=way: np.add(position, (way, 0)))
-            more.append(_query(tree, moved, second, predicate))
+            moved = shapely.transform(first[index], lambda position, way=way: np.add(position, (way, 0)))
+            met = _found(moved, second, predicate)
+            more.append(Pairs(index[met.first], met.second))
     if len(more) == 1:
         return found
     pairs = Pairs(np.concatenate([one.first for one in more]), np.concatenate([one.second for one in more]))
