@@ -18,7 +18,7 @@ PUNTAL = (GeometryType.POINT, GeometryType.MULTIPOINT)
 LINEAL = (GeometryType.LINESTRING, GeometryType.LINEARRING, GeometryType.MULTILINESTRING)
 POLYGONAL = (GeometryType.POLYGON, GeometryType.MULTIPOLYGON)
 """The types of one dimension each, by the names that JTS and GEOS have for them."""
-_TYPES = (
+TYPE_NAMES = (
     *("Point", "LineString", "LineString", "Polygon"),
     *("MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"),
 )
@@ -43,7 +43,7 @@ def counted_types(shapes: Shapes) -> dict[str, int]:
     """How many geometries there are of each of GeoJSON's types that occur; None counts for nothing."""
     counted: Counter[str] = Counter()
     for kind, count in enumerate(np.bincount(shapely.get_type_id(shapes[~shapely.is_missing(shapes)])).tolist()):
-        counted[_TYPES[kind]] += count
+        counted[TYPE_NAMES[kind]] += count
     return dict(+counted)
 
 

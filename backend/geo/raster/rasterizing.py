@@ -3,7 +3,6 @@
 # rasterio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from backend.errors import refuse_input
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.geodesy.shapes import Shapes, batches, of_type, shapes_of
+from backend.geo.raster.geometry_mappings import mappings_of
 from backend.geo.raster.grids import part_of
 from backend.geo.raster.rasterizing_grid import Laid
 from backend.geo.raster.rasters import Grid, places
@@ -193,7 +193,7 @@ def _burn_in(
     """Burn a value for each geometry into the cells, one after the other."""
     first = 0
     for some in batches(shapes, _BATCH):
-        pairs = list(zip(_plain(some), values[first : first + len(some)].tolist(), strict=True))
+        pairs = list(zip(mappings_of(some), values[first : first + len(some)].tolist(), strict=True))
         if pairs:
             rasterize(pairs, transform=grid.transform, all_touched=all_touched, merge_alg=merge, out=cells)
         first += len(some)
@@ -224,11 +224,5 @@ def _cells_of(shape: BaseGeometry, grid: Grid, all_touched: bool) -> tuple[tuple
         return block, np.zeros((max(bottom - top, 0), max(last - first, 0)), dtype=np.bool_)
     part = part_of(grid, Window(first, top, last - first, bottom - top))  # pyright: ignore[reportCallIssue]
     size = (part.height, part.width)
-    burnt: Any = rasterize(_plain(shapes_of([shape])), size, transform=part.transform, all_touched=all_touched)
+    burnt: Any = rasterize(mappings_of(shapes_of([shape])), size, transform=part.transform, all_touched=all_touched)
     return block, burnt > 0
-
-
-def _plain(shapes: Shapes) -> list[dict[str, Any]]:
-    """Geometries as rasterio wants them; making them of shapely's one by one would take longer than burning them."""
-    texts = shapely.to_geojson(shapely.force_2d(shapes)).tolist()
-    return json.loads(f"[{','.join(texts)}]")

@@ -19,6 +19,7 @@ from backend.geo.geodesy.crs import Transformation, code_of
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.raster.bands import Label, is_labelled, is_whole, labels_of
 from backend.geo.raster.cells import lonlat_bounds
+from backend.geo.raster.geometry_mappings import mappings_of
 from backend.geo.raster.grids import Target, needed, part_of, target_grid
 from backend.geo.raster.nodata import with_room
 from backend.geo.raster.rasters import Grid, check_size, concerning, grid_of, places, read_band
@@ -165,7 +166,7 @@ def _cut(grid: Grid, mask: Features | None) -> tuple[Grid, Booleans | None, tupl
     if window is None:
         raise ProcessRefusedError("the mask lies outside the raster", path="$.inputs.mask")
     check_size(int(window.width), int(window.height), np.uint8)
-    parts = zones.shapes[~shapely.is_missing(zones.shapes)].tolist()
+    parts = mappings_of(zones.shapes[~shapely.is_missing(zones.shapes)])
     onto = Affine(1, 0, window.col_off, 0, -1, grid.height - window.row_off)
     burnt: Any = rasterize(parts, out_shape=(int(window.height), int(window.width)), transform=onto, dtype=np.uint8)
     inside = burnt > 0
