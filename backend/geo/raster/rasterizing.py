@@ -3,23 +3,19 @@
 # rasterio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from rasterio.enums import MergeAlg
-from rasterio.features import rasterize
-from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse_input
 from backend.geo.geodesy.ellipsoid import Booleans
-from backend.geo.geodesy.shapes import Shapes, batches, of_type, shapes_of
-from backend.geo.raster.geometry_mappings import mappings_of
-from backend.geo.raster.grids import part_of
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.raster.burning import Strip, cells_of, strips
 from backend.geo.raster.rasterizing_grid import Laid
 from backend.geo.raster.rasters import Grid, places
 from backend.geo.vector.features import Features
@@ -33,10 +29,6 @@ MOST_CATEGORIES = 1_000
 _ONE = 2.0**40
 """Burnt once for each feature, plus the feature's number: a sum tells how many met, and where it is one, which."""
 MOST_FEATURES = 2**20
-_BATCH = 2**17
-"""Vertices that are burnt at a time: as objects of Python, which rasterio wants, each takes a hundred bytes."""
-_ROWS = 64
-"""Rows that are worked on at a time, so that what is at hand stays in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +63,12 @@ def burn(laid: Laid, name: str | None, *, all_touched: bool = False, overlap: Ov
         warnings.append(f"{int((~usable).sum())} of {len(usable)} features have no geometry or no value: left out.")
     if usable.sum() >= MOST_FEATURES:
         refuse_input(f"there are more than {MOST_FEATURES} features", "features")
-    shapes, numbers = features.shapes[usable], values[usable]
-    counts, owners = _owners(shapes, laid.grid, all_touched)
-    covered = counts > 0
-    if overlap == "sum":
-        sums = _burnt(shapes, np.ma.getdata(numbers).astype(np.float64), laid.grid, all_touched)
-        cells: Cells = np.ma.MaskedArray(sums, ~covered)
-    else:
-        told = counts if overlap == "count" else _of_owners(np.ma.getdata(numbers), owners, laid.grid)
-        cells = np.ma.MaskedArray(told, ~covered)
-    without = np.flatnonzero(_met(owners, covered, len(shapes), laid.grid) == 0)
+    shapes, numbers = features.shapes[usable], np.ma.getdata(values[usable])
+    cells, met, overlapping = _burnt(shapes, numbers, laid.grid, overlap, all_touched=all_touched)
+    without = np.flatnonzero(met == 0)
     if overlap != "last":
         without = without[[not _has_cell(shape, laid.grid, all_touched) for shape in shapes[without].tolist()]]
-    return Burnt(cells, int((counts > 1).sum()), len(without), categories, tuple(warnings))
+    return Burnt(cells, overlapping, len(without), categories, tuple(warnings))
 
 
 def _values(features: Features, name: str | None, overlap: Overlap) -> tuple[Cells, dict[str, str]]:
@@ -129,39 +114,35 @@ def _compact(numbers: NDArray[Any]) -> NDArray[Any]:
     return single if np.array_equal(single.astype(np.float64), numbers) else numbers
 
 
-def _owners(shapes: Shapes, grid: Grid, all_touched: bool) -> tuple[Numbers, Numbers]:
-    """How many features meet in each cell, and the index of the last of them."""
-    sums = _burnt(shapes, _ONE + np.arange(len(shapes), dtype=np.float64), grid, all_touched)
-    counts, owners = np.empty(sums.shape, dtype=np.int32), np.empty(sums.shape, dtype=np.int32)
-    for block in _blocks(grid):
-        counts[block] = sums[block] * (1 / _ONE)
-        owners[block] = sums[block] - counts[block] * _ONE if (counts[block] < 2).all() else 0
-    del sums
+def _burnt(
+    shapes: Shapes, values: NDArray[Any], grid: Grid, overlap: Overlap, *, all_touched: bool
+) -> tuple[Cells, NDArray[np.intp], int]:
+    """The cells, in how many of them each feature is the last, and how many several features cover."""
+    kinds = {"last": values.dtype, "sum": np.dtype(np.float64), "count": np.dtype(np.int32)}
+    size = (grid.height, grid.width)
+    told, covered = np.zeros(size, dtype=kinds[overlap]), np.empty(size, dtype=np.bool_)
+    met, overlapping = np.zeros(len(shapes), dtype=np.intp), 0
+    for strip in strips(shapes, grid, all_touched=all_touched):
+        counts, owners = _owners(strip)
+        covered[strip.rows] = some = counts > 0
+        overlapping += int((counts > 1).sum())
+        met[strip.chosen] += np.bincount(owners[some], minlength=len(strip.chosen))
+        if overlap == "sum":
+            told[strip.rows] = strip.summed(values[strip.chosen].astype(np.float64))
+        elif overlap == "count":
+            told[strip.rows] = counts
+        elif len(strip.chosen):
+            told[strip.rows] = values[strip.chosen].take(owners)
+    return np.ma.MaskedArray(told, ~covered), met, overlapping
+
+
+def _owners(strip: Strip) -> tuple[Numbers, Numbers]:
+    """How many features meet in each cell, and the place of the last of them among those of the strip."""
+    sums = strip.summed(_ONE + np.arange(len(strip.chosen), dtype=np.float64))
+    counts = (sums * (1 / _ONE)).astype(np.int32)
     if (counts > 1).any():
-        owners[:] = 0
-        _burn_in(owners, shapes, np.arange(1, len(shapes) + 1), grid, all_touched=all_touched, merge=MergeAlg.replace)
-        owners -= owners > 0
-    return counts, owners
-
-
-def _of_owners(values: NDArray[Any], owners: Numbers, grid: Grid) -> NDArray[Any]:
-    """For each cell the value of its feature."""
-    told = np.empty(owners.shape, dtype=values.dtype)
-    for block in _blocks(grid):
-        told[block] = values.take(owners[block])
-    return told
-
-
-def _met(owners: Numbers, covered: Booleans, count: int, grid: Grid) -> NDArray[np.intp]:
-    """In how many covered cells each feature is the last."""
-    met = np.zeros(count, dtype=np.intp)
-    for block in _blocks(grid):
-        met += np.bincount(owners[block][covered[block]], minlength=count)
-    return met
-
-
-def _blocks(grid: Grid) -> Iterator[slice]:
-    return (slice(first, first + _ROWS) for first in range(0, grid.height, _ROWS))
+        return counts, strip.last()
+    return counts, (sums - counts * _ONE).astype(np.int32)
 
 
 def _has_cell(shape: BaseGeometry, grid: Grid, all_touched: bool) -> bool:
@@ -173,56 +154,4 @@ def _has_cell(shape: BaseGeometry, grid: Grid, all_touched: bool) -> bool:
     within = 0 <= column < grid.width and 0 <= row < grid.height
     if within and (all_touched or shape.geom_type in {"Point", "MultiPoint"} or shapely.contains_xy(shape, x, y)):
         return True
-    return bool(_cells_of(shape, grid, all_touched)[1].any())
-
-
-def _burnt(shapes: Shapes, values: NDArray[np.float64], grid: Grid, all_touched: bool) -> NDArray[np.float64]:
-    """The sum of the features' values in each cell, each feature counted once there."""
-    mixed = of_type(shapes, shapely.GeometryType.GEOMETRYCOLLECTION)
-    burnt = np.zeros((grid.height, grid.width))
-    _burn_in(burnt, _thinned(shapes[~mixed], grid), values[~mixed], grid, all_touched=all_touched, merge=MergeAlg.add)
-    for shape, value in zip(shapes[mixed].tolist(), values[mixed].tolist(), strict=True):
-        block, cells = _cells_of(shape, grid, all_touched)
-        burnt[block] += value * cells
-    return burnt
-
-
-def _burn_in(
-    cells: NDArray[Any], shapes: Shapes, values: NDArray[Any], grid: Grid, *, all_touched: bool, merge: MergeAlg
-) -> None:
-    """Burn a value for each geometry into the cells, one after the other."""
-    first = 0
-    for some in batches(shapes, _BATCH):
-        pairs = list(zip(mappings_of(some), values[first : first + len(some)].tolist(), strict=True))
-        if pairs:
-            rasterize(pairs, transform=grid.transform, all_touched=all_touched, merge_alg=merge, out=cells)
-        first += len(some)
-
-
-def _thinned(shapes: Shapes, grid: Grid) -> Shapes:
-    """The shapes, of multipoints one point in each cell: what is added would count each point."""
-    several = np.flatnonzero(of_type(shapes, shapely.GeometryType.MULTIPOINT))
-    if not several.size:
-        return shapes
-    points, owners = shapely.get_coordinates(shapes[several], return_index=True)
-    cells = np.floor(places(~grid.transform, points))
-    _, chosen = np.unique(np.column_stack([owners, cells]), axis=0, return_index=True)
-    thinned = shapes.copy()
-    kept: Any = shapely.points(points[chosen])
-    thinned[several] = shapely.multipoints(kept, indices=owners[chosen])
-    return thinned
-
-
-def _cells_of(shape: BaseGeometry, grid: Grid, all_touched: bool) -> tuple[tuple[slice, slice], Booleans]:
-    """The rows and columns around a feature, and which cells there it is in."""
-    west, south, east, north = shape.bounds
-    corners = places(~grid.transform, np.array([(west, south), (west, north), (east, south), (east, north)]))
-    first, top = np.clip(np.floor(corners.min(axis=0)) - 1, 0, (grid.width, grid.height)).astype(int).tolist()
-    last, bottom = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, (grid.width, grid.height)).astype(int).tolist()
-    block = slice(top, bottom), slice(first, last)
-    if first >= last or top >= bottom:
-        return block, np.zeros((max(bottom - top, 0), max(last - first, 0)), dtype=np.bool_)
-    part = part_of(grid, Window(first, top, last - first, bottom - top))  # pyright: ignore[reportCallIssue]
-    size = (part.height, part.width)
-    burnt: Any = rasterize(mappings_of(shapes_of([shape])), size, transform=part.transform, all_touched=all_touched)
-    return block, burnt > 0
+    return bool(cells_of(shape, grid, all_touched=all_touched)[1].any())
