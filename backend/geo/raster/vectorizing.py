@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.raster.rasters import Grid, places
 from backend.geo.vector.feature_reading import settle
@@ -31,6 +32,8 @@ _NEIGHBOURS = (
     ((_EARLIER, _LATER), (_LATER, _EARLIER)),
 )
 """Parts of a raster, each cell of one beside that of the other: along rows, along columns, across corners."""
+_ROWS = 256
+"""Rows whose cells are compared with their neighbours at a time."""
 _READABLE = ("uint8", "uint16", "int16", "int32", "float32", "float64")
 """Types whose cells GDAL makes polygons of, the smallest first."""
 _NOTHING = 1e-9
@@ -134,7 +137,7 @@ def _readable(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
     if values.dtype.itemsize == 8 and values.dtype.kind in "iu" and np.abs(values.astype(np.float64)).max() >= 2**53:
         exact, codes = np.unique(values, return_inverse=True)
         return codes.reshape(values.shape).astype(np.int32), exact
-    return values.astype(kind or "float64"), None
+    return values.astype(kind or "float64", copy=False), None
 
 
 def _batches(found: Iterable[tuple[Any, float]], levels: list[float]) -> Iterator[list[Any]]:
@@ -159,13 +162,24 @@ def _assembled(polygons: Sequence[Any]) -> Shapes:
 
 def _alone(values: np.ma.MaskedArray[Any, Any], *, diagonal: bool) -> int:
     """How many cells with data have another value than all around them: areas that are counted before they are made."""
-    data, present = np.ma.getdata(values), ~np.ma.getmaskarray(values)
+    data, mask = np.ma.getdata(values), np.ma.getmask(values)
+    count = 0
+    for start in range(0, len(data), _ROWS):
+        # With a row more on either side, which has a say in the others.
+        rows = slice(max(0, start - 1), start + _ROWS + 1)
+        present = np.ones(data[rows].shape, dtype=np.bool_) if mask is np.ma.nomask else ~mask[rows]
+        alone = _unlike_neighbours(data[rows], present, _NEIGHBOURS if diagonal else _NEIGHBOURS[:2])
+        count += int(alone[start - rows.start :][:_ROWS].sum())
+    return count
+
+
+def _unlike_neighbours(data: NDArray[Any], present: Booleans, neighbours: Iterable[tuple[Any, Any]]) -> Booleans:
     alone = present.copy()
-    for here, there in _NEIGHBOURS if diagonal else _NEIGHBOURS[:2]:
+    for here, there in neighbours:
         differ = (data[here] != data[there]) | ~present[here] | ~present[there]
         alone[here] &= differ
         alone[there] &= differ
-    return int(alone.sum())
+    return alone
 
 
 def _refuse_many(reason: str) -> NoReturn:
