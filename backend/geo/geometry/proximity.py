@@ -16,6 +16,8 @@ BRANCHES = 8
 """Neighbours that are taken together at each level of a tree."""
 BLOCK = 2_000
 """Pairs of balls whose children are looked at together."""
+FEW_PAIRS = 200_000
+"""Pairs that are looked at all at once: it is not worth a tree."""
 MAX_PAIRS = 20_000
 """Pairs of short stretches; of more than these only the nearest quarter is followed up."""
 FLATNESS = 0.4
@@ -59,7 +61,7 @@ def nearest_points(first: Geometries, second: Geometries) -> Nearest:
     shared = _shared_point(parts, others)
     if shared is not None:
         return Nearest(shared, shared, touching=True)
-    pairs = _candidates(_stretches(parts), _stretches(others))
+    pairs = _candidates(stretches_of(parts)[0], stretches_of(others)[0])
     ends, _, _ = shortest(pairs, np.zeros(len(pairs), dtype=np.intp))
     (x1, y1), (x2, y2) = ends[0].tolist()
     return Nearest((x1, y1), (x2, y2), touching=False)
@@ -105,9 +107,8 @@ def _shared_point(parts: Shapes, others: Shapes) -> tuple[float, float] | None:
     return longitude, latitude
 
 
-def _stretches(parts: Shapes) -> Array:
-    """The stretches of a geometry, neighbours next to each other."""
-    stretches, _ = stretches_of(parts)
+def _ordered(stretches: Array) -> Array:
+    """Stretches with neighbours next to each other."""
     single = (stretches[:, 0] == stretches[:, 1]).all(axis=1)
     points = stretches[single]
     return np.concatenate([stretches[~single], points[np.argsort(_curve(points[:, 0]), kind="stable")]])
@@ -140,9 +141,14 @@ def _candidates(first: Array, second: Array) -> Array:
 
     Depth first, in blocks, so that memory is bounded and the bound soon tight.
     """
-    trees = (_tree(first), _tree(second))
-    origin = np.zeros(1, dtype=np.intp)
-    stack = [((len(trees[0]) - 1, len(trees[1]) - 1), (origin, origin))]
+    if len(first) * len(second) <= FEW_PAIRS:
+        trees = [spheres(first)], [spheres(second)]
+        index = np.divmod(np.arange(len(first) * len(second)), len(second))
+    else:
+        first, second = _ordered(first), _ordered(second)
+        trees = _tree(first), _tree(second)
+        index = np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp)
+    stack = [((len(trees[0]) - 1, len(trees[1]) - 1), index)]
     found: list[tuple[Integers, Integers]] = []
     bound = np.inf
     while stack:

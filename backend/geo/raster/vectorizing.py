@@ -162,7 +162,7 @@ def _assembled(polygons: Sequence[Any]) -> Shapes:
 
 def _alone(values: np.ma.MaskedArray[Any, Any], *, diagonal: bool) -> int:
     """How many cells with data have another value than all around them: areas that are counted before they are made."""
-    data, mask = np.ma.getdata(values), np.ma.getmask(values)
+    data, mask = np.ma.getdata(values), cast("Any", values.mask)
     count = 0
     for start in range(0, len(data), _ROWS):
         # With a row more on either side, which has a say in the others.

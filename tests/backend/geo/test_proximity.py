@@ -8,11 +8,17 @@ import pytest
 import shapely
 
 from backend.geo.geodesy.geodesics import geodesic
+from backend.geo.geometry import proximity
 from backend.geo.geometry.proximity import nearest_points
 from backend.geo.vector.reading import read_geometry
 
 E2 = 0.00669437999014
 EQUATORIAL = 6378137.0
+
+
+@pytest.fixture(params=[0, proximity.FEW_PAIRS], ids=["by trees", "all at once"], autouse=True)
+def _few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proximity, "FEW_PAIRS", request.param)
 
 
 def metres(first: str, second: str) -> float:
