@@ -11,6 +11,7 @@ import psutil
 
 from backend.jobs import captured
 from backend.jobs.executor import Assignment
+from backend.jobs.library_threads import one_thread_each
 from backend.jobs.liveness import ProcessIdentity, kill_group
 from backend.jobs.worker_config import Report, WorkerConfig
 
@@ -134,6 +135,7 @@ class WorkerProcess:
 
 
 def _serve(*arguments: Any) -> None:
+    one_thread_each()
     # Only the worker needs what jobs work with, and the server that names this function does not.
     from backend.jobs.worker import serve  # noqa: PLC0415
 
