@@ -17,10 +17,10 @@ type Answer = Callable[[str], Awaitable[None]]
 """Writes one line."""
 
 
-async def sound_lines(
+async def sound_messages(
     lines: AsyncIterator[str | None], answer: Answer, max_bytes: int, owed: Owed
-) -> AsyncIterator[str]:
-    """The lines that are JSON-RPC messages; each other one (None: it was too long) is answered with what is wrong.
+) -> AsyncIterator[types.JSONRPCMessage]:
+    """The JSON-RPC messages among the lines; each other line (None: it was too long) is answered with what is wrong.
 
     They end once the client is owed no answer any more: with their end the session ends.
     """
@@ -42,7 +42,7 @@ async def sound_lines(
             await answer(json.dumps(_error(None, INVALID_REQUEST, _NO_ID)) + "\n")
             continue
         owed.heard(message)
-        yield text
+        yield message
     await owed.settled()
 
 

@@ -4,17 +4,17 @@ import gc
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import anyio
-from mcp.server.stdio import stdio_server
 
 from mcp_server.app import open_bridge
 from mcp_server.embedded import backend_settings
 from mcp_server.errors import ConfigurationError
 from mcp_server.settings import Settings
+from mcp_server.transport.messages import Incoming, Outgoing
 from mcp_server.transport.owed import Owed
-from mcp_server.transport.requests import sound_lines
+from mcp_server.transport.requests import sound_messages
 from mcp_server.transport.wire import LineReader, LineWriter, claimed_wire
 
 _ANSWER_SECONDS: Final = 30.0
@@ -40,21 +40,19 @@ async def serve_stdio(settings: Settings, backend: Mapping[str, Any] | None = No
     with claimed_wire() as wire:
         incoming = LineReader(wire.incoming, settings.max_request_bytes)
         owed = Owed(lambda: incoming.hasty, seconds=settings.wait_seconds + _ANSWER_SECONDS)
-        answers = LineWriter(wire.outgoing, owed.said)
-        lines = sound_lines(incoming, answers.write, settings.max_request_bytes, owed)
-        try:
-            with anyio.CancelScope() as end:
-                # Of the files that it is given the transport uses these methods alone.
-                async with stdio_server(cast("Any", lines), cast("Any", answers)) as (read, write):
-                    await _serve(settings, backend, read, write)
-                    end.deadline = anyio.current_time() + _DRAIN_SECONDS
-                await answers.drain()
-        except* BrokenPipeError:
+        lines = LineWriter(wire.outgoing, owed.said)
+        with anyio.CancelScope() as session:
+            outgoing = Outgoing(lines, session.cancel)
+            messages = sound_messages(incoming, outgoing.answer, settings.max_request_bytes, owed)
+            await _serve(settings, backend, Incoming(messages), outgoing)
+        if session.cancelled_caught:
             logger.info("the client reads no more")
+        with anyio.move_on_after(_DRAIN_SECONDS):
+            await lines.drain()
 
 
-async def _serve(settings: Settings, backend: Mapping[str, Any] | None, read: Any, write: Any) -> None:
+async def _serve(settings: Settings, backend: Mapping[str, Any] | None, incoming: Incoming, outgoing: Outgoing) -> None:
     async with open_bridge(settings, backend=backend_settings(settings, **(backend or {}))) as bridge:
         # What was imported stays: to look through it for garbage again and again would be felt in calls.
         gc.freeze()
-        await bridge.server.run(read, write, bridge.server.create_initialization_options())
+        await bridge.server.run(incoming, outgoing, bridge.server.create_initialization_options())
