@@ -1,8 +1,9 @@
 """Statistics of fields, for all features or for groups of them."""
 
+import itertools
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -81,7 +82,7 @@ def summarize(
         for group, one in zip(groups, statistics, strict=True):
             group["fields"][name] = one
         warnings += _doubts(features, name, column, weight)
-    without_key = [name for name, column in by.items() if None in column]
+    without_key = [name for name in by if any(group["by"][name] is None for group in groups)]
     warnings += [f"Features without a value of {name!r} are a group of their own: null." for name in without_key]
     return Summary(groups, tuple(dict.fromkeys(warnings)), tuple(methods))
 
@@ -110,7 +111,7 @@ def _codes(column: Sequence[Any]) -> NDArray[np.int64]:
     if not kinds <= {str, int, float, type(None)}:
         # true and 1 are different values, though equal in Python; arrays and objects cannot be keys.
         plain = [(type(value), value if value.__hash__ else repr(value)) for value in column]
-    numbers = {value: number for number, value in enumerate(dict.fromkeys(plain))}
+    numbers: defaultdict[Any, int] = defaultdict(itertools.count().__next__)
     return np.fromiter(map(numbers.__getitem__, plain), dtype=np.int64, count=len(plain))
 
 
