@@ -6,6 +6,9 @@ from urllib.parse import urlencode, urlsplit
 
 _SCHEMES = frozenset({"", "http", "https", "mailto"})
 
+_SHOWN = ("href", "title", "type")
+"""Members of a link that are on the page."""
+
 type Document = Mapping[str, Any]
 
 
@@ -50,8 +53,15 @@ def links_of(document: Document) -> Iterator[Document]:
 
 
 def page_links(document: Document) -> list[Document]:
-    """The links that a browser can follow: where a process is executed takes POST, and has the page's form."""
-    return [link for link in links_of(document) if str(link.get("rel")).rsplit("/", 1)[-1] != "execute"]
+    """The links that a browser can follow, each once whatever relations it has.
+
+    Where a process is executed takes POST, and has the page's form.
+    """
+    shown: dict[tuple[str, ...], Document] = {}
+    for link in links_of(document):
+        if str(link.get("rel")).rsplit("/", 1)[-1] != "execute":
+            shown.setdefault(tuple(repr(link.get(member)) for member in _SHOWN), link)
+    return list(shown.values())
 
 
 def link_to(document: Document, rel: str) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backend.html.links import base_path, json_href, link_to, links_of, local_href, safe_href
+from backend.html.links import base_path, json_href, link_to, links_of, local_href, page_links, safe_href
 
 BASE = "https://maps.example/ogc"
 
@@ -62,6 +62,19 @@ def test_a_server_at_the_root_has_no_base_path() -> None:
 def test_links_that_are_none_are_left_out() -> None:
     assert list(links_of({"links": [None, "x", {"rel": "self"}]})) == [{"rel": "self"}]
     assert list(links_of({"links": "x"})) == list(links_of({})) == []
+
+
+def test_a_link_of_several_relations_is_on_the_page_once_and_no_other_is_left_out() -> None:
+    title = "What this server conforms to"
+    links = [
+        {"href": "/", "rel": "self", "type": "application/json"},
+        {"href": "/conformance", "rel": "conformance", "title": title},
+        {"href": "/conformance", "rel": "http://www.opengis.net/def/rel/ogc/1.0/conformance", "title": title},
+        {"href": "/", "rel": "alternate", "type": "text/html"},
+        {"href": ["no", "reference"], "rel": "x"},
+        {"href": "/execution", "rel": "http://www.opengis.net/def/rel/ogc/1.0/execute"},
+    ]
+    assert page_links({"links": links}) == [links[0], links[1], links[3], links[4]]
 
 
 def test_a_relation_is_found_by_its_name_and_by_the_end_of_its_uri() -> None:
