@@ -131,8 +131,10 @@ class _Search:
         moved: Any = self._source.shapes[rows[chosen]]
         if way:
             moved = shapely.transform(moved, lambda positions: np.add(positions, (way, 0)))
-        index: Any = self._shapes.query_nearest(moved, all_matches=False)
-        one, other = moved[index[0]], self._target.shapes[index[1]]
+        # The distance of a point from an edge is soon known, that of a large polygon from each of many edges is not.
+        tree = self._shapes if shapely.get_dimensions(moved).any() else self._edges
+        index: Any = tree.query_nearest(moved, all_matches=False)
+        one, other = moved[index[0]], tree.geometries[index[1]]
         if not (shapely.get_type_id(one).any() or shapely.get_type_id(other).any()):
             ends = np.stack([shapely.get_coordinates(one), shapely.get_coordinates(other)], axis=1)
         else:
