@@ -12,7 +12,7 @@ from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.geodesy.shapes import Shapes, of_type, union_of
 from backend.geo.relations.overlay import with_partners
 from backend.geo.relations.overlay_pieces import MOST_COMPARED, POLYGON, dimensions_of, of_dimensions, uniform
-from backend.geo.relations.relations import Pairs, Together, matching, together
+from backend.geo.relations.relations import Pairs, Together, matching, related, together
 from backend.geo.relations.relations_fields import Columns
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features, no_geometry
@@ -144,8 +144,7 @@ def _pieces(met: Together) -> tuple[Pairs, Shapes, Booleans]:
     a, b = met.first.shapes, met.second.shapes
     pairs = matching(a, b, "intersects", lonlat=False)
     # Most sources lie in one zone: seeing that takes a tenth of the time that cutting takes.
-    shapely.prepare(b)
-    entire = shapely.covers(b[pairs.second], a[pairs.first])
+    entire = related(a, b, pairs, "covered_by")
     cut = np.flatnonzero(~entire)
     two = np.full(len(cut), POLYGON)
     pieces, index = of_dimensions(shapely.intersection(a[pairs.first[cut]], b[pairs.second[cut]]), two, two)

@@ -28,13 +28,8 @@ MOST_PAIRS = 5_000_000
 ACROSS_SEAM = frozenset(("intersects", "covers", "covered_by", "touches", "equals"))
 """Predicates that hold between -180° and 180° of longitude, which are one meridian."""
 
-_CONVERSE: Mapping[Predicate, Predicate] = {
-    "within": "contains",
-    "contains": "within",
-    "covers": "covered_by",
-    "covered_by": "covers",
-}
-"""The predicate seen from the other side, where it is another one."""
+_CONVERSE: Mapping[Predicate, Predicate] = {"within": "contains", "covered_by": "covers"}
+"""Predicates that are soon known only of the outer one of two, seen from the other side."""
 _PLACING = 40
 """Vertices that a predicate looks at in the time in which a shape is put into a tree (measured)."""
 
@@ -145,6 +140,13 @@ def matching(first: Shapes, second: Shapes, predicate: Predicate, *, lonlat: boo
     return found.sorted()
 
 
+def related(first: Shapes, second: Shapes, pairs: Pairs, predicate: Predicate) -> Booleans:
+    """Of which of the pairs `first predicate second` holds in the plane."""
+    found = matching(first, second, predicate, lonlat=False)
+    keys, found_keys = (some.first * len(second) + some.second for some in (pairs, found))
+    return np.isin(keys, found_keys, assume_unique=True)
+
+
 def unpaired(index: Integers, count: int) -> Integers:
     """Which of so many features are not among those of an index."""
     return np.flatnonzero(np.bincount(index, minlength=count) == 0)
@@ -177,13 +179,14 @@ def query(tree: shapely.STRtree, shapes: Shapes, predicate: Any = None, distance
 def _found(first: Shapes, second: Shapes, predicate: Predicate) -> Pairs:
     """All pairs of which the predicate holds in the plane, in no order.
 
-    What looks into the tree is prepared once, what is in it is looked at whole for each pair: shapes of many vertices
-    look for those of few.
+    What looks into the tree is prepared once, what is in it is looked at whole for each pair: the outer ones look for
+    the inner ones, else shapes of many vertices for those of few.
     """
     if predicate == "equals":
         pairs = _found(first, second, "intersects")
         return pairs.take(shapely.equals(first[pairs.first], second[pairs.second]))
-    if _cost_in_tree(first, second) < _cost_in_tree(second, first):
+    outer_first = predicate in ("contains", "covers")
+    if predicate in _CONVERSE or (not outer_first and _cost_in_tree(first, second) < _cost_in_tree(second, first)):
         index = query(shapely.STRtree(first), second, _CONVERSE.get(predicate, predicate))
         return Pairs(index[1], index[0])
     index = query(shapely.STRtree(second), first, predicate)

@@ -283,13 +283,14 @@ def test_layers_that_do_not_meet_are_told_with_their_extents() -> None:
     assert made.unmatched == 1
 
 
+@pytest.mark.parametrize("least", [1, 0.1], ids=["overlapping", "many in others"])
 @pytest.mark.parametrize("operation", EVERY)
-def test_random_polygons_are_cut_where_points_say(operation: Operation) -> None:
+def test_random_polygons_are_cut_where_points_say(operation: Operation, least: float) -> None:
     source = np.random.default_rng(5)
     first, second = (
         Features(
             shapes_of(
-                shapely.buffer(shapely.points(source.uniform(0, 10, (6, 2))), source.uniform(1, 3, 6), quad_segs=3)
+                shapely.buffer(shapely.points(source.uniform(0, 10, (6, 2))), source.uniform(least, 3, 6), quad_segs=3)
             ),
             crs=UTM,
         )
@@ -308,6 +309,39 @@ def test_random_polygons_are_cut_where_points_say(operation: Operation) -> None:
     }[operation]
     made = overlay_layers(first, second, operation, 0).features.shapes
     assert shapely.covers(made[:, np.newaxis], trial).sum(axis=0).tolist() == expected.tolist()
+
+
+COVERING = {
+    "inside": (0, 0, 100, 100),
+    "on the boundary": (10, 10, 90, 60),
+    "equal": (10, 10, 50, 50),
+    "around": (20, 20, 40, 40),
+    "at a corner": (50, 50, 80, 80),
+}
+
+
+@pytest.mark.parametrize("name", COVERING)
+@pytest.mark.parametrize("operation", EVERY)
+def test_what_one_polygon_covers_is_cut_as_two_that_cross_are(operation: Operation, name: str) -> None:
+    one, other = (10, 10, 50, 50), COVERING[name]
+    shared = shapely.box(*one).intersection(shapely.box(*other)).area
+    left, right = shapely.box(*one).area - shared, shapely.box(*other).area - shared
+    expected = {
+        "intersection": [shared],
+        "union": [shared, left, right],
+        "difference": [left],
+        "symmetric-difference": [left, right],
+        "identity": [shared, left],
+        "clip": [shared],
+    }[operation]
+    assert planar(squares(one), squares(other), operation) == pytest.approx(sorted(filter(None, expected)))
+
+
+def test_a_line_within_a_polygon_is_cut_where_it_crosses_itself_as_one_that_leaves_it_is() -> None:
+    within, leaving = ("LINESTRING (1 1, 4 1, 4 3, 2 3, 2 0.5)", "LINESTRING (1 1, 4 1, 4 3, 2 3, 2 -1)")
+    for operation in ("intersection", "clip"):
+        made = overlay_layers(wkt(within, leaving), wkt("POLYGON ((0 0, 9 0, 9 9, 0 9, 0 0))"), operation, 0.001)
+        assert shapely.get_num_geometries(made.features.shapes).tolist() == [3, 3]
 
 
 @pytest.mark.parametrize(
