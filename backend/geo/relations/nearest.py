@@ -23,6 +23,8 @@ SHORT = 1e6
 """Metres of a chord from which the length of its geodesic is told well."""
 BLOCK = 10_000
 """Stretches times wanted neighbours of the features that are looked at together."""
+SMALL = 16
+"""Vertices up to which a shape is looked at as a whole for each edge that may be near."""
 MOST_WHOLE = 10_000
 """Geometries that are measured one by one, which takes some milliseconds each."""
 MARGIN = 1e-6
@@ -131,8 +133,8 @@ class _Search:
         moved: Any = self._source.shapes[rows[chosen]]
         if way:
             moved = shapely.transform(moved, lambda positions: np.add(positions, (way, 0)))
-        # The distance of a point from an edge is soon known, that of a large polygon from each of many edges is not.
-        tree = self._shapes if shapely.get_dimensions(moved).any() else self._edges
+        # The distance of a small shape from an edge is soon known, that of a large one from each of many edges is not.
+        tree = self._edges if shapely.get_num_coordinates(moved).mean() <= SMALL else self._shapes
         index: Any = tree.query_nearest(moved, all_matches=False)
         one, other = moved[index[0]], tree.geometries[index[1]]
         if not (shapely.get_type_id(one).any() or shapely.get_type_id(other).any()):
@@ -206,12 +208,15 @@ class _Search:
         boxes, origin = _boxes(self._source.stretches[mine], reach[place])
         index = query(self._edges, boxes)
         own, other = origin[index[0]], index[1]
+        if self._known.size:
+            # First of all: the sides of what touches are near, and many.
+            theirs = rows[place[own]] * len(self._target.shapes) + self._target.owners[other]
+            unknown = ~np.isin(theirs, self._known)
+            own, other = own[unknown], other[unknown]
         one, place = mine[own], place[own]
         gap = np.linalg.norm(self._source.centres[one] - self._target.centres[other], axis=1)
         close = gap - self._source.radii[one] - self._target.radii[other] <= reach[place] + MARGIN
         keys = place * len(self._target.shapes) + self._target.owners[other]
-        if self._known.size:
-            close &= ~np.isin(rows[place] * len(self._target.shapes) + self._target.owners[other], self._known)
         if self._points:
             close[close] = _may_be_last(gap[close], place[close], wanted)
         unique, groups = np.unique(keys[close], return_inverse=True)
