@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse_input
 from backend.geo.geodesy.ellipsoid import Booleans, Integers
+from backend.geo.geodesy.repeats import repeats
 from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, union_of
 from backend.geo.relations.overlay_pieces import (
     MEASURES,
@@ -125,10 +126,26 @@ def with_partners(
     made: list[Shapes] = []
     which: list[Integers] = []
     for some in pairs.batches(_BATCH):
-        unions, touched = merged(b[some.second], some.first)
-        made.append(operation(a[touched], unions))
+        touched, first, counts = np.unique(some.first, return_index=True, return_counts=True)
+        group, place = _alike(some.second, first, counts)
+        rows, rank = repeats(counts[group])
+        unions, _ = merged(b[some.second[first[group][rows] + rank]], rows)
+        made.append(operation(a[touched], unions[place]))
         which.append(touched)
     return np.concatenate(made), np.concatenate(which)
+
+
+def _alike(members: Integers, first: Integers, counts: Integers) -> tuple[Integers, Integers]:
+    """Groups of members of which no two have the same, and for each group of all the place of its like among them.
+
+    first, counts: where each group begins among the members, and how many it has. Many small shapes lie between the
+    same few large ones.
+    """
+    places: dict[bytes, int] = {}
+    ends = zip(first.tolist(), (first + counts).tolist(), strict=True)
+    place = np.array([places.setdefault(members[at:end].tobytes(), len(places)) for at, end in ends], dtype=np.intp)
+    _, group = np.unique(place, return_index=True)
+    return group, place
 
 
 def _together(first: Features, second: Features) -> Together:
