@@ -54,7 +54,7 @@ def describe_dataset(
         raise ProcessRefusedError(str(error), path=error.path or "$.inputs.dataset") from error
     crs = told.get("crs")
     decision = f"as it stands, in {crs['code']}" if crs else "as it stands; no single CRS is known"
-    return {**told, "method": METHOD, "crs_decision": decision}
+    return {"method": METHOD, **told, "crs_decision": decision}
 
 
 def _described(given: Any) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _described(given: Any) -> dict[str, Any]:
         from backend.geo.describing.rasters import describe_raster
         from backend.geo.raster.rasters import opened
 
-        with opened(raster) as reader:
+        with opened(raster, windowed=True) as reader:
             return {"kind": "raster"} | describe_raster(reader)
     if isinstance(dataset, DatasetFile | bytes):
         from backend.geo.describing.files import describe_file

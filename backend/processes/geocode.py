@@ -1,6 +1,6 @@
 """`geocode`: where places and countries of a name are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 import shapely
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.places.place_names import plain_name
 from backend.geo.places.places import Found, Gazetteer, Place, find_place
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.features import Features
@@ -53,10 +54,18 @@ def geocode(
     code = _code(gazetteer, country)
     found = [find_place(gazetteer, text, code) for text in places]
     if not any(item.candidates for item in found):
-        raise ProcessRefusedError(_not_found(gazetteer, places[0], country), path="$.inputs.places")
+        raise ProcessRefusedError(_not_found(gazetteer, gazetteer.states(), places[0], country), path="$.inputs.places")
     best = [item.candidates[0] if item.candidates else None for item in found]
-    warnings = [_not_found(gazetteer, text, country) for text, place in zip(places, best, strict=True) if place is None]
+    states = gazetteer.states() if any(place is None or place.kind == "country" for place in best) else frozenset[str]()
+    warnings = [
+        _not_found(gazetteer, states, text, country) for text, place in zip(places, best, strict=True) if place is None
+    ]
     warnings += [_ambiguous(text, item) for text, item in zip(places, found, strict=True) if item.ambiguous]
+    warnings += [
+        f"{text[:60]!r} was taken for the country; it is also a state of the US, of which there is no position here."
+        for text, place in zip(places, best, strict=True)
+        if place is not None and place.kind == "country" and code is None and plain_name(text) in states
+    ]
     features = Features(
         shapes_of(None if place is None else shapely.Point(place.longitude, place.latitude) for place in best),
         _columns(places, best, found, limit),
@@ -111,13 +120,18 @@ def _ambiguous(text: str, found: Found) -> str:
     )
 
 
-def _not_found(gazetteer: Gazetteer, text: str, country: str | None) -> str:
+def _not_found(gazetteer: Gazetteer, states: Collection[str], text: str, country: str | None) -> str:
     name, _, rest = text.partition(",")
     known = gazetteer.named(name)
     if known and (rest or country):
         told = "; ".join(place.label for place in known[:3])
         where = (rest or country or "").strip()[:60]
         return f"{name[:60]!r} is known, but not in {where!r}: {told}. Give a country or a state of the US."
-    similar = gazetteer.similar(name)
+    countries = [] if rest or country else gazetteer.countries_with(text)
+    similar = [] if countries else gazetteer.similar(name)
     hint = f" Names written alike: {', '.join(similar)}." if similar else ""
+    if countries:
+        hint = f" Countries with it in their names: {', '.join(countries)}."
+    elif plain_name(text) in states:
+        hint = " It is a state of the US: places in it are found, it is not."
     return f"No country, and no place of 15,000 inhabitants or more, has the name {text[:60]!r}.{hint}"

@@ -22,7 +22,7 @@ class CalculatedRaster(TypedDict):
 @process(
     id="raster-calculate",
     title="Raster calculator",
-    keywords=["raster", "band math", "map algebra", "NDVI", "index", "difference", "formula"],
+    keywords=["raster", "band math", "map algebra", "NDVI", "index", "difference", "formula", "mosaic", "merge"],
     output=[
         RASTER,
         Output(id="statistics"),
@@ -46,13 +46,13 @@ def raster_calculate(
         Field(
             max_length=2000,
             description="Bands a1, a2… (b1… of others) or by name: (a2 - a1) / (a2 + a1), where(a1 > 9, 1, None), "
-            "coalesce(a1, 0).",
+            "coalesce(a1, 0); coalesce(a1, b1) joins tiles.",
         ),
     ],
     others: Annotated[list[Raster], Repeated(), Field(max_length=25, description="Rasters b, c and so on.")]
     | None = None,
 ) -> CalculatedRaster:
-    """Band math (map algebra), such as NDVI or the difference of two rasters."""
+    """Band math (map algebra), such as NDVI, the difference of two rasters, or a mosaic of tiles."""
     # GDAL is for workers: the server reads no file.
     from backend.geo.raster.calculation import calculate, input_of
     from backend.geo.raster.rasters import concerning, geotiff, opened

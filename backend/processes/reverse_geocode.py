@@ -69,9 +69,11 @@ def reverse_geocode(features: Features) -> Mapping[str, Any]:
 
 
 def _points(features: model.Features) -> model.Features:
+    from backend.geo.geodesy.shapes import with_single_points
     from backend.geo.places.places_near import are_points
 
     points = features.lonlat()
+    points = points.with_shapes(with_single_points(points.shapes))
     if not points.present.any():
         raise ProcessRefusedError("there are no points", path="$.inputs.features")
     if len(points) > MOST:

@@ -67,10 +67,10 @@ def terrain(  # noqa: PLR0917  # the inputs of a process come by name
     from backend.geo.raster.terrain import read_relief
 
     if product != "contours":
-        return _surface(read_relief(raster), product, z_factor, {"azimuth": azimuth, "altitude": altitude})
+        return _surface(read_relief(raster, z_factor), product, z_factor, {"azimuth": azimuth, "altitude": altitude})
     if interval is None:
         raise ProcessRefusedError("contours need an interval", path="$.inputs.interval")
-    return {"features": _contours(read_relief(raster), interval, base, z_factor)}
+    return {"features": _contours(read_relief(raster, z_factor), interval, base, z_factor)}
 
 
 def _surface(relief: "Relief", product: str, z_factor: float, sun: Mapping[str, float]) -> Terrain:

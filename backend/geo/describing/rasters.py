@@ -14,7 +14,9 @@ from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.ellipsoid import meridian_radius, parallel_radius
 from backend.geo.raster.cells import alike
 from backend.geo.raster.grid_summary import finite, too_large
-from backend.geo.raster.rasters import Grid, grid_of, places, read_band
+from backend.geo.raster.nodata import undeclared
+from backend.geo.raster.rasters import MAX_BYTES, Grid, grid_of, places, read_band
+from backend.geo.raster.strips import spread
 
 MOST_CLASSES = 30
 """Different integers up to which a band may be one of classes, whose counts are told."""
@@ -29,7 +31,9 @@ def describe_raster(reader: DatasetReader) -> JsonObject:
         ProcessRefusedError: it cannot be read.
     """
     grid = grid_of(reader) if reader.crs is not None else None
-    bands = [_band(reader, number) for number in range(1, reader.count + 1)]
+    told: list[str] = []
+    partly = not all(_readable(reader, number) for number in range(1, reader.count + 1))
+    bands = [_band(reader, number, told) for number in range(1, reader.count + 1)]
     place = _placed(grid) if grid is not None else {"crs": None, "extent": list(reader.bounds), "bbox": None}
     return {
         "width": reader.width,
@@ -40,7 +44,8 @@ def describe_raster(reader: DatasetReader) -> JsonObject:
         "rows_run": "north to south" if reader.transform.e < 0 else "south to north",
         "rotated": bool(reader.transform.b or reader.transform.d),
         "bands": bands,
-        "warnings": _warnings(reader, grid, bands),
+        "warnings": [*_warnings(reader, grid, bands), *told],
+        **({"method": "the grid and a part of the cells were read"} if partly else {}),
     }
 
 
@@ -74,36 +79,64 @@ def _cell_size(reader: DatasetReader, grid: Grid | None) -> JsonObject:
     return told
 
 
-def _band(reader: DatasetReader, number: int) -> JsonObject:
-    values = read_band(reader, number)
-    mask = np.ma.getmaskarray(values)
-    lost = int(mask.sum())
+def _band(reader: DatasetReader, number: int, warnings: list[str]) -> JsonObject:
+    kind = np.dtype(reader.dtypes[number - 1])
     told: JsonObject = {
         "band": number,
         "description": reader.descriptions[number - 1],
-        "type": str(reader.dtypes[number - 1]),
+        "type": str(kind),
         "nodata": _json_number(reader.nodatavals[number - 1]),
-        "nodata_share": lost / values.size,
+        "nodata_share": None,
         "scale": float(reader.scales[number - 1]),
         "offset": float(reader.offsets[number - 1]),
         "units": reader.units[number - 1],
     }
-    if lost == values.size or np.issubdtype(values.dtype, np.complexfloating):
+    if np.issubdtype(kind, np.complexfloating):
+        warnings.append(f"Band {number} has complex numbers, of which no process takes any: it has no figures.")
         return told
-    lowest, highest = int(values.argmin(fill_value=None)), int(values.argmax(fill_value=None))
-    flat = values.ravel()
+    whole = _readable(reader, number)
+    values = read_band(reader, number) if whole else spread(reader, number)
+    if not whole:
+        warnings.append(
+            f"The figures of band {number} are those of {values.size / (reader.width * reader.height):.3%} of its "
+            "cells, in parts spread over the raster: it is too large to be read as a whole. Others may have smaller or "
+            "larger values."
+        )
+    told["nodata_share"] = 1 - values.count() / values.size
+    if not values.count():
+        return told
+    doubt = undeclared(values)
+    warnings += [f"Band {number}: {doubt}"] if doubt else []
+    return told | _figures(values) | (_places(reader, values) if whole else {})
+
+
+def _readable(reader: DatasetReader, number: int) -> bool:
+    """Whether a band is not too large to be read as a whole."""
+    plain = (reader.scales[number - 1], reader.offsets[number - 1]) == (1.0, 0.0)
+    size = np.dtype(reader.dtypes[number - 1]).itemsize if plain else np.dtype(np.float64).itemsize
+    return reader.width * reader.height * size <= MAX_BYTES
+
+
+def _figures(values: np.ma.MaskedArray[Any, Any]) -> JsonObject:
     with np.errstate(over="ignore", invalid="ignore"):
         mean, deviation = values.mean(dtype=np.float64), values.std(dtype=np.float64)
-    told |= {
-        "min": _json_number(flat[lowest]),
-        "max": _json_number(flat[highest]),
+    return {
+        "min": _json_number(values.min()),
+        "max": _json_number(values.max()),
         "mean": finite(mean),
         "std": finite(deviation),
+    }
+
+
+def _places(reader: DatasetReader, values: np.ma.MaskedArray[Any, Any]) -> JsonObject:
+    """Where the extremes of a whole band are, and how many cells its classes have."""
+    lowest, highest = int(values.argmin(fill_value=None)), int(values.argmax(fill_value=None))
+    classes = _classes(values)
+    return {
         "min_at": _centre(reader, lowest),
         "max_at": _centre(reader, highest),
+        **({"classes": classes} if classes is not None else {}),
     }
-    classes = _classes(values)
-    return told | ({"classes": classes} if classes is not None else {})
 
 
 def _centre(reader: DatasetReader, index: int) -> list[float]:
@@ -145,7 +178,7 @@ def _warnings(reader: DatasetReader, grid: Grid | None, bands: list[JsonObject])
         warnings.append(f"Cells of this grid {how}: a mean over them needs weighing by area.")
     if reader.transform.is_identity:
         warnings.append("The raster is not georeferenced: its coordinates are columns and rows.")
-    empty = [band["band"] for band in bands if band["nodata_share"] == 1]
+    empty = [band["band"] for band in bands if band["nodata_share"] == 1 and _readable(reader, band["band"])]
     if empty:
         warnings.append(f"Bands {', '.join(map(str, empty))} have no data at all.")
     warnings += [

@@ -95,6 +95,17 @@ def flat(shapes: Shapes) -> tuple[Shapes, Integers]:
     return parts, owners
 
 
+def with_single_points(shapes: Shapes) -> Shapes:
+    """The same, with the point in place of each multipoint of one: many files have no others."""
+    multiple = of_type(shapes, GeometryType.MULTIPOINT)
+    single = multiple & (shapely.get_num_geometries(shapes) == 1)
+    if not single.any():
+        return shapes
+    made = shapes.copy()
+    made[single] = shapely.get_geometry(shapes[single], 0)
+    return made
+
+
 def with_parts_united(shapes: Shapes, chosen: Booleans) -> Shapes:
     """The same, with the union of all parts in place of each one chosen."""
     if not chosen.any():

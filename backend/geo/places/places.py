@@ -100,6 +100,17 @@ class Gazetteer:
         found = difflib.get_close_matches(plain_name(text), countries, count, 0.75)
         return list(dict.fromkeys(countries[name] for name in found))
 
+    def countries_with(self, text: str) -> list[str]:
+        """Countries that have the text as a word, or as several, in one of their names: two have Korea."""
+        word = re.compile(rf"[| ]{re.escape(plain_name(text))}[| ]")
+        lines = (line.partition("\t") for line in self.names.splitlines() if line.startswith("{"))
+        return [str(json.loads(key)["name"]) for key, _, names in lines if plain_name(text) and word.search(names)]
+
+    def states(self) -> frozenset[str]:
+        """The plain names of the states of the US, by which places are told apart."""
+        rows = csv.reader(row for row in self.rows if ",US," in row)
+        return frozenset(map(plain_name, {region for _, code, _, region, *_ in rows if code == "US"}))
+
     def _lines(self, plain: str) -> Iterator[tuple[int, int]]:
         """Where the line begins, and where in it the name stands."""
         sought = f"|{plain}|"

@@ -11,6 +11,10 @@ from rasterio.enums import ColorInterp
 from rasterio.io import DatasetReader
 
 from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.ellipsoid import Array
+
+_NEAR = 1e-6
+"""Steps of a scale by which a number may miss a value for which it is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,24 @@ def chosen_band(reader: DatasetReader, band: int | None) -> tuple[int, tuple[str
     if band is None and reader.count > 1:
         return 1, (f"The raster has {reader.count} bands; band 1 was used because none was named.",)
     return band or 1, ()
+
+
+def meant(numbers: Array, reader: DatasetReader, band: int) -> Array:
+    """Numbers as people write them, as the values of the band that are meant: limits and values to compare it with.
+
+    Of integers with a scale 35 times 0.01 is not quite 0.35; and 0.35 in single precision is a little less than that.
+    """
+    scale, offset = float(reader.scales[band - 1]), float(reader.offsets[band - 1])
+    kind = np.dtype(reader.dtypes[band - 1])
+    # A limit of infinity stays one: the difference to it is not a number.
+    with np.errstate(invalid="ignore", over="ignore"):
+        if (scale, offset) == (1.0, 0.0):
+            return numbers.astype(np.float32).astype(np.float64) if kind == np.float32 else numbers
+        if not scale or kind.kind not in "iu":
+            return numbers
+        stored = (numbers - offset) / scale
+        same = np.abs(stored - np.rint(stored)) < _NEAR
+        return np.where(same, np.rint(stored) * scale + offset, numbers)
 
 
 def is_labelled(reader: DatasetReader, band: int) -> bool:

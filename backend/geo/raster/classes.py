@@ -14,7 +14,7 @@ from rasterio.io import DatasetReader
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans
-from backend.geo.raster.bands import chosen_band
+from backend.geo.raster.bands import chosen_band, meant
 from backend.geo.raster.cells import planar_cell_area
 from backend.geo.raster.rasters import Grid, grid_of, read_band
 from backend.geo.raster.tally import Codes, Tally
@@ -27,8 +27,6 @@ _AT_ONCE = 1 << 17
 """Cells that are looked up at a time: few enough to stay near the processor."""
 _FEW = 16
 """Limits up to which each is compared with all cells."""
-_NEAR = 1e-6
-"""Steps of a scale by which a limit may miss a value for which it is meant."""
 _TYPES = (np.uint8, np.int16, np.int32)
 
 
@@ -84,7 +82,8 @@ def classify(reader: DatasetReader, rows: Sequence[Sequence[float | None]], band
     wanted, grid = table(rows), grid_of(reader)
     number, told = chosen_band(reader, band)
     values = read_band(reader, number)
-    spans = _spans(_as_computed(wanted, reader, number), values.dtype)
+    low, high = (meant(limits, reader, number) for limits in (wanted.low, wanted.high))
+    spans = _spans(Table(low, high, wanted.classes), values.dtype)
     made_of = np.append(wanted.classes, 0).astype(_kind(wanted.classes))[spans.row]
     tally = Tally(grid, len(spans.row))
     made, span = np.empty(values.shape, made_of.dtype), np.empty(values.shape, tally.kind)
@@ -163,24 +162,8 @@ class _Spans:
         return span
 
 
-def _as_computed(wanted: Table, reader: DatasetReader, band: int) -> Table:
-    """The limits where they meet values of a band that is integers with a scale: 35 times 0.01 is not quite 0.35."""
-    scale, offset = float(reader.scales[band - 1]), float(reader.offsets[band - 1])
-    if (scale, offset) == (1.0, 0.0) or not scale or np.dtype(reader.dtypes[band - 1]).kind not in "iu":
-        return wanted
-
-    def met(limits: Array) -> Array:
-        # A limit of infinity stays one: the difference to it is not a number.
-        with np.errstate(invalid="ignore", over="ignore"):
-            stored = (limits - offset) / scale
-            same = np.abs(stored - np.rint(stored)) < _NEAR
-            return np.where(same, np.rint(stored) * scale + offset, limits)
-
-    return Table(met(wanted.low), met(wanted.high), wanted.classes)
-
-
 def _spans(wanted: Table, kind: np.dtype[Any]) -> _Spans:
-    # 0.35 in single precision is a little less than 0.35: the limits are taken to where the values are.
+    # Of two numbers that single precision holds the next one after is in that precision, too.
     precision = np.float32 if kind == np.float32 else np.float64
     low, high = wanted.low.astype(precision), wanted.high.astype(precision)
     high = np.where(wanted.low == wanted.high, np.nextafter(high, np.inf, dtype=precision), high)

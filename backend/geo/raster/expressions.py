@@ -16,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.errors import ProcessRefusedError
+from backend.geo.vector.expression_notation import with_words
 
 type Values = NDArray[Any]
 
 MAX_LENGTH = 2_000
 MAX_NODES = 500
+_ANY = MAX_NODES
+_MOST_DIGITS = 15
 _LARGEST = sys.float_info.max
 _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: np.add,
@@ -67,6 +70,7 @@ def parsed(text: str, bands: Collection[str]) -> tuple[ast.expr, frozenset[str]]
         _refuse(f"the expression cannot be read: {reason}{f'; {_WRITTEN}' if _OTHERWISE.search(text) else ''}")
     if len(nodes) > MAX_NODES:
         _refuse(f"the expression has more than {MAX_NODES} parts")
+    tree = with_words(tree, nodes)
     named = frozenset(_checked(tree, bands))
     if not named:
         _refuse(f"the expression names no band: there are {', '.join(bands)}")
@@ -98,12 +102,6 @@ def without_none(tree: ast.expr) -> ast.expr | None:
     return _Zeros().visit(copy.deepcopy(tree))
 
 
-def is_condition(tree: ast.expr) -> bool:
-    """Its values are true or false."""
-    negated = isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
-    return negated or isinstance(tree, ast.Compare | ast.BoolOp)
-
-
 def _checked(node: ast.expr, bands: Collection[str]) -> set[str]:
     """The bands that a node names."""
     if isinstance(node, ast.Name):
@@ -120,7 +118,13 @@ def _checked(node: ast.expr, bands: Collection[str]) -> set[str]:
         if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST:
             _refuse("only numbers can stand in an expression over rasters")
         return set()
+    if isinstance(node, ast.Compare) and any(_is_none(part) for part in (node.left, *node.comparators)):
+        _refuse("nothing equals None: coalesce(a1, 0) gives a value to cells without data")
     return {name for part in _parts(node) for name in _checked(part, bands)}
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:
@@ -147,9 +151,12 @@ def _arguments(node: ast.expr) -> list[ast.expr]:
             f"{ast.unparse(node)[:40]!r} cannot stand in an expression: there are bands, numbers, + - * / // % **, "
             f"comparisons, and, or, not, if-else, and {', '.join(_FUNCTIONS)}"
         )
-    wanted = _FUNCTIONS[name][0]
-    if len(node.args) != wanted:
+    least, most, _ = _FUNCTIONS[name]
+    if not least <= len(node.args) <= most:
+        wanted = least if least == most else f"{least} or more" if most == _ANY else f"{least} or {most}"
         _refuse(f"{name}() takes {wanted} arguments, not {len(node.args)}")
+    if name == "round" and any(isinstance(part, ast.Name) for digits in node.args[1:] for part in ast.walk(digits)):
+        _refuse("round() takes a number of digits, not a band")
     return node.args
 
 
@@ -159,7 +166,7 @@ def _value(node: ast.expr, bands: Mapping[str, Values]) -> Any:
 
 def _call(node: ast.Call, bands: Mapping[str, Values]) -> Any:
     assert isinstance(node.func, ast.Name)  # noqa: S101  # `_arguments` saw to it
-    return _defined(_FUNCTIONS[node.func.id][1](*(_value(argument, bands) for argument in node.args)))
+    return _defined(_FUNCTIONS[node.func.id][2](*(_value(argument, bands) for argument in node.args)))
 
 
 def _comparison(node: ast.Compare, bands: Mapping[str, Values]) -> Any:
@@ -211,25 +218,35 @@ def _defined(values: Any) -> Any:
     return values if finite.all() else np.where(finite, values, np.nan)
 
 
-_FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
-    "abs": (1, np.abs),
-    "sqrt": (1, np.sqrt),
-    "exp": (1, np.exp),
-    "log": (1, np.log),
-    "log10": (1, np.log10),
-    "sin": (1, np.sin),
-    "cos": (1, np.cos),
-    "tan": (1, np.tan),
-    "arctan": (1, np.arctan),
-    "floor": (1, np.floor),
-    "ceil": (1, np.ceil),
-    "round": (1, np.round),
-    "min": (2, np.minimum),
-    "max": (2, np.maximum),
-    "where": (3, _choice),
-    "coalesce": (2, _first),
+def _round(values: Any, digits: Any = 0.0) -> Any:
+    if digits != np.rint(digits) or abs(digits) > _MOST_DIGITS:
+        _refuse(f"round() takes a whole number of digits up to {_MOST_DIGITS}; -3 rounds to thousands")
+    return cast("Values", np.round(values, int(digits)))
+
+
+def _of_all(join: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    return lambda *values: reduce(join, values)
+
+
+_FUNCTIONS: Mapping[str, tuple[int, int, Callable[..., Any]]] = {
+    "abs": (1, 1, np.abs),
+    "sqrt": (1, 1, np.sqrt),
+    "exp": (1, 1, np.exp),
+    "log": (1, 1, np.log),
+    "log10": (1, 1, np.log10),
+    "sin": (1, 1, np.sin),
+    "cos": (1, 1, np.cos),
+    "tan": (1, 1, np.tan),
+    "arctan": (1, 1, np.arctan),
+    "floor": (1, 1, np.floor),
+    "ceil": (1, 1, np.ceil),
+    "round": (1, 2, _round),
+    "min": (2, _ANY, _of_all(np.minimum)),
+    "max": (2, _ANY, _of_all(np.maximum)),
+    "where": (3, 3, _choice),
+    "coalesce": (2, _ANY, _of_all(_first)),
 }
-"""Name → number of arguments. `coalesce` is its first argument, or the second where that has no value; `log` is the
+"""Name → least and largest number of arguments. `coalesce` is the first of its arguments that has a value; `log` is the
 natural logarithm, as in Python; angles are in radians."""
 _NODES: Mapping[type[ast.expr], Callable[[Any, Mapping[str, Values]], Any]] = {
     ast.Name: lambda node, bands: bands[node.id],

@@ -21,9 +21,14 @@ from backend.geo.raster.rasters import Grid, places
 
 _ROUNDING = 1e-6
 """Cells."""
+_SLIVER = 1e-3
+"""Cells by which a raster may reach into a row or column of another CRS that is not made for it: none is there between
+WGS 84 and ETRS89, whose ellipsoids differ by a tenth of a millimetre."""
 _TURN = 360.0
 _BESIDE = 1e-9
 """Degrees from the antimeridian."""
+_DIGITS = 9
+"""Of the side of a cell in another CRS: between two CRSs of one plane, cells of 10 m are to have 10 m again."""
 _NODES = 25
 """Places along each side of a raster at which its cells are looked at."""
 _AT_BOTH_ENDS = (
@@ -123,7 +128,7 @@ def _elsewhere(source: Grid, crs: CRS, resolution: float | None) -> Target:
     area = usable_area(source, crs)
     try:
         if resolution is None:
-            resolution = _kept_size(source, crs, area)
+            resolution = float(f"{_kept_size(source, crs, area):.{_DIGITS}g}")
         if area is None:
             bounds = enclosing(source, crs, transform_bounds(here, there, *source.bounds, densify_pts=101))
         else:
@@ -135,8 +140,8 @@ def _elsewhere(source: Grid, crs: CRS, resolution: float | None) -> Target:
             f"the raster's area has no place in {code_of(crs)}, or lies across its edge: choose a CRS for the area",
             path="$.inputs.crs",
         )
-    low = np.floor(np.array(bounds[:2]) / resolution + _ROUNDING) * resolution
-    high = np.ceil(np.array(bounds[2:]) / resolution - _ROUNDING) * resolution
+    low = np.floor(np.array(bounds[:2]) / resolution + _SLIVER) * resolution
+    high = np.ceil(np.array(bounds[2:]) / resolution - _SLIVER) * resolution
     grid = _spanned(crs, (float(low[0]), float(low[1]), float(high[0]), float(high[1])), resolution)
     warnings = _cut_short(crs) if area else beyond_area(source, crs)
     if _divided(source, crs):

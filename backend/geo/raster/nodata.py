@@ -14,6 +14,37 @@ _MOST_EXACT = 2**53
 read back as the integer -9."""
 
 
+_CUSTOMARY = (-9999.0, -99999.0, -999.0, -32768.0, -32767.0, -3.4028234663852886e38, -1e38, 9.969209968386869e36, 1e20)
+"""Values by which files say that a cell has no data: those that programs write by themselves. 0 and 255 are not among
+them: of a byte they are values like others."""
+
+
+def undeclared(values: np.ma.MaskedArray[Any, Any], what: str = "cells") -> str | None:
+    """A warning where a value seems to say that there are no data, although the file does not: it counts as others do.
+
+    It is one that programs write for it, and further from all others than these are from each other. what: the values
+    are of.
+    """
+    if not values.count():
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        ends = {float(values.min()), float(values.max())}
+        known = _known_as(values.dtype)
+        for suspect in ends.intersection(known):
+            others = values.compressed()
+            others = others[others != suspect].astype(np.float64, copy=False)
+            apart = np.abs(others - suspect).min(initial=np.inf)
+            if len(others) and not apart > others.max() - others.min():
+                continue
+            share = 1 - len(others) / values.count()
+            return (
+                f"{share:.3%} of the {what} have the value {suspect:g}, which often stands for no data: the file does "
+                f"not say so, and they count. raster-calculate takes them out: where(a1 == {known[suspect]:.17g}, "
+                "None, a1)."
+            )
+    return None
+
+
 def nodata_of(values: np.ma.MaskedArray[Any, Any] | Values) -> float | None:
     """The value that masked cells get: NaN, or an integer that no cell with data has; None where none is needed.
 
@@ -64,3 +95,12 @@ def _ends(kind: np.dtype[Any]) -> tuple[int, int]:
     limits = np.iinfo(kind)
     least, most = max(limits.min, -_MOST_EXACT), min(limits.max, _MOST_EXACT)
     return (most, least) if least == 0 else (least, most)
+
+
+def _known_as(kind: np.dtype[Any]) -> dict[float, float]:
+    """The customary values by the numbers of this type that hold them."""
+    if kind.kind != "f":
+        return {value: value for value in _CUSTOMARY}
+    with np.errstate(over="ignore"):
+        held = np.array(_CUSTOMARY).astype(kind).astype(np.float64).tolist()
+    return dict(zip(held, _CUSTOMARY, strict=True))

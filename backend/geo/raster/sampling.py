@@ -15,13 +15,15 @@ from rasterio.windows import Window
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
-from backend.geo.geodesy.shapes import of_type
+from backend.geo.geodesy.shapes import of_type, with_single_points
 from backend.geo.raster.bands import is_labelled, is_whole
 from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.fields import joined
+from backend.geo.raster.nodata import undeclared
 from backend.geo.raster.rasters import Grid, grid_of, places, read_band
 from backend.geo.raster.turns import ends
 from backend.geo.vector.features import Features
+from backend.geo.vector.file_values import as_written
 
 type Interpolation = Literal["nearest", "bilinear"]
 
@@ -55,6 +57,7 @@ def sample(
     Raises:
         ProcessRefusedError: a feature is no point, there is no such band, or its values are classes.
     """
+    points = points.with_shapes(with_single_points(points.shapes))
     _check(points)
     grid = grid_of(reader)
     bands = range(1, reader.count + 1) if band is None else (band,)
@@ -68,10 +71,12 @@ def sample(
         warnings += _doubtful(reader, number, interpolation)
         values, partial = _values(reader, number, at[inside], interpolation)
         column: list[Any] = [None] * len(points)
-        for index, value in zip(np.flatnonzero(inside).tolist(), values.tolist(), strict=True):
+        written = np.ma.masked_array(as_written(values.data), mask=np.ma.getmaskarray(values))
+        for index, value in zip(np.flatnonzero(inside).tolist(), written.tolist(), strict=True):
             column[index] = value
         columns[name] = column
         lost[inside] |= np.ma.getmaskarray(values)
+        warnings += filter(None, [undeclared(values, "points")])
         if partial:
             warnings.append(f"{partial} values of {name} are of fewer than four cells: the others have no data.")
     counts = {
@@ -80,7 +85,7 @@ def sample(
         "points_without_data": int(lost.sum()),
     }
     return Sampled(
-        joined(points, columns).warned(*warnings, *_told(counts)),
+        joined(points, columns).warned(*warnings, *_told(counts), *_astray(points, inside, grid)),
         _method(interpolation),
         _decision(points, grid),
         counts,
@@ -191,6 +196,20 @@ def _told(counts: dict[str, int]) -> Iterator[str]:
         yield f"{counts['points_outside']} of {counts['points']} points lie outside the raster and have no value."
     if counts["points_without_data"]:
         yield f"{counts['points_without_data']} of {counts['points']} points lie where the raster has no data."
+
+
+def _astray(points: Features, inside: Booleans, grid: Grid) -> Iterator[str]:
+    """Where the raster is, if no point lies on it."""
+    bounds = None if inside.any() or not points.present.any() else lonlat_bounds(grid)
+    if bounds is None:
+        return
+    extent = ", ".join(f"{edge:.6g}" for edge in bounds)
+    west, south, east, north = bounds
+    given = shapely.get_coordinates(points.shapes[points.present])
+    x, y = Transformation.between(points.crs, CRS84).transformer.transform(*given.T)
+    exchanged = (y >= west) & (y <= east) & (x >= south) & (x <= north)
+    hint = " With latitude and longitude exchanged they would lie there." if exchanged.all() else ""
+    yield f"The raster's extent is [{extent}] in degrees.{hint}"
 
 
 def _method(interpolation: Interpolation) -> str:

@@ -14,6 +14,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.ground import Ground, steps_of
 from backend.geo.geodesy.ground_steps import Steps
+from backend.geo.raster.nodata import undeclared
 from backend.geo.raster.rasters import Grid, concerning, grid_of, opened, read_band
 from backend.geo.vector.datasets import DatasetFile
 
@@ -68,8 +69,8 @@ class Relief:
         return f"metre (assumed: {why})"
 
 
-def read_relief(source: DatasetFile | bytes) -> Relief:
-    """The first band of a raster as elevations.
+def read_relief(source: DatasetFile | bytes, z_factor: float = 1) -> Relief:
+    """The first band of a raster as elevations, which a caller wants times `z_factor`.
 
     Raises:
         ProcessRefusedError: it cannot be read, or has no cell with data.
@@ -84,11 +85,12 @@ def read_relief(source: DatasetFile | bytes) -> Relief:
     warnings = [f"The first of {bands} bands was taken for the elevations."] if bands > 1 else []
     if unit and _plain(unit) not in UNITS_OF_HEIGHT:
         warnings.append(f"The file says that its values are in {unit[:_LONGEST_SHOWN]!r}; they were taken for metres.")
-    if not unit and "foot" in plane.lower():
+    if not unit and z_factor == 1 and "foot" in plane.lower():
         warnings.append(
             f"The grid's CRS counts in {plane}, but the file does not tell the unit of the elevations: they were taken "
             "for metres; if they are in feet, give z_factor 0.3048."
         )
+    warnings += filter(None, [undeclared(elevations)])
     return Relief(elevations, grid, unit, tuple(warnings))
 
 

@@ -19,6 +19,7 @@ from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.raster.rasters import Grid, places
 from backend.geo.vector.feature_reading import settle
 from backend.geo.vector.features import Features
+from backend.geo.vector.file_values import as_written
 
 MOST_POLYGONS = 100_000
 MOST_POINTS = 1_000_000
@@ -92,7 +93,7 @@ def polygons_of(
     # Rings that touch themselves where cells meet at corners.
     pinched = np.flatnonzero(~shapely.is_valid(shapes)) if diagonal else []
     shapes[pinched] = shapely.make_valid(shapes[pinched])
-    return shapes, numbers.tolist()
+    return shapes, as_written(numbers).tolist()
 
 
 def cell_counts(shapes: Shapes, grid: Grid) -> list[int]:
@@ -121,7 +122,7 @@ def points_of(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> tuple[Shapes, 
     rows, columns = np.nonzero(present)
     centres = np.column_stack([columns, rows]).astype(np.float64) + 0.5
     points: Any = shapely.points(places(grid.transform, centres))
-    return np.atleast_1d(points), np.ma.getdata(values)[present].tolist()
+    return np.atleast_1d(points), as_written(np.ma.getdata(values)[present]).tolist()
 
 
 def _readable(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:

@@ -21,9 +21,10 @@ from backend.geo.raster.bands import Label, is_labelled, is_whole, labels_of
 from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.geometry_mappings import mappings_of
 from backend.geo.raster.grids import Target, needed, part_of, target_grid
-from backend.geo.raster.nodata import with_room
+from backend.geo.raster.nodata import undeclared, with_room
 from backend.geo.raster.rasters import Grid, check_size, concerning, grid_of, places, read_band
 from backend.geo.raster.resampling import CHOOSING, TOLERANCE, Rule, resampled
+from backend.geo.raster.turns import ends
 from backend.geo.raster.zonal_zones import zones_on
 from backend.geo.vector.features import Features
 
@@ -31,6 +32,8 @@ _UNASKED = (
     "The values are integers and may be classes, so each cell takes that of the nearest; for measured values ask for "
     "bilinear or average."
 )
+_AROUND = 1e-9
+"""Share of a turn by which the width of a grid may miss it, by rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,9 @@ def warp(reader: DatasetReader, wish: Wish) -> Warped:
     values = _stacked(bands)
     if inside is not None:
         values[:, ~inside] = np.ma.masked
+        values, grid, told = _in_one_piece(values, inside, grid)
+        warnings = (*warnings, *told)
+    warnings = (*warnings, *dict.fromkeys(filter(None, map(undeclared, values))))
     if not values.count():
         warnings = (*warnings, "The result has no data at all: does the raster reach there?")
     values, nodata, wider = with_room(values)
@@ -178,6 +184,29 @@ def _cut(grid: Grid, mask: Features | None) -> tuple[Grid, Booleans | None, tupl
     partly = np.nanmin(zones.inside) < 1 - 1e-6
     beyond = ("The mask reaches beyond the raster: there is no data there.",) if partly else ()
     return part_of(grid, window), inside, (*zones.warnings, *beyond)
+
+
+def _in_one_piece(
+    values: np.ma.MaskedArray[Any, Any], inside: Booleans, grid: Grid
+) -> tuple[np.ma.MaskedArray[Any, Any], Grid, tuple[str, ...]]:
+    """What a mask across the edges of a grid all around the globe takes, without the part between that it does not."""
+    taken = inside.any(axis=0)
+    side, plane = grid.transform.a, ends(grid)
+    if plane is None or not (taken[0] and taken[-1]) or taken.all():
+        return values, grid, ()
+    turn = plane[1] - plane[0]
+    if abs(grid.width * side / turn - 1) > _AROUND:
+        return values, grid, ()
+    free = np.flatnonzero(~taken)
+    gap = max(np.split(free, np.flatnonzero(np.diff(free) > 1) + 1), key=len)
+    first = int(gap[-1]) + 1
+    west = grid.transform.c + side * first
+    begins = Affine.translation(-turn if west >= turn / 2 else 0, 0) @ grid.transform @ Affine.translation(first, 0)
+    joined: Any = np.ma.concatenate([values[:, :, first:], values[:, :, : int(gap[0])]], axis=2)
+    made = Grid(joined.shape[2], grid.height, begins, grid.crs)
+    if made.bounds[2] <= plane[1]:
+        return joined, made, ()
+    return joined, made, ("The mask crosses the antimeridian: longitudes of the result go on beyond 180 degrees.",)
 
 
 def _offset(source: Grid, part: Grid) -> Window:

@@ -17,6 +17,7 @@ from backend.geo.raster.bands import chosen_band, is_labelled
 from backend.geo.raster.cells import alike, area_note, cell_areas, lonlat_bounds, planar_cell_area
 from backend.geo.raster.fields import joined
 from backend.geo.raster.grid_summary import too_large
+from backend.geo.raster.nodata import undeclared
 from backend.geo.raster.rasters import Grid, concerning, grid_of, places, read_band
 from backend.geo.raster.zonal_extraction import PLACES, Cells, Found, extract
 from backend.geo.raster.zonal_names import Chosen, chosen
@@ -78,7 +79,7 @@ def zonal_statistics(
     beyond = too_large(f"Some of {', '.join(lacking)} are", (values.min(), values.max())) if lacking else None
     warnings = (
         *told, *rounded, *placed.warnings, *_partial(placed), *_gap_note(gaps),
-        *_doubtful(reader, number, wanted), *([beyond] if beyond else []),
+        *_doubtful(reader, number, wanted), *filter(None, [beyond, undeclared(values)]),
     )  # fmt: skip
     counts = {
         "zones": len(zones),

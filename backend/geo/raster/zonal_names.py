@@ -12,6 +12,11 @@ RANKED = ("median", "majority", "minority")
 MORE = ("area", "categories", "min_place", "max_place")
 NAMES = (*PLAIN, *RANKED, *MORE)
 DEFAULT = ("count", "mean", "min", "max", "sum")
+_ELSEWHERE = {
+    "average": "mean", "avg": "mean", "total": "sum", "sd": "stdev", "std": "stdev", "var": "variance",
+    "mode": "majority", "unique": "variety", "nunique": "variety", "percentile_90": "p90", "percentiles": "p90",
+}  # fmt: skip
+"""What other tools call them, if that is like the name of another one or of none."""
 _PERCENTILE = re.compile(r"[pq](\d{1,2}(?:\.\d+)?|100)")
 
 
@@ -43,8 +48,8 @@ def chosen(names: Sequence[str]) -> Chosen:
     wanted = tuple(dict.fromkeys(name.strip().lower() for name in names))
     for name in wanted:
         if share(name) is None and name not in NAMES:
-            close = difflib.get_close_matches(name, NAMES, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(NAMES)}, and percentiles as p90"
+            close = _ELSEWHERE.get(name) or next(iter(difflib.get_close_matches(name, NAMES, n=1)), None)
+            hint = f"did you mean {close}?" if close else f"there are {', '.join(NAMES)}, and percentiles as p90"
             raise ProcessRefusedError(f"there is no statistic {name[:40]!r}; {hint}", path="$.inputs.statistics")
     return Chosen(wanted, tuple(part for name in wanted if (part := share(name)) is not None))
 

@@ -9,10 +9,10 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Integers
 from backend.geo.relations.dissolving import groups_of
-from backend.geo.vector.columns import Column, orderable
+from backend.geo.vector.columns import orderable
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
-from backend.geo.vector.moments import micros_of, moment_of
+from backend.geo.vector.text_order import order_of
 
 ORDER = "$.inputs.order"
 
@@ -49,18 +49,8 @@ def gathered(features: Features, by: Sequence[str], order: str | None, fewest: i
 def _ordered(features: Features, name: str) -> tuple[Integers, list[str]]:
     """The indices of features in the order of a field's values, those without one last, and what to know of it."""
     column = orderable(features, name, ORDER)
-    keys = _instants(column) if column.kind == "text" else column.values
+    keys, doubt = order_of(column) if column.kind == "text" else (column.values, None)
     index = np.lexsort([keys, ~column.known])
     nulls = int((~column.known).sum())
-    return index, [f"{nulls} features have no value in {name!r}: they come last."] if nulls else []
-
-
-def _instants(column: Column) -> Any:
-    """What texts are sorted by: the instants that they are, or themselves where one is none."""
-    texts = column.values.tolist()
-    try:
-        known = zip(texts, column.known.tolist(), strict=True)
-        return np.array([micros_of(moment_of(text, None)) if there else 0 for text, there in known])
-    except ProcessRefusedError:
-        _, ranks = np.unique(np.array(texts, dtype=str), return_inverse=True)
-        return ranks
+    told = [f"{nulls} features have no value in {name!r}: they come last."] if nulls else []
+    return index, [*told, *filter(None, [doubt])]

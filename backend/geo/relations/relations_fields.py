@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
+from backend.geo.vector.columns import Column
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import Numbers, check_size, column_of, numbers_array, numbers_of, shown
 from backend.geo.vector.group_statistics import EXACT, SAMPLE, GroupStatistics, group_statistics
 from backend.geo.vector.number_columns import NumberColumn, rows_of
+from backend.geo.vector.text_order import instants_of
 
 type Statistic = Literal["sum", "mean", "median", "stdev", "min", "max", "count", "first"]
 STATISTICS: tuple[Statistic, ...] = ("sum", "mean", "median", "stdev", "min", "max", "count", "first")
 WHOLE = frozenset(("sum", "min", "max"))
 """Statistics that are integers of integers."""
+EXTREMES = frozenset(("min", "max"))
+"""Statistics that dates have, too: the first and the last."""
 INPUT = "$.inputs.statistics"
 """Where statistics are asked for."""
 type Columns = dict[str, Sequence[Any]]
@@ -84,7 +88,8 @@ def statistics_of(
     Returns: columns of one value for each group, named `FIELD_STATISTIC`, or `FIELD` for the first value.
 
     Raises:
-        ProcessRefusedError: there is no such field, or it holds something else than numbers.
+        ProcessRefusedError: there is no such field, or it holds something else than numbers; of dates there are the
+            first (min) and the last (max).
     """
     order = np.lexsort((rows, groups))
     rows, groups = rows[order], groups[order]
@@ -97,9 +102,16 @@ def statistics_of(
         nulls = len(np.unique(rows[~known]))
         if nulls:
             warnings.append(f"The field {name!r} is null in {nulls} of the features: these count for nothing in it.")
-        numbers = _numbers(features, name, rows[known]) if set(statistics) - {"first", "count"} else None
+        dates = instants_of(Column.of(column, shown(name))) if EXTREMES.intersection(statistics) else None
+        without = {"first", "count", *(EXTREMES if dates is not None else ())}
+        numbers = _numbers(features, name, rows[known]) if set(statistics) - without else None
         for statistic in statistics:
-            if statistic == "first":
+            if dates is not None and statistic in EXTREMES:
+                latest = dates[rows[known]] * (-1 if statistic == "max" else 1)
+                by_time = np.lexsort((latest, groups[known]))
+                found = _first(column, rows[known][by_time], groups[known][by_time], count)
+                columns[free_name(f"{name}_{statistic}", columns)] = found
+            elif statistic == "first":
                 found = _first(column, rows[known], groups[known], count)
                 columns[free_name(name, columns)] = found
                 warnings += _differing(name, column, rows[known], groups[known], found)

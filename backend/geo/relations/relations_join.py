@@ -9,7 +9,7 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
-from backend.geo.geodesy.shapes import Shapes, of_type, with_parts_united
+from backend.geo.geodesy.shapes import Shapes, of_type, with_parts_united, with_single_points
 from backend.geo.relations.overlay_pieces import POLYGON, dimensions_of
 from backend.geo.relations.relations import Pairs, Predicate, Together, left_out, together, unpaired
 from backend.geo.relations.relations_fields import Statistic, paired_fields, statistics_of
@@ -171,7 +171,7 @@ def _on_boundaries(a: Shapes, b: Shapes, pairs: Pairs, noise: float, *, once: bo
 
 def _later_on_boundary(a: Shapes, b: Shapes, pairs: Pairs, noise: float) -> Booleans:
     """Which pairs of a polygon and a point repeat the point, all of whose pairs are on boundaries."""
-    points = of_type(b, shapely.GeometryType.POINT)
+    points = of_type(with_single_points(b), shapely.GeometryType.POINT)
     areal: Booleans = (dimensions_of(a) == POLYGON)[pairs.first] & points[pairs.second]
     several: Booleans = areal & (np.bincount(pairs.second, areal, minlength=len(b)) > 1)[pairs.second]
     candidates = np.flatnonzero(several)

@@ -13,7 +13,7 @@ from pyproj import CRS
 from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.ellipsoid import Booleans
-from backend.geo.tables.cql2_matching import alike, doubtful_order, like_pattern, missing_field, without_accents
+from backend.geo.tables.cql2_matching import alike, like_pattern, missing_field, without_accents
 from backend.geo.tables.cql2_spatial import GEOMETRY_NAMES, PREDICATES, is_spatial, literal_geometry
 from backend.geo.tables.cql2_spatial import related as related_in_space
 from backend.geo.tables.cql2_temporal import (
@@ -32,6 +32,7 @@ from backend.geo.tables.expression_functions import FUNCTIONS
 from backend.geo.vector.columns import DIVISIONS, ORDER, Column, both, compared, computed, condition, either, negated
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import is_number, listed, shown
+from backend.geo.vector.text_order import check_dates, doubtful_order
 
 MAX_NESTED = 2 * MAX_DEPTH
 """Levels of CQL2 JSON."""
@@ -217,6 +218,7 @@ class _Evaluation:
             if times is not None:
                 one = literal_periods({"date": day}, self.column)
                 return related_in_time(sign, *((one, times) if day is first else (times, one)), self.warnings)
+        check_dates(left, right)
         answer = compared(sign, left, right)
         if sign == "=" and left.kind == right.kind == "text" and not answer.true.any():
             self.warnings += filter(None, [alike(left, right)])

@@ -11,14 +11,6 @@ from backend.geo.vector.geometry_terms import TERMS
 
 _MOST_COMPARED = 2_000
 """Different values among which one is looked for that may have been meant."""
-_MOST_LOOKED_AT = 100
-"""Values of a field that tell in which notation it is."""
-_ORDERED_OTHERWISE = (
-    (re.compile(r"-?\d+(\.\d+)?\Z"), "'10' is before '9'"),
-    (re.compile(r"\d{4}-\d\d-\d\dT"), "times in several zones have another order; TIMESTAMP('…') compares times"),
-    (re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b"), "dates in this notation have another order"),
-)
-"""Notations of texts, and how their order differs from that of what they stand for."""
 
 
 def like_pattern(text: str) -> re.Pattern[str]:
@@ -50,27 +42,12 @@ def without_accents(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(part for part in parts if not unicodedata.combining(part)))
 
 
-def doubtful_order(left: Column, right: Column) -> str | None:
-    """Why the order of these texts is not what a person may take it for: that of numbers, dates or times."""
-    if not left.kind == right.kind == "text":
-        return None
-    for notation, difference in _ORDERED_OTHERWISE:
-        if all(_all_like(notation, side) for side in (left, right)):
-            return f"{left.name} and {right.name} are texts and were compared character by character: {difference}."
-    return None
-
-
 def missing_field(name: str, fields: Sequence[str]) -> str:
     """The reason of a refusal of a name that no field has."""
     if name in TERMS:
         return f"there is no field {shown(name)}; calculate-field measures it, and the field made can be filtered by"
     reason = no_such_field(name, fields)
     return reason if "did you mean" in reason else f"{reason}; a text stands in single quotes, '{name[:40]}'"
-
-
-def _all_like(notation: re.Pattern[str], column: Column) -> bool:
-    texts = column.values[column.known][:_MOST_LOOKED_AT].tolist()
-    return bool(texts) and all(notation.match(text) for text in texts)
 
 
 def alike(left: Column, right: Column) -> str | None:

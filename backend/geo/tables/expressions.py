@@ -19,9 +19,11 @@ from backend.errors import refuse
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.tables.expression_functions import FUNCTIONS, refused_function
 from backend.geo.vector.columns import DIVISIONS, Column, both, compared, computed, condition, either, negated
+from backend.geo.vector.expression_notation import with_words
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import is_number, no_such_field, shown
 from backend.geo.vector.geometry_terms import TERMS, measured
+from backend.geo.vector.text_order import check_dates, doubtful_order
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 100
@@ -90,7 +92,7 @@ def _parsed(text: str) -> ast.expr:
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     if level:
         refuse(f"the expression is nested more than {MAX_DEPTH} levels deep")
-    return tree.body
+    return with_words(tree.body, list(ast.walk(tree.body)))
 
 
 @dataclass(slots=True)
@@ -224,12 +226,19 @@ class _Evaluation:
     def _compared(self, operator: ast.cmpop, left: ast.expr, right: ast.expr, active: Booleans) -> Column:
         if isinstance(operator, ast.In | ast.NotIn):
             return self._listed(left, right, active, negative=isinstance(operator, ast.NotIn))
+        if isinstance(operator, ast.Eq | ast.NotEq) and isinstance(right, ast.Constant) and right.value is None:
+            # As in Python, not as in SQL, where nothing equals what is missing.
+            operator = ast.Is() if isinstance(operator, ast.Eq) else ast.IsNot()
         if isinstance(operator, ast.Is | ast.IsNot):
             if not (isinstance(right, ast.Constant) and right.value is None):
                 refuse("is stands before None only: == compares values")
             known = self.column(left, active).known
             return condition(known if isinstance(operator, ast.IsNot) else ~known, np.ones_like(known))
-        return compared(_COMPARISONS[type(operator)], self.column(left, active), self.column(right, active))
+        first, second = self.column(left, active), self.column(right, active)
+        check_dates(first, second)
+        if not isinstance(operator, ast.Eq | ast.NotEq):
+            self.warnings += filter(None, [doubtful_order(first, second)])
+        return compared(_COMPARISONS[type(operator)], first, second)
 
     def _listed(self, left: ast.expr, right: ast.expr, active: Booleans, *, negative: bool) -> Column:
         if not isinstance(right, ast.Tuple | ast.List | ast.Set) or not right.elts:

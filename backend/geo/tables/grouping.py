@@ -22,6 +22,7 @@ from backend.geo.vector.fields import check_size, column_of, numbers_of, shown
 from backend.geo.vector.geometry_terms import TERMS, measured
 from backend.geo.vector.group_statistics import group_statistics
 from backend.geo.vector.measuring import same_ground
+from backend.geo.vector.text_order import instants_of
 
 type JsonObject = dict[str, Any]
 
@@ -59,6 +60,8 @@ def summarize(
     features: Features, fields: Sequence[str], group_by: Sequence[str] = (), weight: str | None = None
 ) -> Summary:
     """Count, sum, mean, extremes, median, standard deviation and different values of fields, in order of first rows.
+
+    Texts have how many are different, and the most frequent; dates in ISO 8601 also the first and the last.
 
     fields: of numbers, texts or truth values, or terms of `backend.geo.vector.geometry_terms`. weight: a field of
     numbers not below zero; the weighted mean is the sum of the products over the sum of the weights.
@@ -157,6 +160,9 @@ def _statistics(column: Column, index: Integers, count: int, weights: Array | No
             _weighted(told, values, groups, weights[known])
     else:
         _nominal(told, values.tolist(), groups.tolist())
+        instants = instants_of(column)
+        if instants is not None and known.any():
+            _dated(told, values, instants[known], groups)
     return told
 
 
@@ -198,6 +204,15 @@ def _nominal(told: list[JsonObject], values: Sequence[Any], index: Sequence[int]
     for one, counter in zip(told, found, strict=True):
         frequent = [{"value": value, "count": count} for value, count in counter.most_common(MOST_FREQUENT)]
         one |= {"distinct": len(counter), "most_frequent": frequent}
+
+
+def _dated(told: list[JsonObject], texts: NDArray[Any], instants: Integers, index: Integers) -> None:
+    for one in told:
+        one.update(min=None, max=None)
+    for name, order in (("min", np.lexsort((instants, index))), ("max", np.lexsort((-instants, index)))):
+        groups, at = np.unique(index[order], return_index=True)
+        for group, text in zip(groups.tolist(), texts[order[at]].tolist(), strict=True):
+            told[group][name] = text
 
 
 def _doubts(features: Features, name: str, column: Column, weight: str | None) -> list[str]:

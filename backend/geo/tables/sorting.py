@@ -9,6 +9,7 @@ from backend.geo.geodesy.ellipsoid import Integers
 from backend.geo.vector.columns import Column, orderable
 from backend.geo.vector.features import Features
 from backend.geo.vector.geometry_terms import TERMS, measured
+from backend.geo.vector.text_order import order_of
 
 PATH = "$.inputs.sort"
 
@@ -27,7 +28,8 @@ def put_in_order(features: Features, names: Sequence[str], limit: int | None) ->
     """By the first name, what is equal by the next; what is equal in all stays as it came. At most `limit` of them.
 
     names: fields, or terms of `backend.geo.vector.geometry_terms`; a minus before one turns its order round. Numbers
-    come by size, texts character by character; features without a value come last either way.
+    come by size, dates and times in ISO 8601 by time, other texts character by character; features without a value come
+    last either way.
 
     Raises:
         ProcessRefusedError: there is no such field, or it holds values of several kinds.
@@ -48,7 +50,9 @@ def _ranks(features: Features, name: str, path: str, warnings: list[str]) -> Int
     """The place of each value among the different ones."""
     turned = name.startswith("-") and name not in features.fields
     column = _column(features, name[1:] if turned else name, path, warnings)
-    different, places = np.unique(column.precise[column.known], return_inverse=True)
+    keys, doubt = order_of(column) if column.kind == "text" else (column.precise, None)
+    warnings += filter(None, [doubt])
+    different, places = np.unique(keys[column.known], return_inverse=True)
     ranks = np.full(len(features), len(different), dtype=np.intp)
     ranks[column.known] = len(different) - 1 - places if turned else places
     nulls = int((~column.known).sum())

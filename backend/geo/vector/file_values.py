@@ -7,11 +7,14 @@ from decimal import Decimal
 from typing import Any, cast
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from backend.geo.vector.number_columns import NumberColumn
 
 _MOST_EXACT = 2**53
+_AT_ONCE = 1 << 18
+"""Numbers that are written and read at a time."""
 _SIMPLE = {str, int, bool, type(None)}
 """Types of values that are JSON as they are."""
 
@@ -28,8 +31,22 @@ def values_of(column: NDArray[Any], declared: np.dtype[Any], name: str, told: li
             if is_rounded(column, declared):
                 told.append(f"Whole numbers of field {name!r} beyond 2^53 are not exact.")
             column = np.where(present, column, 0).astype(declared)
-        return NumberColumn.of(column, ~present)
+        return NumberColumn.of(as_written(column), ~present)
     return plain_values(cast("list[Any]", column.tolist()), name, told)
+
+
+def as_written(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Numbers of single precision as the shortest decimals for which they stand; others as they are.
+
+    Of 0.1 it holds 0.10000000149, which equals no 0.1 that a person writes.
+    """
+    if numbers.dtype != np.float32:
+        return numbers
+    doubles = numbers.astype(np.float64)
+    known = np.flatnonzero(np.isfinite(numbers))
+    for some in np.array_split(known, len(known) // _AT_ONCE + 1):
+        doubles[some] = orjson.loads(orjson.dumps(numbers[some], option=orjson.OPT_SERIALIZE_NUMPY))
+    return doubles
 
 
 def plain_values(values: Sequence[Any], name: str, told: list[str]) -> Sequence[Any]:

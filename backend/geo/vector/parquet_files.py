@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from backend.errors import refuse
 from backend.geo.vector.closed_database import LOCKED, SETTINGS
+from backend.geo.vector.file_values import as_written
 
 _AS_BYTES = "SET enable_geoparquet_conversion = false"
 _SIMPLE = (str, int, float, bytes, date, time, Decimal)
@@ -50,11 +52,15 @@ def read_parquet(path: Path) -> ParquetTable:
             told = database.execute(query, [str(path)]).fetchone()
             cursor = database.execute("SELECT * FROM read_parquet($1)", [str(path)])
             names = [str(column[0]) for column in cursor.description or ()]
+            singles = {str(column[0]) for column in cursor.description or () if str(column[1]) == "FLOAT"}
             rows = cursor.fetchall()
         except duckdb.Error as error:
             refuse(str(error).partition("\n")[0].replace(str(path), "it")[:200])
     values: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    columns = {name: _plain(column) for name, column in zip(names, values, strict=True)}
+    columns = {
+        name: _decimals(column) if name in singles else _plain(column)
+        for name, column in zip(names, values, strict=True)
+    }
     if told is None:
         return ParquetTable(columns, None, None, spherical=False)
     return _with_geometries(columns, _geometry(str(told[0])))
@@ -103,6 +109,12 @@ def _covering(geometry: _Geometry) -> frozenset[str]:
 def _plain(column: Sequence[Any]) -> list[Any]:
     """Numbers and texts as they are, and what is neither, nor a time, as JSON has it."""
     return [value if value is None or isinstance(value, _SIMPLE) else _as_json(value) for value in column]
+
+
+def _decimals(column: Sequence[float | None]) -> list[float | None]:
+    """Numbers of single precision as the decimals that they stand for."""
+    decimals = as_written(np.array(column, dtype=np.float32)).tolist()
+    return [None if value is None else decimal for value, decimal in zip(column, decimals, strict=True)]
 
 
 def _as_json(value: Any) -> Any:

@@ -45,6 +45,19 @@ def test_statistics_of_large_integers_are_numbers_that_occur() -> None:
     assert fields["id_stdev"] == [pytest.approx(2**0.5)]
 
 
+def test_dates_have_a_first_and_a_last_of_each_group() -> None:
+    shapes = shapes_of(squares(*[(at, 0, at + 100, 100) for at in range(0, 500, 100)]))
+    fields = {"d": ["a", "a", "b", "a", "c"], "t": ["2020-01-31", "2019-12-05", "2021-12-17", None, None]}
+    wanted = parse_statistics(["min:t", "max:t", "count:t"])
+    made = dissolve(Features(shapes, fields, UTM), ["d"], wanted).features.fields
+    assert made["t_min"] == ["2019-12-05", "2021-12-17", None]
+    assert made["t_max"] == ["2020-01-31", "2021-12-17", None]
+    assert made["t_count"] == [2, 1, 0]
+    for field, statistic in (("t", "mean"), ("d", "max")):
+        with pytest.raises(ProcessRefusedError, match="is no number"):
+            dissolve(Features(shapes, fields, UTM), [], parse_statistics([f"{statistic}:{field}"]))
+
+
 def test_overlaps_are_counted_once_and_told() -> None:
     features = Features(shapes_of(squares((0, 0, 100, 100), (60, 0, 160, 100))), {}, UTM)
     made = dissolve(features, [], {})

@@ -95,7 +95,12 @@ def test_random_expressions_give_what_python_gives() -> None:
         ("coalesce(n, m)", [1, 2, 7, 40, -5]),
         ("min(n, m)", [1, 0, None, -2, -5]),
         ("n is None", [False, False, True, False, False]),
+        ("n == None", [False, False, True, False, False]),
+        ("n != None", [True, True, False, True, True]),
         ("n > 1 or b", [True, True, None, True, False]),
+        ("(n > 1) | (m > 2)", [True, True, True, True, False]),
+        ("(n > 1) & (m > 2)", [False, False, None, False, False]),
+        ("~(n > 1) & ~(s == 'abc')", [False, False, None, False, True]),
         ("n in (1, 40)", [True, False, None, True, False]),
         ("s not in ('abc', '')", [False, True, None, False, True]),
         ("'big' if n > 10 else 'small'", ["small", "small", None, "big", "small"]),
@@ -248,6 +253,13 @@ def test_nothing_is_calculated_for_no_features() -> None:
 def test_a_function_of_another_language_is_refused_with_what_there_is(name: str, told: str) -> None:
     with pytest.raises(ProcessRefusedError, match=told):
         calculated(name)
+
+
+def test_dates_in_several_notations_are_not_compared_as_texts() -> None:
+    with pytest.raises(ProcessRefusedError, match="year-month-day"):
+        calculated("d > '01.02.2020'", d=["2020-05-31"])
+    assert "another order" in calculated("d > '01.02.2020'", d=["31.05.2019"]).warnings[0]
+    assert values("d > '2020-02-01'", d=["2020-05-31", None]) == [True, None]
 
 
 def test_whole_numbers_that_are_computed_with_as_floating_point_ones_are_told() -> None:

@@ -93,6 +93,20 @@ def test_texts_are_counted() -> None:
     }  # fmt: skip
 
 
+def test_dates_have_a_first_and_a_last_of_each_group() -> None:
+    dates = ["2020-01-31", None, "2019-03-05", "2021-12-17", None]
+    told = summarize(table(k=["a", "a", "a", "b", "c"], t=dates), ["t"], ["k"])
+    extremes = [(group["fields"]["t"]["min"], group["fields"]["t"]["max"]) for group in told.groups]
+    assert extremes == [("2019-03-05", "2020-01-31"), ("2021-12-17", "2021-12-17"), (None, None)]
+
+
+def test_times_of_several_zones_are_first_and_last_in_time() -> None:
+    times = ["2020-01-01T12:00:00Z", "2020-01-01T12:30:00+01:00"]
+    found = of_all(summarize(table(t=times), ["t"]), "t")
+    assert (found["min"], found["max"]) == (times[1], times[0])
+    assert "min" not in of_all(summarize(table(t=["31.01.2020", "05.03.2019"]), ["t"]), "t")
+
+
 def test_groups_may_be_of_several_fields_and_come_in_order() -> None:
     told = summarize(table(a=["x", "y", "x"], b=[1, 1, 2], v=[1, 2, 3]), ["v"], ["a", "b"])
     assert [group["by"] for group in told.groups] == [{"a": "x", "b": 1}, {"a": "y", "b": 1}, {"a": "x", "b": 2}]

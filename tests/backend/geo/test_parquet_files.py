@@ -125,6 +125,11 @@ def test_decimals_without_places_are_whole_numbers_and_those_that_lose_digits_ar
     assert read.warnings == ("1 decimal numbers of field 'exact' have more digits than are kept.",)
 
 
+def test_numbers_of_single_precision_are_the_decimals_that_were_meant(tmp_path: Path) -> None:
+    read = read_file(table(tmp_path / "map.parquet", "height FLOAT, width DOUBLE", "0.1, 0.1", "NULL, 2", "-2.7, 3"))
+    assert dict(read.fields) == {"height": [0.1, None, -2.7], "width": [0.1, 2, 3]}
+
+
 def test_what_json_does_not_hold_is_told(tmp_path: Path) -> None:
     read = read_file(table(tmp_path / "map.parquet", "photo BLOB, height DOUBLE", "'\\x00'::BLOB, 'Infinity'"))
     assert dict(read.fields) == {"photo": [None], "height": [None]}

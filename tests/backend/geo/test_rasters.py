@@ -17,6 +17,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.describing.rasters import describe_raster
 from backend.geo.geodesy.crs import CRS84, code_of, parse_crs
 from backend.geo.raster.rasters import Grid, check_size, geotiff, grid_of, opened, read_band
+from backend.geo.raster.strips import spread
 from tests.backend.geotiffs import UTM32, tiff
 
 PLANE = parse_crs("EPSG:32632")
@@ -38,6 +39,14 @@ def test_a_small_file_that_claims_to_be_huge_is_refused_before_its_cells_are_rea
         pass
     with opened(bomb, windowed=True) as reader, pytest.raises(ProcessRefusedError, match="GiB"):
         read_band(reader)
+
+
+@pytest.mark.parametrize("blocks", [{}, {"tiled": True, "blockxsize": 16, "blockysize": 32}])
+def test_parts_spread_over_a_small_band_are_all_of_it(blocks: dict[str, Any]) -> None:
+    values = np.arange(70 * 50, dtype=np.int16).reshape(70, 50)
+    with opened(tiff(values, nodata=7, **blocks)) as reader:
+        found = spread(reader, 1)
+    assert sorted(found.compressed().tolist()) == [value for value in range(70 * 50) if value != 7]
 
 
 def test_the_limit_counts_the_bytes_of_all_bands() -> None:

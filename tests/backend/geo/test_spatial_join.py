@@ -42,6 +42,13 @@ def test_points_on_a_border_are_counted_once_and_told() -> None:
     assert "4 points lie on the boundary of several polygons" in joined.features.warnings[0]
 
 
+def test_multipoints_of_one_point_are_counted_as_that_point() -> None:
+    single = wells()
+    multiple = single.with_shapes(shapes_of(shapely.multipoints([point]) for point in single.shapes))
+    joined = spatial_join(made(*DISTRICTS), multiple, "intersects", "count", {})
+    assert joined.features.fields["match_count"] == [8, 4]
+
+
 @pytest.mark.parametrize("predicate", [one for one in get_args(Predicate.__value__) if one != "equals"])
 def test_rows_are_the_pairs_of_which_the_predicate_holds(predicate: Predicate) -> None:
     districts = made(*DISTRICTS, name=["west", "east"])

@@ -15,6 +15,7 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import code_of
 from backend.geo.raster.rasters import opened
+from backend.geo.tables.cql2 import evaluate
 from backend.geo.vector import vector_files
 from backend.geo.vector.datasets import KINDS, DatasetFile
 from backend.geo.vector.vector_files import layers_of, read_file
@@ -321,6 +322,17 @@ def test_geometries_made_batch_by_batch_stay_in_their_order(tmp_path: Path, monk
     read = read_file(dataset(path))
     assert read.shapes.tolist() == points.tolist()
     assert list(read.fields["number"]) == list(range(12))
+
+
+@pytest.mark.parametrize("driver", ["GPKG", "FlatGeobuf"])
+def test_numbers_of_single_precision_are_the_decimals_that_were_meant(tmp_path: Path, driver: str) -> None:
+    file = tmp_path / ("wells.gpkg" if driver == "GPKG" else "wells.fgb")
+    depths = np.array([0.1, 0.7, 123.456, 1e20, np.nan, -0.3], dtype=np.float32)
+    shapes = shapely.to_wkb(np.array([SQUARE] * 6))
+    pyogrio.raw.write(file, shapes, [depths], ["depth"], geometry_type="Polygon", crs="EPSG:25832", driver=driver)
+    read = read_file(dataset(file))
+    assert list(read.fields["depth"]) == [0.1, 0.7, 123.456, 1e20, None, -0.3]
+    assert evaluate(read, "depth >= 0.7").true.tolist() == [False, True, True, True, False, False]
 
 
 def test_values_that_json_has_no_place_for_are_missing_and_this_is_told(tmp_path: Path) -> None:

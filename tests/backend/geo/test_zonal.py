@@ -129,6 +129,47 @@ def test_the_whole_raster_is_one_zone_when_there_are_none() -> None:
     assert "no data" in found.features.warnings[0]
 
 
+def test_ranks_of_a_part_and_of_all_of_the_raster_are_those_of_their_own_cells() -> None:
+    labels = np.ma.masked_invalid(np.round(GAPS / 20))
+    raster = tiff(labels.filled(-1).astype(np.int16), nodata=-1)
+    all_of_it, part = shapely.box(500_000, 5_000_000, 500_400, 5_000_400), shapely.box(0, 5_000_200, 500_100, 5_000_400)
+    elsewhere = shapely.box(0, 0, 1, 1)
+    found = statistics(raster, Features(shapes_of([part, elsewhere, all_of_it]), crs=PROJECTED), "median", "majority")
+    inside = [labels[:20, :10].compressed(), labels.compressed()]
+    medians, most = [np.median(some) for some in inside], [np.bincount(some.astype(int)).argmax() for some in inside]
+    assert found.features.fields["median"] == [medians[0], None, medians[1]]
+    assert found.features.fields["majority"] == [most[0], None, most[1]]
+
+
+def test_a_zone_of_millions_of_cells_has_the_ranks_of_all_of_them() -> None:
+    """A rectangle off the cells' edges: the share of each cell is that of its row times that of its column."""
+    values = RANDOM.integers(0, 200, (1300, 2000)).astype(np.uint8)
+    inside = shapely.box(500_003, 4_990_002, 519_996, 5_002_998)
+    share = np.outer(np.r_[0.2, np.ones(1298), 0.8], np.r_[0.7, np.ones(1998), 0.6])
+    found = statistics(
+        tiff(values, Affine(10, 0, 500_000, 0, -10, 5_003_000), nodata=7), zone(inside), "p25", "majority", "minority"
+    )
+    weights = np.where(np.arange(200) == 7, 0, np.bincount(values.ravel(), share.ravel(), 200))
+    up_to = np.cumsum(weights) / weights.sum()
+    assert only(found, "p25") == np.searchsorted(up_to, 0.25)
+    assert only(found, "majority") == weights.argmax()
+    assert only(found, "minority") == np.where(weights > 0, weights, np.inf).argmin()
+
+
+def test_millions_of_measured_values_are_no_categories() -> None:
+    values = RANDOM.normal(0, 1, (1500, 1500)).astype(np.float32)
+    with pytest.raises(ProcessRefusedError, match="different values, so they are no categories"):
+        statistics(tiff(values), None, "categories")
+
+
+def test_the_median_of_all_of_a_grid_in_degrees_weighs_cells_by_their_areas() -> None:
+    raster = tiff(np.where(np.isnan(GAPS), np.nan, np.arange(40.0)[:, np.newaxis]), NORTH, "EPSG:4326")
+    weights = np.where(np.isnan(GAPS), 0, geodesic_areas(NORTH, 40)).sum(axis=1)
+    median = only(statistics(raster, None, "median"), "median")
+    assert weights[: int(median)].sum() / weights.sum() < 0.5 < weights[: int(median) + 1].sum() / weights.sum()
+    assert only(statistics(raster, None, "median", weighting="cells"), "median") < median - 2
+
+
 def test_the_whole_globe_has_the_area_of_the_ellipsoid() -> None:
     found = statistics(tiff(np.ones((18, 36), np.uint8), Affine(10, 0, -180, 0, -10, 90), "EPSG:4326"), None, "area")
     # Source: the closed form of the ellipsoid's surface for WGS 84.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyogrio.raw
 import pytest
+import rasterio
 import shapely
 from affine import Affine
 from rasterio.io import MemoryFile
@@ -201,6 +202,37 @@ def test_a_raster_without_crs_or_data_is_described_with_warnings() -> None:
     assert told["bands"][0]["nodata_share"] == 1
     assert "min" not in told["bands"][0]
     assert [warning.split()[0] for warning in told["warnings"]] == ["The", "Bands"]
+
+
+def test_a_raster_too_large_to_be_read_is_described_by_parts_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "huge.tif"
+    profile: dict[str, Any] = {"width": 60_000, "height": 40_000, "count": 1, "dtype": "float32", "sparse_ok": True}
+    profile |= {"driver": "GTiff", "tiled": True, "crs": "EPSG:32632", "transform": Affine(1, 0, 500_000, 0, -1, 0)}
+    rasterio.open(path, "w", **profile).close()
+    told = answer(DatasetFile("huge", path, "raster"))
+    (band,) = told["bands"]
+    assert (told["width"], told["height"], told["crs"]["code"]) == (60_000, 40_000, "EPSG:32632")
+    assert told["warnings"][-1].startswith("The figures of band 1 are those of 0.6")
+    assert (band["type"], band["mean"]) == ("float32", 0)
+    assert "min_at" not in band
+    assert "a part of the cells" in told["method"]
+    rasterio.open(path, "w", **profile, nodata=0).close()
+    assert [warning.split()[:2] for warning in answer(DatasetFile("huge", path, "raster"))["warnings"]] == [
+        ["The", "figures"]
+    ]
+
+
+def test_a_band_of_complex_numbers_is_described_without_figures() -> None:
+    told = answer(tiff(np.array([[1 + 2j, 3]], dtype=np.complex64)))
+    assert (told["bands"][0]["type"], "min" in told["bands"][0]) == ("complex64", False)
+    assert "Band 1 has complex numbers" in told["warnings"][0]
+
+
+def test_a_value_that_looks_like_no_data_is_told() -> None:
+    values = np.array([[1, 2, 3], [4, -9999, 6]], dtype=np.float32)
+    warning = answer(tiff(values))["warnings"][0]
+    assert warning.startswith("Band 1: 16.667% of the cells have the value -9999, which often stands for no data")
+    assert answer(tiff(values, nodata=-9999))["warnings"] == []
 
 
 @pytest.mark.parametrize("dataset", ["nonsense", "SUkqAAnot base64!", "SUkqAAAA", 7, {"type": "Sphere"}, ""])

@@ -91,6 +91,18 @@ def test_what_is_not_found_keeps_its_place_and_names_what_is_written_alike() -> 
     assert "london" in told["warnings"][0]
 
 
+def test_what_several_countries_have_in_their_names_is_told_and_so_is_a_state() -> None:
+    korea, california = answer(geocode, places=["Korea", "California", "Paris"])["warnings"]
+    assert "Countries with it in their names: Republic of Korea, Dem. Rep. Korea." in korea
+    assert "a state of the US" in california
+
+
+def test_a_country_that_has_the_name_of_a_state_is_told() -> None:
+    assert "also a state of the US" in answer(geocode, places=["Georgia"])["warnings"][0]
+    for inputs in ({"places": ["Georgia"], "country": "GE"}, {"places": ["Kenya", "Washington"]}):
+        assert answer(geocode, **inputs)["warnings"] == []
+
+
 @pytest.mark.parametrize(
     ("inputs", "reason", "path"),
     [
@@ -131,6 +143,11 @@ def test_a_point_is_in_its_country_and_at_a_true_distance_from_the_nearest_place
         if abs(float(lat) - 48.2) < 1 and abs(float(lon) - 11.6) < 1
     ]
     assert row["distance_m"] == pytest.approx(min(GEOD.inv(11.6, 48.2, lon, lat)[2] for lat, lon in near), abs=0.001)
+
+
+def test_a_multipoint_of_one_point_is_that_point() -> None:
+    single = answer(reverse_geocode, features="POINT (13.4 52.5)")["features"]
+    assert answer(reverse_geocode, features="MULTIPOINT ((13.4 52.5))")["features"] == single
 
 
 def test_the_sea_is_told_and_attributes_are_kept() -> None:

@@ -12,7 +12,7 @@ from affine import Affine
 from backend.errors import ProcessRefusedError
 from backend.processes.raster_calculate import raster_calculate
 from backend.processes.running import run_processor
-from tests.backend.geotiffs import contents, tiff
+from tests.backend.geotiffs import UTM32, contents, tiff
 
 RANDOM = np.random.default_rng(6)
 A = RANDOM.uniform(1, 9, (600, 700)).astype(np.float32)
@@ -57,6 +57,10 @@ def test_an_index_is_of_the_physical_values_of_its_bands() -> None:
         ("a1 if 3 < a1 <= 6 else -1", np.where((A > 3) & (A <= 6), A, -1)),
         ("a1 // 2 + a1 % 2", A // 2 + A % 2.0),
         ("log(exp(a1)) + sin(0) + round(b1)", A + np.round(B.astype(float))),
+        ("round(a1 / 7, 1) + round(b1, -1)", np.round(A / 7, 1) + np.round(B.astype(float), -1)),
+        ("max(a1, b1, 4) - min(a1, b1, 4, 3)", np.maximum(np.maximum(A, B), 4.0) - np.minimum(np.minimum(A, B), 3)),
+        ("where((a1 > 2) & (b1 < 6), a1, -1)", np.where((A > 2) & (B < 6), A, -1.0)),
+        ("where(~(a1 > 2) | (b1 < 6) & (a1 != 4), 1, 0)", np.where(~(A > 2) | (B < 6) & (A != 4), 1.0, 0.0)),
     ],
 )
 def test_expressions_give_what_their_formulas_say(expression: str, oracle: Any) -> None:
@@ -65,8 +69,34 @@ def test_expressions_give_what_their_formulas_say(expression: str, oracle: Any) 
     assert values.count() == A.size
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("a1 == 0.3", [0, 0, 1, 0]),
+        ("a1 <= 0.3", [1, 1, 1, 0]),
+        ("a1 < 0.3", [1, 1, 0, 0]),
+        ("0.3 >= a1", [1, 1, 1, 0]),
+        ("-0.1 <= a1 < 0.7", [1, 1, 1, 0]),
+        ("-0.1 < a1 and a1 != 0.7", [0, 1, 1, 0]),
+        ("where(a1 >= 0.7, 1, 0)", [0, 0, 0, 1]),
+    ],
+)
+@pytest.mark.parametrize("stored", ["float32", "float64", "scaled"])
+def test_a_number_that_a_band_is_compared_with_is_the_value_that_is_meant(
+    expression: str, expected: list[int], stored: str
+) -> None:
+    """0.3 in single precision is a little more than 0.3, 0.7 a little less; 3 times 0.1 is not quite 0.3."""
+    values = np.array([[-0.1, 0.1, 0.3, 0.7]])
+    scaled = tiff(np.array([[-1, 1, 3, 7]], np.int16), scale=0.1)
+    found, *_ = calculated(expression, scaled if stored == "scaled" else tiff(values.astype(stored)))
+    assert found[0, 0].tolist() == expected
+
+
 def test_conditions_give_ones_and_zeros() -> None:
     values, profile, _ = calculated("a1 > 5 and not b1 > 5 or a1 == b1", tiff(A), tiff(B))
+    assert profile["dtype"] == "uint8"
+    assert (values[0] == ((A > 5) & (B <= 5))).all()
+    values, profile, _ = calculated("(a1 > 5) & ~(b1 > 5)", tiff(A), tiff(B))
     assert profile["dtype"] == "uint8"
     assert (values[0] == ((A > 5) & (B <= 5))).all()
 
@@ -110,6 +140,7 @@ def test_the_undefined_is_never_taken_for_a_value(expression: str, expected: lis
         ("None if a1 > 2 else 7", [7, None, None]),
         ("coalesce(a1, 0)", [1, 0, 3]),
         ("coalesce(a1, b1)", [1, 8, 3]),
+        ("coalesce(where(a1 > 2, a1, None), where(b1 > 8, b1, None), 5)", [9, 5, 3]),
         ("coalesce(a1 ** 0, b1)", [1, 8, 1]),
         ("where(coalesce(a1, b1) > 5, None, b1)", [9, None, None]),
         ("coalesce(a1, b1) + b1", [10, 16, None]),
@@ -138,10 +169,81 @@ def test_bands_have_the_names_that_the_file_gives_them() -> None:
     assert calculated("(nir - red) / (nir + Red)", scene)[0].compressed().tolist() == pytest.approx([1 / 3, 1 / 3])
 
 
+@pytest.mark.parametrize(
+    ("expression", "kind", "expected"),
+    [
+        ("where(a1 > 1, a1, None)", "uint8", [None, 2, 200]),
+        ("coalesce(a1, b1)", "int16", [1, 2, 200]),
+        ("coalesce(where(a1 > 1, a1, None), 300)", "uint16", [300, 2, 200]),
+        ("a1 if a1 > 1 else -1", "int16", [-1, 2, 200]),
+        ("max(a1, b1, 3)", "int16", [7, 7, 200]),
+        ("where(a1 > 1, a1, 0.5)", "float32", [0.5, 2, 200]),
+        ("a1 * 1", "float32", [1, 2, 200]),
+    ],
+)
+def test_what_is_chosen_among_integers_stays_one(expression: str, kind: str, expected: list[float | None]) -> None:
+    """As classes that are integers they are never averaged unasked."""
+    classes, others = tiff(np.array([[1, 2, 200]], np.uint8)), tiff(np.array([[7, 7, 7]], np.int16))
+    values, profile, _ = calculated(expression, classes, others)
+    assert profile["dtype"] == kind
+    assert values[0, 0].tolist() == expected
+
+
+def test_classes_that_leave_no_value_for_no_data_get_a_wider_type() -> None:
+    every = np.arange(512, dtype=np.int16).reshape(2, 256).clip(0, 255).astype(np.uint8)
+    every[1] = 7
+    gaps = np.zeros((2, 256), np.uint8)
+    gaps[1, :5] = 1
+    values, profile, told = calculated("where(b1 == 1, None, a1)", tiff(every), tiff(gaps))
+    assert profile["dtype"] == "uint16"
+    assert (values[0].mask == (gaps == 1)).all()
+    assert (values[0] == every).all()
+    assert "Every value of uint8 is in use" in told["warnings"][0]
+
+
 def test_large_integers_stay_exact() -> None:
     values, profile, _ = calculated("a1 + 1", tiff(np.array([[16_777_217, 2_000_000_011]], np.int32)))
     assert values.compressed().tolist() == [16_777_218, 2_000_000_012]
     assert profile["dtype"] == "float64"
+
+
+def test_tiles_side_by_side_are_one_raster() -> None:
+    """Three of a scene of 700 x 500 cells, one of which overlaps another; where none is, there is no data."""
+    scene = np.random.default_rng(6).integers(1, 200, (500, 700)).astype(np.int16)
+
+    def tile(top: int, left: int, height: int, width: int, **profile: Any) -> bytes:
+        part = scene[top : top + height, left : left + width]
+        return tiff(part, UTM32 @ Affine.translation(left, top), **profile)
+
+    east, west, south = tile(0, 400, 200, 300), tile(0, 0, 300, 400), tile(150, 100, 350, 600)
+    values, profile, told = calculated("coalesce(a1, b1, c1)", east, west, south)
+    expected = np.ma.masked_array(scene, mask=False)
+    expected[300:, :100] = np.ma.masked
+    assert profile["transform"][:6] == UTM32[:6]
+    assert (values[0].filled(-1) == expected.filled(-1)).all()
+    assert told["nodata_share"] == pytest.approx(200 * 100 / scene.size)
+    assert calculated("coalesce(a1, 5) + coalesce(b1, 0)", west, south)[0][0, 0, 0] == scene[0, 0]
+
+
+@pytest.mark.parametrize(
+    "expression", ["coalesce(a1, 0) + b1", "b1 + coalesce(a1, 0)", "a1 - b1", "where(a1 > 1, a1, b1)"]
+)
+def test_what_is_needed_in_each_cell_has_to_be_there(expression: str) -> None:
+    with pytest.raises(ProcessRefusedError, match="raster-warp with like"):
+        calculated(expression, tiff(A), tiff(A, UTM32 @ Affine.translation(0, 600)))
+
+
+def test_globes_of_two_ranges_of_longitude_are_not_joined() -> None:
+    globe = np.ones((18, 36), np.uint8)
+    rasters = [tiff(globe, Affine(10, 0, west, 0, -10, 90), "EPSG:4326") for west in (0, -180)]
+    with pytest.raises(ProcessRefusedError, match="more than once around the globe"):
+        calculated("coalesce(a1, b1)", *rasters)
+
+
+@pytest.mark.parametrize("shift", [0.5, 0.01])
+def test_tiles_whose_cells_do_not_meet_are_not_joined(shift: float) -> None:
+    with pytest.raises(ProcessRefusedError, match="raster-warp with like"):
+        calculated("coalesce(a1, b1)", tiff(A), tiff(A, UTM32 @ Affine.translation(700 + shift, 0)))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +283,16 @@ def test_grids_that_differ_are_told_by_what_they_differ_in(transform: Affine, to
         ("a1 & a1", "cannot stand"),
         ("'text' * a1", "only numbers"),
         ("a1 + True", "only numbers"),
+        ("a1 > 1 & a1 < 5", "cannot stand"),
+        ("(a1 > 1) & a1", "cannot stand"),
+        ("~a1", "cannot stand"),
+        ("(a1 > 1) ^ (a1 < 5)", "cannot stand"),
         ("exp(a1, a1)", "takes 1 arguments"),
+        ("where(a1 == None, 0, a1)", "coalesce"),
+        ("round(a1, a1)", "a number of digits, not a band"),
+        ("round(a1, 0.5)", "a whole number of digits"),
+        ("round(a1, 1, 2)", "takes 1 or 2 arguments"),
+        ("max(a1)", "takes 2 or more arguments"),
         ("sqrt(x=a1)", "cannot stand"),
         ("a1 +", "cannot be read"),
         ("a1 = 3", "cannot be read.* ==, not ="),

@@ -29,6 +29,35 @@ def answer(raster: bytes, features: Any, **inputs: Any) -> Any:
     return json.loads(output.encode())
 
 
+def test_a_multipoint_of_one_point_is_that_point() -> None:
+    one = {"type": "MultiPoint", "coordinates": [TO_DEGREES.transform(500_015, 5_000_385)]}
+    (feature,) = answer(tiff(VALUES), one)["features"]
+    assert feature["properties"]["value"] == pytest.approx(float(VALUES[1, 1]))
+    with pytest.raises(ProcessRefusedError, match="no points"):
+        answer(tiff(VALUES), {"type": "MultiPoint", "coordinates": one["coordinates"] * 2})
+
+
+def test_where_the_raster_is_is_told_where_no_point_lies_on_it() -> None:
+    longitude, latitude = TO_DEGREES.transform(500_105, 5_000_305)
+    exchanged = answer(tiff(VALUES), points((latitude, longitude)))["warnings"]
+    assert exchanged[1].startswith("The raster's extent is [9, 45.15")
+    assert "exchanged they would lie there" in exchanged[1]
+    assert "exchanged" not in answer(tiff(VALUES), points((20, 20)))["warnings"][1]
+    assert len(answer(tiff(VALUES), points((20, 20), (longitude, latitude)))["warnings"]) == 1
+
+
+def test_values_of_single_precision_are_the_decimals_that_were_meant() -> None:
+    places = [TO_DEGREES.transform(x, 5_000_395) for x in (500_005, 500_015)]
+    told = answer(tiff(np.array([[0.1, 0.7]], np.float32)), points(*places))
+    assert [one["properties"]["value"] for one in told["features"]] == [0.1, 0.7]
+
+
+def test_points_whose_values_look_like_no_data_are_told() -> None:
+    gaps = np.where(VALUES > 0, VALUES, np.float32(-9999))
+    warnings = answer(tiff(gaps), points(*(TO_DEGREES.transform(500_005 + 10 * at, 5_000_395) for at in range(20))))
+    assert "of the points have the value -9999, which often stands for no data" in warnings["warnings"][0]
+
+
 def points(*places: tuple[float, float]) -> dict[str, Any]:
     return {
         "type": "FeatureCollection",
@@ -47,7 +76,7 @@ def test_a_point_has_the_value_of_its_cell() -> None:
     x, y = RANDOM.uniform(0, 400, (2, 200))
     lonlat = np.column_stack(TO_DEGREES.transform(500_000 + x, 5_000_400 - y)).tolist()
     told = answer(tiff(VALUES), points(*lonlat))
-    assert values(told) == VALUES[(y // 10).astype(int), (x // 10).astype(int)].tolist()
+    assert (np.array(values(told), np.float32) == VALUES[(y // 10).astype(int), (x // 10).astype(int)]).all()
     assert told["crs_decision"].endswith("EPSG:32632")
     assert (told["points"], told["points_outside"], told["points_without_data"], told["warnings"]) == (200, 0, 0, [])
 

@@ -130,6 +130,36 @@ def test_a_reprojected_raster_has_the_values_of_the_places() -> None:
     assert "multiples of the cell size" in told["method"]
 
 
+def test_between_two_names_of_one_plane_the_cells_stay_as_they_are() -> None:
+    values = RANDOM.normal(0, 1, (50, 60)).astype(np.float32)
+    for resampling in ("nearest", "bilinear"):
+        made, profile, _ = warped(
+            tiff(values, Affine(10, 0, 500_000, 0, -10, 5_000_000)), crs="EPSG:25832", resampling=resampling
+        )
+        assert profile["transform"][:6] == (10, 0, 500_000, 0, -10, 5_000_000)
+        assert made.count() == made.size
+        assert np.abs(made[0].data - values).max() < 1e-3
+
+
+@pytest.mark.parametrize(("west", "box", "begins"), [(-180, (170, 190), 170), (0, (-20, 15), -20)])
+@pytest.mark.parametrize("resolution", [None, 0.5])
+def test_a_part_across_the_edges_of_a_globe_is_one_piece(
+    west: int, box: tuple[int, int], begins: int, resolution: float | None
+) -> None:
+    values = np.tile(np.arange(360, dtype=np.float32), (20, 1))
+    globe = tiff(values, Affine(1, 0, west, 0, -1, 10), "EPSG:4326")
+    ring = [[box[0], -5], [box[1], -5], [box[1], 5], [box[0], 5], [box[0], -5]]
+    size = {} if resolution is None else {"resolution": resolution, "resampling": "nearest"}
+    made, profile, told = warped(globe, mask={"type": "Polygon", "coordinates": [ring]}, **size)
+    side = resolution or 1
+    assert made.shape == (1, 10 / side, (box[1] - box[0]) / side)
+    assert made.count() == made.size
+    assert profile["transform"][2] == begins
+    longitudes = begins + side * (np.arange(made.shape[2]) + 0.5)
+    assert made[0, 0].tolist() == np.floor((longitudes - west) % 360).tolist()
+    assert any("beyond 180" in warning for warning in told["warnings"]) is (west == -180)
+
+
 def test_gaps_stay_gaps_and_are_told() -> None:
     numbers = np.full((40, 40), 7, np.int16)
     numbers[:20] = -1

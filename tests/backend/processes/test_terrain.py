@@ -183,6 +183,17 @@ def test_a_grid_in_feet_without_a_unit_of_height_is_told(units: str | None, *, w
     assert any("z_factor 0.3048" in one for one in answer(raster=raster)["statistics"]["warnings"]) is warned
     contours = answer(raster=raster, product="contours", interval=0.5)["features"]
     assert any("z_factor 0.3048" in one for one in contours["warnings"]) is warned
+    assert answer(raster=raster, z_factor=0.3048)["statistics"]["warnings"] == []
+
+
+def test_elevations_that_look_like_no_data_are_told() -> None:
+    high = np.full((8, 8), 100.0)
+    high[0] = -9999
+    told = answer(raster=tiff(high))["statistics"]["warnings"]
+    assert "12.500% of the cells have the value -9999, which often stands for no data" in told[0]
+    assert answer(raster=tiff(high, nodata=-9999))["statistics"]["warnings"] == [
+        "8 cells beside a cell without data have no value."
+    ]
 
 
 def test_contours_are_exact_on_a_plane_and_end_at_nodata() -> None:

@@ -165,6 +165,8 @@ def test_all_cells_without_data_give_no_numbers() -> None:
     ("inputs", "path", "reason"),
     [
         ({"statistics": ["medain"]}, "$.inputs.statistics", "did you mean median"),
+        ({"statistics": ["average"]}, "$.inputs.statistics", "did you mean mean"),
+        ({"statistics": ["mode"]}, "$.inputs.statistics", "did you mean majority"),
         ({"band": 2}, "$.inputs.band", "there is no band 2"),
         ({"raster": "bm8gdGlmZg=="}, "$.inputs.raster", "no GeoTIFF"),
         ({"raster": base64.b64encode(tiff(RAMP.astype(np.int16))[:-300]).decode()}, "$.inputs.raster",
