@@ -12,6 +12,8 @@ from mcp_server.errors import InvalidReferenceError
 from mcp_server.settings import BRIDGE
 
 SCHEME = "ogc"
+_SHOWN = 200
+"""Characters of what is no URI that are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def parse(uri: str) -> Reference:
         case _:
             pass
     raise InvalidReferenceError(
-        f"{uri!r} is no URI of this server; the forms are ogc://SERVER/jobs/JOB, "
+        f"{uri[:_SHOWN]!r} is no URI of this server; the forms are ogc://SERVER/jobs/JOB, "
         "ogc://SERVER/jobs/JOB/results/OUTPUT, ogc://SERVER/collections/DATASET, ogc://SERVER/processes/PROCESS and "
         "ogc://bridge/results/ID/OUTPUT"
     )

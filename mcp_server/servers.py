@@ -61,7 +61,7 @@ def _split_words(value: Any) -> Any:
 
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderValue = Annotated[SecretStr, AfterValidator(_header_value)]
-Patterns = Annotated[tuple[str, ...], BeforeValidator(_split_words)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_split_words)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -86,9 +86,9 @@ class ServerSettings(BaseModel):
     """The header of the key."""
     ca_file: Path | None = None
     """PEM file of the certificate authorities that this server is trusted by, in place of the public ones."""
-    include: Patterns = ("*",)
+    include: Words = ("*",)
     """Patterns (`*`, `?`, `[…]`) of ids of processes: those that match one are taken."""
-    exclude: Patterns = ()
+    exclude: Words = ()
     """Patterns of ids of processes that are left out all the same."""
     dialect: str | None = None
     """How this server differs from the standard; recognised where it is not told."""
@@ -161,7 +161,7 @@ class ServerSettings(BaseModel):
     def exposed(self) -> bool:
         """Whether credentials would travel unencrypted to another machine."""
         parts = urlsplit(self.url)
-        return bool(self.credentials) and parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+        return bool(self.credentials) and parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
     def request_headers(self) -> dict[str, str]:
         """The credentials as headers, in the clear: for whoever builds a request to this server's origin, alone."""
@@ -234,7 +234,8 @@ def _split(url: object) -> SplitResult | None:
         return None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself, by its name or address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

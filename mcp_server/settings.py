@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from mcp_server.errors import ConfigurationError
-from mcp_server.servers import ServerSettings, laid_over, server_tables
+from mcp_server.servers import ServerSettings, Words, laid_over, server_tables
 from telemetry.logs import LogFormat, LogLevel
 
 EMBEDDED = "local"
@@ -68,13 +68,13 @@ class Settings(BaseSettings):
     """Make tools of demonstration processes too."""
     max_tools: int = Field(default=MAX_TOOLS, ge=0)
     """Most processes that are tools each; more are found by search, described and run by tools of the bridge."""
-    pinned: Annotated[tuple[str, ...], NoDecode] = ()
+    pinned: Annotated[Words, NoDecode] = ()
     """Patterns of processes, `PROCESS` or `SERVER/PROCESS`, comma-separated, that are tools however many there are."""
-    toolsets: Annotated[tuple[str, ...], NoDecode] = ()
+    toolsets: Annotated[Words, NoDecode] = ()
     """Tool sets, comma-separated, whose processes alone are on offer; every process where none is named."""
     toolset_members: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Tool sets of the operator, name → patterns as in `pinned`, beside those that processes name themselves."""
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_hosts: Annotated[Words, NoDecode] = ()
     """Host names, comma-separated, that MCP clients over HTTP may address besides loopback's; `*` for any.
 
     When given, it holds wherever the server listens; otherwise only on a loopback address (DNS rebinding)."""
@@ -128,11 +128,6 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
-
-    @field_validator("allowed_hosts", "pinned", "toolsets", mode="before")
-    @classmethod
-    def _split_words(cls, value: Any) -> Any:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("results")
     @classmethod

@@ -26,8 +26,9 @@ _SIGNS: Final = re.compile("[<＜﹤\\[&`#:]")
 
 _OPEN: Final = "[<＜﹤]"
 _CLOSE: Final = "[>＞﹥]"
+_NEW_LINE_SIGNS: Final = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 _LINKED: Final = r"\((?:[^()]|\([^()]*\))*\)"
-_NEW_LINE: Final = r"(?:[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|\\[nr])"
+_NEW_LINE: Final = rf"(?:[{_NEW_LINE_SIGNS}]|\\[nr])"
 _SPEAKERS: Final = "human|assistant|system|user|developer"
 _ROLES: Final = (
     "system(?:[-_ ]?(?:prompt|message|reminder))?|assistant|user|human|developer|admin|instructions?|important|secret"
@@ -41,6 +42,7 @@ _CLOAKS: Final = (
     r"|(?<=\s)hidden(?=[\s=>/])|aria-hidden\s*=\s*[\"']?true"
 )
 _ACTIVE: Final = "img|iframe|svg|object|embed|form|input|button|link|meta|base|video|audio|source|script|style|body"
+_ATTRIBUTES: Final = "[^<>=]*=[^<>]*"
 _FORMATTING: Final = (
     "a|abbr|b|big|blockquote|center|cite|code|dd|details|div|dl|dt|em|font|i|ins|kbd|li|mark|ol|pre|q|small|span"
     "|strike|strong|sub|summary|sup|tbody|thead|tt|u|ul"
@@ -65,10 +67,10 @@ def _rule(needs: str, pattern: str, replacement: str) -> _Rule:
 # A comment or hidden element that does not end goes on to the end of the text: so a browser reads it.
 _TRICKS: Final = (
     _rule("<!--", r"<!--.*?(?:-->|\Z)", " "),
-    _rule("<", rf"<(\w+)\b[^<>]*(?:{_CLOAKS})[^<>]*>.*?(?:</\1\s*>|\Z)", " "),
-    _rule("<script <style", r"<(script|style)\b[^<>]*>.*?</\1\s*>", " "),
-    _rule("<", rf"<(?:{_ACTIVE})[\s/][^<>]*=[^<>]*>", " "),
-    _rule("<a", r"<a[\s/][^<>]*=[^<>]*>", ""),
+    _rule("<", rf"<(\w+)\b(?=[^<>]*(?:{_CLOAKS}))[^<>]*+>.*?(?:</\1\s*>|\Z)", " "),
+    _rule("<script <style", r"<(script|style)\b[^<>]*+>.{0,5000}?</\1\s*>", " "),
+    _rule("<", rf"<(?:{_ACTIVE})[\s/]{_ATTRIBUTES}>", " "),
+    _rule("<a", rf"<a[\s/]{_ATTRIBUTES}>", ""),
     _rule("![", rf"!\[([^\[\]]*)\](?:{_LINKED}|\[[^\[\]]*\])", r"\1"),
     _rule("](", rf"\[([^\[\]]*)\](?=\(\s*<?(?:[a-z][a-z0-9+.-]*:|//|/|\.\.?/|#|www\.)){_LINKED}", r"\1"),
     _rule("]:", r"\[[^\[\]]*\]:\s*<?(?:[a-z][a-z0-9+.-]*:|//)\S*", " "),
@@ -79,18 +81,20 @@ _TRICKS: Final = (
     _rule("<<", r"<<\s*(/?\s*(?:SYS|SYSTEM|INST))\s*>>", r"(\1)"),
     _rule("< ＜ ﹤", rf"{_OPEN}\s*(/?\s*(?:\w+:)?(?:{_ROLES})(?=[\s/>＞﹥])[^<>＜＞﹤﹥]{{0,200}}){_CLOSE}", r"(\1)"),
     _rule("[", r"\[\s*(/?\s*(?:INST|SYS|SYSTEM(?:_PROMPT)?|TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS))\s*\]", r"(\1)"),
-    _rule("```", r"`{3,}\s*(system|assistant|human|developer|tool)\b", r"\1"),
-    _rule("##", rf"#{{2,}}\s*({_SPEAKERS}|instructions?|response|input)\s*:", r"\1 -"),
+    _rule("```", r"(?<!`)`{3,}+\s*(system|assistant|human|developer|tool)\b", r"\1"),
+    _rule("##", rf"(?<!#)#{{2,}}+\s*({_SPEAKERS}|instructions?|response|input)\s*:", r"\1 -"),
     _rule(":", rf"({_NEW_LINE}\s*(?:\*\*)?(?:{_SPEAKERS}))(\*\*)?\s*:", r"\1\2 -"),
 )
 """What no honest name, value or default has."""
 _MARKUP: Final = (
-    _rule("<", r"</?(?:p|br|div|li|h[1-6]|hr|tr|td|th|table|ul|ol|dl|dt|dd)(?:\s[^<>]*=[^<>]*)?\s*/?>", " "),
-    _rule("<", rf"</?(?:{_FORMATTING})(?:\s[^<>]*=[^<>]*)?\s*/?>", ""),
+    _rule("<", rf"</?(?:p|br|div|li|h[1-6]|hr|tr|td|th|table|ul|ol|dl|dt|dd)(?:\s{_ATTRIBUTES})?\s*/?>", " "),
+    _rule("<", rf"</?(?:{_FORMATTING})(?:\s{_ATTRIBUTES})?\s*/?>", ""),
     _rule(":", rf"\A(\s*(?:{_SPEAKERS}))\s*:", r"\1 -"),
 )
 """What is worth no token, or may be misread at the head of a text."""
 
+_GAP: Final = re.compile(r"\s{2,}")
+_NEW_LINE_SIGN: Final = re.compile(f"[{_NEW_LINE_SIGNS}]")
 _MOST_PASSES: Final = 8
 _MOST_CHARACTERS: Final = 20_000
 """More of one text is never told; longer ones are not searched."""
@@ -140,12 +144,15 @@ def _is_harmless_text(text: str) -> bool:
     if not _SIGNS.search(text):
         return True
     read = _unescaped(text)
+    if _seen(read) != read:
+        return False
+    read = _spaced(read)
     lower = read.lower()
-    return _seen(read) == read and not any(rule.concerns(lower) and rule.pattern.search(read) for rule in _TRICKS)
+    return not any(rule.concerns(lower) and rule.pattern.search(read) for rule in _TRICKS)
 
 
 def _cleaned(text: str) -> str:
-    text = _seen(_unescaped(text))
+    text = _spaced(_seen(_unescaped(text)))
     lower = text.lower()
     for rule in (*_TRICKS, *_MARKUP):
         if rule.concerns(lower):
@@ -159,6 +166,11 @@ def _seen(text: str) -> str:
         return text if text.isprintable() else _CONTROLS.sub("", text)
     kept = (c for c in _BLANKS.sub("", text) if c.isspace() or unicodedata.category(c) not in _INVISIBLE_CATEGORIES)
     return "".join(kept)
+
+
+def _spaced(text: str) -> str:
+    """The text with one sign for each run of white space: the rules would look through a long one again and again."""
+    return _GAP.sub(lambda gap: "\n" if _NEW_LINE_SIGN.search(gap[0]) else " ", text)
 
 
 def _unescaped(text: str) -> str:

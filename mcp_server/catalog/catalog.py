@@ -64,7 +64,8 @@ class Catalog:
         self._locks = {name: anyio.Lock() for name in self._servers}
         self._loading = anyio.Lock()
         self._loaded = False
-        self._tried: set[str] = set()
+        self._tried: dict[str, bool] = {}
+        """Servers that were asked since the start: whether they could be read the last time."""
         self._all_tried = anyio.Event()
         self._counts: dict[str, int] = {}
         self._offers: dict[str, Offer] = {}
@@ -168,21 +169,19 @@ class Catalog:
 
     async def _keep_fresh(self, name: str) -> None:
         failures = 0
+        begun = False
         while True:
             began = anyio.current_time()
-            failures = 0 if await self._refresh(name) else failures + 1
+            # Who asked for the first list may have had it read just before.
+            failures = 0 if await self._refresh(name, unless_tried=not begun) else failures + 1
+            begun = True
             if not failures and self._too_many():
                 began += await self._until_all_tried()
                 await self._read_the_rest(name)
                 if not self._reading:
                     await self._finding.renew(self._current(), self._offers)
             took = anyio.current_time() - began
-            await anyio.sleep(
-                # One that is down is asked again soon, then less and less often.
-                min(_RETRY_SECONDS * 2 ** min(failures, 10), self._refresh_seconds)
-                if failures
-                else max(self._refresh_seconds, _SHARE * took)
-            )
+            await anyio.sleep(pause_seconds(failures, took, refresh_seconds=self._refresh_seconds))
 
     async def _until_all_tried(self) -> float:
         """Leave the first lists of all servers their time, for nobody waits for descriptions; how long it took."""
@@ -205,34 +204,37 @@ class Catalog:
     async def _first(self, name: str) -> None:
         with anyio.move_on_after(self._first_seconds):
             await self._refresh(name, unless_tried=True)
-        self._note_tried(name)
+        self._note_tried(name, read=self._tried.get(name, False))
 
-    def _note_tried(self, name: str) -> None:
-        self._tried.add(name)
-        if self._tried.issuperset(self._servers) and not self._all_tried.is_set():
+    def _note_tried(self, name: str, *, read: bool) -> None:
+        self._tried[name] = read
+        if self._tried.keys() >= self._servers.keys() and not self._all_tried.is_set():
             self._all_tried.set()
             if self._selection.toolsets and self._offers and not any(map(self._candidates, self._offers.values())):
                 named = ", ".join(self._selection.toolsets)
                 _log.warning("no process belongs to the tool sets that were named: %s", named)
 
     async def _refresh(self, name: str, *, unless_tried: bool = False) -> bool:
-        """Read a server; whether it could be read."""
+        """Read a server; whether it could be read.
+
+        unless_tried: not if that has been tried already.
+        """
         async with self._locks[name]:
             if unless_tried and name in self._tried:
-                return True
+                return self._tried[name]
+            read = False
             try:
                 with anyio.fail_after(_REFRESH_BOUND_SECONDS):
                     await self._read(name)
+                read = True
             except (BridgeError, TimeoutError) as error:
                 _log.warning("%s: the list of processes could not be read: %s", name, error or "no answer in time")
             except Exception:
                 # Whatever one server sends must not end the refresh of the others.
                 _log.exception("%s: the list of processes could not be used", name)
-            else:
-                return True
             finally:
-                self._note_tried(name)
-            return False
+                self._note_tried(name, read=read)
+            return read
 
     async def _read(self, name: str) -> None:
         """Read a server's list, and the descriptions of which tools are made."""
@@ -248,6 +250,11 @@ class Catalog:
         self._reading += 1
         try:
             await self._read_portions(name)
+        except BridgeError as error:
+            _log.info("%s: descriptions could not be read: %s", name, error)
+        except Exception:
+            # As of the list: whatever one server sends must not end the reading of the others.
+            _log.exception("%s: descriptions could not be used", name)
         finally:
             self._reading -= 1
 
@@ -258,11 +265,7 @@ class Catalog:
             async with self._locks[name]:
                 offer = self._offers[name]
                 portion = [process_id for process_id in ids[start : start + _PORTION] if process_id in offer.processes]
-                try:
-                    offer = await self._with_descriptions(offer, portion, at_once=_IN_BACKGROUND)
-                except BridgeError:
-                    return
-                await self._adopt(offer)
+                await self._adopt(await self._with_descriptions(offer, portion, at_once=_IN_BACKGROUND))
 
     async def _with_descriptions(self, offer: Offer, wanted: Collection[str], **how: int) -> Offer:
         if not wanted:
@@ -304,3 +307,13 @@ class Catalog:
         if shelf_before.told != self._current().told:
             for callback in self._callbacks:
                 await callback()
+
+
+def pause_seconds(failures: int, took: float, *, refresh_seconds: float) -> float:
+    """How long a server is left in peace: one that is down is asked again soon, then less and less often.
+
+    failures: how often it could not be read in a row; took: seconds, the last time.
+    """
+    if failures:
+        return min(_RETRY_SECONDS * 2 ** min(failures, 10), refresh_seconds)
+    return max(refresh_seconds, _SHARE * took)

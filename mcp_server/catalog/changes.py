@@ -44,7 +44,7 @@ def change_of(was: Was, now: Mapping[str, Any], moment: datetime) -> Change | No
 
 def warn(server: str, process_id: str, change: Change | None) -> None:
     """Tell the operator of a change."""
-    _log.warning("%s: the description of process %s has changed since it was last read, %s", server, process_id, change)
+    _log.warning("%s: the description of process %r has changed since it was last read, %s", server, process_id, change)
 
 
 def _different(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -54,7 +54,7 @@ class OnDemand:
                 return made.entry
             if was is None:
                 raise
-            _log.info("%s: process %s as it was last read: %s", offer.identity.name, process_id, error)
+            _log.info("%s: process %r as it was last read: %s", offer.identity.name, process_id, error)
             raw = was.description
         entry = tool_entry(name, offer.identity, process_id, raw)
         if was is not None and not offer.identity.embedded:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 import anyio
+import anyio.to_thread
 
 from mcp_server.catalog.records import Offer, Offered, described, listed
 from mcp_server.errors import BridgeError
@@ -38,7 +39,12 @@ async def read_list(server: Server, known: Offer | None, matches: Callable[[str]
     """
     summaries = [summary for summary in await server.processes() if matches(summary.id)]
     before: Mapping[str, Offered] = known.processes if known is not None else {}
-    return Offer(server.identity, {summary.id: listed(summary, before.get(summary.id)) for summary in summaries})
+
+    def every() -> dict[str, Offered]:
+        return {summary.id: listed(summary, before.get(summary.id)) for summary in summaries}
+
+    # A list may have ten thousand members, or texts without end: calls go on meanwhile.
+    return Offer(server.identity, await anyio.to_thread.run_sync(every))
 
 
 async def with_descriptions(
@@ -57,10 +63,13 @@ async def with_descriptions(
             try:
                 raw = (await server.describe(process_id)).raw
             except BridgeError as error:
-                _log.warning("%s: process %s could not be read: %s", server.identity.name, process_id, error)
+                _log.warning("%s: process %r could not be read: %s", server.identity.name, process_id, error)
                 errors.append(error)
             else:
-                read[process_id] = _taken(offer.processes[process_id], process_id, raw)
+                known = offer.processes[process_id]
+                # To understand a description may take a second, where it is made for that.
+                new = known.description != raw
+                read[process_id] = await anyio.to_thread.run_sync(_taken, known, process_id, raw) if new else known
 
     async with anyio.create_task_group() as group:
         for process_id in wanted:
@@ -81,6 +90,4 @@ def without_descriptions(offer: Offer, wanted: Iterable[str]) -> Offer:
 
 
 def _taken(offered: Offered, process_id: str, raw: Mapping[str, Any]) -> Offered:
-    if offered.description == raw:
-        return offered
     return described(offered, raw, understood(process_id, raw))

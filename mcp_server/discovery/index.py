@@ -30,6 +30,8 @@ _OF_PHRASE: Final = 2.5
 _OF_CORRECTION: Final = 0.9
 _OF_PART: Final = 0.6
 _MANY: Final = 200
+_LONGEST_REQUEST: Final = 2000
+"""Characters of a request that are heard."""
 _READINGS: Final = 99
 """So many of what a word may stand for are followed."""
 
@@ -70,7 +72,7 @@ class Index:
 
     def _scores(self, text: str) -> dict[int, float]:
         """How well the processes fit the words, by their places."""
-        asked = list(dict.fromkeys(stems(text)))
+        asked = list(dict.fromkeys(stems(text[:_LONGEST_REQUEST])))
         scores: defaultdict[int, float] = defaultdict(float)
         for readings in _units(asked, thesaurus(), self._spelling):
             best: dict[int, float] = {}

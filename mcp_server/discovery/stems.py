@@ -36,6 +36,8 @@ ises ized ised izing ising ic ical ics al ally ly ion ions ness ment ments ful l
 _SUFFIXES: Final = tuple(sorted(_ENDINGS.split(), key=len, reverse=True))
 _SHORTEST: Final = {"s": 3, "e": 3, "es": 3, "y": 3, "ing": 3, "ings": 3, "ed": 3, "ies": 3, "ied": 3}
 _SHORTEST_STEM: Final = 4
+_LONGEST: Final = 60
+"""Letters of a word; what is longer is none in any language."""
 _KEPT_ENDS: Final = ("ss", "us")
 
 
@@ -58,7 +60,11 @@ def parts(text: str) -> list[str]:
 
 def stems(text: str) -> list[str]:
     """The stems of the words of a text that carry meaning, in order."""
-    return [stem(word) for word in words(text) if word not in STOP_WORDS and len(word) > (3 if word.isdigit() else 1)]
+    return [stem(word) for word in words(text) if word not in STOP_WORDS and _is_telling(word)]
+
+
+def _is_telling(word: str) -> bool:
+    return (3 if word.isdigit() else 1) < len(word) <= _LONGEST
 
 
 @lru_cache(maxsize=50_000)

@@ -27,6 +27,7 @@ _TITLE_LENGTH = 200
 def judged(description: ProcessDescription, *, name: str, changed: Change | None = None) -> ProcessFinding:
     """What becomes of a process. `name` is that of its tool; `changed`, how its description changed last."""
     process = understood(description.id, description.raw)
+    inputs = {one.id: one for one in process.inputs}
     spec = tool_spec(process, name=name, server=description.server.name)
     problems = refusals(spec, process.example) if process.example else ()
     example: Example = "none" if not process.example else "refused" if problems else "accepted"
@@ -36,7 +37,7 @@ def judged(description: ProcessDescription, *, name: str, changed: Change | None
         tool=name,
         size=tool_bytes(ToolEntry(description.server, description, spec)),
         modes=process.modes,
-        inputs=tuple(_input(argument, spec) for argument in spec.argument_names),
+        inputs=tuple(_input(inputs[one], name, spec) for name, one in spec.argument_names.items()),
         outputs=tuple(OutputFinding(output.id, output.media_type) for output in process.outputs),
         repairs=process.diagnostics,
         example=example,
@@ -86,18 +87,14 @@ def type_words(schema: JsonObject) -> str:
     return f"{kind} ({schema['format']})" if "format" in schema else kind
 
 
-def _input(argument: str, tool: ToolSpec) -> InputFinding:
-    spec = _spec(tool, tool.argument_names[argument])
+def _input(spec: InputSpec, argument: str, tool: ToolSpec) -> InputFinding:
     free = is_any(spec.schema)
+    told = as_object(tool.input_schema["properties"].get(argument))
     return InputFinding(
         id=spec.id,
         argument=argument,
-        type="any value" if free else type_words(as_object(tool.input_schema["properties"][argument])),
+        type="any value" if free else type_words(told) if told else "not told",
         required=spec.required,
         by_reference=spec.by_reference,
         any_value=free,
     )
-
-
-def _spec(tool: ToolSpec, input_id: str) -> InputSpec:
-    return next(spec for spec in tool.process.inputs if spec.id == input_id)

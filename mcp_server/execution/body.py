@@ -64,10 +64,14 @@ def _object(members: JsonObject, schema: JsonObject, dialect: Dialect) -> JsonOb
         # GeoServer reads as text what has a media type, and loses an object.
         holds_json = dialect.typed_text and isinstance(members["value"], dict | list)
         return {"value": members["value"]} if holds_json else members
-    is_link = isinstance(members.get("href"), str) and members.keys() <= _LINK_MEMBERS
-    is_collection = members.keys() == {"collection"} and "://" in str(members["collection"])
-    stands_by_itself = is_link or is_collection or _is_bbox(members)
+    stands_by_itself = leads_elsewhere(members) or _is_bbox(members)
     return {"value": members} if dialect.qualified_objects and not stands_by_itself else members
+
+
+def leads_elsewhere(members: JsonObject) -> bool:
+    """Whether a server takes an object for the place of a value: a link, or a collection."""
+    is_link = isinstance(members.get("href"), str) and members.keys() <= _LINK_MEMBERS
+    return is_link or (members.keys() == {"collection"} and "://" in str(members["collection"]))
 
 
 def _is_bbox(members: JsonObject) -> bool:

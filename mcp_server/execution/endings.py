@@ -83,7 +83,8 @@ async def _with_summary(output: OutputResult) -> OutputResult:
 
 async def _reason(client: OgcClient, status: StatusInfo) -> RemoteProblemError:
     """Why a job failed: the problem that stands in place of its results, or the job's message."""
-    message = status.message or f"job {status.job_id} failed, and the server does not say why"
+    job = JobReference(client.identity.name, status.job_id)
+    message = status.message or f"{job} failed, and the server does not say why"
     if client.dialect.reason_in_message and status.message:
         return RemoteProblemError(message, status=500)
     try:

@@ -1,15 +1,27 @@
 """References among the inputs of an execution → what its server can read."""
 
 import base64
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from mcp_server.errors import InvalidReferenceError, ReferenceRefusedError, RemoteProblemError, ResultGoneError
+from mcp_server.execution.body import leads_elsewhere
 from mcp_server.ogc.client import OgcClient
+from mcp_server.ogc.documents import compact, plain
 from mcp_server.ogc.models import ABSENT, OutputResult
-from mcp_server.references import DatasetReference, JobReference, KeptReference, ProcessReference, ResultReference
+from mcp_server.references import (
+    DatasetReference,
+    JobReference,
+    KeptReference,
+    ProcessReference,
+    Reference,
+    ResultReference,
+)
 from mcp_server.settings import BRIDGE
+
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+"""What a JSON value ends in; anything else that stands there is a reference."""
 
 
 class Keeper(Protocol):
@@ -57,28 +69,20 @@ class InputResolver:
         it may raise.
         """
         await target.connect()
-        read: dict[ResultReference | KeptReference, Any] = {}
-        return {name: await self._put(value, target, read) for name, value in inputs.items()}
+        found = {reference: await self._found(reference, target) for reference in dict.fromkeys(_references(inputs))}
+        return {name: _put(value, found) for name, value in inputs.items()} if found else dict(inputs)
 
-    async def _put(self, value: Any, target: OgcClient, read: dict[ResultReference | KeptReference, Any]) -> Any:
-        match value:
+    async def _found(self, reference: Reference, target: OgcClient) -> Any:
+        """What stands for a reference: a link, or the value."""
+        match reference:
             case ResultReference() | KeptReference():
-                if value not in read:
-                    read[value] = await self._replacement(value, target)
-                return read[value]
+                return await self._replacement(reference, target)
             case DatasetReference():
-                return {"href": await self._dataset_url(value, target)}
+                return {"href": await self._dataset_url(reference, target)}
             case JobReference():
-                raise InvalidReferenceError(f"{value} is a job: name one of its outputs, {value.output_form}")
+                raise InvalidReferenceError(f"{reference} is a job: name one of its outputs, {reference.output_form}")
             case ProcessReference():
-                raise InvalidReferenceError(f"{value} is a process, not a value")
-            case dict():
-                members = cast("dict[str, Any]", value)
-                return {name: await self._put(member, target, read) for name, member in members.items()}
-            case list():
-                return [await self._put(item, target, read) for item in cast("list[Any]", value)]
-            case _:
-                return value
+                raise InvalidReferenceError(f"{reference} is a process, not a value")
 
     async def _replacement(self, reference: ResultReference | KeptReference, target: OgcClient) -> Any:
         if isinstance(reference, KeptReference):
@@ -98,7 +102,14 @@ class InputResolver:
                 f"{reference} has {output.size} bytes; at most {self._max_bytes} can be carried to server "
                 f"{target.identity.name!r}, which cannot read it from server {_origin(reference)!r} itself"
             )
-        return _value(output)
+        value = _value(output)
+        if any(map(leads_elsewhere, _objects(value))) and _origin(reference) != target.identity.name:
+            # Whoever made it would have the other server fetch what he likes, from within the other one's network.
+            raise ReferenceRefusedError(
+                f"{reference} is no value but a link, {plain(compact(value), length=200)}: what one server links to is "
+                "not passed on to another"
+            )
+        return value
 
     async def _dataset_url(self, reference: DatasetReference, target: OgcClient) -> str:
         """The URL by which the server of the execution knows a dataset of its own."""
@@ -142,6 +153,37 @@ class InputResolver:
             names = ", ".join(sorted(self._clients)) or "none"
             raise InvalidReferenceError(f"{reference} names no server of this bridge; there are: {names}")
         return self._clients[reference.server]
+
+
+def _references(inputs: Mapping[str, Any]) -> Iterator[Reference]:
+    """The references among values, in their order: most values have none, and some of them are large."""
+    pending: list[Any] = [dict(inputs)]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            pending += reversed(list(cast("dict[str, Any]", value).values()))
+        elif isinstance(value, list):
+            members = cast("list[Any]", value)
+            pending += reversed([member for member in members if type(member) not in _SCALARS])
+        elif type(value) not in _SCALARS:
+            yield value
+
+
+def _put(value: Any, found: Mapping[Reference, Any]) -> Any:
+    """A value with what was found in place of its references."""
+    match value:
+        case dict():
+            return {name: _put(member, found) for name, member in cast("dict[str, Any]", value).items()}
+        case list():
+            return [_put(item, found) for item in cast("list[Any]", value)]
+        case _:
+            return value if type(value) in _SCALARS else found[value]
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """The objects that a value is, or is an array of: each may be taken for one of several values."""
+    every: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [value]
+    return [cast("dict[str, Any]", one) for one in every if isinstance(one, dict)]
 
 
 def _value(output: OutputResult) -> Any:

@@ -7,9 +7,8 @@ from typing import Protocol
 from mcp_server.errors import ReferenceRefusedError
 from mcp_server.execution.inputs import Keeper
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.documents import plain
+from mcp_server.ogc.documents import LONGEST_LINK, plain
 from mcp_server.ogc.downloads import at_hand
-from mcp_server.ogc.job_outputs import LONGEST_LINK
 from mcp_server.ogc.models import ABSENT, Download, OutputResult
 from mcp_server.references import KeptReference
 

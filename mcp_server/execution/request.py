@@ -9,7 +9,7 @@ from mcp_server.errors import ArgumentProblem, InvalidArgumentsError
 from mcp_server.schema.coercion import meant, parsed_json
 from mcp_server.schema.combine import branches
 from mcp_server.schema.examples import unqualified
-from mcp_server.schema.explanation import explained, name_meant
+from mcp_server.schema.explanation import MOST_EXPLAINED, explained, name_meant
 from mcp_server.schema.plain import JsonObject
 from mcp_server.schema.process import InputSpec
 from mcp_server.schema.references import accepted, occurring
@@ -21,6 +21,7 @@ from mcp_server.schema.validation import violations
 
 _PROBLEMS_PER_INPUT = 8
 _SHOWN_NAME = 80
+_READ_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,12 @@ def build_request(tool: ToolSpec, arguments: Mapping[str, Any] | None) -> Execut
     problems: list[ArgumentProblem] = []
     inputs: dict[str, Any] = {}
     given = _unwrapped(tool, arguments or {})
+    unknown = 0
     for name, value in given.items():
         spec = specs.get(tool.argument_names.get(name, name))
         if spec is None:
-            problems.append(_unknown(name, given, tool))
+            problems.append(_unknown(name, given, tool, explain=unknown < MOST_EXPLAINED))
+            unknown += 1
         elif value is not None:
             inputs[spec.id], wrong = _taken(spec, value, f"$.{name}")
             problems += wrong
@@ -80,8 +83,10 @@ def _missing(name: str, spec: InputSpec, *, null: bool) -> ArgumentProblem:
     return ArgumentProblem(f"$.{name}", "is required", brief(spec.description, 120) or None)
 
 
-def _unknown(name: str, given: Mapping[str, Any], tool: ToolSpec) -> ArgumentProblem:
-    shown = brief(name, _SHOWN_NAME)
+def _unknown(name: str, given: Mapping[str, Any], tool: ToolSpec, *, explain: bool) -> ArgumentProblem:
+    shown = brief(name[:_READ_NAME], _SHOWN_NAME)
+    if not explain:
+        return ArgumentProblem(f"$.{shown}", f"unknown input `{shown}`")
     known = brief(", ".join(tool.argument_names), 300) or "none"
     needed = {spec.id for spec in tool.process.inputs if spec.required}
     required = [one for one, input_id in tool.argument_names.items() if input_id in needed]

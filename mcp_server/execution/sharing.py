@@ -189,7 +189,7 @@ class Sharing:
             try:
                 await client.dismiss(job_id)
             except BridgeError as error:
-                _log.warning("job %s of %s could not be dismissed: %s", job_id, client.identity.name, error)
+                _log.warning("job %r of %s could not be dismissed: %s", job_id, client.identity.name, error)
 
 
 def _with_hint(error: BridgeError, hint: str) -> BridgeError:

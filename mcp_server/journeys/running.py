@@ -107,9 +107,9 @@ def _approx_text(expectation: Expectation) -> str:
 
 
 def _contains(found: Any, wanted: Any) -> bool:
-    if isinstance(found, str):
+    if isinstance(found, str | Mapping):
         return isinstance(wanted, str) and wanted in found
-    return isinstance(found, list | Mapping) and wanted in found
+    return isinstance(found, list) and any(_equal(one, wanted) for one in cast("list[Any]", found))
 
 
 def _short(value: Any) -> str:

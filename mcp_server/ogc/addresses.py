@@ -22,16 +22,16 @@ class Addresses:
 
     def path(self, *segments: str) -> str:
         """A URL below the root; whatever the segments hold, each stays one."""
-        return "/".join((self.root, *(_segment(segment) for segment in segments)))
+        return "/".join((self.root, *(segment(one) for one in segments)))
 
     def result(self, job_id: str, output_id: str) -> str:
         """The URL by which the server knows one output of a job."""
-        return "/".join((self.own_root, "jobs", _segment(job_id), "results", _segment(output_id)))
+        return "/".join((self.own_root, "jobs", segment(job_id), "results", segment(output_id)))
 
     def collection(self, dataset_id: str, layer: str | None) -> str:
         """The URL by which the server knows a dataset, or one layer of it."""
         fragment = "" if layer is None else f"#{quote(layer, safe='')}"
-        return "/".join((self.own_root, "collections", _segment(dataset_id))) + fragment
+        return "/".join((self.own_root, "collections", segment(dataset_id))) + fragment
 
     def reachable(self, href: str | None, within: str | None = None) -> str | None:
         """A link of the server as a URL at the configured origin; None for any other origin.
@@ -60,6 +60,7 @@ def absolute(href: str, within: str) -> str:
         return href
 
 
-def _segment(text: str) -> str:
+def segment(text: str) -> str:
+    """A text as one segment of a path."""
     # A segment of dots alone would be taken for a step in the path.
     return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")

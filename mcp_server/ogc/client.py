@@ -15,6 +15,7 @@ from mcp_server.errors import (
     InvalidServerReplyError,
     NoSuchJobError,
     OutcomeUnknownError,
+    ReferenceRefusedError,
     RemoteProblemError,
     ServerUnreachableError,
 )
@@ -38,6 +39,8 @@ from mcp_server.servers import ServerSettings
 from summaries.values import is_json
 
 _DISMISS_SECONDS = 20.0
+_MOST_DESCRIPTION_BYTES = 2 * 2**20
+"""Two hundred times the largest that is known. To understand one takes a thousand times as long as to read it."""
 _NOT_OFFERED = frozenset({405, 501})
 _NOT_FOUND = 404
 _LOG = "urn:ogc-processes-mcp:rel:log"
@@ -142,7 +145,8 @@ class OgcClient:
         Raises: RemoteProblemError (status 404 where there is no such process), and what any request may raise.
         """
         await self.connect()
-        raw = documents.as_object(document_of(await self._reader.path("processes", process_id)))
+        reply = await self._reader.path("processes", process_id, most=_MOST_DESCRIPTION_BYTES)
+        raw = documents.as_object(document_of(reply))
         self._declared.learn(process_id, raw)
         return ProcessDescription(self.identity, process_id, raw)
 
@@ -171,7 +175,7 @@ class OgcClient:
             replies.check(reply)
         try:
             return await self._execute_replies.read(reply, process_id)
-        except (InvalidServerReplyError, RemoteProblemError, ServerUnreachableError) as error:
+        except (InvalidServerReplyError, ReferenceRefusedError, RemoteProblemError, ServerUnreachableError) as error:
             raise OutcomeUnknownError(f"{error}: {_MAY_HAVE_RUN}") from error
 
     async def status(self, job_id: str, *, etag: str | None = None, wait: float | None = None) -> StatusInfo | None:

@@ -52,7 +52,8 @@ class Collections:
         entries: Any = document.get("collections")
         if not isinstance(entries, list):
             raise InvalidServerReplyError("the server sent a list of collections that is none")
-        found = tuple(_dataset(entry) for entry in entries if isinstance(entry, dict) and entry.get("id"))  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]
+        listed = (_dataset(entry) for entry in entries if isinstance(entry, dict) and entry.get("id"))  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]
+        found = tuple(dataset for dataset in listed if len(dataset.id) <= documents.LONGEST_ID)
         total = document.get("numberMatched")
         return DatasetPage(found[:limit], total if isinstance(total, int) else offset + len(found))
 

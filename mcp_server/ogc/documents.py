@@ -28,6 +28,10 @@ _STATES: Mapping[str, str] = MappingProxyType(
 ROOT_HINT = "the URL of a server is that of its landing page"
 """Most often the URL of another page was copied."""
 _WRAPPERS = ("statusInfo", "StatusInfo")
+LONGEST_ID = 2000
+"""Characters. A longer id fits no URL: what has it cannot be asked for."""
+LONGEST_LINK = 2000
+"""Characters of a server's link that are told."""
 _TEXT_LENGTH = 600
 _MEDIA_TYPE = re.compile(r"\s*([A-Za-z0-9][\w!#$&^.+-]{0,126}/[A-Za-z0-9*][\w!#$&^.+-]{0,126})\s*(?:;|\Z)", re.ASCII)
 
@@ -66,11 +70,20 @@ def parse_json(body: bytes) -> Any:
 
 def compact(value: object) -> str:
     """JSON without spaces, as it is read at the least cost; an infinity, which `1e999` is read as, becomes null."""
+    return _written(value, separators=(",", ":"))
+
+
+def indented(value: object) -> str:
+    """JSON as people read it, a member a line; an infinity becomes null."""
+    return _written(value, indent=1)
+
+
+def _written(value: object, **how: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, **how)
     except ValueError:
         finite = json.loads(json.dumps(value, ensure_ascii=False), parse_constant=lambda _: None)
-        return json.dumps(finite, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(finite, ensure_ascii=False, **how)
 
 
 def as_object(value: object) -> Mapping[str, Any]:
@@ -89,7 +102,7 @@ def conformance_classes(document: object) -> frozenset[str]:
 
 
 def process_summaries(document: object) -> list[ProcessSummary]:
-    """The members of a process list that have an id: `{"processes": […]}`, or the bare array some servers send.
+    """The members of a process list that have a usable id: `{"processes": […]}`, or the bare array some servers send.
 
     Raises: InvalidServerReplyError.
     """
@@ -98,7 +111,7 @@ def process_summaries(document: object) -> list[ProcessSummary]:
     if not isinstance(document, list):
         raise InvalidServerReplyError(f"the server's process list has no `processes`; {ROOT_HINT}")
     named = ((process_id(entry), entry) for entry in cast("list[Mapping[str, Any]]", document))
-    return [ProcessSummary(name, entry) for name, entry in named if name]
+    return [ProcessSummary(name, entry) for name, entry in named if name and len(name) <= LONGEST_ID]
 
 
 def process_id(document: object) -> str | None:
@@ -198,9 +211,10 @@ def status_info(
 
 
 def statuses(document: object) -> list[StatusInfo]:
-    """Jobs of a job list, or of the bare array some servers send; entries that are no status are left out."""
+    """Jobs of a job list, or of the bare array some servers send; entries that cannot be asked for are left out."""
     entries = cast("list[object]", document) if isinstance(document, list) else _list(document, "jobs")
-    return [status_info(entry) for entry in entries if is_status(entry)]
+    found = (status_info(entry) for entry in entries if is_status(entry))
+    return [status for status in found if len(status.job_id) <= LONGEST_ID]
 
 
 def _status_members(document: object) -> Mapping[str, Any]:

@@ -100,10 +100,12 @@ class Exchange:
         headers: Mapping[str, str],
         seconds: float | None = None,
         params: Mapping[str, Any] | None = None,
+        most: int | None = None,
     ) -> Reply:
         """A GET or DELETE: tried again, a few times, where the fault may pass by itself.
 
         seconds: total deadline, retries included; None for the server's own.
+        most: largest answer, in bytes, where it is less than the server's own.
 
         Raises: ServerUnreachableError, InvalidServerReplyError, ReferenceRefusedError, and RemoteProblemError where
         the server's settings are known and it refuses access (401, 403).
@@ -114,7 +116,7 @@ class Exchange:
             for attempt in range(_TRIES):
                 last = attempt == _TRIES - 1
                 try:
-                    reply = await self._follow(method, target, headers, seconds)
+                    reply = await self._follow(method, target, headers, seconds, most)
                 except httpx.TransportError as error:
                     if last:
                         raise self._lost(error) from error
@@ -195,9 +197,11 @@ class Exchange:
             url = following
         raise self._circle()
 
-    async def _follow(self, method: str, url: str, headers: Mapping[str, str], seconds: float) -> Reply:
+    async def _follow(
+        self, method: str, url: str, headers: Mapping[str, str], seconds: float, most: int | None
+    ) -> Reply:
         for _ in range(_HOPS + 1):
-            reply = await self._send(method, url, headers, seconds)
+            reply = await self._send(method, url, headers, seconds, most=most)
             following = self._redirection(reply.status, reply.headers, url) if method == "GET" else None
             if following is None:
                 return reply
@@ -220,11 +224,18 @@ class Exchange:
         return target
 
     async def _send(
-        self, method: str, url: str, headers: Mapping[str, str], seconds: float, content: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        seconds: float,
+        content: bytes | None = None,
+        *,
+        most: int | None = None,
     ) -> Reply:
         response = await self._open(method, url, headers, seconds, content)
         try:
-            return await self._whole(response, url)
+            return await self._whole(response, url, most)
         finally:
             await response.aclose()
 
@@ -249,8 +260,9 @@ class Exchange:
         _log.info("server %r: %s %s answered %d", self._server, method, target, response.status_code)
         return response
 
-    async def _whole(self, response: httpx.Response, url: str) -> Reply:
-        body = b"".join([piece async for piece in self._pieces(response, self.max_reply_bytes)])
+    async def _whole(self, response: httpx.Response, url: str, most: int | None = None) -> Reply:
+        most = self.max_reply_bytes if most is None else min(most, self.max_reply_bytes)
+        body = b"".join([piece async for piece in self._pieces(response, most)])
         reply = Reply(response.status_code, response.headers, body, url, version=response.http_version)
         return reply if self._access is None or reply.status < 400 else self._judged(reply, self._access)
 

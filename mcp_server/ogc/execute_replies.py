@@ -4,7 +4,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from mcp_server.errors import InvalidServerReplyError, RemoteProblemError, ServerUnreachableError
+from mcp_server.errors import (
+    InvalidServerReplyError,
+    ReferenceRefusedError,
+    RemoteProblemError,
+    ServerUnreachableError,
+)
 from mcp_server.ogc import documents
 from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS
@@ -16,7 +21,6 @@ from summaries.values import is_json
 
 SEE_OTHER: Final = 303
 """To a POST: it was done, and what came of it is elsewhere (RFC 9110, 15.4.4)."""
-_LONGEST_ID: Final = 2000
 
 
 class ExecuteReplies:
@@ -86,13 +90,13 @@ class ExecuteReplies:
         with suppress(InvalidServerReplyError):
             status = documents.status_info(document, job_id=job_id, etag=reply.etag, retry_after=reply.retry_after)
             job_id = status.job_id
-        if job_id is None or len(job_id) > _LONGEST_ID:
+        if job_id is None or len(job_id) > documents.LONGEST_ID:
             told = "did not name its job" if job_id is None else "gave its job an id that fits no URL"
             raise InvalidServerReplyError(f"server {server.name!r} accepted the execution but {told}")
         if status is not None:
             return status
         try:
             return await self._standing(job_id)
-        except (InvalidServerReplyError, RemoteProblemError, ServerUnreachableError):
+        except (InvalidServerReplyError, ReferenceRefusedError, RemoteProblemError, ServerUnreachableError):
             # Its id is what must not be lost.
             return documents.status_info({"jobID": job_id, "status": "accepted"})

@@ -10,7 +10,7 @@ from mcp_server.ogc import documents, downloads, multipart, outputs, replies
 from mcp_server.ogc.addresses import absolute
 from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, Dialect
-from mcp_server.ogc.documents import plain
+from mcp_server.ogc.documents import LONGEST_LINK, plain
 from mcp_server.ogc.models import ABSENT, Download, OutputResult, ServerIdentity
 from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader, document_of, sound
 from mcp_server.ogc.reply import Reply
@@ -20,8 +20,6 @@ _MINIMAL: Final[Mapping[str, str]] = {"Prefer": "return=minimal"}
 _RESULTS: Final = ("http://www.opengis.net/def/rel/ogc/1.0/results", "[ogc-rel:results]", "results")
 """Relations of the link from a job's status to its results, as servers write them."""
 _NOT_FOUND: Final = 404
-LONGEST_LINK: Final = 2000
-"""Characters of a server's link that are told."""
 
 
 class JobOutputs:

@@ -6,8 +6,6 @@ import quopri
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from urllib.parse import unquote
 
 import httpx
@@ -15,6 +13,7 @@ import httpx
 from mcp_server.errors import InvalidServerReplyError
 from mcp_server.ogc import replies
 from mcp_server.ogc.documents import media_type
+from mcp_server.ogc.link_header import parameters_in
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.ogc.reader import sound
 from mcp_server.ogc.reply import Reply
@@ -25,6 +24,7 @@ _LONGEST_HEAD = 16_000
 """Bytes of the headers of one part."""
 _UNSTATED = "text/plain"
 """The media type of a part that names none (RFC 2046, 5.1)."""
+_FOLD = re.compile(rb"\r?\n[ \t]+")
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
@@ -46,7 +46,7 @@ def parts(content_type: str, body: bytes) -> list[Part]:
 
     Raises: ValueError for a part whose transfer encoding is damaged.
     """
-    boundary = _headers(b"Content-Type: " + content_type.encode("ascii", "replace")).get_boundary()
+    boundary = parameters_in(content_type).get("boundary")
     if not boundary:
         return []
     found: list[Part] = []
@@ -118,12 +118,19 @@ def _part(text: bytes) -> Part:
     head, body = (text, b"") if blank is None else (text[: blank.start()], text[blank.end() :])
     if len(head) > _LONGEST_HEAD:
         raise ValueError(f"its headers are longer than {_LONGEST_HEAD} bytes")
-    headers = {name.lower(): str(value) for name, value in _headers(head.lstrip(b"\r\n")).items()}
+    headers = _headers(head)
     return Part(headers, _decoded(body, headers.get("content-transfer-encoding", "")))
 
 
-def _headers(head: bytes) -> EmailMessage:
-    return message_from_bytes(head + b"\r\n\r\n", policy=policy.HTTP)
+def _headers(head: bytes) -> dict[str, str]:
+    """The first header of each name. The standard library reads them too, but some it takes for ever to read."""
+    unfolded = _FOLD.sub(b" ", head).decode("utf-8", "replace")
+    found: dict[str, str] = {}
+    for line in unfolded.split("\n"):
+        name, colon, value = line.partition(":")
+        if colon:
+            found.setdefault(name.strip().lower(), value.strip())
+    return found
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:

@@ -15,7 +15,7 @@ def same_origin(one: str, other: str) -> bool:
     """Whether two URLs share scheme, host and port."""
     try:
         first, second = parsed(one), parsed(other)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         return False
     return (first.scheme, first.host, _port(first)) == (second.scheme, second.host, _port(second))
 

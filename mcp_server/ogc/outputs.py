@@ -39,7 +39,8 @@ def keyed_outputs(document: object) -> tuple[OutputResult, ...]:
 
     Raises: InvalidServerReplyError.
     """
-    return tuple(_keyed(name, member) for name, member in as_object(document).items())
+    members = as_object(document).items()
+    return tuple(_keyed(name, member) for name, member in members if len(name) <= documents.LONGEST_ID)
 
 
 def taken_apart(document: object, declared: Collection[str], *, keyed: bool) -> tuple[OutputResult, ...] | None:
@@ -173,7 +174,7 @@ def _linked(name: str, members: Mapping[str, Any]) -> OutputResult:
     return OutputResult(
         id=name,
         media_type=documents.media_type(members.get("type")) or documents.media_type(_qualities(members)[0]) or JSON,
-        size=length if isinstance(length, int) else None,
+        size=length if isinstance(length, int) and not isinstance(length, bool) and length >= 0 else None,
         summary=cast("Mapping[str, Any]", summary) if isinstance(summary, dict) else None,
         value=members.get("value", ABSENT),
         href=members["href"],

@@ -82,14 +82,18 @@ def _fault(entry: object) -> ArgumentProblem | None:
     told = next((members[key] for key in ("message", "detail", "msg") if isinstance(members.get(key), str)), "")
     if "loc" in members:
         return ArgumentProblem(_located(members["loc"]), words(told)) if told else None
-    return ArgumentProblem(plain(members.get("path", "$"), length=200), words(told))
+    return ArgumentProblem(_path(str(members.get("path", "$"))), words(told))
 
 
 def _located(steps: object) -> str:
     """The path of a fault that is told as a list of steps; they begin with the part of the request."""
     named = _list(steps)
     named = named[1:] if named[:1] == ["body"] else named
-    return plain("$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in named), length=200)
+    return _path("$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in named))
+
+
+def _path(text: str) -> str:
+    return plain(words(text), length=200)
 
 
 def _exception(entry: object) -> str:

@@ -24,7 +24,8 @@ ACCEPT_ANY: Mapping[str, str] = {"Accept": "application/json, */*;q=0.8"}
 _HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# One that does not end goes on to the end: looked for from each of its quotes anew, it would take for ever.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _OTHERS = bytes(set(range(256)) - set(b"[{]}"))
 _DEEPEST = 100
@@ -83,14 +84,16 @@ class Reader:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] = ACCEPT_JSON,
         seconds: float | None = None,
+        most: int | None = None,
     ) -> Reply:
         """What is at a path below the root.
 
-        seconds: another deadline for this request.
+        seconds: another deadline for this request; most: largest answer, in bytes, where it is less than usual.
 
         Raises: what the status of the answer means (`replies.check`), and what any request may raise.
         """
-        return await self.url(self.addresses.path(*segments), params=params, headers=headers, seconds=seconds)
+        url = self.addresses.path(*segments)
+        return await self.url(url, params=params, headers=headers, seconds=seconds, most=most)
 
     async def url(
         self,
@@ -99,13 +102,14 @@ class Reader:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] = ACCEPT_JSON,
         seconds: float | None = None,
+        most: int | None = None,
     ) -> Reply:
         """What is at a URL of the server, as `Addresses.reachable` gives it.
 
         Raises: as `path`.
         """
         query = {**self.query, **(params or {})}
-        reply = await self._exchange.repeatable("GET", url, headers=headers, params=query, seconds=seconds)
+        reply = await self._exchange.repeatable("GET", url, headers=headers, params=query, seconds=seconds, most=most)
         replies.check(reply)
         return reply
 

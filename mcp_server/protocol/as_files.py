@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from mcp_server.ogc.documents import LONGEST_LINK, plain
 from mcp_server.ogc.models import OutputResult
 from mcp_server.references import KeptReference, ResultReference
 from mcp_server.settings import EMBEDDED
@@ -21,4 +22,4 @@ def as_file(uri: ResultReference | KeptReference, output: OutputResult, *, saves
     if uri.server == EMBEDDED:
         path = "/".join(quote(part, safe="") for part in ("jobs", uri.job_id, "results", uri.output_id))
         return f"{_RESTART}; or from `ogc-processes-mcp backend` on the same home, at http://127.0.0.1:5001/{path}"
-    return f"{_RESTART}; or from its server, at {output.href}" if output.href else _RESTART
+    return f"{_RESTART}; or from its server, at {plain(output.href, length=LONGEST_LINK)}" if output.href else _RESTART

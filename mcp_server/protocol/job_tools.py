@@ -23,6 +23,7 @@ from mcp_server.references import (
 )
 from mcp_server.results import presentation
 from mcp_server.results.pages import page
+from mcp_server.schema.text import brief
 
 if TYPE_CHECKING:
     from mcp_server.execution.executor import Executor
@@ -33,6 +34,7 @@ MAX_PAGE_BYTES: Final = 18_000
 """Of values in one reply of `read_result`: with what surrounds them, about 20 kB."""
 MAX_PARTS: Final = 1000
 _PARTS_ASKED_FOR: Final = 200
+_PROCESS_LENGTH: Final = 100
 
 
 def _always() -> bool:
@@ -88,7 +90,7 @@ class _JobTools:
         listed = [
             {
                 "job": str(execution.job),
-                "process": execution.process_id,
+                "process": brief(execution.process_id, _PROCESS_LENGTH),
                 "status": execution.status,
                 "progress": execution.progress,
                 "message": execution.message,

@@ -16,6 +16,7 @@ from mcp_server.protocol.arguments import check
 from mcp_server.references import ProcessReference
 from mcp_server.results import presentation
 from mcp_server.schema.text import brief
+from mcp_server.texts import is_harmless
 
 if TYPE_CHECKING:
     from mcp_server.catalog import Catalog, ToolEntry
@@ -27,6 +28,8 @@ _OUTPUT_LENGTH: Final = 120
 _MAX_BYTES: Final = 18_000
 """Of a reply, with what surrounds it about 20 kB."""
 _SUGGESTIONS: Final = 3
+_LONGEST_NAME: Final = 200
+"""Of a name that nobody has, so much is compared with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class ProcessTools:
     async def suggestions(self, name: str, others: Iterable[str] = ()) -> list[str]:
         """Names of processes, or others, that may be meant by one that nobody has, the likeliest first."""
         names = [*(card.name for card in await self.catalog.cards()), *others]
-        close = get_close_matches(name, names, n=_SUGGESTIONS)
+        close = get_close_matches(name[:_LONGEST_NAME], names, n=_SUGGESTIONS)
         if close or not await self.catalog.searched():
             return close
         return [hit.card.name for hit in (await self.catalog.search(Query(name, limit=_SUGGESTIONS))).hits]
@@ -153,7 +156,7 @@ def _described(entry: "ToolEntry", room: int) -> dict[str, Any]:
     head = {"name": spec.name, "title": spec.title, "server": entry.server.name, "resource": resource}
     if entry.changed is not None:
         head["changed"] = f"The server describes it otherwise than before, noticed {entry.changed}"
-    outputs = {output.id: _output(output) for output in spec.process.outputs}
+    outputs = {output.id: _output(output) for output in spec.process.outputs if is_harmless(output.id)}
     rest = {"description": spec.description, "outputs": outputs}
     for schema, note in ((spec.input_schema, {}), (_bare(spec.input_schema), {"note": f"{resource} tells more"})):
         told = {**head, **rest, "input_schema": dict(schema), **note}

@@ -1,8 +1,7 @@
 """Resources: descriptions of processes and datasets as their servers wrote them, and results."""
 
 import base64
-import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +21,7 @@ from mcp.types import (
 )
 
 from mcp_server.errors import BridgeError, UnknownResourceError, UnknownToolError
-from mcp_server.ogc.documents import compact
+from mcp_server.ogc.documents import compact, indented
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.protocol import outcomes
 from mcp_server.protocol.as_files import as_file
@@ -35,6 +34,7 @@ from mcp_server.references import (
     parse,
 )
 from mcp_server.results import presentation
+from mcp_server.schema.text import brief
 
 if TYPE_CHECKING:
     from mcp_server.catalog import Catalog
@@ -45,6 +45,7 @@ type Context = ServerRequestContext[Any, Any]
 MAX_RESOURCE_BYTES: Final = 1_000_000
 """Clients take no larger ones."""
 _JSON: Final = "application/json"
+_ID_LENGTH: Final = 120
 
 _TEMPLATES: Final = (
     ResourceTemplate(
@@ -94,7 +95,7 @@ class Resources:
                     uri=str(ProcessReference(entry.server.name, entry.description.id)),
                     name=entry.spec.name,
                     title=entry.spec.title,
-                    description=f"Description of process {entry.description.id!r} of server {entry.server.name!r}",
+                    description=_told(entry.description.id, entry.server.name),
                     mime_type=_JSON,
                 )
                 for entry in await self.catalog.tools()
@@ -120,24 +121,38 @@ class Resources:
     async def _contents(self, uri: str) -> TextResourceContents | BlobResourceContents:
         match parse(uri):
             case ProcessReference() as process:
-                return TextResourceContents(uri=uri, mime_type=_JSON, text=await self._description(process))
+                return _document(uri, await self._description(process))
             case ResultReference() | KeptReference() as result:
                 executor = await self.executor()
                 output = await executor.read(result, None, None)
                 return _result(uri, output, file=as_file(result, output, saves=self.saves))
             case DatasetReference() as dataset:
                 executor = await self.executor()
-                text = json.dumps(await executor.dataset(dataset), ensure_ascii=False, indent=1)
-                return TextResourceContents(uri=uri, mime_type=_JSON, text=text)
+                return _document(uri, await executor.dataset(dataset))
             case JobReference():
                 raise UnknownResourceError(f"{uri} is a job: the tool get_job tells its status and outputs")
 
-    async def _description(self, process: ProcessReference) -> str:
+    async def _description(self, process: ProcessReference) -> Mapping[str, Any]:
         try:
-            description = await self.catalog.described(process.server, process.process_id)
+            return (await self.catalog.described(process.server, process.process_id)).raw
         except UnknownToolError as error:
             raise UnknownResourceError(str(error)) from error
-        return json.dumps(description.raw, ensure_ascii=False, indent=1)
+
+
+def _told(process_id: str, server: str) -> str:
+    return f"Description of process {brief(process_id, _ID_LENGTH)!r} of server {server!r}"
+
+
+def _document(uri: str, document: Mapping[str, Any]) -> TextResourceContents:
+    """What a server told, with all its members; without spaces where it is too large with them."""
+    text = next((one for one in (indented(document), compact(document)) if _bytes(one) <= MAX_RESOURCE_BYTES), None)
+    if text is None:
+        raise BridgeError(f"{uri} has {_bytes(compact(document)):,} bytes, more than a resource may have")
+    return TextResourceContents(uri=uri, mime_type=_JSON, text=text)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="replace"))
 
 
 def _result(uri: str, output: OutputResult, *, file: str) -> TextResourceContents | BlobResourceContents:
@@ -148,7 +163,7 @@ def _result(uri: str, output: OutputResult, *, file: str) -> TextResourceContent
         size, text = len(output.value), presentation.as_text(output)
     else:
         text = compact(output.value)
-        size = len(text.encode(errors="replace"))
+        size = _bytes(text)
     if size > MAX_RESOURCE_BYTES:
         way = file if text is None else f"the tool read_result reads it in parts, and {file}"
         raise BridgeError(f"{uri} has {size:,} bytes, more than a resource may have: {way}")

@@ -37,6 +37,7 @@ type Context = ServerRequestContext[Any, Any]
 
 
 _REFRESH_SECONDS: Final = 15.0
+_SHOWN_NAME: Final = 200
 
 
 @dataclass(slots=True)
@@ -107,7 +108,7 @@ class Tools:
         except UnknownToolError:
             close = await self.finding.suggestions(name, self.own)
             suggestion = f"did you mean {close[0]!r}?" if close else "tools/list tells those there are"
-            raise UnknownToolError(f"there is no tool {name!r}; {suggestion}") from None
+            raise UnknownToolError(f"there is no tool {name[:_SHOWN_NAME]!r}; {suggestion}") from None
 
     async def _call_found(self, ctx: Context, name: str, arguments: Mapping[str, Any] | None) -> CallToolResult | Task:
         if name != RUN:

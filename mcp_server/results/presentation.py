@@ -10,12 +10,16 @@ from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
 
 from mcp_server.ogc.documents import compact
 from mcp_server.ogc.models import ABSENT, OutputResult
+from mcp_server.schema.text import brief
 from summaries import summarise
 
 MAX_PICTURE_BYTES = 500_000
 """Largest picture sent as content; desktop clients refuse results beyond 1 MB, base64 included."""
 MAX_ENVELOPE_BYTES = 16_000
 """Summaries of the last outputs are cut when the envelope, without its values, would be larger than this."""
+_WARNING_LENGTH = 1000
+_MOST_WARNINGS = 20
+_PROCESS_LENGTH = 100
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """Media types that models can look at."""
 
@@ -122,7 +126,7 @@ def as_text(output: OutputResult) -> str | None:
 def _ended(execution: Presented) -> str:
     job = f" ({execution.job})" if execution.job else ""
     message = f": {execution.message}" if execution.message else ""
-    return f"{execution.process_id} {execution.status}{message}{job}"
+    return f"{brief(execution.process_id, _PROCESS_LENGTH)} {execution.status}{message}{job}"
 
 
 def _output(one: PresentedOutput) -> dict[str, Any]:
@@ -142,7 +146,11 @@ def _output(one: PresentedOutput) -> dict[str, Any]:
 def _size(output: OutputResult) -> int | None:
     if output.size is not None or output.value is ABSENT:
         return output.size
-    return len(output.value) if isinstance(output.value, bytes) else len(compact(output.value).encode(errors="replace"))
+    return len(output.value) if isinstance(output.value, bytes) else _bytes(compact(output.value))
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="replace"))
 
 
 def _lift_warnings(outputs: Iterable[dict[str, Any]]) -> list[str]:
@@ -151,24 +159,24 @@ def _lift_warnings(outputs: Iterable[dict[str, Any]]) -> list[str]:
     for output in outputs:
         found = output.get("summary", {}).pop("warnings", ())
         if isinstance(found, list):
-            lifted += [str(warning) for warning in cast("list[object]", found)]
-    return lifted
+            lifted += [brief(str(warning), _WARNING_LENGTH) for warning in cast("list[object]", found)[:_MOST_WARNINGS]]
+    return lifted[:_MOST_WARNINGS]
 
 
 def _cut_summaries(outputs: dict[str, dict[str, Any]]) -> None:
-    size = len(compact(outputs).encode(errors="replace"))
+    size = _bytes(compact(outputs))
     for output in reversed(list(outputs.values())):
         if size <= MAX_ENVELOPE_BYTES:
             return
         summary = output.get("summary", {})
         short = {name: summary[name] for name in ("kind", "count", "length") if name in summary}
-        size -= len(compact(summary).encode(errors="replace")) - len(compact(short))
+        size -= _bytes(compact(summary)) - len(compact(short))
         output["summary"] = short
 
 
 def _cut_outputs(outputs: dict[str, dict[str, Any]]) -> int:
     """Leave out the last of so many outputs that even their URIs are too much; how many."""
-    sizes = (len(compact({name: told}).encode(errors="replace")) for name, told in outputs.items())
+    sizes = (_bytes(compact({name: told})) for name, told in outputs.items())
     fitting = sum(1 for total in accumulate(sizes) if total <= MAX_ENVELOPE_BYTES)
     untold = list(outputs)[max(1, fitting) :]
     for name in untold:
@@ -186,7 +194,9 @@ def _small_values(outputs: Iterable[OutputResult], limit: int) -> dict[str, Any]
         if isinstance(output.value, bytes) and value is None:
             continue
         values[output.id] = value
-        limit -= _size(output) or 0
+        size = _size(output) or 0
+        # What a server says of the size of a value that it sends need not be so.
+        limit -= size if size > limit else max(size, _bytes(value if isinstance(value, str) else compact(value)))
     return values if limit >= 0 else {}
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,6 +23,8 @@ _MANIFEST = "manifest.json"
 _ID = re.compile(r"[0-9a-f]{32}")
 _MAX_BYTES = 512 * 2**20
 _WITH_VALUE_BYTES = 2**20
+_UNFINISHED_SECONDS = 3600.0
+"""To write a result takes seconds."""
 
 
 class KeptResults:
@@ -116,7 +119,8 @@ class KeptResults:
     def _told_gone(self, what: str) -> Generator[None]:
         try:
             yield
-        except FileNotFoundError as error:
+        # What was being written when the machine lost its power is no result.
+        except (FileNotFoundError, ValueError, KeyError) as error:
             raise ResultGoneError(
                 f"{what} is not kept, or no longer: the newest results stay, {self._max_bytes / 2**20:g} MB "
                 "in all. Run the process again.",
@@ -127,11 +131,13 @@ class KeptResults:
         """Delete from the oldest on until the rest is small enough; another process may be doing the same."""
         sized: list[tuple[float, int, Path]] = []
         for folder in self._folder.iterdir():
-            if folder.name.startswith("."):
-                continue  # being written, here or by another process
             with suppress(FileNotFoundError, NotADirectoryError):
-                size = sum(file.stat().st_size for file in folder.iterdir())
-                sized.append((folder.stat().st_mtime, size, folder))
+                made = folder.stat().st_mtime
+                if not folder.name.startswith("."):
+                    sized.append((made, sum(file.stat().st_size for file in folder.iterdir()), folder))
+                elif made < time.time() - _UNFINISHED_SECONDS:
+                    # Others are being written, here or by another process; nobody ends this one any more.
+                    shutil.rmtree(folder, ignore_errors=True)
         excess = sum(size for _, size, _ in sized) - self._max_bytes
         for _, size, folder in sorted(sized):
             if excess <= 0:

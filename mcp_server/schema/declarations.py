@@ -114,6 +114,8 @@ def geojson_format(name: str) -> str | None:
 
 def _alternatives(text: str) -> list[str]:
     """The types that one text names: `int or float`, `Union[int, str]`, `Optional[int]`, `int?`."""
+    if len(text) > _LONGEST:
+        return [text]
     text = re.sub(r"<class '([\w.]+)'>", r"\1", text.strip())
     wrapped = re.fullmatch(r"(?:\w+\.)?(Optional|Union)\[(.*)\]|(.*\S)\s*\?", text)
     if wrapped:
@@ -123,6 +125,8 @@ def _alternatives(text: str) -> list[str]:
 
 
 def _meaning(word: str) -> JsonObject | None:
+    if len(word) > _LONGEST:
+        return None
     word = re.sub(r"\(.*\)$", "", word.strip().lower()).rsplit(":", 1)[-1]
     of = re.fullmatch(r"(?:list|array|tuple)\s*(?:of\s+|\[|<)\s*([\w-]+?)s?\s*[\]>]?|([\w-]+)\[\]", word)
     if of:

@@ -31,7 +31,7 @@ def literal_domain(raw: JsonObject) -> JsonObject | None:
     schema = _typed(source)
     default = first_of(source, "defaultValue", "default", "data")
     # `default` of a domain may also be the flag that it is the default one.
-    if default is not None and not (default in (True, False) and schema.get("type") not in ("boolean", "bool")):
+    if default is not None and not (isinstance(default, bool) and schema.get("type") not in ("boolean", "bool")):
         schema["default"] = default
     return {**schema, **_range(source), **_allowed(source, schema)} or None
 

@@ -44,6 +44,8 @@ _SHOWN_LENGTH = 60
 _SHOWN_VALUES = 12
 _ABBREVIATION_LENGTH = 4
 _MOST_MEANT = 2
+MOST_EXPLAINED = 20
+"""Of unknown names so many are told with what may have been meant; nobody reads more, and each is looked for long."""
 
 
 def explained(error: "ValidationError", path: str) -> Iterator[ArgumentProblem]:
@@ -185,12 +187,12 @@ def _missing(value: Any, names: Any, schema: Any, here: str) -> Iterator[Argumen
 def _undeclared(value: Any, schema: JsonObject, here: str) -> Iterator[ArgumentProblem]:
     given, declared = as_object(value), as_object(schema.get("properties"))
     required = list(map(str, as_list(schema.get("required"))))
-    for name in given:
-        if name not in declared:
-            meant = (
-                name_meant(name, given, declared, required) or f"there are: {brief(', '.join(declared), 300) or 'none'}"
-            )
-            yield ArgumentProblem(f"{here}.{name[:_SHOWN_LENGTH]}", "is unknown", meant)
+    for number, name in enumerate(name for name in given if name not in declared):
+        meant = None
+        if number < MOST_EXPLAINED:
+            meant = name_meant(name, given, declared, required)
+            meant = meant or f"there are: {brief(', '.join(declared), 300) or 'none'}"
+        yield ArgumentProblem(f"{here}.{name[:_SHOWN_LENGTH]}", "is unknown", meant)
 
 
 def _listed(values: Any) -> str:

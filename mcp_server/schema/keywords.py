@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from mcp_server.schema.kinds import is_of_type
+from mcp_server.schema.patterns import is_sound
 from mcp_server.schema.plain import JsonObject, as_list, is_number
 from mcp_server.schema.scope import Scope
 from mcp_server.texts import is_harmless
@@ -70,7 +71,7 @@ def string_bounds(schema: JsonObject, scope: Scope) -> JsonObject:
     result = _counts(schema, ("minLength", "maxLength"), scope)
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
-        if _is_cheap(pattern) and is_harmless(pattern):
+        if is_sound(pattern) and is_harmless(pattern):
             result["pattern"] = pattern
         else:
             scope.note("pattern is not understood, or might take too long to match; left out")
@@ -102,14 +103,3 @@ def _number(value: Any) -> int | float | None:
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d{1,15}(?:\.\d{1,15})?\s*", value):
         return float(value) if "." in value else int(value)
     return None
-
-
-def _is_cheap(pattern: str) -> bool:
-    """Whether a foreign pattern compiles and cannot backtrack beyond reason: no repeated groups, few open repeats."""
-    if len(pattern) > 300 or re.search(r"\)[*+{]", pattern) or len(re.findall(r"[*+]|\{\d+,", pattern)) > 2:
-        return False
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError):
-        return False
-    return True

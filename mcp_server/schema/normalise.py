@@ -16,13 +16,16 @@ from mcp_server.schema.plain import JsonObject, as_list, as_object, first_of, pl
 from mcp_server.schema.process import CanonicalProcess, Diagnostic, InputSpec, Mode, OutputSpec
 from mcp_server.schema.references import takes_reference, widened
 from mcp_server.schema.repair import canonical
-from mcp_server.schema.scope import Notebook, Scope
+from mcp_server.schema.scope import Effort, Notebook, Scope
 from mcp_server.schema.spelling import conventional
 from mcp_server.schema.text import in_one_language
 from mcp_server.schema.validation import fits
 from mcp_server.texts import is_harmless
 
 __all__ = ["CanonicalProcess", "Diagnostic", "InputSpec", "Mode", "OutputSpec", "normalise"]
+
+_EXAMPLE_VALUES = 100
+"""So many of the values that an example has for one input are heard: a schema grows with each that it does not take."""
 
 
 def understood(process_id: str, raw: Mapping[str, Any]) -> CanonicalProcess:
@@ -37,12 +40,16 @@ def normalise(raw: Mapping[str, Any]) -> CanonicalProcess:
     """
     document = unwrapped(as_object(plain(raw)))
     notes: list[Diagnostic] = []
+    effort = Effort()
     example = example_inputs(document)
     inputs = [
-        _guarded_input(name, entry, document, example, notes) for name, entry in entries(document, "inputs", notes)
+        _guarded_input(name, entry, document, example, Notebook(notes, effort))
+        for name, entry in entries(document, "inputs", notes)
     ]
     inputs += _only_in_example(inputs, example, notes)
-    outputs = [_output(name, entry, document, notes) for name, entry in entries(document, "outputs", notes)]
+    outputs = [
+        _output(name, entry, document, Notebook(notes, effort)) for name, entry in entries(document, "outputs", notes)
+    ]
     schemas = {spec.id: spec.schema for spec in inputs}
     return CanonicalProcess(
         id=in_one_language(first_of(document, "id", "identifier", "name")),
@@ -60,25 +67,23 @@ def normalise(raw: Mapping[str, Any]) -> CanonicalProcess:
 
 
 def _guarded_input(
-    name: str, entry: Any, document: JsonObject, example: JsonObject | None, notes: list[Diagnostic]
+    name: str, entry: Any, document: JsonObject, example: JsonObject | None, notebook: Notebook
 ) -> InputSpec:
+    scope = Scope(f"$.inputs.{name}", notebook, roots=(document,))
     try:
-        return _input(name, entry, document, example, notes)
+        return _input(name, entry, example, scope)
     except Exception as error:  # a foreign description must not cost the process, whatever is in it
-        notes.append(Diagnostic(f"$.inputs.{name}", f"cannot be read ({type(error).__name__}); any value is taken"))
+        scope.note(f"cannot be read ({type(error).__name__}); any value is taken")
         return _any_input(name, entry)
 
 
-def _input(
-    name: str, entry: Any, document: JsonObject, example: JsonObject | None, notes: list[Diagnostic]
-) -> InputSpec:
+def _input(name: str, entry: Any, example: JsonObject | None, scope: Scope) -> InputSpec:
     raw = conventional(as_object(entry))
-    path = f"$.inputs.{name}"
     written = written_schema(raw) if isinstance(entry, dict) else entry
     if written is None:
-        notes.append(Diagnostic(path, "has no schema; any value is taken"))
+        scope.note("has no schema; any value is taken")
     root = as_object(written)
-    scope = Scope(path, Notebook(notes), roots=(root, document))
+    scope = scope.within(root)
     counts = occurrence(raw)
     repaired = canonical({key: value for key, value in root.items() if key != "default"} or written, scope)
     schema, nullable = _without_null(repaired)
@@ -112,7 +117,7 @@ def _agreeing(schema: JsonObject, shown: Any, scope: Scope, *, multiple: bool) -
     """The schema, agreeing with the author's own example: with each of its values where there are several."""
     fitting_whole = any(fits(value, widened(schema)) for value in (shown, unqualified(shown, schema)))
     if multiple and isinstance(shown, list) and not fitting_whole:
-        for one in as_list(shown):
+        for one in as_list(shown)[:_EXAMPLE_VALUES]:
             schema = _agreeing(schema, one, scope, multiple=False)
         return schema
     if shown is None or fitting_whole:
@@ -178,13 +183,14 @@ def _null_default(root: JsonObject, raw: JsonObject) -> bool:
     return any("default" in source and source["default"] is None for source in (root, raw))
 
 
-def _output(name: str, entry: Any, document: JsonObject, notes: list[Diagnostic]) -> OutputSpec:
+def _output(name: str, entry: Any, document: JsonObject, notebook: Notebook) -> OutputSpec:
     raw = conventional(as_object(entry))
+    scope = Scope(f"$.outputs.{name}", notebook, roots=(document,))
     try:
         written = written_schema(raw) if isinstance(entry, dict) else entry
-        schema = canonical(written, Scope(f"$.outputs.{name}", Notebook(notes), roots=(as_object(written), document)))
+        schema = canonical(written, scope.within(as_object(written)))
     except Exception as error:  # as for inputs
-        notes.append(Diagnostic(f"$.outputs.{name}", f"cannot be read ({type(error).__name__})"))
+        scope.note(f"cannot be read ({type(error).__name__})")
         schema = {}
     return OutputSpec(
         id=name,

@@ -45,8 +45,6 @@ def _several(raw: JsonObject) -> JsonObject:
 
 
 def _count(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return int(value)
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
         return int(value)
     if isinstance(value, int | float) and value >= 0:

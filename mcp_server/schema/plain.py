@@ -54,6 +54,19 @@ def is_finite(number: float) -> bool:
         return False
 
 
+def size(value: Any) -> int:
+    """How many values a JSON value is made of; a text counts as one for each hundred letters that it has."""
+    match value:
+        case str():
+            return 1 + len(value) // 100
+        case dict():
+            return 1 + sum(map(size, as_object(value).values()))
+        case list():
+            return 1 + sum(map(size, as_list(value)))
+        case _:
+            return 1
+
+
 def first_of(source: JsonObject, *names: str) -> Any:
     """The first of the named members that is there and not null."""
     return next((source[name] for name in names if source.get(name) is not None), None)

@@ -58,7 +58,7 @@ def reduced(schema: JsonObject, detail: Detail, depth: int = 0, *, member: bool 
     told of GeoJSON and encoded content only.
     """
     if is_any(schema):
-        return _any(detail) if depth == 0 else _any_item(detail)
+        return any_value(detail) if depth == 0 else _any_item(detail)
     kept = [branch for branch in branches(schema) if branch["type"] != "null"] or [{"type": "string"}]
     options = [_typed(branch, detail, depth) for branch in kept]
     if any(is_complex(branch) and (not member or _is_content(branch)) for branch in kept):
@@ -78,7 +78,8 @@ def is_enum_listed(values: list[Any]) -> bool:
     return len(json.dumps(values)) <= _ENUM_BYTES
 
 
-def _any(detail: Detail) -> JsonObject:
+def any_value(detail: Detail) -> JsonObject:
+    """The portable form of a schema that takes every value."""
     return _ANY if detail.nested_arrays else _FLAT_ANY
 
 

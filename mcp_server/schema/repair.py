@@ -11,7 +11,7 @@ from mcp_server.schema.combine import both, union
 from mcp_server.schema.declarations import declared_types, geojson_format, inferred_types
 from mcp_server.schema.defaults import fitting
 from mcp_server.schema.keywords import array_bounds, enumeration, number_bounds, string_bounds, string_format
-from mcp_server.schema.plain import JsonObject, as_list, as_object
+from mcp_server.schema.plain import JsonObject, as_list, as_object, size
 from mcp_server.schema.scope import Scope
 from mcp_server.schema.substitutes import BBOX, substitute
 from mcp_server.schema.text import brief, in_one_language
@@ -33,6 +33,7 @@ def canonical(node: Any, scope: Scope) -> JsonObject:
         scope.note("goes deeper than is read here; any value is taken")
         return {}
     schema = as_object(node)
+    scope.count(_values(schema))
     if isinstance(schema.get("$ref"), str):
         return _referenced(schema, scope)
     result = _own(schema, scope)
@@ -43,6 +44,12 @@ def canonical(node: Any, scope: Scope) -> JsonObject:
         else:
             result = merged
     return _annotated(result, schema, scope)
+
+
+def _values(schema: JsonObject) -> int:
+    """How many values a schema lists by itself; a long text counts as several."""
+    listed = sum(len(as_list(schema.get(keyword))) for keyword in ("enum", "symbols", "required", "type"))
+    return listed + size(schema.get("default")) + size(schema.get("const")) + size(schema.get("description"))
 
 
 def _referenced(schema: JsonObject, scope: Scope) -> JsonObject:

@@ -1,18 +1,15 @@
 """Whether a value fits a canonical or portable schema."""
 
 import math
-import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mcp_server.schema.kinds import is_of_type
+from mcp_server.schema.patterns import matches
 from mcp_server.schema.plain import JsonObject, as_list, as_object, is_number
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
-
-_MATCHED_LENGTH = 500
-"""Longer strings are not matched against patterns: backtracking is at least quadratic."""
 
 
 def violations(value: Any, schema: JsonObject) -> "Iterator[ValidationError]":
@@ -32,11 +29,6 @@ def fits(value: Any, schema: JsonObject) -> bool:
     if "enum" in schema and not any(_same(value, one) for one in schema["enum"]):
         return False
     return _keywords_fit(value, schema)
-
-
-def matches(text: str, pattern: str) -> bool:
-    """Whether a pattern is found in a text, or the text is too long to tell."""
-    return len(text) > _MATCHED_LENGTH or re.search(pattern, text) is not None
 
 
 def is_multiple(number: float, step: float) -> bool:

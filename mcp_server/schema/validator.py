@@ -8,8 +8,9 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend  # pyright: ignore[reportUnknownVariableType]  # not typed there
 
 from mcp_server.schema.kinds import is_of_type
+from mcp_server.schema.patterns import matches
 from mcp_server.schema.plain import is_number
-from mcp_server.schema.validation import is_multiple, matches
+from mcp_server.schema.validation import is_multiple
 
 _CHECKED_ITEMS = 10_000
 """How many members of an array are looked into; the server checks all of them again."""

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
 from typing import Any, Final
 
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
@@ -17,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from mcp_server.app import open_bridge
 from mcp_server.embedded import backend_settings
 from mcp_server.errors import ConfigurationError
+from mcp_server.servers import is_loopback
 from mcp_server.settings import Settings
 from mcp_server.transport.requests import too_large
 
@@ -83,7 +83,7 @@ async def _health(_: Request) -> Response:
 
 def _require_own_clients(settings: Settings, host: str) -> None:
     # Whoever reaches the port could fill the operator's disk, with files that are of no use to who is elsewhere.
-    if settings.results is not None and (settings.allowed_hosts or not _is_loopback(host)):
+    if settings.results is not None and (settings.allowed_hosts or not is_loopback(host)):
         raise ConfigurationError(
             "results (--results, OGC_PROCESSES_RESULTS): files are saved for who sits at this machine, and this server "
             "is for others too: leave it out, or serve on a loopback address and without OGC_PROCESSES_ALLOWED_HOSTS"
@@ -91,7 +91,7 @@ def _require_own_clients(settings: Settings, host: str) -> None:
 
 
 def _security(host: str, allowed: Sequence[str]) -> TransportSecuritySettings:
-    if _ANY in allowed or not (allowed or _is_loopback(host)):
+    if _ANY in allowed or not (allowed or is_loopback(host)):
         return TransportSecuritySettings(enable_dns_rebinding_protection=False)
     # Clients write host names in small letters, operators as they like.
     names = [*_LOOPBACK, *(name.lower() for name in allowed)]
@@ -102,10 +102,3 @@ def _security(host: str, allowed: Sequence[str]) -> TransportSecuritySettings:
             f"{scheme}://{address}" for scheme in _SCHEMES for name in names for address in (name, f"{name}:*")
         ],
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

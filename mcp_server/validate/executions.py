@@ -5,11 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mcp_server.ogc.addresses import segment
 from mcp_server.validate.candidates import Plan, plans
 from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import InapplicableError, UnansweredError, ViolationError
 from mcp_server.validate.samples import sample
-from mcp_server.validate.session import Session, segment
+from mcp_server.validate.session import Session
 from mcp_server.validate.started_jobs import Job, finished, job_of, results_of
 
 _MOST_TRIALS: Final = 6

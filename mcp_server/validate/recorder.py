@@ -1,6 +1,5 @@
 """The exchanges of a run: bounded in size and time, each with its evidence."""
 
-import ipaddress
 import json
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from mcp_server.ogc.exchange import Exchange, open_http
 from mcp_server.ogc.origins import same_origin
 from mcp_server.ogc.reply import Reply
 from mcp_server.schema.plain import as_object
+from mcp_server.servers import is_loopback
 from mcp_server.validate.records import Evidence, InapplicableError, NotAServerError, UnansweredError, ViolationError
 
 if TYPE_CHECKING:
@@ -222,14 +222,6 @@ async def open_recorder(
     root = str(parts.copy_with(query=None, fragment=None))
     async with transport or open_http() as http:
         yield Recorder(http, root, headers=headers, seconds=seconds)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself, by its name or address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def path_of(url: str) -> str:

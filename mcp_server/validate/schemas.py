@@ -147,11 +147,6 @@ def _is_moment(value: object) -> bool:
     return not isinstance(value, str) or moment(value) is not None
 
 
-def conforms(document: Any, schema: Schema) -> bool:
-    """Whether a document violates nothing of a schema."""
-    return not faults(document, schema)
-
-
 def faults(document: Any, schema: Schema) -> list[str]:
     """What is wrong with a document, each as `$.path: why`, the nearest to its root first."""
     found = sorted(_errors(document, schema), key=relevance, reverse=True)

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from typing import Any, cast
-from urllib.parse import quote
 
 import httpx
 
+from mcp_server.ogc.addresses import segment
 from mcp_server.schema.plain import as_list, as_object
 from mcp_server.validate.declared import declared_classes
 from mcp_server.validate.recorder import Answer, Recorder
@@ -124,8 +124,3 @@ class Session:
         if not found:
             raise InapplicableError("no description of a process was answered")
         return found
-
-
-def segment(text: str) -> str:
-    """An id as one segment of a path."""
-    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")

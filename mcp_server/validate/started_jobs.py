@@ -6,10 +6,11 @@ from urllib.parse import unquote, urlsplit
 
 import anyio
 
+from mcp_server.ogc.addresses import segment
 from mcp_server.ogc.documents import is_status
 from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import InapplicableError, ViolationError
-from mcp_server.validate.session import Session, segment
+from mcp_server.validate.session import Session
 
 ENDED: Final = ("successful", "failed", "dismissed")
 _POLL_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)

@@ -269,3 +269,28 @@ async def test_a_slow_server_does_not_delay_the_refresh_of_others(home: Path) ->
         await eventually(lambda: quick.asked > 3)
         assert silent.asked == 1
         group.cancel_scope.cancel()
+
+
+async def test_a_server_that_is_being_read_is_not_read_once_more_for_the_first_list(home: Path) -> None:
+    server = Offering("one", "buffer")
+    catalog = catalog_of(home, server)
+    async with anyio.create_task_group() as group:
+        group.start_soon(catalog.run)
+        for _ in range(3):
+            group.start_soon(catalog.tools)
+        assert await names(catalog) == ["buffer"]
+        group.cancel_scope.cancel()
+    assert server.asked == 1
+
+
+async def test_a_server_that_could_not_be_read_for_the_first_list_is_asked_again_soon(home: Path) -> None:
+    server = Offering("one", "buffer")
+    server.down = ServerUnreachableError("refused")
+    catalog = catalog_of(home, server, refresh_seconds=0.01)
+    assert await names(catalog) == []
+    server.down = None
+    async with anyio.create_task_group() as group:
+        group.start_soon(catalog.run)
+        await eventually(lambda: "one" in catalog.read)
+        group.cancel_scope.cancel()
+    assert await names(catalog) == ["buffer"]

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import anyio
 import pytest
+from anyio.abc import TaskStatus
 
 from mcp_server.catalog import Catalog, Selection
+from mcp_server.catalog.reading import read_list
 from mcp_server.catalog.selection import Patterns
 from mcp_server.errors import ServerUnreachableError, UnknownToolError
 from tests.mcp_server.offerings import Offering, catalog_of, described, eventually, names
@@ -165,7 +167,7 @@ async def test_an_operator_is_warned_of_a_description_that_changed(
     later = catalog_of(home, server)
     await later.refresh()
     (warning,) = caplog.messages
-    assert warning.startswith("one: the description of process a has changed since it was last read, ")
+    assert warning.startswith("one: the description of process 'a' has changed since it was last read, ")
     assert any(f": {both} (sha256 " in warning for both in ("inputs.x, description", "description, inputs.x"))
     await later.refresh()
     assert len(caplog.messages) == 1, "told once"
@@ -184,3 +186,51 @@ async def test_nobody_is_warned_of_a_new_process_or_of_the_own_backend(
         await later.refresh()
         assert await names(later) == ["a", "b"]
     assert caplog.messages == []
+
+
+async def test_a_description_that_nobody_foresaw_ends_the_reading_of_no_other_server(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, two = numbered("one", 5), numbered("two", 5)
+    one.raws["p3"] = RuntimeError("whatever a server does")
+    catalog = catalog_of(home, one, two, chosen=Selection(max_tools=1))
+    async with anyio.create_task_group() as group:
+        group.start_soon(catalog.run)
+        with anyio.fail_after(60):
+            while sum(card.facts is not None for card in await catalog.cards() if card.server == "two") < 5:
+                await anyio.sleep(0.01)
+        asked = two.asked
+        await catalog.refresh()
+        assert two.asked == asked + 1
+        group.cancel_scope.cancel()
+    assert any("descriptions could not be used" in message for message in caplog.messages)
+
+
+async def test_calls_go_on_while_a_list_of_long_texts_is_read() -> None:
+    server = numbered("one", 300)
+    server.members = {name: {"id": name, "description": "a: b [c] <d " * 2000} for name in server.raws}
+    turns = 0
+
+    async def others(task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        nonlocal turns
+        task_status.started()
+        while True:
+            await anyio.sleep(0.001)
+            turns += 1
+
+    async with anyio.create_task_group() as group:
+        await group.start(others)
+        assert len((await read_list(server, None, lambda _: True)).processes) == 300
+        group.cancel_scope.cancel()
+    assert turns > 10  # nothing else had a turn while the list was read on the event loop
+
+
+async def test_a_name_that_would_forge_a_line_of_the_log_is_quoted_there(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Offering("one", "good", "p\nERROR forged \x1b[31m")
+    server.raws["p\nERROR forged \x1b[31m"] = ServerUnreachableError("refused")
+    assert await names(catalog_of(home, server)) == ["good"]
+    (message,) = caplog.messages
+    assert message.isprintable()
+    assert "ERROR forged" in message

@@ -180,3 +180,11 @@ def test_a_wrong_setting_is_one_line_and_exit_code_2(tmp_path: Path, capsys: pyt
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err == (f"ogc-processes-mcp: {file}: servers.city.baerer: there is no such setting; did you mean bearer?\n")
+
+
+async def test_a_dialect_that_is_known_is_taken_and_another_is_refused(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:1"
+    for dialect in (None, "zoo"):
+        Connections(settings(tmp_path, city={"url": url, "dialect": dialect}), None)
+    with pytest.raises(ConfigurationError, match=r"servers\.city\.dialect: 'zo' is not known; there are eozilla, "):
+        Connections(settings(tmp_path, city={"url": url, "dialect": "zo"}), None)

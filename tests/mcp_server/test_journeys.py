@@ -17,6 +17,7 @@ from mcp_server.settings import Settings
 JOURNEYS = sorted(Path(__file__).parent.parent.joinpath("journeys").glob("*.yaml"))
 ANSWER = {
     "status": "successful",
+    "flags": [True],
     "outputs": {"area": {"value": 784.5, "flag": True, "name": None, "tags": ["a", "b"], "odd.name": {"x": 1}}},
 }
 
@@ -100,6 +101,11 @@ def test_an_expectation_is_met(expectation: dict[str, Any]) -> None:
             """outputs.area.tags: expected contains 'c', got ["a", "b"]""",
         ),
         ({"path": "outputs.area.value", "contains": "7"}, "outputs.area.value: expected contains '7', got 784.5"),
+        (
+            {"path": "outputs.area['odd.name']", "contains": ["x"]},
+            """outputs.area['odd.name']: expected contains ['x'], got {"x": 1}""",
+        ),
+        ({"path": "flags", "contains": 1}, "flags: expected contains 1, got [true]"),
         ({"path": "outputs.area.tags[2]", "equals": None}, "outputs.area.tags[2]: there is no such value"),
     ],
 )
@@ -151,6 +157,7 @@ async def test_the_shipped_journeys_pass(home: Path) -> None:
         reports = {file.name: await run(client, load(file)) for file in JOURNEYS}
     failures = {(name, step.id): step.failures for name, report in reports.items() for step in report.steps}
     assert failures == dict.fromkeys(failures, ())
+    assert all(report.passed is True for report in reports.values())
 
 
 @pytest.mark.anyio
@@ -162,6 +169,8 @@ async def test_a_failed_step_fails_those_that_need_it_and_no_others(home: Path) 
                 {"id": "bad", "tool": "geometry_measure", "arguments": {"geometry": "POINT (1"}},
                 {"id": "needs", "tool": "geometry_measure", "arguments": {"geometry": "${bad.outputs.measures.uri}"}},
                 {"id": "unknown", "tool": "no_such_tool", "error": "no_such_tool"},
+                {"id": "other", "tool": "no_such_tool", "error": "crosses itself"},
+                {"id": "fine", "tool": "geometry_measure", "arguments": {"geometry": "POINT (1 2)"}, "error": "Point"},
                 {
                     "id": "good",
                     "tool": "geometry_measure",
@@ -173,9 +182,13 @@ async def test_a_failed_step_fails_those_that_need_it_and_no_others(home: Path) 
     )
     async with open_session(Settings(home=home, demo_tools=True)) as client:
         report = await run(client, journey)
-    bad, needs, unknown, good = report.steps
+    bad, needs, unknown, other, fine, good = report.steps
     assert not report.passed
     assert bad.failures[0].startswith("the call failed: ")
     assert needs.failures == ("not run: ${bad.outputs.measures.uri}: there is no such value",)
     assert unknown.passed
+    assert other.failures[0].startswith("expected an error with 'crosses itself', got: there is no tool 'no_such_tool'")
+    assert fine.failures == ("expected an error with 'Point', but the call succeeded",), (
+        "though its answer has the word"
+    )
     assert good.failures == ("status: expected equals 'failed', got successful",)

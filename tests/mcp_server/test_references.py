@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from mcp_server.errors import InvalidReferenceError
 from mcp_server.references import (
+    DatasetReference,
     JobReference,
     KeptReference,
     ProcessReference,
@@ -28,6 +29,8 @@ def test_whatever_a_server_calls_its_jobs_and_outputs_a_reference_reads_back_as_
         ResultReference(server, job, output),
         KeptReference(job, output),
         ProcessReference(server, output),
+        DatasetReference(server, job),
+        DatasetReference(server, job, output),
     ):
         assert is_reference(str(reference))
         assert parse(str(reference)) == reference
@@ -69,6 +72,12 @@ def test_a_result_names_its_job() -> None:
 def test_a_malformed_reference_is_refused_with_the_forms_there_are(uri: str) -> None:
     with pytest.raises(InvalidReferenceError, match="ogc://SERVER/jobs/JOB"):
         parse(uri)
+
+
+def test_of_a_very_long_text_the_beginning_is_told() -> None:
+    with pytest.raises(InvalidReferenceError) as raised:
+        parse("ogc://" + "x" * 100_000)
+    assert len(str(raised.value)) < 500
 
 
 @pytest.mark.parametrize("value", [None, 1, {"href": "ogc://local/jobs/1"}, "POINT (1 2)", "ogc:"])

@@ -53,7 +53,7 @@ class TaskListening:
         if asked_for is None:
             return await self.listen(ctx, params)
         require(ctx)
-        known = [job for job in map(_job, asked_for[:MOST_TASKS]) if job is not None and await self.tasks.known(job)]
+        known = await self._known([job for job in map(_job, asked_for[:MOST_TASKS]) if job is not None])
         session = _Acknowledging(ctx.session, [str(job) for job in known])
         outcome: SubscriptionsListenResult | MCPError | None = None
         async with anyio.create_task_group() as group:
@@ -67,6 +67,19 @@ class TaskListening:
         if isinstance(outcome, SubscriptionsListenResult):
             return outcome
         raise outcome or MCPError(INTERNAL_ERROR, "the subscription ended")
+
+    async def _known(self, jobs: "Sequence[JobReference]") -> "list[JobReference]":
+        """Those that there are; all are asked for at once, for a server that is silent is waited for."""
+        found: set[JobReference] = set()
+
+        async def ask(job: "JobReference") -> None:
+            if await self.tasks.known(job):
+                found.add(job)
+
+        async with anyio.create_task_group() as group:
+            for job in jobs:
+                group.start_soon(ask, job)
+        return [job for job in jobs if job in found]
 
     async def _follow(self, job: "JobReference", ctx: Context, acknowledged: anyio.Event) -> None:
         """Tell each state of a task until it has ended, or is gone."""

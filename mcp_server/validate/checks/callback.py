@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import anyio
 from anyio.abc import SocketAttribute, SocketStream
 
+from mcp_server.servers import is_loopback
 from mcp_server.validate.executions import execute, request_body, working
-from mcp_server.validate.recorder import is_loopback
 from mcp_server.validate.records import InapplicableError
 from mcp_server.validate.session import Session
 

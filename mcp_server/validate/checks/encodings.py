@@ -4,11 +4,12 @@ from contextlib import suppress
 from html.parser import HTMLParser
 from typing import Any, Final
 
+from mcp_server.ogc.addresses import segment
 from mcp_server.validate.executions import asynchronous, working
 from mcp_server.validate.links import links_of
 from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import ConformanceClass, InapplicableError, ViolationError
-from mcp_server.validate.session import Session, segment
+from mcp_server.validate.session import Session
 from mcp_server.validate.started_jobs import Job, results_of
 
 _HTML: Final = "text/html"

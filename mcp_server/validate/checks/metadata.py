@@ -1,12 +1,13 @@
 """Landing page, conformance declaration, API definition, and the use of HTTP (18-062r2, 7.2 to 7.5)."""
 
+from mcp_server.ogc.addresses import segment
 from mcp_server.validate import schemas
 from mcp_server.validate.declared import declared_uris
 from mcp_server.validate.executions import candidates
 from mcp_server.validate.links import ogc_relations, related
 from mcp_server.validate.recorder import Answer
 from mcp_server.validate.records import ConformanceClass, InapplicableError, UnansweredError, ViolationError
-from mcp_server.validate.session import Session, segment
+from mcp_server.validate.session import Session
 
 _MOST_TRIALS = 3
 

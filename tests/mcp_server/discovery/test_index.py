@@ -83,3 +83,9 @@ def test_the_order_of_the_processes_does_not_matter() -> None:
 
 def test_an_index_of_nothing_finds_nothing() -> None:
     assert Index(()).search(Query("buffer")).hits == ()
+
+
+def test_of_a_very_long_request_the_beginning_is_heard() -> None:
+    filler = " ".join(f"zzq{number}" for number in range(2000))
+    assert found("buffer " + filler) == found("buffer")
+    assert found(filler + " buffer") == []

@@ -46,3 +46,8 @@ def test_accents_and_function_words_do_not_count() -> None:
 
 def test_small_numbers_mean_nothing_and_large_ones_do() -> None:
     assert stems("12 tiles in EPSG:3857") == [stem("tiles"), stem("epsg"), "3857"]
+
+
+def test_what_is_longer_than_any_word_is_none() -> None:
+    assert stems("buffer " + "ings" * 100_000) == stems("buffer")
+    assert stems("Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbau") != []

@@ -51,6 +51,19 @@ def test_what_stands_by_itself_is_sent_as_it_is(dialect: str, value: Any, schema
     assert sent(dialect, value, schema) == value
 
 
+@pytest.mark.parametrize("corners", [[7, 51], [7, 51, 8, 52, 9], "7,51,8,52", {"a": 1, "b": 2, "c": 3, "d": 4}])
+def test_what_only_looks_like_a_bounding_box_is_an_object(corners: Any) -> None:
+    assert sent("unknown", {"bbox": corners}, {"type": "object"}) == {"value": {"bbox": corners}}
+
+
+def test_an_item_with_a_member_of_that_name_is_no_qualified_value() -> None:
+    measured = {"type": "object", "properties": {"value": {"type": "number"}}}
+    array = {"type": "array", "items": measured}
+    assert sent("unknown", [{"value": 1}], array) == [{"value": {"value": 1}}]
+    assert sent("unknown", [{"value": 1}], measured, maxOccurs=3) == [{"value": {"value": 1}}]
+    assert sent("unknown", [{"value": 1}], {"type": "array"}) == [{"value": 1}]
+
+
 @pytest.mark.parametrize("dialect", ALL)
 def test_an_object_is_qualified_where_the_server_wants_it(dialect: str) -> None:
     bare = dialect in BARE

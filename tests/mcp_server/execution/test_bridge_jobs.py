@@ -6,7 +6,7 @@ from typing import Any
 
 import anyio
 import pytest
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
 from mcp_server.errors import BridgeError, OutcomeUnknownError, RemoteProblemError, ResultGoneError
 from mcp_server.execution import submission
@@ -125,6 +125,29 @@ async def test_the_reason_of_its_failure_is_told_in_the_callers_terms(home: Path
     assert [listed.status for listed in (await bench.executor.jobs(9)).jobs] == ["failed"]
 
 
+async def test_an_answer_that_is_none_is_the_reason_of_its_failure(home: Path) -> None:
+    site, released = site_without_jobs()
+    bench = Impatient(home, site)
+    job = await bench.job()
+    site.refusal = HTMLResponse("<html>down</html>", 500)
+    released.set()
+    with pytest.raises(RemoteProblemError, match="HTML page"):
+        await followed(bench, job)
+
+
+async def test_how_it_stands_is_told_without_waiting_by_whoever_knows_it(home: Path) -> None:
+    site, released = site_without_jobs()
+    site.always_jobs = True
+    bench = Impatient(home, site)
+    job = await bench.job()
+    server, status = await bench.executor.standing(job)
+    assert (server, status.job_id, status.status, status.process_id) == ("remote", job.job_id, "running", "p")
+    released.set()
+    await followed(bench, job)
+    server, status = await bench.executor.standing(job)
+    assert (server, status.job_id, status.status) == ("remote", "j1", "successful"), "by the job that its server named"
+
+
 async def test_an_answer_that_never_comes_is_an_unknown_outcome(home: Path) -> None:
     site, _ = site_without_jobs()
     bench = Impatient(home, site, sync_waits={site.name: 0.2})
@@ -192,6 +215,8 @@ async def test_no_more_are_sent_than_may_be_waited_for_at_once(home: Path) -> No
     assert len(site.executions) == 1
     released.set()
     assert (await followed(bench, job)).status == "successful"
+    await anyio.wait_all_tasks_blocked()
+    assert len(site.executions) == 1, "what is said not to be sent is not sent later"
     assert (await bench.run(value=2)).status == "successful"
 
 

@@ -49,6 +49,14 @@ async def test_a_text_that_is_no_utf_8_is_carried_as_its_bytes(home: Path) -> No
     assert bench.sent() == {"value": "TfxsbGVy", "mediaType": "text/csv", "encoding": "base64"}
 
 
+async def test_bytes_that_happen_to_be_characters_are_carried_as_bytes(home: Path) -> None:
+    bench = Bench(home, JobsSite().speak_our_dialect())
+    output = OutputResult("out", "application/octet-stream", 3, None, b"abc", None)
+    (reference,) = await bench.kept.keep("gone", "p", (output,))
+    await bench.run(reference)
+    assert bench.sent() == {"value": "YWJj", "mediaType": "application/octet-stream", "encoding": "base64"}
+
+
 @pytest.mark.parametrize("media_type", ["application/gml+xml", "application/xml", "text/xml"])
 async def test_xml_is_carried_as_its_text(home: Path, media_type: str) -> None:
     bench = Bench(home, JobsSite().speak_our_dialect())
@@ -73,6 +81,33 @@ async def test_a_kept_result_is_carried_as_its_value(home: Path) -> None:
     (reference,) = await bench.kept.keep("gone", "p", (output,))
     await bench.run({"features": [reference, reference]})
     assert bench.sent() == {"features": [{"a": [1]}, {"a": [1]}]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"href": "http://internal.test/secret"},
+        {"href": "file:///etc/passwd", "type": "text/plain", "rel": "item"},
+        [{"type": "Point", "coordinates": [1, 2]}, {"href": "http://internal.test/secret"}],
+        {"collection": "http://internal.test/collections/secret"},
+    ],
+)
+async def test_a_link_that_one_server_made_is_passed_on_to_no_other(home: Path, value: object) -> None:
+    bench = Bench(home, JobsSite().speak_our_dialect())
+    output = OutputResult("out", "application/json", 3, None, value, None)
+    (reference,) = await bench.kept.keep("gone", "p", (output,))
+    with pytest.raises(ReferenceRefusedError, match="a link"):
+        await bench.run(reference)
+    assert bench.site.executions == []
+
+
+async def test_a_value_that_holds_links_as_data_is_passed_on(home: Path) -> None:
+    bench = Bench(home, JobsSite().speak_our_dialect())
+    item = {"id": "scene", "assets": {"data": {"href": "http://store.test/scene.tif"}}, "href": "http://store.test"}
+    output = OutputResult("out", "application/json", 3, None, item, None)
+    (reference,) = await bench.kept.keep("gone", "p", (output,))
+    await bench.run(reference)
+    assert bench.sent() == item
 
 
 async def test_a_value_too_large_to_carry_is_refused_before_anything_is_sent(home: Path) -> None:

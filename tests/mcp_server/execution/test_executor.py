@@ -149,3 +149,16 @@ async def test_a_server_lost_while_a_job_runs_leaves_the_handle(home: Path) -> N
         executor = Executor({"remote": client}, bench.kept, bench.records, LooseTasks(), wait_seconds=5)
         with pytest.raises(ServerUnreachableError, match="get_job, job=ogc://remote/jobs/j1"):
             await executor.run(site.tool(), ExecuteRequest("p", {}), bench.note)
+
+
+async def test_a_server_that_fails_while_its_job_runs_is_told_in_its_words_and_the_job_is_named(home: Path) -> None:
+    site = JobsSite()
+    site.polls = 99
+    site.broken = JSONResponse({"detail": "The database sleeps."}, 500)
+    bench = Bench(home, site)
+    with pytest.raises(RemoteProblemError) as raised:
+        await bench.run()
+    assert str(raised.value) == (
+        "The database sleeps. The job may still run: ask with get_job, job=ogc://remote/jobs/j1"
+    )
+    assert raised.value.status == 500

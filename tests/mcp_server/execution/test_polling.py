@@ -140,6 +140,14 @@ async def test_a_server_that_says_unchanged_at_once_is_not_asked_without_end() -
     assert clock.pauses == pytest.approx([0.1, 0.15])
 
 
+async def test_the_pause_after_unchanged_does_not_go_beyond_the_deadline() -> None:
+    jobs, clock = Jobs("ogc-processes-mcp", [None, DONE]), Clock()
+    held = replace(RUNNING, etag='"1"')
+    await until_final(jobs.client, held, wait=60, on_status=ignore, pause=clock.pause, jitter=lambda *_: 9000)
+    (pause,) = clock.pauses
+    assert 50 < pause <= 60, "what is left of the time"
+
+
 async def test_results_that_are_not_there_yet_are_read_again() -> None:
     outputs = (OutputResult("out", "application/json", 1, None, 1, None),)
     jobs, clock = Jobs("pygeoapi", [], [RemoteProblemError("?", status=500), outputs]), Clock()

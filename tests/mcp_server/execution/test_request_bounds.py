@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from mcp_server.errors import InvalidArgumentsError
 from mcp_server.execution.request import ExecuteRequest, build_request
+from mcp_server.protocol.arguments import check
+from mcp_server.protocol.tool_schemas import closed_object
 from tests.mcp_server.execution.tools_called import (
     BUFFER,
     GEOMETRY,
@@ -114,6 +116,12 @@ def test_deep_nesting_is_refused_and_nothing_else_happens(schema: Any) -> None:
         build_request(tool, {"inputs": "[" * 10_000})
 
 
+def test_two_hundred_levels_are_taken_and_no_more() -> None:
+    tool = tool_with(x={})
+    assert sent(tool, {"x": nested(200)}) == {"x": nested(200)}
+    assert [problem.path for problem in problems_of(tool, {"x": nested(202)})] == ["$.x"]
+
+
 def seconds_to_write(value: Any) -> float:
     """Processor time of writing a value as JSON, the measure for work that grows with it."""
     started = time.thread_time()
@@ -141,6 +149,24 @@ def test_a_large_array_with_many_faults_is_refused_quickly_with_a_few_of_them() 
     assert 1 <= len(problems) <= 8
 
 
+def test_every_faulty_member_of_an_array_is_told_up_to_eight() -> None:
+    tool = tool_with(x={"type": "array", "items": {"type": "number", "minimum": 0}})
+    assert [problem.path for problem in problems_of(tool, {"x": [1, -1, 2, -3]})] == ["$.x[1]", "$.x[3]"]
+    assert len(problems_of(tool, {"x": [-1] * 20})) == 8
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, [{"a": {"x\udfff": 1}}]])
+def test_half_a_character_is_refused_in_names_as_well(value: Any) -> None:
+    (problem,) = problems_of(tool_with(x={}), {"x": value})
+    assert problem.message == "has characters that are no valid Unicode"
+
+
+def test_a_reference_within_data_of_unknown_structure_is_data() -> None:
+    tool = tool_with(x={})
+    assert sent(tool, {"x": [str(RESULT)]})["x"] == [RESULT]
+    assert sent(tool, {"x": [[str(RESULT)]]})["x"] == [[str(RESULT)]]
+
+
 @pytest.mark.parametrize(("value", "good"), [(0.3, True), (0.35, False), (3e9, True)])
 def test_a_multiple_is_judged_in_decimal(value: float, good: bool) -> None:
     tool = tool_with(x={"type": "number", "multipleOf": 0.1})
@@ -148,6 +174,19 @@ def test_a_multiple_is_judged_in_decimal(value: float, good: bool) -> None:
         assert sent(tool, {"x": value}) == {"x": value}
     else:
         assert problems_of(tool, {"x": value})[0].message == "must be a multiple of 0.1, is 0.35"
+
+
+def test_of_very_many_unknown_names_the_first_are_told_with_what_was_meant() -> None:
+    names = {f"distanc{number}": 1 for number in range(200_000)}
+    started = time.thread_time()
+    found = problems_of(BUFFER, {"geometry": POINT, **names})
+    with pytest.raises(InvalidArgumentsError) as raised:
+        check(closed_object({"distance": {"type": "number"}}), names)
+    assert time.thread_time() - started < 40  # with every one explained, minutes
+    for problems in (found, raised.value.problems):
+        unknown = [problem for problem in problems if "unknown" in problem.message]
+        assert len(unknown) == 200_000
+        assert [bool(problem.suggestion) for problem in unknown[:21]] == [True] * 20 + [False]
 
 
 def test_messages_stay_short_whatever_was_sent() -> None:

@@ -118,6 +118,14 @@ async def test_retry_after_is_honoured() -> None:
         assert pauses == [7.0]
 
 
+async def test_without_retry_after_each_pause_is_twice_the_one_before() -> None:
+    async with served(response(status="503 Busy")) as (wire, exchange, pauses):
+        await get(exchange, wire.url)
+        first, second = pauses
+        assert second == pytest.approx(2 * first)
+        assert 0 < first < 1
+
+
 async def test_a_retry_after_beyond_patience_is_handed_back() -> None:
     async with served(response(status="429 Slow down", retry_after="3600")) as (wire, exchange, pauses):
         reply = await get(exchange, wire.url)

@@ -28,9 +28,10 @@ async def test_an_accepted_execution_is_a_job() -> None:
         assert site.requests[-1].headers["prefer"] == "respond-async"
 
 
-async def test_a_job_named_by_its_location_only_is_found() -> None:
+@pytest.mark.parametrize("status", [200, 201, 202, 303])
+async def test_a_job_named_by_its_location_only_is_found(status: int) -> None:
     answers: dict[str, Answer] = {
-        "POST /processes/p/execution": Response(status_code=201, headers={"Location": f"{BASE}/jobs/j%201"}),
+        "POST /processes/p/execution": Response(status_code=status, headers={"Location": f"{BASE}/jobs/j%201"}),
         "GET /jobs/j%201": JSONResponse({"jobID": "j 1", "status": "running"}),
     }
     async with client_of(answers) as (client, _):

@@ -247,6 +247,7 @@ async def test_results_that_are_nowhere_are_told_as_the_server_tells_it(href: st
             dict.fromkeys(("a", "b", "result-3"), "application/json"),
         ),
         ('<a>; rel="up", </jobs/j1>; rel="monitor"', {}),
+        ('<1>; rel="service-doc", <2>; rel="item"; title="b"', {"b": "application/json"}),
         ("", {}),
     ],
 )

@@ -12,12 +12,14 @@ from mcp import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
 from starlette.responses import JSONResponse
 
+from mcp_server.errors import ServerUnreachableError
 from mcp_server.execution.executor import Executor
 from mcp_server.execution.job_records import new_record
 from mcp_server.execution.owners import Owner
 from mcp_server.execution.request import ExecuteRequest
 from mcp_server.ogc.models import StatusInfo
 from mcp_server.protocol.tasks.extension import Tasks, job_of
+from mcp_server.protocol.tasks.listening import TaskListening
 from mcp_server.protocol.tasks.shapes import TaskNotification, TaskNotificationParams, TaskParams, task
 from mcp_server.references import JobReference
 from tests.mcp_server.execution.bench import Bench, until
@@ -295,3 +297,53 @@ def test_what_is_no_uri_of_a_job_is_no_task(task_id: str) -> None:
 
 async def _no_pause(_seconds: float) -> None:
     await anyio.lowlevel.checkpoint()
+
+
+async def test_all_tasks_of_a_subscription_are_asked_for_at_once() -> None:
+    class Waiting:
+        """Knows every second task, as soon as it was asked for all."""
+
+        def __init__(self) -> None:
+            self.asked: list[JobReference] = []
+            self.all = anyio.Event()
+
+        async def known(self, job: JobReference) -> bool:
+            self.asked.append(job)
+            if len(self.asked) == 6:
+                self.all.set()
+            await self.all.wait()
+            return int(job.job_id) % 2 == 0
+
+    jobs = [JobReference("slow", str(number)) for number in range(6)]
+    nothing = cast("Any", None)
+    with anyio.fail_after(40):
+        found = await TaskListening(cast("Any", Waiting()), nothing, nothing)._known(jobs)
+    assert found == jobs[::2]
+
+
+async def test_a_task_that_cannot_be_told_now_is_asked_for_again_after_a_pause() -> None:
+    class Unreachable:
+        """A server that answers nobody, and the state of its job as it was last known."""
+
+        asked = 0
+
+        async def follow(self, *_: Any) -> None:
+            self.asked += 1
+            await anyio.lowlevel.checkpoint()
+            raise ServerUnreachableError("server 'far' cannot be reached")
+
+        async def task(self, _: JobReference) -> dict[str, Any]:
+            raise MCPError(INTERNAL_ERROR, "cannot be told now")
+
+    far = cast("Any", Unreachable())
+
+    async def executor() -> Executor:
+        return far
+
+    acknowledged = anyio.Event()
+    acknowledged.set()
+    listening = TaskListening(far, executor, cast("Any", None))
+    with anyio.move_on_after(0.3) as scope:
+        await listening._follow(JobReference("far", "1"), cast("Any", Announcing()), acknowledged)
+    assert scope.cancelled_caught, "it is not given up"
+    assert far.asked == 1, "without a pause it would be asked for thousands of times"

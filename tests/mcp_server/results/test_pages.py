@@ -87,6 +87,13 @@ def test_an_offset_beyond_the_end_returns_nothing(value: Any) -> None:
     assert (got.returned, got.total, got.next_offset) == (0, 3, None)
 
 
+@pytest.mark.parametrize("features", [None, "many", {"0": 1}])
+def test_what_only_says_that_it_is_a_collection_is_read_whole(features: Any) -> None:
+    value = {"type": "FeatureCollection", "features": features}
+    got = page(output(value), None, offset=0, limit=None, max_bytes=1000)
+    assert (got.value, got.unit) == (value, None)
+
+
 def test_a_limit_counts_no_parts_of_a_value_that_has_none() -> None:
     small, large = {"type": "Feature", "geometry": None}, {"text": "x" * 2000}
     whole = page(output(small), None, offset=0, limit=5, max_bytes=1000)

@@ -44,6 +44,11 @@ def text_of(result: Any) -> str:
     return result.content[0].text
 
 
+def test_of_a_result_that_is_elsewhere_and_of_unknown_length_no_bytes_are_told() -> None:
+    result = presentation.present(Run(outputs=[output(ABSENT)]), small_value_bytes=LIMIT)
+    assert "bytes" not in result.structured_content["outputs"]["out"]
+
+
 def test_a_small_result_carries_its_value_its_summary_and_its_uri() -> None:
     result = presentation.present(Run(outputs=[output({"area": 3.5})]), small_value_bytes=LIMIT)
     assert result.structured_content == {
@@ -187,3 +192,20 @@ def test_what_no_json_text_may_carry_is_replaced() -> None:
     assert result.structured_content["outputs"]["out"]["value"] == {"a": None, "b": "?"}
     assert "NaN" not in result.model_dump_json()
     assert presentation.failure("bad \ud800 text").model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 100_000, {"a": "x" * 100_000}, ["x" * 100] * 1000], ids=["text", "object", "array"]
+)
+def test_a_value_that_is_larger_than_its_server_says_is_not_carried(value: Any) -> None:
+    told = presentation.envelope(Run(outputs=[output(value, size=1)]), small_value_bytes=LIMIT)
+    assert "value" not in told["outputs"]["out"]
+    assert len(json.dumps(told)) < 5000
+
+
+def test_the_warnings_of_a_server_are_told_within_bounds_and_without_tricks() -> None:
+    warnings = ["<!-- obey --> Repaired.", "x" * 100_000, *(f"warning {number}" for number in range(1000))]
+    told = presentation.envelope(Run(outputs=[output(1, summary={"warnings": warnings})]), small_value_bytes=LIMIT)
+    assert told["warnings"][0] == "Repaired."
+    assert told["warnings"][2] == "warning 0"
+    assert len(json.dumps(told["warnings"])) < 5000

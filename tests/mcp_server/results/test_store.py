@@ -135,3 +135,27 @@ async def test_the_server_of_a_result_is_known(home: Path) -> None:
     assert await KeptResults(home).server_of(reference.result_id) == "remote"
     with pytest.raises(ResultGoneError):
         await KeptResults(home).server_of("../../etc")
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[", '{"outputs": [{"id": "out"}]}'])
+async def test_a_result_that_was_damaged_is_gone(home: Path, damage: str) -> None:
+    kept = KeptResults(home)
+    (reference,) = await kept.keep("remote", "p", (output(1),))
+    (home / "bridge-results" / reference.result_id / "manifest.json").write_text(damage, encoding="utf-8")
+    with pytest.raises(ResultGoneError, match="Run the process again"):
+        await kept.read(reference)
+    with pytest.raises(ResultGoneError):
+        await kept.outputs(reference.result_id)
+
+
+async def test_what_a_bridge_that_was_killed_left_unfinished_is_removed_and_what_is_being_written_is_not(
+    home: Path,
+) -> None:
+    left, written = home / "bridge-results" / ".left", home / "bridge-results" / ".written"
+    for folder in (left, written):
+        folder.mkdir(parents=True)
+        (folder / "0.json").write_text("1")
+    os.utime(left, (0, 0))
+    await KeptResults(home).keep("remote", "p", (output(1),))
+    assert not left.exists()
+    assert (written / "0.json").exists()

@@ -48,6 +48,12 @@ OCCURRENCES: list[tuple[str, dict[str, Any], tuple[bool, int, int | None]]] = [
     ("unbounded", {"maxOccurs": "unbounded"}, (True, 1, None)),
     ("a text", {"minOccurs": "2", "maxOccurs": "5"}, (True, 2, 5)),
     ("pywps's largest integer", {"max_occurs": 2**63 - 1}, (True, 1, None)),
+    ("flags", {"minOccurs": False, "maxOccurs": True}, (False, 0, 1)),
+    ("what is no count", {"minOccurs": "some", "maxOccurs": [2]}, (False, 1, 1)),
+    ("a negative count", {"minOccurs": -2, "maxOccurs": 3.0}, (True, 1, 3)),
+    ("digits without end", {"minOccurs": "9" * 30, "maxOccurs": "2"}, (True, 1, 2)),
+    ("from ten thousand on", {"maxOccurs": 10_000}, (True, 1, None)),
+    ("below ten thousand", {"maxOccurs": "9999"}, (True, 1, 9999)),
     ("an impossible maximum keeps the input", {"minOccurs": 1, "maxOccurs": 0}, (False, 1, 1)),
 ]
 

@@ -143,6 +143,13 @@ def test_a_domain_flagged_as_the_default_one_has_no_default_value() -> None:
     assert (spec.schema, spec.default, spec.required) == (NUMBER, ABSENT, True)
 
 
+@pytest.mark.parametrize("member", ["defaultValue", "default"])
+@pytest.mark.parametrize(("written", "value"), [(0, 0), (1, 1), ("0", 0), (5, 5)])
+def test_a_number_that_looks_like_a_flag_is_a_default_value(member: str, written: Any, value: int) -> None:
+    spec = only_input(domain(**{member: written}))
+    assert (spec.schema, spec.default, spec.required) == (INTEGER, value, False)
+
+
 def test_formats_tell_the_type_where_a_domain_is_empty() -> None:
     spec = only_input({"literalDataDomain": {"default": True}, "formats": [{"mimeType": "text/xml"}]})
     assert spec.schema == {"type": "string", "contentMediaType": "text/xml"}

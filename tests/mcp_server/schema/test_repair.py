@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.mcp_server.schema.descriptions import only_input, schema_of
+from mcp_server.schema.normalise import normalise
+from tests.mcp_server.schema.descriptions import described, only_input, schema_of
 
 STRING = {"type": "string"}
 NUMBER = {"type": "number"}
@@ -39,6 +40,8 @@ SCHEMAS: list[tuple[str, Any, dict[str, Any]]] = [
     ("type from enum", {"enum": ["a", "b"]}, {"type": "string", "enum": ["a", "b"]}),
     ("type from const", {"const": 3}, {"type": "integer", "enum": [3]}),
     ("type from properties", {"properties": {"a": STRING}}, {"type": "object", "properties": {"a": STRING}}),
+    ("no other properties", {"type": "object", "properties": {"a": STRING}, "additionalProperties": False}, {"type": "object", "properties": {"a": STRING}, "additionalProperties": False}),
+    ("no other properties than none", {"type": "object", "additionalProperties": False}, {"type": "object"}),
     ("type from items", {"items": NUMBER}, {"type": "array", "items": NUMBER}),
     ("type from a bound", {"minimum": 2}, {"type": "number", "minimum": 2}),
     ("type from a GeoJSON format", {"format": "geojson-geometry"}, GEOMETRY),
@@ -54,6 +57,12 @@ SCHEMAS: list[tuple[str, Any, dict[str, Any]]] = [
     ("invalid members of oneOf", {"oneOf": [STRING, None, 4, "float"]}, {"anyOf": [STRING, NUMBER]}),
     ("oneOf of requirements keeps the type", {"type": "object", "properties": {"a": STRING}, "oneOf": [{"required": ["a"]}]}, {"type": "object", "properties": {"a": STRING}, "required": ["a"]}),
     ("allOf is merged", {"allOf": [{"type": "number", "minimum": 0}, {"type": "integer", "minimum": 2}]}, {"type": "integer", "minimum": 2}),
+    ("allOf of arrays whose items contradict each other", {"allOf": [{"type": "array", "items": STRING}, {"type": "array", "items": NUMBER}]}, {"type": "array", "items": STRING}),
+    ("unique items", {"type": "array", "items": STRING, "uniqueItems": True}, {"type": "array", "items": STRING, "uniqueItems": True}),
+    ("unique items that are costly to tell apart", {"type": "array", "items": NUMBER, "uniqueItems": True}, {"type": "array", "items": NUMBER}),
+    ("items that may repeat", {"type": "array", "items": STRING, "uniqueItems": False}, {"type": "array", "items": STRING}),
+    ("allOf of arrays", {"allOf": [{"type": "array", "items": NUMBER}, {"items": {"type": "integer"}, "maxItems": 3}]}, {"type": "array", "items": {"type": "integer"}, "maxItems": 3}),
+    ("allOf of objects with a member in common", {"allOf": [{"properties": {"a": NUMBER, "b": STRING}}, {"properties": {"a": {"type": "integer"}}}]}, {"type": "object", "properties": {"a": {"type": "integer"}, "b": STRING}}),
     ("allOf of a format and a reference", {"allOf": [{"format": "geojson-geometry"}, {"$ref": "http://schemas.opengis.net/ogcapi/features/part1/1.0/openapi/schemas/geometryGeoJSON.yaml"}]}, GEOMETRY),
     ("GeoJSON at geojson.org", {"$ref": "https://geojson.org/schema/FeatureCollection.json"}, {"type": "object", "format": "geojson-feature-collection"}),
     ("a bounding box by a relative reference", {"$ref": "../../openapi/schemas/bbox.yaml"}, {"type": "object", "format": "ogc-bbox", "properties": BBOX_PROPERTIES, "required": ["bbox"]}),
@@ -104,3 +113,15 @@ INPUTS: list[tuple[str, Any, dict[str, Any]]] = [
 @pytest.mark.parametrize(("raw", "expected"), [case[1:] for case in INPUTS], ids=[case[0] for case in INPUTS])
 def test_an_input_of_any_generation_has_the_schema_it_means(raw: Any, expected: dict[str, Any]) -> None:
     assert only_input(raw).schema == expected
+
+
+def test_any_value_is_nothing_to_note() -> None:
+    assert not normalise(described({"x": {"schema": True, "minOccurs": 0}})).diagnostics
+
+
+def test_a_schema_without_end_becomes_any_value_with_a_note() -> None:
+    schema: dict[str, Any] = STRING
+    for _ in range(20):
+        schema = {"type": "array", "items": schema}
+    found, *_ = normalise(described({"x": {"schema": schema}})).diagnostics
+    assert (found.path.count("items"), found.message) == (17, "goes deeper than is read here; any value is taken")

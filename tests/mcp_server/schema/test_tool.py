@@ -199,6 +199,25 @@ def test_media_types_are_told() -> None:
     assert told == {"type": "string", "description": "Scene. image/tiff, image/jp2 or ogc:// URI."}
 
 
+@pytest.mark.parametrize(
+    "member", [{"type": "object", "format": "geojson-geometry"}, {"type": "string", "contentMediaType": "image/tiff"}]
+)
+def test_a_reference_may_stand_for_geojson_or_content_within_an_object(member: dict[str, Any]) -> None:
+    schema = {"type": "object", "properties": {"part": member, "other": {"type": "object"}}}
+    told = properties_of({"a": {"schema": schema}})["a"]
+    (whole,) = [branch for branch in told["anyOf"] if "part" in branch.get("properties", {})]
+    part = whole["properties"]["part"]
+    assert {"type": "string"} in part.get("anyOf", [part])
+    assert whole["properties"]["other"] == {"type": "object"}
+
+
+def test_geojson_is_told_by_its_name_whichever_way_it_is_declared() -> None:
+    media_type = {"type": "object", "contentMediaType": "application/geo+json"}
+    for schema in (media_type, {"type": "object", "format": "geojson-feature-collection"}):
+        told = properties_of({"a": {"title": "Area", "schema": schema}})["a"]
+        assert told["description"] == "Area. GeoJSON or ogc:// URI."
+
+
 def test_a_process_of_many_inputs_is_told_in_fewer_words() -> None:
     kinds = [f"image/x-a-rather-long-name-of-a-format-{n}; profile=something" for n in range(6)]
     content = {"oneOf": [{"type": "string", "contentMediaType": kind, "contentEncoding": "base64"} for kind in kinds]}

@@ -137,6 +137,14 @@ def test_what_is_left_out_is_noted() -> None:
     }
 
 
+def test_values_of_another_type_are_left_out_and_noted() -> None:
+    process = normalise({"id": "p", "inputs": {"x": {"schema": {"type": "integer", "enum": [1, "two", 3]}}}})
+    assert process.inputs[0].schema["enum"] == [1, 3]
+    assert [note.message for note in process.diagnostics] == [
+        "enum has values that are not of type integer; they were left out"
+    ]
+
+
 def test_honest_values_stay_as_they_are() -> None:
     values = ["m<sup>2</sup>", "R&D", "<none>", "a < b", "Höhe", "https://a.example/x", "one two"]
     raw = {"id": "p", "inputs": {"x": {"schema": {"type": "string", "enum": values, "default": "<none>"}}}}
@@ -173,3 +181,20 @@ def test_no_remote_process_takes_or_changes_the_name_of_an_embedded_one(own: str
     together = tool_names(ids, prefixed=prefixed, reserved=OWN)
     assert together["local", own] == name
     assert len(set(together.values())) == len(set(ids))
+
+
+@pytest.mark.parametrize("filler", ["(", " ", "list of ", "a:", "<class '", "x, ", "list["])
+def test_a_very_long_name_of_a_type_is_none_and_takes_no_time(filler: str) -> None:
+    from time import thread_time
+
+    name = "a" + filler * 100_000 + "b"
+    inputs = {
+        "named": {"schema": {"type": name}},
+        "listed": {"schema": {"type": [name, "string"]}},
+        "formed": {"schema": {"format": name}},
+        "coded": {"literalDataDomain": {"dataType": name}},
+    }
+    start = thread_time()
+    schemas = [spec.schema for spec in normalise({"id": "p", "inputs": inputs}).inputs]
+    assert thread_time() - start < 10  # with the square of its length, minutes
+    assert schemas == [{}, {}, {}, {}]
