@@ -1,5 +1,6 @@
 """Each process beside the bare call, in turn, and the memory of both."""
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -147,6 +148,7 @@ def _compared(data: Data, case: Case, size: Size) -> Compared:
 
 def _seconds(run: Callable[[], object]) -> float:
     """Of the processor: on a shared machine the clock tells what others do."""
+    gc.collect()  # what the other side left behind
     begin = time.process_time()
     run()
     return time.process_time() - begin
