@@ -141,14 +141,15 @@ def _candidates(first: Array, second: Array) -> Array:
 
     Depth first, in blocks, so that memory is bounded and the bound soon tight.
     """
-    if len(first) * len(second) <= FEW_PAIRS:
+    every = len(first) * len(second)
+    if every <= FEW_PAIRS:
         trees = [spheres(first)], [spheres(second)]
-        index = np.divmod(np.arange(len(first) * len(second)), len(second))
+        blocks = [np.divmod(np.arange(at, min(at + BLOCK, every)), len(second)) for at in range(0, every, BLOCK)]
     else:
         first, second = _ordered(first), _ordered(second)
         trees = _tree(first), _tree(second)
-        index = np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp)
-    stack = [((len(trees[0]) - 1, len(trees[1]) - 1), index)]
+        blocks = [(np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp))]
+    stack = [((len(trees[0]) - 1, len(trees[1]) - 1), index) for index in blocks]
     found: list[tuple[Integers, Integers]] = []
     bound = np.inf
     while stack:

@@ -17,6 +17,8 @@ read back as the integer -9."""
 _CUSTOMARY = (-9999.0, -99999.0, -999.0, -32768.0, -32767.0, -3.4028234663852886e38, -1e38, 9.969209968386869e36, 1e20)
 """Values by which files say that a cell has no data: those that programs write by themselves. 0 and 255 are not among
 them: of a byte they are values like others."""
+_AT_ONCE = 1 << 20
+"""Values that are looked at together."""
 
 
 def undeclared(values: np.ma.MaskedArray[Any, Any], what: str = "cells") -> str | None:
@@ -28,9 +30,8 @@ def undeclared(values: np.ma.MaskedArray[Any, Any], what: str = "cells") -> str 
     if not values.count():
         return None
     with np.errstate(over="ignore", invalid="ignore"):
-        ends = {float(values.min()), float(values.max())}
         known = _known_as(values.dtype)
-        for suspect in ends.intersection(known):
+        for suspect in _extremes(values).intersection(known):
             others = values.compressed()
             others = others[others != suspect].astype(np.float64, copy=False)
             apart = np.abs(others - suspect).min(initial=np.inf)
@@ -95,6 +96,14 @@ def _ends(kind: np.dtype[Any]) -> tuple[int, int]:
     limits = np.iinfo(kind)
     least, most = max(limits.min, -_MOST_EXACT), min(limits.max, _MOST_EXACT)
     return (most, least) if least == 0 else (least, most)
+
+
+def _extremes(values: np.ma.MaskedArray[Any, Any]) -> set[float]:
+    """The smallest and the largest value, which NumPy makes a copy for: some rows at a time."""
+    step = max(1, _AT_ONCE * len(values) // values.size)
+    parts = (values[first : first + step] for first in range(0, len(values), step))
+    ends = [(float(part.min()), float(part.max())) for part in parts if part.count()]
+    return {min(low for low, _ in ends), max(high for _, high in ends)}
 
 
 def _known_as(kind: np.dtype[Any]) -> dict[float, float]:
