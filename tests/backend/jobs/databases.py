@@ -61,8 +61,10 @@ class Postgres:
         self._server = pgserver.get_server(self._folder.name, cleanup_mode="stop")
         url = self._server.get_uri().replace("postgresql:", "postgresql+psycopg:")
         self._engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
-        # No power is lost in a test: what a crash of the server alone loses is the same.
-        self._execute("ALTER SYSTEM SET fsync TO off", "SELECT pg_reload_conf()")
+        # No power is lost in a test: what a crash of the server alone loses is the same. Nor does the server write by
+        # itself, which a watch for changes would notice.
+        settings = ("fsync", "autovacuum")
+        self._execute(*(f"ALTER SYSTEM SET {name} TO off" for name in settings), "SELECT pg_reload_conf()")
 
     def new_database(self) -> str:
         """The URL of an empty place for tables: a schema, as a database would be a copy of some hundred files."""

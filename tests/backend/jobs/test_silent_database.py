@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import anyio
@@ -28,6 +28,8 @@ HELD = {"If-None-Match": '"1"', "Prefer": "wait=1"}
 @contextmanager
 def silent(postgres: Postgres) -> Iterator[threading.Event]:
     """Meanwhile it stands still, though not for ever; the event tells that it had to be woken."""
+    # The first of them, so that it makes no others meanwhile, which would answer.
+    postgres.processes()[0].suspend()
     processes = postgres.processes()
     woken = threading.Event()
 
@@ -37,9 +39,10 @@ def silent(postgres: Postgres) -> Iterator[threading.Event]:
 
     guard = threading.Timer(PATIENCE, wake)
     guard.start()
-    for process in processes:
-        process.suspend()
     try:
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):  # whose connection has just been closed
+                process.suspend()
         yield woken
     finally:
         guard.cancel()
