@@ -139,6 +139,8 @@ def _compared(data: Data, case: Case, size: Size) -> Compared:
     # Imports, and the file system's cache.
     output_size = case.own()
     case.bare()
+    gc.collect()
+    gc.freeze()  # as a worker does: what was imported is not looked through for garbage again and again
     times = [(_seconds(case.own), _seconds(case.bare)) for _ in range(size.rounds)]
     own, bare = (median(column) for column in zip(*times, strict=True))
     sides: tuple[Side, ...] = ("own", "bare")
