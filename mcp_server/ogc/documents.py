@@ -78,6 +78,11 @@ def indented(value: object) -> str:
     return _written(value, indent=1)
 
 
+def utf8_size(text: str) -> int:
+    """Bytes of a text as it is sent; a half of a character counts for one."""
+    return len(text.encode(errors="replace"))
+
+
 def _written(value: object, **how: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, **how)

@@ -10,7 +10,7 @@ from mcp.types import CallToolResult, Tool
 from mcp_server.discovery.kinds import kinds_of
 from mcp_server.discovery.records import Card, DataKind, Query
 from mcp_server.errors import ArgumentProblem, BridgeError, InvalidArgumentsError, UnknownToolError
-from mcp_server.ogc.documents import compact
+from mcp_server.ogc.documents import compact, utf8_size
 from mcp_server.protocol import process_tool_definitions as definitions
 from mcp_server.protocol.arguments import check
 from mcp_server.references import ProcessReference
@@ -92,7 +92,7 @@ class ProcessTools:
                 if len(names) == 1:
                     raise
                 told = {"name": name, "error": _reason(error)}
-            room -= len(compact(told).encode(errors="replace"))
+            room -= utf8_size(compact(told))
             described.append(told)
         return presentation.structured({"processes": described})
 
@@ -160,7 +160,7 @@ def _described(entry: "ToolEntry", room: int) -> dict[str, Any]:
     rest = {"description": spec.description, "outputs": outputs}
     for schema, note in ((spec.input_schema, {}), (_bare(spec.input_schema), {"note": f"{resource} tells more"})):
         told = {**head, **rest, "input_schema": dict(schema), **note}
-        if len(compact(told).encode(errors="replace")) <= room:
+        if utf8_size(compact(told)) <= room:
             return told
     return {**head, "note": f"too long to be told here: describe it alone, or read {resource}"}
 

@@ -21,7 +21,7 @@ from mcp.types import (
 )
 
 from mcp_server.errors import BridgeError, UnknownResourceError, UnknownToolError
-from mcp_server.ogc.documents import compact, indented
+from mcp_server.ogc.documents import compact, indented, utf8_size
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.protocol import outcomes
 from mcp_server.protocol.as_files import as_file
@@ -145,14 +145,10 @@ def _told(process_id: str, server: str) -> str:
 
 def _document(uri: str, document: Mapping[str, Any]) -> TextResourceContents:
     """What a server told, with all its members; without spaces where it is too large with them."""
-    text = next((one for one in (indented(document), compact(document)) if _bytes(one) <= MAX_RESOURCE_BYTES), None)
+    text = next((one for one in (indented(document), compact(document)) if utf8_size(one) <= MAX_RESOURCE_BYTES), None)
     if text is None:
-        raise BridgeError(f"{uri} has {_bytes(compact(document)):,} bytes, more than a resource may have")
+        raise BridgeError(f"{uri} has {utf8_size(compact(document)):,} bytes, more than a resource may have")
     return TextResourceContents(uri=uri, mime_type=_JSON, text=text)
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode(errors="replace"))
 
 
 def _result(uri: str, output: OutputResult, *, file: str) -> TextResourceContents | BlobResourceContents:
@@ -163,7 +159,7 @@ def _result(uri: str, output: OutputResult, *, file: str) -> TextResourceContent
         size, text = len(output.value), presentation.as_text(output)
     else:
         text = compact(output.value)
-        size = _bytes(text)
+        size = utf8_size(text)
     if size > MAX_RESOURCE_BYTES:
         way = file if text is None else f"the tool read_result reads it in parts, and {file}"
         raise BridgeError(f"{uri} has {size:,} bytes, more than a resource may have: {way}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, Literal, cast
 
-from mcp_server.ogc.documents import compact
+from mcp_server.ogc.documents import compact, utf8_size
 from mcp_server.ogc.models import OutputResult
 from summaries import summarise
 
@@ -56,7 +56,7 @@ def page(output: OutputResult, text: str | None, *, offset: int, limit: int | No
         return part if part.note else replace(part, value={"type": "FeatureCollection", **crs, "features": part.value})
     note = _NO_PARTS if limit is not None else None
     whole = compact(value)
-    if not offset and _bytes(whole) <= max_bytes:
+    if not offset and utf8_size(whole) <= max_bytes:
         return Page(value, None, 0, 1, 1, note)
     return replace(_characters(whole, replace(window, limit=None)), note=note)
 
@@ -97,7 +97,7 @@ def _parts(parts: Sequence[Any], unit: Unit, window: _Window) -> Page:
 
 def _how_many_fit(parts: Sequence[Any], max_bytes: int) -> int:
     kept = 0
-    for total in accumulate(_bytes(compact(part)) + 1 for part in parts):
+    for total in accumulate(utf8_size(compact(part)) + 1 for part in parts):
         if total > max_bytes:
             break
         kept += 1
@@ -108,10 +108,6 @@ def _characters(text: str, window: _Window) -> Page:
     longest = min(window.limit or window.max_bytes, window.max_bytes)
     piece = text[window.offset : window.offset + longest]
     # Escapes and letters beyond ASCII take more than a byte: shorten until the JSON of the piece fits.
-    while len(piece) > 1 and _bytes(compact(piece)) > window.max_bytes:
+    while len(piece) > 1 and utf8_size(compact(piece)) > window.max_bytes:
         piece = piece[: len(piece) * 3 // 4]
     return Page(piece, "characters", window.offset, len(piece), len(text))
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode(errors="replace"))

@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 
 from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
 
-from mcp_server.ogc.documents import compact
+from mcp_server.ogc.documents import compact, utf8_size
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.schema.text import brief
 from summaries import summarise
@@ -146,11 +146,7 @@ def _output(one: PresentedOutput) -> dict[str, Any]:
 def _size(output: OutputResult) -> int | None:
     if output.size is not None or output.value is ABSENT:
         return output.size
-    return len(output.value) if isinstance(output.value, bytes) else _bytes(compact(output.value))
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode(errors="replace"))
+    return len(output.value) if isinstance(output.value, bytes) else utf8_size(compact(output.value))
 
 
 def _lift_warnings(outputs: Iterable[dict[str, Any]]) -> list[str]:
@@ -164,19 +160,19 @@ def _lift_warnings(outputs: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def _cut_summaries(outputs: dict[str, dict[str, Any]]) -> None:
-    size = _bytes(compact(outputs))
+    size = utf8_size(compact(outputs))
     for output in reversed(list(outputs.values())):
         if size <= MAX_ENVELOPE_BYTES:
             return
         summary = output.get("summary", {})
         short = {name: summary[name] for name in ("kind", "count", "length") if name in summary}
-        size -= _bytes(compact(summary)) - len(compact(short))
+        size -= utf8_size(compact(summary)) - len(compact(short))
         output["summary"] = short
 
 
 def _cut_outputs(outputs: dict[str, dict[str, Any]]) -> int:
     """Leave out the last of so many outputs that even their URIs are too much; how many."""
-    sizes = (_bytes(compact({name: told})) for name, told in outputs.items())
+    sizes = (utf8_size(compact({name: told})) for name, told in outputs.items())
     fitting = sum(1 for total in accumulate(sizes) if total <= MAX_ENVELOPE_BYTES)
     untold = list(outputs)[max(1, fitting) :]
     for name in untold:
@@ -196,7 +192,7 @@ def _small_values(outputs: Iterable[OutputResult], limit: int) -> dict[str, Any]
         values[output.id] = value
         size = _size(output) or 0
         # What a server says of the size of a value that it sends need not be so.
-        limit -= size if size > limit else max(size, _bytes(value if isinstance(value, str) else compact(value)))
+        limit -= size if size > limit else max(size, utf8_size(value if isinstance(value, str) else compact(value)))
     return values if limit >= 0 else {}
 
 

@@ -12,6 +12,7 @@ from rasterio.io import DatasetReader
 from backend.geo.describing.features import JsonObject
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.ellipsoid import meridian_radius, parallel_radius
+from backend.geo.raster.bands import kind_read
 from backend.geo.raster.cells import alike
 from backend.geo.raster.grid_summary import finite, too_large
 from backend.geo.raster.nodata import undeclared
@@ -112,9 +113,7 @@ def _band(reader: DatasetReader, number: int, warnings: list[str]) -> JsonObject
 
 def _readable(reader: DatasetReader, number: int) -> bool:
     """Whether a band is not too large to be read as a whole."""
-    plain = (reader.scales[number - 1], reader.offsets[number - 1]) == (1.0, 0.0)
-    size = np.dtype(reader.dtypes[number - 1]).itemsize if plain else np.dtype(np.float64).itemsize
-    return reader.width * reader.height * size <= MAX_BYTES
+    return reader.width * reader.height * kind_read(reader, number).itemsize <= MAX_BYTES
 
 
 def _figures(values: np.ma.MaskedArray[Any, Any]) -> JsonObject:

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from rasterio.enums import ColorInterp
@@ -62,7 +63,7 @@ def meant(numbers: Array, reader: DatasetReader, band: int) -> Array:
     kind = np.dtype(reader.dtypes[band - 1])
     # A limit of infinity stays one: the difference to it is not a number.
     with np.errstate(invalid="ignore", over="ignore"):
-        if (scale, offset) == (1.0, 0.0):
+        if not is_scaled(reader, band):
             return numbers.astype(np.float32).astype(np.float64) if kind == np.float32 else numbers
         if not scale or kind.kind not in "iu":
             return numbers
@@ -78,5 +79,14 @@ def is_labelled(reader: DatasetReader, band: int) -> bool:
 
 def is_whole(reader: DatasetReader, band: int) -> bool:
     """The band's physical values are integers, so that they may be classes."""
-    plain = (reader.scales[band - 1], reader.offsets[band - 1]) == (1.0, 0.0)
-    return plain and bool(np.issubdtype(np.dtype(reader.dtypes[band - 1]), np.integer))
+    return bool(np.issubdtype(kind_read(reader, band), np.integer))
+
+
+def is_scaled(reader: DatasetReader, band: int) -> bool:
+    """The band's physical values are others than those that are stored."""
+    return (reader.scales[band - 1], reader.offsets[band - 1]) != (1.0, 0.0)
+
+
+def kind_read(reader: DatasetReader, band: int) -> np.dtype[Any]:
+    """The type of the band's physical values: that of the file, unless they are scaled."""
+    return np.dtype(np.float64 if is_scaled(reader, band) else reader.dtypes[band - 1])

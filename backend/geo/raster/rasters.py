@@ -23,7 +23,7 @@ from rasterio.windows import Window
 from backend.errors import ProcessRefusedError, refuse, refuse_input
 from backend.geo.geodesy.crs import stored_crs
 from backend.geo.geodesy.ellipsoid import Array
-from backend.geo.raster.bands import Label
+from backend.geo.raster.bands import Label, is_scaled, kind_read
 from backend.geo.raster.nodata import nodata_of
 from backend.geo.vector.datasets import DatasetFile
 
@@ -176,10 +176,8 @@ def read_band(reader: DatasetReader, band: int = 1, window: Window | None = None
     """
     if not 1 <= band <= reader.count:
         refuse(f"there is no band {band}: the raster has {reader.count}")
-    scale, offset = float(reader.scales[band - 1]), float(reader.offsets[band - 1])
-    stored = (scale, offset) == (1.0, 0.0)
     part = window or Window(0, 0, reader.width, reader.height)  # pyright: ignore[reportCallIssue]  # attrs without types
-    check_size(int(part.width), int(part.height), reader.dtypes[band - 1] if stored else np.float64)
+    check_size(int(part.width), int(part.height), kind_read(reader, band))
     try:
         values: Any = reader.read(band, masked=True, window=part)
     except RasterioError as error:
@@ -191,7 +189,9 @@ def read_band(reader: DatasetReader, band: int = 1, window: Window | None = None
         invalid = ~np.isfinite(values.data)
         if invalid.any():
             values = np.ma.masked_array(values.data, mask=np.ma.getmaskarray(values) | invalid)
-    return values if stored else values.astype(np.float64) * scale + offset
+    if not is_scaled(reader, band):
+        return values
+    return values.astype(np.float64) * float(reader.scales[band - 1]) + float(reader.offsets[band - 1])
 
 
 def read_bands(reader: DatasetReader) -> Iterator[np.ma.MaskedArray[Any, Any]]:

@@ -174,38 +174,40 @@ def _check(met: Together, operation: Operation) -> None:
 
 
 def _pieces(a: Shapes, b: Shapes, pairs: Pairs, operation: Operation) -> tuple[Pieces, int | None]:
+    inner = related(a, b, pairs, "covered_by")
     if operation == "clip":
-        return _clipped(a, b, pairs), None
+        return _clipped(a, b, pairs, inner), None
     found: list[Pieces] = []
     touching: int | None = None
     if operation in ("intersection", "union", "identity"):
-        shared = _shared(a, b, pairs)
+        shared = _shared(a, b, pairs, inner)
         found.append(shared)
         touching = len(pairs) - len(np.unique(shared.first * len(b) + shared.second))
     if operation != "intersection":
-        found.append(_outside(a, b, pairs))
+        found.append(_outside(a, b, pairs, inner))
     if operation in ("union", "symmetric-difference"):
-        found.append(_outside(b, a, pairs.turned()).turned())
+        found.append(_other_side(a, b, pairs).turned())
     return joined(found), touching
 
 
-def _shared(a: Shapes, b: Shapes, pairs: Pairs) -> Pieces:
+def _shared(a: Shapes, b: Shapes, pairs: Pairs, inner: Booleans) -> Pieces:
     dimensions = dimensions_of(a)[pairs.first], dimensions_of(b)[pairs.second]
     lowest, highest = np.minimum(*dimensions), np.maximum(*dimensions)
     # Lines share points where they cross; polygons that share a boundary only share nothing of their own kind.
     crossing = (lowest == LINE) & (highest == LINE)
-    common = _intersections(a, b, pairs, lowest == POLYGON)
+    common = _intersections(a, b, pairs, inner, lowest == POLYGON)
     shapes, index = of_dimensions(common, np.where(crossing, 0, lowest), lowest)
     return Pieces(shapes, pairs.first[index], pairs.second[index])
 
 
-def _intersections(a: Shapes, b: Shapes, pairs: Pairs, areal: Booleans) -> Shapes:
-    """What the two of each pair share. areal: both are polygons, which are not cut where one covers the other.
+def _intersections(a: Shapes, b: Shapes, pairs: Pairs, inner: Booleans, areal: Booleans) -> Shapes:
+    """What the two of each pair share. areal: both are polygons, which are not cut where one covers the other; inner:
+    that is the second.
 
     To see that takes a small part of the time in which they are cut along each other.
     """
     common = a[pairs.first]
-    inner = areal & related(a, b, pairs, "covered_by")
+    inner = areal & inner
     outer = areal & ~inner & related(a, b, pairs, "covers")
     common[outer] = b[pairs.second[outer]]
     cut = ~(inner | outer)
@@ -213,37 +215,44 @@ def _intersections(a: Shapes, b: Shapes, pairs: Pairs, areal: Booleans) -> Shape
     return common
 
 
-def _outside(a: Shapes, b: Shapes, pairs: Pairs) -> Pieces:
-    """What of the first lies in none of the second."""
-    rest, dimensions = a.copy(), dimensions_of(a)
-    inside = np.unique(pairs.first[related(a, b, pairs, "covered_by")])
+def _other_side(a: Shapes, b: Shapes, pairs: Pairs) -> Pieces:
+    """What of the second lies in none of the first."""
+    turned = pairs.turned()
+    return _outside(b, a, turned, related(b, a, turned, "covered_by"))
+
+
+def _outside(a: Shapes, b: Shapes, pairs: Pairs, inner: Booleans) -> Pieces:
+    """What of the first lies in none of the second. inner: pairs of which the second covers the first."""
+    rest, inside = a.copy(), np.unique(pairs.first[inner])
     rest[inside] = None
-    left, touched = with_partners(a, b, _of_others(pairs, inside), shapely.difference)
-    rest[touched] = left
-    shapes, index = of_dimensions(rest, dimensions, dimensions)
-    return Pieces(shapes, index, np.full(len(index), -1))
+    return _cut(a, b, pairs, inside, rest, shapely.difference)
 
 
-def _clipped(a: Shapes, b: Shapes, pairs: Pairs) -> Pieces:
-    dimensions = dimensions_of(a)
+def _clipped(a: Shapes, b: Shapes, pairs: Pairs, inner: Booleans) -> Pieces:
+    """What of the first lies in any of the second. inner: as of `_outside`."""
     # A line is cut where it crosses itself, wherever it lies.
-    inside = np.unique(pairs.first[(dimensions[pairs.first] == POLYGON) & related(a, b, pairs, "covered_by")])
+    inside = np.unique(pairs.first[inner & (dimensions_of(a)[pairs.first] == POLYGON)])
     within: Shapes = np.full(len(a), None, dtype=object)
     within[inside] = a[inside]
-    cut, touched = with_partners(a, b, _of_others(pairs, inside), shapely.intersection)
-    within[touched] = cut
-    shapes, index = of_dimensions(within, dimensions, dimensions)
+    return _cut(a, b, pairs, inside, within, shapely.intersection)
+
+
+def _cut(  # noqa: PLR0917  # the operands, and what is known of the result
+    a: Shapes, b: Shapes, pairs: Pairs, known: Integers, made: Shapes, operation: Callable[[Shapes, Shapes], Shapes]
+) -> Pieces:
+    """What is made of the first: as it stands of those of no pair, and of those of the index `known`; else what the
+    operation makes of each and of the union of its partners.
+    """
+    cut, touched = with_partners(a, b, pairs.take(~np.isin(pairs.first, known)), operation)
+    made[touched] = cut
+    dimensions = dimensions_of(a)
+    shapes, index = of_dimensions(made, dimensions, dimensions)
     return Pieces(shapes, index, np.full(len(index), -1))
-
-
-def _of_others(pairs: Pairs, index: Integers) -> Pairs:
-    """The pairs without those of first geometries of this index."""
-    return pairs.take(~np.isin(pairs.first, index))
 
 
 def _other_way(met: Together, pairs: Pairs, sliver_width: float) -> int:
     """Pieces that the difference in the other order would leave."""
-    pieces = _outside(met.second.shapes, met.first.shapes, pairs.turned())
+    pieces = _other_side(met.first.shapes, met.second.shapes, pairs)
     return len(without_slivers(pieces, met.first.crs, sliver_width)[0].shapes)
 
 
