@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.buffers.buffer import boundary, buffer
+from backend.geo.buffers.boundary import boundary
+from backend.geo.buffers.buffer import buffer
 from backend.geo.buffers.feature_buffers import buffer_features, error_percent, on_the_ground
 from backend.geo.buffers.strips import MITRE_LIMIT, Style, check_style, style_of
 from backend.geo.geodesy.measure import polygon_area

@@ -14,7 +14,8 @@ import rasterio
 import shapely
 from numpy.typing import NDArray
 
-from backend.geo.buffers.buffer import boundary, buffer, buffer_each
+from backend.geo.buffers.boundary import boundary
+from backend.geo.buffers.buffer import buffer, buffer_each
 from benchmarks.geospatial.cases import Case
 from benchmarks.geospatial.data import Data
 from benchmarks.geospatial.memory import Side, peak_growth

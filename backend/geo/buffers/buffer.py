@@ -1,69 +1,31 @@
 """Buffers on the WGS 84 ellipsoid: all points within a geodesic distance, anywhere on Earth."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import NoReturn, cast
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import linemerge
 
 from backend.errors import ProcessRefusedError
-from backend.geo.buffers.capsules import OUTWARD, capsules
-from backend.geo.buffers.discs import discs, fits
-from backend.geo.buffers.pieces import Pieces
-from backend.geo.buffers.simplification import METRES_PER_DEGREE, decimals, rounded, simplify
-from backend.geo.buffers.strips import ROUND, Style, check_reach, prolonged, strips
-from backend.geo.geodesy.antimeridian import collect, flat_parts, outline
+from backend.geo.buffers.boundary import Boundary, boundary
+from backend.geo.buffers.capsules import OUTWARD
+from backend.geo.buffers.simplification import decimals, rounded, simplified
+from backend.geo.buffers.strips import ROUND, Style, check_reach
+from backend.geo.buffers.zones import GENERALISATION, PRECISION, disc_like, plain_discs, zones
 from backend.geo.geodesy.ellipsoid import Array
-from backend.geo.geodesy.shapes import Shapes, of_type, shapes_of
+from backend.geo.geodesy.shapes import Shapes, flat, of_type, plain, shapes_of
 
 MAX_DISTANCE = 9_000_000.0
 """Metres. At a quarter of the Earth's circumference (10,002 km) all ways from a line meet in one point."""
 MIN_DISTANCE = 0.001
 """Metres."""
-GENERALISATION = 2e-5
-"""Share of the distance by which boundaries with more detail than the result can show are simplified."""
-PRECISION = 1e-6
-"""Share of the distance to which coordinates are rounded."""
 GENERALISED = 4.5
 """How often GENERALISATION counts towards the error of lines: edges of projected features that were bent, what was
 simplified before and after, and geodesics in place of edges, which are compared with them in the middle only."""
-MAX_VERTICES = 1_000_000
-MAX_PIECES = 200_000
-"""A boundary of more edges than this would take minutes."""
-BATCH = 2000
-"""Pieces united at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Boundary:
-    """What a buffer's distance is counted from, and the polygons it is added to or taken from."""
-
-    areal: BaseGeometry
-    """Union of all polygons; may be empty."""
-    lines: tuple[BaseGeometry, ...]
-    """Points, lines, and the outline of the polygons as it is on the globe."""
-    polygonal: bool
-    """There are polygons and nothing else."""
-
-    @property
-    def punctual(self) -> bool:
-        """There are points and nothing else."""
-        return bool(of_type(shapes_of(self.lines), shapely.GeometryType.POINT).all())
-
-
-def boundary(shape: BaseGeometry) -> Boundary:
-    """Take a geometry within [-180, 180] × [-90, 90] apart."""
-    parts = shapes_of(flat_parts(shape))
-    polygons = of_type(parts, shapely.GeometryType.POLYGON)
-    areal = shapely.disjoint_subset_union_all(parts[polygons])
-    edges = [part for part in flat_parts(outline(areal)) if isinstance(part, shapely.LineString)]
-    # A ring that was cut where it begins would otherwise have two free ends.
-    merged = flat_parts(linemerge(edges)) if edges else []
-    return Boundary(areal, (*merged, *parts[~polygons].tolist()), bool(polygons.all()))
+BATCH = 10_000
+"""Vertices of geometries buffered at a time."""
 
 
 def buffer(
@@ -84,12 +46,10 @@ def buffer(
     Raises:
         ProcessRefusedError: the distance is not possible, or nothing is left.
     """
-    _check(source, distance)
-    check_reach(style, distance)
-    made = _buffered(source, distance, resolution, tell, style)
+    made = _buffered([source], np.array([distance]), resolution, tell, style)[0]
     if made is None:
         _refuse(f"nothing is left: the polygons are narrower than twice {abs(distance):.10g} m")
-    return made
+    return cast("BaseGeometry", made)
 
 
 def buffer_each(
@@ -105,20 +65,17 @@ def buffer_each(
         ProcessRefusedError: a distance is not possible.
     """
     made: Shapes = np.full(len(shapes), None, dtype=object)
-    single = of_type(shapes, shapely.GeometryType.POINT) & (distances >= MIN_DISTANCE) & (distances <= MAX_DISTANCE)
-    points, reaches = np.flatnonzero(single), distances[single]
-    positions = shapely.get_coordinates(shapes[points])
-    fitting = fits(positions, reaches, resolution, OUTWARD)
-    if fitting.any():
-        digits = decimals(PRECISION * float(reaches[fitting].min()))
-        made[points[fitting]] = discs(positions[fitting], reaches[fitting], resolution, digits)
-    rest = np.delete(np.arange(len(shapes)), points[fitting]).tolist()
-    for done, index in enumerate(rest, 1):
-        source, distance = boundary(shapes[index]), float(distances[index])
-        _check(source, distance)
-        check_reach(style, distance)
-        made[index] = _buffered(source, distance, resolution, lambda _: None, style)
-        tell(done / len(rest))
+    possible = np.flatnonzero((distances >= MIN_DISTANCE) & (distances <= MAX_DISTANCE))
+    simple = possible[disc_like(shapes[possible], distances[possible], resolution)]
+    made[simple] = plain_discs(shapes[simple], distances[simple], resolution)
+    rest = np.delete(np.arange(len(shapes)), simple)
+    size = np.cumsum(shapely.get_num_coordinates(shapes[rest]))
+    done = 0
+    for some in np.split(rest, np.flatnonzero(np.diff(size // BATCH)) + 1):
+        sources = [boundary(shape) for shape in shapes[some]]
+        made[some] = _buffered(sources, distances[some], resolution, lambda _: None, style)
+        done += len(some)
+        tell(done / max(1, len(rest)))
     return made
 
 
@@ -133,32 +90,58 @@ def error_bound(punctual: bool, resolution: int) -> float:
 
 
 def _buffered(
-    source: Boundary, distance: float, resolution: int, tell: Callable[[float], None], style: Style
-) -> BaseGeometry | None:
-    """The buffer; None where nothing is left."""
-    if source.punctual and (plain := _plain_discs(source, distance, resolution)) is not None:
-        return plain
-    zone = _zone(source, abs(distance), resolution, tell, style)
-    if distance > 0:
-        result = shapely.union(source.areal, zone) if not source.areal.is_empty else zone
-    else:
-        result = shapely.difference(source.areal, zone)
-    polygons = [part for part in flat_parts(result) if part.geom_type == "Polygon"]
-    if not polygons:
-        return None
-    plain = rounded(collect(polygons), PRECISION * abs(distance))
-    # A circle's vertices all matter.
-    simple = plain if source.punctual else simplify(plain, GENERALISATION * abs(distance))
-    return shapely.orient_polygons(simple)
+    sources: Sequence[Boundary], distances: Array, resolution: int, tell: Callable[[float], None], style: Style
+) -> Shapes:
+    """The buffers; None where nothing is left."""
+    for source, distance in zip(sources, distances.tolist(), strict=True):
+        _check(source, distance)
+        check_reach(style, distance)
+    made: Shapes = np.full(len(sources), None, dtype=object)
+    others: list[int] = []
+    for index, source in enumerate(sources):
+        if source.punctual and (discs := _discs(source, float(distances[index]), resolution)) is not None:
+            made[index] = discs
+        else:
+            others.append(index)
+    if others:
+        some = [sources[index] for index in others]
+        made[others] = _grown(some, distances[others], resolution, tell, style)
+    return made
 
 
-def _plain_discs(source: Boundary, distance: float, resolution: int) -> BaseGeometry | None:
+def _grown(
+    sources: Sequence[Boundary], distances: Array, resolution: int, tell: Callable[[float], None], style: Style
+) -> Shapes:
+    """The buffers of what is more than discs."""
+    lines = shapes_of(line for source in sources for line in source.lines)
+    owner = np.repeat(np.arange(len(sources)), [len(source.lines) for source in sources])
+    reach = np.abs(distances)
+    areas = zones(lines, owner, reach, resolution, tell, style)
+    areal = shapes_of(source.areal for source in sources)
+    inner, outer = distances < 0, (distances > 0) & ~shapely.is_empty(areal)
+    areas[inner] = shapely.difference(areal[inner], areas[inner])
+    areas[outer] = shapely.union(areal[outer], areas[outer])
+    parts, of = flat(areas)
+    polygons = of_type(parts, shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)
+    left, of = np.unique(of[polygons], return_inverse=True)
+    made: Shapes = np.full(len(sources), None, dtype=object)
+    if len(left):
+        whole = plain(shapely.multipolygons(parts[polygons], indices=of))
+        whole = rounded(whole, decimals(PRECISION * reach[left]))
+        # A circle's vertices all matter.
+        curved = np.array([not sources[index].punctual for index in left.tolist()])
+        whole[curved] = simplified(whole[curved], GENERALISATION * reach[left][curved])
+        made[left] = shapely.orient_polygons(whole)
+    return made
+
+
+def _discs(source: Boundary, distance: float, resolution: int) -> BaseGeometry | None:
     """The union of discs, whose vertices all matter and are rounded; None where some points are no simple discs."""
-    near, others = _near_points(source, distance, resolution)
-    if len(others):
+    points = shapes_of(source.lines)
+    distances = np.full(len(points), distance)
+    if not disc_like(points, distances, resolution).all():
         return None
-    made = discs(near, np.full(len(near), distance), resolution, decimals(PRECISION * distance))
-    return shapely.orient_polygons(_union(made))
+    return shapely.orient_polygons(_union(plain_discs(points, distances, resolution)))
 
 
 def _union(polygons: Shapes) -> BaseGeometry:
@@ -188,62 +171,3 @@ def _check(source: Boundary, distance: float) -> None:
 
 def _refuse(reason: str) -> NoReturn:
     raise ProcessRefusedError(reason, path="$.inputs.distance")
-
-
-def _zone(
-    source: Boundary, distance: float, resolution: int, tell: Callable[[float], None], style: Style
-) -> BaseGeometry:
-    """All points within the distance of the boundary."""
-    if len(shapely.get_coordinates(list(source.lines))) > MAX_VERTICES:
-        _refuse_vertices(MAX_VERTICES)
-    near, lines = _near_points(source, distance, resolution)
-    zones = discs(near, np.full(len(near), distance), resolution, decimals(PRECISION * distance))
-    degrees = GENERALISATION * distance / METRES_PER_DEGREE
-    lines = shapely.simplify(lines, degrees, preserve_topology=False)
-    rounded_off = np.full(len(lines), style.round) | of_type(lines, shapely.GeometryType.POINT)
-    if rounded_off.any():
-        zones = np.concatenate([zones, _capsule_zones(lines[rounded_off], distance, resolution, tell)])
-    if not rounded_off.all():
-        zones = np.concatenate([zones, _strip_zones(lines[~rounded_off], distance, resolution, style)])
-    if not len(zones):
-        return shapely.Polygon()
-    return shapely.remove_repeated_points(shapely.disjoint_subset_union_all(zones))
-
-
-def _near_points(source: Boundary, distance: float, resolution: int) -> tuple[Array, Shapes]:
-    """Positions of the points that are simple discs at this distance, and all else of the boundary."""
-    lines = shapes_of(source.lines)
-    points = np.flatnonzero(of_type(lines, shapely.GeometryType.POINT))
-    positions = shapely.get_coordinates(lines[points])
-    fitting = fits(positions, np.full(len(points), distance), resolution, OUTWARD)
-    return positions[fitting], np.delete(lines, points[fitting])
-
-
-def _capsule_zones(lines: Shapes, distance: float, resolution: int, tell: Callable[[float], None]) -> Shapes:
-    if len(shapely.get_coordinates(lines)) > MAX_PIECES:
-        _refuse_vertices(MAX_PIECES)
-    pieces = Pieces.of(lines.tolist(), distance, GENERALISATION * distance)
-    turns = pieces.turns()
-    preceded = np.isin(np.arange(len(pieces)), pieces.following)
-    zones: list[BaseGeometry] = []
-    for first in range(0, len(pieces), BATCH):
-        index = np.arange(first, min(first + BATCH, len(pieces)))
-        polygons = capsules(pieces.select(index), turns[index], preceded[index], distance, resolution)
-        zones.append(shapely.disjoint_subset_union_all(polygons))
-        tell((first + len(index)) / len(pieces))
-    return shapely.get_parts(shapes_of(zones))
-
-
-def _strip_zones(lines: Shapes, distance: float, resolution: int, style: Style) -> Shapes:
-    if len(shapely.get_coordinates(lines)) > MAX_PIECES:
-        _refuse_vertices(MAX_PIECES)
-    ways = prolonged(lines, distance) if style.cap == "square" else lines
-    pieces = Pieces.of(ways.tolist(), distance, GENERALISATION * distance)
-    return shapely.get_parts(shapely.disjoint_subset_union_all(strips(pieces, style, distance, resolution)))
-
-
-def _refuse_vertices(most: int) -> NoReturn:
-    raise ProcessRefusedError(
-        f"the geometry has more than {most} vertices that matter at this distance: simplify it",
-        path="$.inputs.geometry",
-    )

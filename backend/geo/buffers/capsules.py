@@ -13,9 +13,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.geo.buffers.pieces import Pieces
-from backend.geo.buffers.simplification import METRES_PER_DEGREE
-from backend.geo.geodesy.antimeridian import WORLD, flat_parts, wrap
-from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers, forward, half_turn, inverse
+from backend.geo.geodesy.antimeridian import WORLD, wrap
+from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array, Booleans, Integers, forward, half_turn, inverse
+from backend.geo.geodesy.shapes import Shapes, flat, shapes_of
 
 COARSE_STEP = 45.0
 """Degrees between the vertices of an end that lies inside the capsules of its neighbours."""
@@ -48,25 +48,27 @@ class Vertices:
     """The edge to the next vertex is close enough to the true curve, or there is none."""
 
 
-def capsules(pieces: Pieces, turns: Array, preceded: Booleans, distance: float, resolution: int) -> list[BaseGeometry]:
-    """Polygons whose union is all that lies within `distance` (metres) of the pieces.
+def capsules(pieces: Pieces, turns: Array, preceded: Booleans, resolution: int) -> tuple[Shapes, Integers]:
+    """Polygons whose union is all that lies within the pieces' distances of them, and the piece that each belongs to.
 
     `turns` are degrees to the right at each piece's end, NaN at a line's end; `preceded` says whether another piece
     ends where this one starts; `resolution` is the number of edges of a quarter circle.
     """
-    return refined(pieces, _first_vertices(turns, preceded, resolution), distance, resolution)
+    return refined(pieces, _first_vertices(turns, preceded, resolution), resolution)
 
 
-def refined(pieces: Pieces, vertices: Vertices, distance: float, resolution: int) -> list[BaseGeometry]:
-    """Polygons of rings, with more vertices where their edges are too far from the true curve."""
+def refined(pieces: Pieces, vertices: Vertices, resolution: int) -> tuple[Shapes, Integers]:
+    """Polygons of rings, with more vertices where their edges are too far from the true curve, and the piece of each
+    one's first vertex.
+    """
     inward = 1 - np.cos(np.pi / 4 / resolution) + OUTWARD
-    points = _positions(pieces, vertices, distance)
+    points = _positions(pieces, vertices)
     while not vertices.checked.all():
-        split = _far_from_curve(pieces, vertices, points, distance, inward)
+        split = _far_from_curve(pieces, vertices, points, inward)
         vertices = replace(vertices, checked=np.ones_like(vertices.checked))
         if split.size:
             middle = _between(vertices, split)
-            points = np.insert(points, split + 1, _positions(pieces, middle, distance), axis=0)
+            points = np.insert(points, split + 1, _positions(pieces, middle), axis=0)
             vertices = _inserted(vertices, split, middle)
     return _polygons(pieces, vertices, points)
 
@@ -96,10 +98,11 @@ def _first_vertices(turns: Array, preceded: Booleans, resolution: int) -> Vertic
     return Vertices(piece, piece, share, columns[kept], np.ones(len(piece)), exposed, last)
 
 
-def _positions(pieces: Pieces, vertices: Vertices, distance: float) -> Array:
+def _positions(pieces: Pieces, vertices: Vertices) -> Array:
     """Longitude and latitude, n × 2."""
     longitude, latitude, azimuth = pieces.at(vertices.piece, vertices.share)
-    lon, lat, _ = forward(longitude, latitude, azimuth + vertices.angle, distance * vertices.reach)
+    reach = pieces.distance[vertices.piece] * vertices.reach
+    lon, lat, _ = forward(longitude, latitude, azimuth + vertices.angle, reach)
     return np.column_stack([lon, lat])
 
 
@@ -130,9 +133,10 @@ def _inserted(vertices: Vertices, index: Integers, middle: Vertices) -> Vertices
     )
 
 
-def _far_from_curve(pieces: Pieces, vertices: Vertices, points: Array, distance: float, inward: float) -> Integers:
+def _far_from_curve(pieces: Pieces, vertices: Vertices, points: Array, inward: float) -> Integers:
     """Edges not yet checked that need a vertex more."""
     edge = np.flatnonzero(~vertices.checked)
+    distance = pieces.distance[vertices.piece[edge]]
     span = np.abs(half_turn(points[edge + 1, 0] - points[edge, 0]))
     polar = (90 - np.minimum(np.abs(points[edge, 1]), np.abs(points[edge + 1, 1]))) * METRES_PER_DEGREE
     far = (span > 90) & (polar > 1e-5 * distance)
@@ -141,7 +145,7 @@ def _far_from_curve(pieces: Pieces, vertices: Vertices, points: Array, distance:
     for share in PROBES:
         # Near a pole an edge may cross the true curve where it was looked at, and be far from it elsewhere.
         probed = np.flatnonzero(~far & ((span > WIDE) | (share == 0.5)))
-        error = _reach(pieces, vertices, points, edge[probed], share) / distance - 1
+        error = _reach(pieces, vertices, points, edge[probed], share) / distance[probed] - 1
         far[probed] = (error > OUTWARD) | (error < -allowed[probed])
     return edge[far]
 
@@ -157,29 +161,30 @@ def _reach(pieces: Pieces, vertices: Vertices, points: Array, edge: Integers, sh
     return reach
 
 
-def _polygons(pieces: Pieces, vertices: Vertices, points: Array) -> list[BaseGeometry]:
+def _polygons(pieces: Pieces, vertices: Vertices, points: Array) -> tuple[Shapes, Integers]:
     ring, piece = vertices.ring, vertices.piece
     starts = np.flatnonzero(np.concatenate([[True], ring[1:] != ring[:-1]]))
     jump = np.append(np.abs(np.diff(points[:, 0])) > 90, False) & np.append(ring[1:] == ring[:-1], False)
     crossing = np.logical_or.reduceat(jump, starts)
     plain = ~np.repeat(crossing, np.diff(np.append(starts, len(ring))))
-    polygons: list[BaseGeometry] = []
+    made: Shapes = np.empty(len(starts), dtype=object)
     if plain.any():
         inside: Any = shapely.polygons(shapely.linearrings(points[plain], indices=_ranked(ring[plain])))
-        polygons += _valid(inside.tolist())
-    for number in np.flatnonzero(crossing):
+        made[~crossing] = _valid(inside)
+    for number in np.flatnonzero(crossing).tolist():
         span = slice(starts[number], starts[number + 1] if number + 1 < len(starts) else None)
         middle = (pieces.start[piece[starts[number]], 1] + pieces.end[piece[starts[number]], 1]) / 2
-        polygons += _crossing_polygons(points[span, 0], points[span, 1], 90.0 if middle >= 0 else -90.0)
-    return polygons
+        made[number] = _crossing_polygon(points[span, 0], points[span, 1], 90.0 if middle >= 0 else -90.0)
+    parts, of = flat(made)
+    return parts, piece[starts[of]]
 
 
 def _ranked(ring: Integers) -> Integers:
     return np.cumsum(np.concatenate([[0], (ring[1:] != ring[:-1]).astype(np.intp)]))
 
 
-def _crossing_polygons(lon: Array, lat: Array, pole: float) -> list[BaseGeometry]:
-    """The polygons of a ring that crosses the antimeridian, or goes round or over a pole."""
+def _crossing_polygon(lon: Array, lat: Array, pole: float) -> BaseGeometry:
+    """The polygon or polygons of a ring that crosses the antimeridian, or goes round or over a pole."""
     span = half_turn(np.diff(lon))
     if abs(span.sum()) > 180:
         # Seen from the vertex nearest to the pole, no other part of the ring lies towards it.
@@ -193,17 +198,20 @@ def _crossing_polygons(lon: Array, lat: Array, pole: float) -> list[BaseGeometry
     before, after = np.column_stack([x[over], at_pole]), np.column_stack([x[over + 1], at_pole])
     ring = np.insert(ring, np.repeat(over + 1, 2), np.stack([before, after], axis=1).reshape(-1, 2), axis=0)
     if abs(span.sum()) <= 180:
-        return [part for valid in _valid([shapely.Polygon(ring)]) for part in flat_parts(wrap(valid))]
+        return wrap(_valid(shapes_of([shapely.Polygon(ring)]))[0])
     # Round and round, and up to the pole only outside the window: within it there is no cut but the antimeridian.
     turns = [ring + np.array([360 * turn, 0]) for turn in (range(-2, 2) if span.sum() > 0 else range(1, -3, -1))]
     curve = np.vstack(turns)
     around = shapely.Polygon(np.vstack([curve, [curve[-1, 0], pole], [curve[0, 0], pole]]))
-    return [part for valid in _valid([around]) for part in flat_parts(shapely.intersection(valid, WORLD))]
+    valid: BaseGeometry = _valid(shapes_of([around]))[0]
+    return shapely.intersection(valid, WORLD)
 
 
-def _valid(polygons: list[BaseGeometry]) -> list[BaseGeometry]:
+def _valid(polygons: Shapes) -> Shapes:
     """Polygons whose rings touch or cross themselves by rounding, mended."""
-    if shapely.is_valid(polygons).all():
+    wrong = ~shapely.is_valid(polygons)
+    if not wrong.any():
         return polygons
-    mended = (shapely.make_valid(polygon, method="structure", keep_collapsed=False) for polygon in polygons)
-    return [part for polygon in mended for part in flat_parts(polygon)]
+    mended = polygons.copy()
+    mended[wrong] = shapely.make_valid(polygons[wrong], method="structure", keep_collapsed=False)
+    return mended

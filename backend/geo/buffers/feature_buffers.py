@@ -12,8 +12,10 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.buffers.accuracy import boundary_error_percent
-from backend.geo.buffers.buffer import GENERALISATION, Boundary, buffer_each, error_bound
+from backend.geo.buffers.boundary import Boundary
+from backend.geo.buffers.buffer import buffer_each, error_bound
 from backend.geo.buffers.strips import ROUND, Style
+from backend.geo.buffers.zones import GENERALISATION
 from backend.geo.geodesy.antimeridian import collect
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.measure import area_each

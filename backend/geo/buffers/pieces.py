@@ -1,12 +1,10 @@
 """Lines cut into short pieces, each of which is known exactly as a way on the ellipsoid."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.ellipsoid import (
     A,
@@ -19,6 +17,7 @@ from backend.geo.geodesy.ellipsoid import (
     meridian_radius,
     parallel_radius,
 )
+from backend.geo.geodesy.shapes import Shapes
 
 MAX_SPAN = 30.0
 """Degrees of longitude or latitude of one piece."""
@@ -41,6 +40,10 @@ class Pieces:
     """Of the geodesic at its start, degrees."""
     length: Array
     """Of the geodesic between the ends, metres."""
+    distance: Array
+    """Metres from the piece that matter."""
+    line: Integers
+    """Index of the point, line or ring that it is a piece of."""
     following: Integers
     """Index of the piece that begins where this one ends; -1 where a line ends."""
 
@@ -48,22 +51,24 @@ class Pieces:
         return len(self.start)
 
     @classmethod
-    def of(cls, shapes: Sequence[BaseGeometry], distance: float, tolerance: float) -> Self:
-        """Cut points, lines and rings so that a curve at `distance` (metres) from each piece does not fold.
+    def of(cls, lines: Shapes, distances: Array, tolerance: float) -> Self:
+        """Cut points, lines and rings so that a curve at the distance (metres, one for each) from a piece does not
+        fold.
 
-        A geodesic stands for an edge where the two are within `tolerance` (metres) of each other.
+        A geodesic stands for an edge where the two are within `tolerance`, a share of the distance, of each other.
         """
-        coordinates, owners = shapely.get_coordinates(list(shapes), return_index=True)
+        coordinates, owners = shapely.get_coordinates(lines, return_index=True)
         inside = owners[1:] == owners[:-1]
         single = np.flatnonzero(np.bincount(owners) == 1)
         points = coordinates[np.isin(owners, single)]
         start = np.vstack([coordinates[:-1][inside], points])
         end = np.vstack([coordinates[1:][inside], points])
         owner = np.concatenate([owners[:-1][inside], single])
-        start, end, owner = _cut(start, end, owner, distance, tolerance)
+        start, end, owner = _cut(start, end, owner, distances, tolerance)
         azimuth, length = inverse(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
+        distance = distances[owner]
         geodesic = ~_bends_little(start, end, distance) | (length == 0)
-        return cls(start, end, geodesic, azimuth, length, _following(start, end, owner))
+        return cls(start, end, geodesic, azimuth, length, distance, owner, _following(start, end, owner))
 
     def at(self, index: Integers, share: Array) -> tuple[Array, Array, Array]:
         """Longitude, latitude and direction (azimuth) at a share, 0 to 1, of pieces."""
@@ -94,11 +99,13 @@ class Pieces:
             self.geodesic[index],
             self.azimuth[index],
             self.length[index],
+            self.distance[index],
+            self.line[index],
             np.full(len(index), -1),
         )
 
 
-def _bends_little(start: Array, end: Array, distance: float) -> Booleans:
+def _bends_little(start: Array, end: Array, distance: Array) -> Booleans:
     """Whether an edge that is straight in longitude and latitude bends little over the distance.
 
     Its geodesic curvature is at most 1.09 tan(latitude) / radius; meridians have none.
@@ -107,15 +114,18 @@ def _bends_little(start: Array, end: Array, distance: float) -> Booleans:
     return 1.1 * distance * np.tan(np.radians(polar)) < MAX_BEND * A
 
 
-def _cut(start: Array, end: Array, owner: Integers, distance: float, tolerance: float) -> tuple[Array, Array, Integers]:
+def _cut(
+    start: Array, end: Array, owner: Integers, distances: Array, tolerance: float
+) -> tuple[Array, Array, Integers]:
     while True:
+        distance = distances[owner]
         middle = (start + end) / 2
         longer = np.flatnonzero(~_bends_little(start, end, distance))
         split = np.abs(end - start).max(axis=1) > MAX_SPAN
         azimuth, length = inverse(start[longer, 0], start[longer, 1], end[longer, 0], end[longer, 1])
         longitude, latitude, _ = forward(start[longer, 0], start[longer, 1], azimuth, length / 2)
         _, off = inverse(longitude, latitude, middle[longer, 0], middle[longer, 1])
-        split[longer] |= (off > tolerance) | (length > MAX_LENGTH)
+        split[longer] |= (off > tolerance * distance[longer]) | (length > MAX_LENGTH)
         if not split.any():
             return start, end, owner
         index = np.repeat(np.arange(len(start)), 1 + split)

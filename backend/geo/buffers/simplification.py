@@ -1,29 +1,33 @@
 """Polygons without vertices and digits that say nothing."""
 
-import math
-
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.antimeridian import collect, flat_parts
-from backend.geo.geodesy.ellipsoid import Array
-
-METRES_PER_DEGREE = 111_700.0
-"""At most, of latitude and of longitude."""
+from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array, Integers
+from backend.geo.geodesy.shapes import Shapes, plain
 
 
-def simplify(shape: BaseGeometry, tolerance: float) -> BaseGeometry:
-    """A polygon or multipolygon whose boundary has moved by at most `tolerance` metres.
+def simplified(shapes: Shapes, tolerances: Array) -> Shapes:
+    """Polygons and multipolygons whose boundaries have moved by at most so many metres, one tolerance for each.
 
     Vertices on the edges of the plane (antimeridian, poles) stay, so that parts still meet there.
     """
-    degrees = tolerance / METRES_PER_DEGREE
-    west, south, east, north = shape.bounds
-    if max(-west, east) < 180 and max(-south, north) < 90:
-        # Of many polygons at a time it would take the square of their number.
-        alone = collect(shapely.simplify(shapely.get_parts(shape), degrees).tolist())
-        return alone if alone.is_valid else shapely.simplify(shape, degrees)
+    degrees = tolerances / METRES_PER_DEGREE
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    # Of many polygons at a time it would take the square of their number.
+    made = plain(shapely.multipolygons(shapely.simplify(parts, degrees[owner]), indices=owner))
+    west, south, east, north = shapely.bounds(shapes).T
+    inside = (np.maximum(-west, east) < 180) & (np.maximum(-south, north) < 90)
+    wrong = inside & ~shapely.is_valid(made)
+    made[wrong] = shapely.simplify(shapes[wrong], degrees[wrong])
+    for index in np.flatnonzero(~inside).tolist():
+        made[index] = _at_the_edges(shapes[index], float(degrees[index]))
+    return made
+
+
+def _at_the_edges(shape: BaseGeometry, degrees: float) -> BaseGeometry:
     simple = collect(
         shapely.Polygon(_ring(part.exterior, degrees), [_ring(ring, degrees) for ring in part.interiors])
         for part in flat_parts(shape)
@@ -47,13 +51,16 @@ def _ring(ring: BaseGeometry, degrees: float) -> Array:
     return kept if len(kept) >= 4 else corners
 
 
-def rounded(shape: BaseGeometry, precision: float) -> BaseGeometry:
-    """The shape with coordinates rounded to `precision` metres or better."""
-    digits = decimals(precision)
-    simple = shapely.transform(shape, lambda coordinates: np.round(coordinates, digits))
-    return simple if simple.is_valid else shape
+def rounded(shapes: Shapes, digits: Integers) -> Shapes:
+    """The shapes with coordinates rounded to so many digits after the point, one number for each."""
+    made = shapes.copy()
+    for places in np.unique(digits).tolist():
+        some = np.flatnonzero(digits == places)
+        made[some] = shapely.transform(shapes[some], lambda coordinates, places=places: np.round(coordinates, places))
+    valid = shapely.is_valid(made)
+    return made if valid.all() else np.where(valid, made, shapes)
 
 
-def decimals(precision: float) -> int:
-    """Of a degree, at least six, that keep `precision` metres."""
-    return max(6, math.ceil(-math.log10(precision / METRES_PER_DEGREE)))
+def decimals(precision: Array) -> Integers:
+    """Of a degree, at least six, that keep a precision in metres."""
+    return np.maximum(6, np.ceil(-np.log10(precision / METRES_PER_DEGREE))).astype(np.intp)

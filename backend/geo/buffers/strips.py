@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.buffers.capsules import OUTWARD, Vertices, refined
@@ -121,11 +120,11 @@ def prolonged(lines: Shapes, distance: float) -> Shapes:
     return made
 
 
-def strips(pieces: Pieces, style: Style, distance: float, resolution: int) -> list[BaseGeometry]:
+def strips(pieces: Pieces, style: Style, resolution: int) -> Shapes:
     """Polygons whose union is the buffer of the pieces; for square ends these are `prolonged` before."""
     turns, every = np.nan_to_num(pieces.turns()), np.arange(len(pieces))
-    overlap = np.minimum(OVERLAP * distance / np.maximum(pieces.length, 1e-9), 0.5)
-    corner = _Corner(style.join, resolution, _steps(pieces, distance), overlap)
+    overlap = np.minimum(OVERLAP * pieces.distance / np.maximum(pieces.length, 1e-9), 0.5)
+    corner = _Corner(style.join, resolution, _steps(pieces), overlap)
     earlier = np.zeros(len(pieces))
     slight = every[(pieces.following >= 0) & (np.abs(turns) < SLIGHT)]
     earlier[pieces.following[slight]] = overlap[pieces.following[slight]]
@@ -135,7 +134,7 @@ def strips(pieces: Pieces, style: Style, distance: float, resolution: int) -> li
     if style.cap == "round":
         rings += [_end(at, corner, 1.0, 90.0) for at in every[pieces.following < 0].tolist()]
         rings += [_end(at, corner, 0.0, -90.0) for at in np.setdiff1d(every, pieces.following).tolist()]
-    return refined(pieces, _joined(rings), distance, resolution)
+    return refined(pieces, _joined(rings), resolution)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +159,11 @@ def _joined(parts: Sequence[Vertices]) -> Vertices:
     return Vertices(ring, *columns)
 
 
-def _steps(pieces: Pieces, distance: float) -> int:
-    """Edges of a way of that length, so that each is near enough to straight in longitude and latitude."""
-    polar = min(float(np.abs(np.vstack([pieces.start, pieces.end])[:, 1]).max()), 89.999)
-    steps = math.ceil(math.sqrt(distance * math.tan(math.radians(polar)) / (8 * A * OUTWARD)))
+def _steps(pieces: Pieces) -> int:
+    """Edges of a way as long as the distance, so that each is near enough to straight in longitude and latitude."""
+    polar = np.minimum(np.maximum(np.abs(pieces.start[:, 1]), np.abs(pieces.end[:, 1])), 89.999)
+    bend = float((pieces.distance * np.tan(np.radians(polar))).max())
+    steps = math.ceil(math.sqrt(bend / (8 * A * OUTWARD)))
     if steps > MOST_STEPS:
         raise ProcessRefusedError(
             "so near a pole, ends and corners other than round ones depend on the map: leave style out",

@@ -17,6 +17,8 @@ B: float = GEOD.b
 """Polar radius."""
 E2: float = GEOD.es
 """Square of the first eccentricity."""
+METRES_PER_DEGREE = 111_700.0
+"""At most, of latitude and of longitude."""
 _ZONE = tuple((k + 1) / (2 * k + 1) for k in range(9))
 """Of the series of `zone_area`."""
 

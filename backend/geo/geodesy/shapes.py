@@ -123,6 +123,14 @@ def union_of(polygons: Shapes) -> Shapes:
     return shapes_of([shapely.disjoint_subset_union_all(polygons)])
 
 
+def plain(multis: Any) -> Shapes:
+    """Multi geometries of one part as that part."""
+    shapes: Shapes = multis
+    single = shapely.get_num_geometries(shapes) == 1
+    shapes[single] = shapely.get_geometry(shapes[single], 0)
+    return shapes
+
+
 def rings_of(polygons: Shapes) -> tuple[Shapes, Integers]:
     """Geometries with the vertices of one ring each, and the index of the polygon that each is of, its exterior first.
 

@@ -7,9 +7,8 @@ import numpy as np
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.crs import metres_per_unit
-from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array
 from backend.geo.geodesy.ground import ground_of
 from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type
 from backend.geo.vector.coverage import is_coverage

@@ -9,8 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse_input
-from backend.geo.buffers.simplification import METRES_PER_DEGREE
-from backend.geo.geodesy.ellipsoid import Array, Integers
+from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array, Integers
 from backend.geo.geodesy.shapes import Shapes, in_the_plane
 from backend.geo.vector.bending import true_to_lengths
 from backend.geo.vector.features import Features

@@ -12,10 +12,9 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import linemerge
 
 from backend.errors import ProcessRefusedError
-from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.antimeridian import bounding_box, collect, flat_parts, outline, the_short_way, wrap
 from backend.geo.geodesy.centroid import centroid
-from backend.geo.geodesy.ellipsoid import Array
+from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 
 type Operation = Literal[

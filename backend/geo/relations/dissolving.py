@@ -10,9 +10,9 @@ import shapely
 from pyproj import CRS
 
 from backend.geo.geodesy.ellipsoid import Integers
-from backend.geo.geodesy.shapes import POLYGONAL, Shapes, batches, flat, of_type, shapes_of
-from backend.geo.relations.overlay import merged
-from backend.geo.relations.overlay_pieces import POLYGON, dimensions_of, in_two_dimensions, narrower, plain
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, batches, flat, of_type, plain, shapes_of
+from backend.geo.geodesy.unions import merged
+from backend.geo.relations.overlay_pieces import POLYGON, dimensions_of, in_two_dimensions, narrower
 from backend.geo.relations.relations_fields import Columns, Statistic, statistics_of
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features

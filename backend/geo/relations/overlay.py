@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse_input
 from backend.geo.geodesy.ellipsoid import Booleans, Integers
 from backend.geo.geodesy.repeats import repeats
-from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, union_of
+from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.unions import merged
 from backend.geo.relations.overlay_pieces import (
     MEASURES,
     Pieces,
@@ -39,8 +39,6 @@ WORDS: Mapping[Operation, str] = {
 LINE, POLYGON = 1, 2
 _BATCH = 2_000
 """Features whose partners are united at once."""
-_MANY = 50
-"""Geometries of a group from which on it is united by itself: before, calling GEOS for each takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +90,6 @@ def overlay_layers(first: Features, second: Features, operation: Operation, sliv
         warnings += met.apart() or _nothing(operation, other_way)
     made = Features(pieces.shapes, paired_fields(sides, MEASURES), met.first.crs, tuple(warnings))
     return Overlaid(made, met.crs_decision, len(pairs) - (touching or 0), touching, unmatched, slivers, lost)
-
-
-def merged(shapes: Shapes, index: Integers) -> tuple[Shapes, Integers]:
-    """The union of the shapes of each group, and the groups; `index` is sorted."""
-    groups, first, counts = np.unique(index, return_index=True, return_counts=True)
-    unions = shapes[first]
-    large = counts >= _MANY
-    for at in np.flatnonzero(large).tolist():
-        unions[at] = _union_of_many(shapes[first[at] : first[at] + counts[at]])
-    # What a single collection holds may overlap too.
-    several = ~large & ((counts > 1) | of_type(unions, shapely.GeometryType.GEOMETRYCOLLECTION))
-    if several.any():
-        chosen = np.repeat(several, counts)
-        place = np.repeat(np.arange(int(several.sum())), counts[several])
-        collections: Any = shapely.geometrycollections(shapes[chosen], indices=place)
-        unions[several] = shapely.union_all(collections[:, np.newaxis], axis=1)
-    return unions, groups
-
-
-def _union_of_many(shapes: Shapes) -> BaseGeometry:
-    # A line must be cut where it crosses itself, though it meets no other.
-    return union_of(shapes)[0] if of_type(shapes, *POLYGONAL).all() else shapely.union_all(shapes)
 
 
 def with_partners(

@@ -8,11 +8,10 @@ import numpy as np
 import shapely
 from pyproj import CRS
 
-from backend.geo.buffers.simplification import METRES_PER_DEGREE
 from backend.geo.geodesy.crs import metres_per_unit
-from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
+from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array, Booleans, Integers
 from backend.geo.geodesy.measure import measure_each
-from backend.geo.geodesy.shapes import Shapes, flat, of_type, parts_of, union_of, with_parts_united
+from backend.geo.geodesy.shapes import Shapes, flat, of_type, parts_of, plain, union_of, with_parts_united
 from backend.geo.vector.feature_measures import areas, lengths, overlapping, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import with_measures_named
@@ -116,14 +115,6 @@ def _parts(shapes: Shapes, index: Integers) -> tuple[Shapes, Integers]:
     owners = index[place]
     there = ~shapely.is_empty(parts)
     return parts[there], owners[there]
-
-
-def plain(multis: Any) -> Shapes:
-    """Multi geometries of one part as that part."""
-    shapes: Shapes = multis
-    single = shapely.get_num_geometries(shapes) == 1
-    shapes[single] = shapely.get_geometry(shapes[single], 0)
-    return shapes
 
 
 def without_slivers(pieces: Pieces, crs: CRS, width: float) -> tuple[Pieces, int, float]:

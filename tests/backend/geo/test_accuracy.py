@@ -4,7 +4,8 @@ import pytest
 import shapely
 
 from backend.geo.buffers.accuracy import boundary_error_percent
-from backend.geo.buffers.buffer import boundary, buffer
+from backend.geo.buffers.boundary import boundary
+from backend.geo.buffers.buffer import buffer
 from backend.geo.vector.reading import read_geometry
 
 

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend.errors import ProcessRefusedError
-from backend.geo.buffers.buffer import MAX_DISTANCE, boundary, buffer
+from backend.geo.buffers.boundary import boundary
+from backend.geo.buffers.buffer import MAX_DISTANCE, buffer
 from backend.geo.geodesy.antimeridian import flat_parts
 from backend.geo.vector.reading import read_geometry
 from tests.backend.measured import measure

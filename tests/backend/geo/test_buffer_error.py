@@ -9,7 +9,8 @@ import shapely
 from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.buffers.buffer import boundary, buffer, buffer_each
+from backend.geo.buffers.boundary import boundary
+from backend.geo.buffers.buffer import buffer, buffer_each
 from backend.geo.buffers.feature_buffers import error_percent
 from backend.geo.geodesy.antimeridian import flat_parts
 from backend.geo.geodesy.shapes import shapes_of

@@ -10,7 +10,8 @@ from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
-from backend.geo.buffers.buffer import Boundary, boundary, buffer, error_bound
+from backend.geo.buffers.boundary import Boundary, boundary
+from backend.geo.buffers.buffer import buffer, error_bound
 from backend.geo.buffers.strips import Cap, Join, Style, check_style, style_of
 from backend.geo.geodesy.antimeridian import flat_parts
 from backend.geo.vector.reading import read_geometry
