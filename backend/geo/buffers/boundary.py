@@ -19,14 +19,14 @@ class Boundary:
     areal: BaseGeometry
     """Union of all polygons; may be empty."""
     lines: tuple[BaseGeometry, ...]
-    """Points, lines, and the outline of the polygons as it is on the globe."""
+    """Points, lines, and the outline of the polygons as it is on the globe: the whole Earth has none."""
     polygonal: bool
     """There are polygons and nothing else."""
 
     @property
     def punctual(self) -> bool:
         """There are points and nothing else."""
-        return all(line.geom_type == "Point" for line in self.lines)
+        return self.areal.is_empty and all(line.geom_type == "Point" for line in self.lines)
 
 
 def boundary(shape: BaseGeometry) -> Boundary:

@@ -29,9 +29,10 @@ BATCH = 2000
 def zones(  # noqa: PLR0917  # as `buffer` takes them
     lines: Shapes, owner: Integers, distances: Array, resolution: int, tell: Callable[[float], None], style: Style
 ) -> Shapes:
-    """All points within the distance of the lines of each owner, one polygon or multipolygon for each.
+    """All points within the distance of the lines of each owner, one polygon or multipolygon for each; empty where an
+    owner has no lines.
 
-    lines: points, lines and rings within [-180, 180] × [-90, 90]; owner: of each line, ascending, none left out;
+    lines: points, lines and rings within [-180, 180] × [-90, 90]; owner: of each line, ascending;
     distances: metres, of each owner; `tell` is called with the share done.
 
     Raises:
@@ -52,7 +53,10 @@ def zones(  # noqa: PLR0917  # as `buffer` takes them
         chosen = ~rounded_off & (of == one)
         polygons = _strip_zones(rest[chosen], float(distances[one]), resolution, style)
         found.append((polygons, np.full(len(polygons), one)))
-    return shapely.remove_repeated_points(_united(found)[0])
+    made: Shapes = np.full(len(distances), shapely.Polygon(), dtype=object)
+    united, owners = _united(found)
+    made[owners] = shapely.remove_repeated_points(united)
+    return made
 
 
 def disc_like(lines: Shapes, distances: Array, resolution: int) -> Booleans:

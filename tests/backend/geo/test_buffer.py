@@ -170,6 +170,12 @@ def test_a_buffer_may_cover_the_whole_earth() -> None:
     assert measure(everything).area == pytest.approx(510065621724089, rel=1e-9)
 
 
+@pytest.mark.parametrize("distance", [1000, -1000])
+def test_the_whole_earth_has_no_edge_and_stays_as_it_is(distance: float) -> None:
+    whole = buffer(boundary(shapely.box(-180, -90, 180, 90)), distance, 8)
+    assert measure(whole).area == pytest.approx(510065621724089, rel=1e-9)
+
+
 def test_polygons_that_touch_are_buffered_as_one() -> None:
     halves = "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 1, 0 0)), ((1 0, 2 0, 2 1, 1 1, 1 0)))"
     whole = "POLYGON ((0 0, 2 0, 2 1, 0 1, 0 0))"
