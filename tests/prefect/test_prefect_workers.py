@@ -21,7 +21,9 @@ if find_spec("prefect") is None:  # to import it takes seconds, which each proce
     pytest.skip("the extra `prefect` is not installed", allow_module_level=True)
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `prefect_site`
+sys.path.insert(0, str(Path(__file__).parents[1] / "backend" / "jobs"))  # for `databases`
 
+from databases import Postgres
 from prefect_site import PATIENCE, Site
 
 pytestmark = pytest.mark.long(45)
@@ -68,6 +70,20 @@ def serve(site: Site, tmp_path: Path) -> Iterator[Callable[[], Backend]]:
     yield make
     for backend in made:
         backend.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_of_many_jobs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where our servers and Prefect's workers keep the jobs: a file in the home folder, or a database."""
+    if not request.config.getoption("--full"):
+        pytest.skip("runs 50 jobs for some minutes: with --full")
+    if request.param == "sqlite":
+        yield request.param
+        return
+    database = Postgres()
+    monkeypatch.setenv("OGC_PROCESSES_JOBS_URL", database.new_database())
+    yield request.param
+    database.close()
 
 
 class Client:
@@ -197,10 +213,8 @@ class Siege:
 
 
 def test_no_job_is_lost_or_falsely_ended_whatever_is_killed(
-    site: Site, serve: Callable[[], Backend], request: pytest.FixtureRequest
+    store_of_many_jobs: str, site: Site, serve: Callable[[], Backend]
 ) -> None:
-    if not request.config.getoption("--full"):
-        pytest.skip("runs 50 jobs for some minutes: with --full")
     site.start_server()
     site.start_worker("one")
     site.start_worker("two")
@@ -223,7 +237,7 @@ def test_no_job_is_lost_or_falsely_ended_whatever_is_killed(
     assert jobs.keys() > siege.accepted.keys()
     ends = Counter(f"{name} {jobs[job_id]['status']}" for job_id, name in siege.accepted.items())
     reasons = Counter(jobs[job_id]["message"] for job_id in siege.accepted if jobs[job_id]["status"] == "failed")
-    sys.stderr.write(f"\n{dict(ends)}, {dict(reasons)}\n")
+    sys.stderr.write(f"\n{store_of_many_jobs}: {dict(ends)}, {dict(reasons)}\n")
     assert ends.keys() <= {"slow-steps successful", "again successful", "once successful", "once failed"}
     assert reasons.keys() <= {
         "The server that ran the job died.",
