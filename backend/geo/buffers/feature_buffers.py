@@ -19,7 +19,7 @@ from backend.geo.buffers.zones import GENERALISATION
 from backend.geo.geodesy.antimeridian import collect
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.measure import area_each
-from backend.geo.geodesy.shapes import of_type
+from backend.geo.geodesy.shapes import of_type, union_of
 from backend.geo.vector.bending import bent, bent_geometry
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import with_measures_named
@@ -42,8 +42,7 @@ class FeatureBuffers:
 
     def union(self) -> BaseGeometry:
         """All buffers as one geometry, exterior rings counterclockwise."""
-        united = shapely.disjoint_subset_union_all(self.features.shapes)
-        return shapely.orient_polygons(collect([united]))
+        return shapely.orient_polygons(collect(union_of(self.features.shapes)))
 
 
 def buffer_features(  # noqa: PLR0917  # as `buffer` takes them
