@@ -1,6 +1,7 @@
 """Every setting of the backend: default, unit, environment name. The only place that reads the environment."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
@@ -31,10 +32,12 @@ def _http_url(text: str) -> SplitResult:
     Raises:
         ValueError: it is none of a web server.
     """
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"`{text}` must be an http or https URL with a host, such as https://maps.example.org")
-    return parts
+    with suppress(ValueError):
+        parts = urlsplit(text)
+        # A port that there cannot be is noticed when it is asked for.
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts
+    raise ValueError(f"`{text}` must be an http or https URL with a host, such as https://maps.example.org")
 
 
 class Settings(BaseSettings):

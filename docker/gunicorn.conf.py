@@ -1,8 +1,31 @@
 """gunicorn's settings for the backend. How many workers: `WEB_CONCURRENCY`, which gunicorn reads by itself."""
 
+import sys
+
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+from pydantic import ValidationError
 from uvicorn_worker import UvicornWorker
 
+from backend.settings import Settings
 from mcp_server.cli.http_protocol import BoundedHttpProtocol
+from mcp_server.settings import problems
+from telemetry.logs import configure
+
+try:
+    own = Settings()
+except ValidationError as error:
+    # Told once and in a line, before any worker fails to start with a traceback.
+    sys.exit(f"ogc-processes-mcp: {problems(error, {})}")
+
+
+class Log(Logger):
+    """Writes what gunicorn says of itself in the form of all other records."""
+
+    def setup(self, cfg: Config) -> None:
+        """Take gunicorn's settings, then our own."""
+        super().setup(cfg)
+        configure(own.log_format, own.log_level)
 
 
 class Worker(UvicornWorker):
@@ -21,6 +44,7 @@ class Worker(UvicornWorker):
 
 wsgi_app = "backend.asgi:create()"
 worker_class = Worker
+logger_class = Log
 bind = "0.0.0.0:5001"  # inside the container; docker-compose.yml decides who reaches it
 timeout = 120  # a start beside other busy programs takes its time; requests do not count, the event loop does
 graceful_timeout = 20

@@ -65,6 +65,21 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_split_words)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
+def json_object(value: Any, form: str) -> Any:
+    """What a variable holds as JSON; a value from elsewhere as it is.
+
+    form: what it looks like, for whoever wrote something else.
+
+    Raises: ValueError.
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError(f"write a JSON object, {form}") from None
+
+
 class ServerSettings(BaseModel):
     """One remote OGC API – Processes server: where it is, how it is asked, and what is taken from it."""
 
@@ -132,12 +147,7 @@ class ServerSettings(BaseModel):
     @field_validator("headers", mode="before")
     @classmethod
     def _read_headers(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise ValueError('write a JSON object, {"NAME": "VALUE"}') from None
+        return json_object(value, '{"NAME": "VALUE"}')
 
     @model_validator(mode="after")
     def _check_one_of_each(self) -> Self:

@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from mcp_server.errors import ConfigurationError
-from mcp_server.servers import ServerSettings, Words, laid_over, server_tables
+from mcp_server.servers import ServerSettings, Words, json_object, laid_over, server_tables
 from telemetry.logs import LogFormat, LogLevel
 
 EMBEDDED = "local"
@@ -72,8 +72,9 @@ class Settings(BaseSettings):
     """Patterns of processes, `PROCESS` or `SERVER/PROCESS`, comma-separated, that are tools however many there are."""
     toolsets: Annotated[Words, NoDecode] = ()
     """Tool sets, comma-separated, whose processes alone are on offer; every process where none is named."""
-    toolset_members: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Tool sets of the operator, name → patterns as in `pinned`, beside those that processes name themselves."""
+    toolset_members: Annotated[dict[str, tuple[str, ...]], NoDecode] = Field(default_factory=dict)
+    """Tool sets of the operator, name → patterns as in `pinned`, beside those that processes name themselves; in the
+    environment a JSON object, `{"NAME": ["PATTERN"]}`."""
     allowed_hosts: Annotated[Words, NoDecode] = ()
     """Host names, comma-separated, that MCP clients over HTTP may address besides loopback's; `*` for any.
 
@@ -128,6 +129,11 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("toolset_members", mode="before")
+    @classmethod
+    def _read_members(cls, value: Any) -> Any:
+        return json_object(value, '{"NAME": ["PATTERN"]}')
 
     @field_validator("results")
     @classmethod

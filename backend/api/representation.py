@@ -10,6 +10,7 @@ from starlette.responses import Response
 from backend.api.documents import HTML
 from backend.api.encoding import encode
 from backend.api.media_types import choose, parse_accept
+from backend.api.problems import MEDIA_TYPE as PROBLEM
 from backend.api.problems import Problem
 from backend.api.schemas import essence
 from backend.errors import InputProblem, InvalidRequestError, NotAcceptableError
@@ -61,7 +62,7 @@ def represented(
     """
     if form_of(request, () if media_type == JSON else (media_type,)) == "html":
         members = json.loads(document) if isinstance(document, bytes) else document
-        return _page(request, template, members, status, headers or {})
+        return _page(request, template, members, status, headers or {}, json_type=media_type)
     body = document if isinstance(document, bytes) else encode(document)
     return Response(body, status_code=status, headers={**(headers or {}), **_VARYING}, media_type=media_type)
 
@@ -70,7 +71,7 @@ def represented_problem(request: Request, problem: Problem) -> Response:
     """A problem document: a page for whoever reads pages, and JSON for everybody else, whatever they accept."""
     if not _reads_pages(request):
         return problem.response()
-    return _page(request, "problem", problem.document, problem.status, problem.headers)
+    return _page(request, "problem", problem.document, problem.status, problem.headers, json_type=PROBLEM)
 
 
 def require_known_form(request: Request) -> None:
@@ -109,8 +110,14 @@ def _reads_pages(request: Request) -> bool:
 
 
 def _page(
-    request: Request, template: str, document: Mapping[str, Any], status: int, headers: Mapping[str, str]
+    request: Request,
+    template: str,
+    document: Mapping[str, Any],
+    status: int,
+    headers: Mapping[str, str],
+    *,
+    json_type: str,
 ) -> Response:
     renderer: HtmlRenderer = request.app.state.html
-    page = renderer.render(template, document, request.query_params.multi_items())
+    page = renderer.render(template, document, request.query_params.multi_items(), json_type=json_type)
     return Response(page, status_code=status, headers={**headers, **HEADERS, **_VARYING}, media_type=HTML)

@@ -41,8 +41,17 @@ class HtmlRenderer:
         self._title = title
         self._base_url = base_url.rstrip("/")
 
-    def render(self, template: str, document: Document, query: Iterable[tuple[str, str]] = ()) -> str:
+    def render(
+        self,
+        template: str,
+        document: Document,
+        query: Iterable[tuple[str, str]] = (),
+        *,
+        json_type: str = "application/json",
+    ) -> str:
         """The page of a document; `template` is one of `TEMPLATES`, `query` that of the page's own URL.
+
+        json_type: media type of the same document as JSON.
 
         Raises:
             KeyError: There is no such template.
@@ -52,6 +61,7 @@ class HtmlRenderer:
             document=document,
             links=page_links(document),
             json_href=json_href(document, self._base_url, query),
+            json_type=json_type,
             **view,
         )
 

@@ -66,6 +66,8 @@ class Catalog:
         self._loaded = False
         self._tried: dict[str, bool] = {}
         """Servers that were asked since the start: whether they could be read the last time."""
+        self._faults: dict[str, str] = {}
+        """Why servers could not be read the last time."""
         self._all_tried = anyio.Event()
         self._counts: dict[str, int] = {}
         self._offers: dict[str, Offer] = {}
@@ -227,14 +229,22 @@ class Catalog:
                 with anyio.fail_after(_REFRESH_BOUND_SECONDS):
                     await self._read(name)
                 read = True
+                if self._faults.pop(name, None) is not None:
+                    _log.warning("%s: the list of processes can be read again", name)
             except (BridgeError, TimeoutError) as error:
-                _log.warning("%s: the list of processes could not be read: %s", name, error or "no answer in time")
+                self._note_fault(name, str(error) or "no answer in time")
             except Exception:
                 # Whatever one server sends must not end the refresh of the others.
                 _log.exception("%s: the list of processes could not be used", name)
             finally:
                 self._note_tried(name, read=read)
             return read
+
+    def _note_fault(self, name: str, reason: str) -> None:
+        """Log why a server cannot be read: once, not at each of the tries that follow while it is down."""
+        if self._faults.get(name) != reason:
+            _log.warning("%s: the list of processes could not be read: %s", name, reason)
+        self._faults[name] = reason
 
     async def _read(self, name: str) -> None:
         """Read a server's list, and the descriptions of which tools are made."""

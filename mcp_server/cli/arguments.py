@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from mcp_server.errors import ConfigurationError
+from mcp_server.schema.patterns import matches
+from mcp_server.schema.references import URI
 from mcp_server.schema.sendable import unsendable
 
 _JSON_TYPES: Mapping[type, frozenset[str]] = {
@@ -18,12 +20,14 @@ _JSON_TYPES: Mapping[type, frozenset[str]] = {
     dict: frozenset({"object"}),
 }
 
+_NO_TEXT = "not UTF-8 text; files of data are read where they are, as datasets of a folder: --data FOLDER"
+
 
 def tool_arguments(words: Sequence[str], base: str | None, schema: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of one call: the JSON object `base` (or `@FILE` that holds it), then `name=value` over it.
 
     A value that is JSON of a type the input takes is that value, anything else a string; `name=@FILE` reads the file;
-    an input given several times is an array.
+    an input given several times is an array, and so is what is given once to an input that takes arrays alone.
 
     Raises: ConfigurationError for a word without `=`, an unreadable file, JSON that cannot be sent (nested
         too deeply, say), or a `base` that is no JSON object.
@@ -37,7 +41,16 @@ def tool_arguments(words: Sequence[str], base: str | None, schema: Mapping[str, 
         types = _types(properties.get(name, {}))
         several = sum(other.startswith(f"{name}=") for other in words) > 1
         given.setdefault(name, []).append(_value(name, text, frozenset() if several else types))
-    return _base(base) | {name: values[0] if len(values) == 1 else values for name, values in given.items()}
+    return _base(base) | {name: _whole(values, _types(properties.get(name, {}))) for name, values in given.items()}
+
+
+def _whole(values: list[Any], types: frozenset[str]) -> Any:
+    """All that was given to one input. What stands for an array, null or a reference, is no item of one."""
+    if len(values) > 1:
+        return values
+    alone = values[0]
+    is_item = isinstance(alone, str | int | float) and not (isinstance(alone, str) and matches(alone, URI["pattern"]))
+    return values if types == frozenset({"array"}) and is_item else alone
 
 
 def _base(text: str | None) -> dict[str, Any]:
@@ -84,7 +97,7 @@ def _read(name: str, path: str) -> str:
     try:
         return Path(path).expanduser().read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else _NO_TEXT
         raise ConfigurationError(f"{name}: {path}: {reason}") from None
 
 

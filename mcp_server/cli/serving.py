@@ -1,15 +1,18 @@
 """Serve an application over HTTP until it is told to stop."""
 
 import errno
+import logging
 import socket
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import LOGGING_CONFIG
 
 from mcp_server.cli.http_protocol import BoundedHttpProtocol
-from mcp_server.errors import ConfigurationError
+from mcp_server.errors import BridgeError, ConfigurationError
 
 GRACE_SECONDS = 5
 """Clients hold streams open; without a limit they would hold the server's end as well."""
@@ -32,6 +35,8 @@ class _ToldStart:
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
+        self.refusal: ConfigurationError | None = None
+        """Why it does not start, where that was meant for people."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -51,18 +56,23 @@ class _ToldStart:
         except Exception as error:
             if failure is None:
                 raise
-            await send(failure | ({"message": str(error)} if isinstance(error, ConfigurationError) else {}))
+            if isinstance(error, ConfigurationError):
+                self.refusal = error
+                failure["message"] = ""
+            await send(failure)
 
 
 def listen(application: ASGIApp, host: str, port: int, announcement: str, *, json_log: bool = False) -> int:
-    """Serve until interrupted; returns 1 where the application could not start.
+    """Serve until interrupted; returns 1 where the application failed to start.
 
     json_log: what the HTTP server logs goes with our own records, which are JSON.
 
-    Raises: ConfigurationError where nothing can listen at that address.
+    Raises: ConfigurationError where nothing can listen at that address, BridgeError with the reason for which the
+    application does not start.
     """
+    told = _ToldStart(application)
     config = uvicorn.Config(
-        _ToldStart(application),
+        told,
         host=host,
         port=port,
         log_config=None if json_log else LOGGING_CONFIG,
@@ -73,12 +83,29 @@ def listen(application: ASGIApp, host: str, port: int, announcement: str, *, jso
     )
     server = _Server(config)
     server.announcement = announcement
-    try:
+    with _unless_refused(told), suppress(SystemExit):
         server.run(_bound(host, port))
-    except SystemExit:
-        # Why it could not start is on standard error.
-        return 1
     return 0 if server.started else 1
+
+
+@contextmanager
+def _unless_refused(told: _ToldStart) -> Generator[None]:
+    """Let the application's own reason be all that is said of a start that it refuses.
+
+    Raises: BridgeError with that reason.
+    """
+    log = logging.getLogger("uvicorn.error")
+
+    def has_more_to_say(_: logging.LogRecord) -> bool:
+        return told.refusal is None
+
+    log.addFilter(has_more_to_say)
+    try:
+        yield
+    finally:
+        log.removeFilter(has_more_to_say)
+    if told.refusal is not None:
+        raise BridgeError(str(told.refusal)) from told.refusal
 
 
 def _bound(host: str, port: int) -> list[socket.socket]:

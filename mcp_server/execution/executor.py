@@ -9,10 +9,11 @@ from typing import Any
 
 import anyio
 
-from mcp_server.errors import InvalidReferenceError
+from mcp_server.errors import InvalidReferenceError, RemoteProblemError
 from mcp_server.execution import bridge_jobs, datasets, listing
 from mcp_server.execution.bridge_jobs import BridgeJobs, JobKeeper
 from mcp_server.execution.calls import Call, Tool, call_key, in_callers_words, wording
+from mcp_server.execution.dataset_names import with_datasets_meant
 from mcp_server.execution.datasets import DatasetList
 from mcp_server.execution.endings import Endings
 from mcp_server.execution.inputs import InputResolver
@@ -100,7 +101,14 @@ class Executor:
         key = call_key(name, request.process_id, request.inputs)
         seconds = self._waits.get(name, self._wait_seconds) if wait is None else wait
         deadline = anyio.current_time() + seconds
-        return await self._sharing.answer(Call(client, tool, request, key, deadline, Teller(notify)))
+        call = Call(client, tool, request, key, deadline, Teller(notify))
+        try:
+            return await self._sharing.answer(call)
+        except RemoteProblemError as error:
+            told = await with_datasets_meant(error, call, seconds=self._list_seconds)
+            if told is None:
+                raise
+            raise told from error
 
     async def follow(self, job: JobReference, wait: float, notify: Notify) -> Execution:
         """Wait for a job, at most `wait` seconds.

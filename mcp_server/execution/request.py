@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, cast
 
 from mcp_server.errors import ArgumentProblem, InvalidArgumentsError
-from mcp_server.schema.coercion import meant, parsed_json
+from mcp_server.schema.coercion import meant, meant_inside, parsed_json
 from mcp_server.schema.combine import branches
 from mcp_server.schema.examples import unqualified
 from mcp_server.schema.explanation import MOST_EXPLAINED, explained, name_meant
@@ -111,6 +111,11 @@ def _fitted(spec: InputSpec, value: Any, path: str) -> tuple[Any, list[ArgumentP
     schema = accepted(spec)
     reading = _meant(spec, value)
     problems = _problems(schema, reading, path)
+    if problems:
+        inside = meant_inside(reading, occurring(spec))
+        remaining = _problems(schema, inside, path)
+        if len(remaining) <= len(problems):
+            reading, problems = inside, remaining
     inner = unqualified(value, spec.schema) if problems else value
     if inner is not value:
         inner = _meant(spec, inner)

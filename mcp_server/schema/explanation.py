@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_server.errors import ArgumentProblem
 from mcp_server.references import is_reference
+from mcp_server.schema.coercion import meant
 from mcp_server.schema.kinds import is_of_type, type_of
 from mcp_server.schema.plain import JsonObject, as_list, as_object
 from mcp_server.schema.references import STAND_INS, URI
 from mcp_server.schema.text import brief
+from mcp_server.schema.validation import fits
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -40,6 +42,8 @@ _MEASURE = re.compile(r"([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*((?:[^\W\d_]|/){
 """A number and its unit."""
 _FIGURES = re.compile(r"\s*[+-]?\d[\d\s.,'_:–-]*\d\s*(?:[^\W\d_]{1,5})?\s*\Z")
 """Figures with something between them: thousands set apart, a decimal comma, a range."""
+_SEPARATOR = re.compile(r"[,;]")
+_WORD = re.compile(r"[^\W\d_][^\W_A-Z]*|\d+")
 _SHOWN_LENGTH = 60
 _SHOWN_VALUES = 12
 _ABBREVIATION_LENGTH = 4
@@ -56,7 +60,7 @@ def explained(error: "ValidationError", path: str) -> Iterator[ArgumentProblem]:
     if keyword == "anyOf":
         yield from _alternatives(error, as_list(expected), here)
     elif keyword == "type":
-        yield _mistyped(value, [str(expected)], here)
+        yield _mistyped(value, [as_object(error.schema)], here)
     elif keyword == "enum" and not is_of_type(value, as_object(error.schema).get("type", type_of(value))):
         return  # that it is of the wrong type is told already
     elif keyword == "pattern":
@@ -92,7 +96,24 @@ def name_meant(name: str, given: Iterable[str], declared: Iterable[str], require
     there = set(given)
     absent = [one for one in declared if one not in there]
     missing = [one for one in required if one not in there]
-    return did_you_mean(name, missing) or did_you_mean(name, absent) or did_you_mean(name, declared)
+    return (
+        did_you_mean(name, missing)
+        or _of_the_same_words(name, absent)
+        or did_you_mean(name, absent)
+        or did_you_mean(name, declared)
+    )
+
+
+def _of_the_same_words(name: str, choices: Iterable[str]) -> str | None:
+    """The one name whose words all stand in a longer one: `crs` of `source_crs`, `units` of `distance_unit`."""
+    there = _words(name)
+    found = [choice for choice in choices if (words := _words(choice)) and words <= there]
+    return f"did you mean {json.dumps(found[0], ensure_ascii=False)}?" if len(found) == 1 else None
+
+
+def _words(name: str) -> set[str]:
+    """The words of a name, of which `s` at the end does not count."""
+    return {word.casefold().removesuffix("s") for word in _WORD.findall(name[:100])}
 
 
 def _abbreviated(text: str, choices: Iterable[str]) -> list[str]:
@@ -121,12 +142,12 @@ def _alternatives(error: "ValidationError", options: list[Any], here: str) -> It
     causes: dict[int, list[ValidationError]] = {}
     for cause in error.context or ():
         causes.setdefault(int(cause.relative_schema_path[0]), []).append(cause)
-    meant = [n for n, option in enumerate(options) if is_of_type(value, option["type"]) and _is_meant(option, value)]
-    if not meant:
-        kinds = [option["type"] for option in options if option not in STAND_INS]
-        yield _mistyped(value, list(dict.fromkeys(kinds)), here, by_reference=URI in options)
+    tried = [n for n, option in enumerate(options) if is_of_type(value, option["type"]) and _is_meant(option, value)]
+    if not tried:
+        proper = [option for option in options if option not in STAND_INS]
+        yield _mistyped(value, proper, here, by_reference=URI in options)
         return
-    nearest = min(meant, key=lambda number: len(causes.get(number, ())))
+    nearest = min(tried, key=lambda number: len(causes.get(number, ())))
     for cause in causes.get(nearest, ()):
         yield from explained(cause, here)
 
@@ -138,19 +159,39 @@ def _is_meant(option: JsonObject, value: Any) -> bool:
     return isinstance(value, dict) and any(name in value for name in option["required"])
 
 
-def _mistyped(value: Any, kinds: list[str], here: str, *, by_reference: bool = False) -> ArgumentProblem:
+def _mistyped(value: Any, options: list[JsonObject], here: str, *, by_reference: bool = False) -> ArgumentProblem:
+    kinds = list(dict.fromkeys(str(option["type"]) for option in options))
     wanted = " or ".join(_KINDS[kind] for kind in kinds)
     reference = " (or the URI of a result)" if by_reference else ""
     given = _KINDS[type_of(value)] if not isinstance(value, bool) else "a boolean"
     suggestion = None
     if isinstance(value, str) and {"number", "integer"} & set(kinds):
         suggestion = _number_meant(value)
-    elif kinds == ["array"] and not isinstance(value, list | dict | None):
-        suggestion = f"write [{shown(value)}]"
+    elif kinds == ["array"] and not isinstance(value, list | dict | None) and not here.endswith("]"):
+        # Of several members it may well be the whole that was meant as one.
+        suggestion = _array_meant(value, as_object(options[0].get("items")))
     if not by_reference:
         suggestion = in_place_of_reference(value, kinds) or suggestion
     said = given if isinstance(value, list | dict | None) else f"{given} ({shown(value)})"
     return ArgumentProblem(here, f"must be {wanted}{reference}, not {said}", suggestion)
+
+
+def _array_meant(value: Any, items: JsonObject) -> str | None:
+    """How to write as an array what stands alone in place of one; None where no such array would be taken."""
+    listed = isinstance(value, str) and len(value) <= _SHOWN_LENGTH
+    parts = [part.strip() for part in _SEPARATOR.split(value) if part.strip()] if listed else []
+    whole, members = _member_meant(value, items), [_member_meant(part, items) for part in parts]
+    several = f"[{', '.join(map(shown, members))}]" if len(members) > 1 and None not in members else None
+    if whole is None:
+        return several and f"write {several}"
+    return f"write [{shown(whole)}]" + (f", or {several} if these are several" if several else "")
+
+
+def _member_meant(value: Any, items: JsonObject) -> Any:
+    """The value as an array with such items would take it; None where it would not."""
+    choices = {str(choice).casefold(): choice for choice in as_list(items.get("enum"))}
+    reading = meant(choices.get(str(value).casefold(), value), items)
+    return reading if fits(reading, items) else None
 
 
 def _number_meant(text: str) -> str | None:
@@ -188,11 +229,11 @@ def _undeclared(value: Any, schema: JsonObject, here: str) -> Iterator[ArgumentP
     given, declared = as_object(value), as_object(schema.get("properties"))
     required = list(map(str, as_list(schema.get("required"))))
     for number, name in enumerate(name for name in given if name not in declared):
-        meant = None
+        suggestion = None
         if number < MOST_EXPLAINED:
-            meant = name_meant(name, given, declared, required)
-            meant = meant or f"there are: {brief(', '.join(declared), 300) or 'none'}"
-        yield ArgumentProblem(f"{here}.{name[:_SHOWN_LENGTH]}", "is unknown", meant)
+            suggestion = name_meant(name, given, declared, required)
+            suggestion = suggestion or f"there are: {brief(', '.join(declared), 300) or 'none'}"
+        yield ArgumentProblem(f"{here}.{name[:_SHOWN_LENGTH]}", "is unknown", suggestion)
 
 
 def _listed(values: Any) -> str:

@@ -6,8 +6,8 @@ from mcp_server.schema.process import InputSpec
 
 HREF: JsonObject = {"type": "object", "properties": {"href": {"type": "string"}}, "required": ["href"]}
 """A value by reference (OGC 18-062r2, link.yaml)."""
-URI: JsonObject = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9+.-]*:"}
-"""A URI in place of a complex value; many servers take one where they declare an object."""
+URI: JsonObject = {"type": "string", "pattern": "^(?:[A-Za-z][A-Za-z0-9+.-]*://|(?:data|file|urn):)"}
+"""A URI in place of a complex value; many servers take one where they declare an object. `sum:area` is none."""
 
 QUALIFIED: JsonObject = {"type": "object", "properties": {"value": {"type": "string"}}, "required": ["value"]}
 """Encoded content with its media type beside it (OGC 18-062r2, qualifiedInputValue.yaml)."""

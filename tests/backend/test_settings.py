@@ -30,6 +30,8 @@ def test_a_root_path_begins_with_a_slash_whether_it_is_written_or_not(home: Path
         ("public_url", "maps.example.org", "must be an http or https URL"),
         ("public_url", "ftp://maps.example.org", "must be an http or https URL"),
         ("public_url", "https:///ogc", "must be an http or https URL"),
+        ("public_url", "http://maps.example.org:99999", "must be an http or https URL"),
+        ("public_url", "http://maps.example.org:port", "must be an http or https URL"),
         ("public_url", "https://maps.example.org/?map=1", "no query"),
         ("root_path", "https://maps.example.org/ogc", "the beginning of a path"),
         ("root_path", "/ogc?map=1", "the beginning of a path"),

@@ -72,6 +72,22 @@ async def test_what_cannot_be_read_is_told_with_what_can(client: Client, uri: st
     assert "$.geometry" in text(result)
 
 
+@pytest.mark.parametrize(
+    "name", ["parcel", "parcel.gpkg", "PARCEL.GPKG", "/home/me/maps/parcel.gpkg", r"C:\maps\parcel.gpkg"]
+)
+async def test_the_name_of_a_persons_file_is_answered_with_its_reference(client: Client, name: str) -> None:
+    result = await client.call_tool("geometry_buffer", {"geometry": name, "distance": 5})
+    assert result.is_error
+    assert text(result).endswith("; did you mean ogc://local/collections/parcel?")
+
+
+async def test_what_names_no_file_of_a_person_is_answered_as_ever(client: Client) -> None:
+    for given in ("POINT (1 2", "Bonn", "parcel.gpkg.old"):
+        result = await client.call_tool("geometry_buffer", {"geometry": given, "distance": 5})
+        assert result.is_error
+        assert "did you mean" not in text(result)
+
+
 async def test_a_value_cannot_be_a_dataset(client: Client) -> None:
     result = await client.call_tool(
         "geometry_buffer", {"geometry": "POINT (1 2)", "distance": "ogc://local/collections/a"}

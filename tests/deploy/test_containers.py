@@ -4,6 +4,7 @@ The backend is gunicorn with several workers on one home. Its answers are held t
 side. The bridge stands in front of it.
 """
 
+import json
 import os
 import signal
 import sys
@@ -190,6 +191,15 @@ def test_a_stop_waits_for_no_client_leaves_nothing_behind_and_the_next_start_end
         for job in jobs:
             ended = until_ended(client, job)
             assert ended["status"] == "successful" or ended["message"], ended
+
+
+def test_a_log_of_json_has_no_other_lines(tmp_path: Path) -> None:
+    with backend_container(tmp_path / "home", workers=1, OGC_PROCESSES_LOG_FORMAT="json") as running:
+        assert running.stop(seconds=120) == 0
+    records = [json.loads(line) for line in running.log.read_text(encoding="utf-8").splitlines()]
+    messages = [record["message"] for record in records]
+    assert any(message.startswith("Starting gunicorn") for message in messages)
+    assert any(message.startswith("Shutting down: Master") for message in messages)
 
 
 def until_ended(client: httpx.Client, job: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The commands and claims of docs/deploy.md."""
 
+import os
 import re
 import shlex
 import shutil
@@ -106,3 +107,22 @@ def test_the_command_without_containers_is_one_that_gunicorn_takes() -> None:
         [program, "--check-config", *words[5:]], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert checked.returncode == 0, checked.stderr
+
+
+@ON_LINUX
+def test_a_setting_that_cannot_be_used_is_told_in_a_line_before_any_worker_starts() -> None:
+    pytest.importorskip("gunicorn")
+    program = shutil.which("gunicorn", path=str(Path(sys.executable).parent))
+    assert program is not None
+    tried = subprocess.run(
+        [program, "--config", "docker/gunicorn.conf.py"],
+        cwd=ROOT,
+        env={**os.environ, "OGC_PROCESSES_WORKERS": "none"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert tried.returncode == 1
+    assert tried.stderr.startswith("ogc-processes-mcp: workers (OGC_PROCESSES_WORKERS): ")
+    assert tried.stderr.count("\n") == 1

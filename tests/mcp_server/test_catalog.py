@@ -294,3 +294,22 @@ async def test_a_server_that_could_not_be_read_for_the_first_list_is_asked_again
         await eventually(lambda: "one" in catalog.read)
         group.cancel_scope.cancel()
     assert await names(catalog) == ["buffer"]
+
+
+async def test_a_server_that_stays_down_is_told_once_for_each_reason_and_when_it_is_back(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Offering("one", "a")
+    catalog = catalog_of(home, server)
+    await catalog.refresh()
+    for fault in ("cannot be reached", "cannot be reached", "certificate has expired", "certificate has expired"):
+        server.down = ServerUnreachableError(fault)
+        await catalog.refresh()
+    server.down = None
+    for _ in range(2):
+        await catalog.refresh()
+    assert [message.removeprefix("one: the list of processes ") for message in caplog.messages] == [
+        "could not be read: cannot be reached",
+        "could not be read: certificate has expired",
+        "can be read again",
+    ]

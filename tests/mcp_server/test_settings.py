@@ -48,6 +48,14 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch,
     assert settings.settings is None
 
 
+def test_tool_sets_in_the_environment_are_a_json_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OGC_PROCESSES_TOOLSET_MEMBERS", '{"hydrology": ["city/flood-*", "catchment-*"]}')
+    assert Settings().toolset_members == {"hydrology": ("city/flood-*", "catchment-*")}
+    monkeypatch.setenv("OGC_PROCESSES_TOOLSET_MEMBERS", "hydrology=flood-*")
+    told = 'toolset_members (OGC_PROCESSES_TOOLSET_MEMBERS): write a JSON object, {"NAME": ["PATTERN"]}'
+    assert refused() == told
+
+
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SERVERS", "WAIT_SECONDS", "SETTINGS"):
         monkeypatch.setenv(f"OGC_PROCESSES_{name}", "")

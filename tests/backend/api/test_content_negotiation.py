@@ -1,5 +1,7 @@
 """JSON or a page: what `f` and `Accept` ask for."""
 
+import re
+
 import httpx
 import pytest
 
@@ -142,3 +144,11 @@ async def test_alternate_links_lead_to_the_page(client: httpx.AsyncClient) -> No
         (href,) = [link["href"] for link in links if link["rel"] == "alternate"]
         page = await client.get(local(href))
         assert page.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/collections", "/collections/countries/items?limit=1", "/processes/none"])
+async def test_a_page_names_the_media_type_of_its_json_form(client: httpx.AsyncClient, path: str) -> None:
+    page = (await client.get(path, headers={"Accept": BROWSER})).text
+    told = re.findall(r'<link rel="alternate" type="([^"]*)"', page) + re.findall(r' type="([^"]*)">json</a>', page)
+    sent = await client.get(path, headers={"Accept": "*/*"})
+    assert told == [sent.headers["content-type"]] * 2

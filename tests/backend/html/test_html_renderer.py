@@ -49,6 +49,19 @@ class Page(HTMLParser):
         return [found for name, found in self.elements if name == tag and attributes.items() <= found.items()]
 
 
+class Landmarks(Page):
+    """A page, and its links that stand in no landmark, where a screen reader looks for them."""
+
+    def __init__(self, html: str) -> None:
+        self.strays: list[dict[str, str | None]] = []
+        super().__init__(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a" and not {"header", "nav", "main", "footer"} & set(self.open):
+            self.strays.append(dict(attrs))
+        super().handle_starttag(tag, attrs)
+
+
 @pytest.fixture(scope="module")
 def renderer() -> HtmlRenderer:
     return HtmlRenderer("Maps & more", BASE)
@@ -103,6 +116,14 @@ def test_every_page_is_whole_and_can_be_found_ones_way_in(
     assert page.all("nav", **{"aria-label": "Breadcrumbs"})
     assert page.all("a", id="json-form", type="application/json")
     assert page.all("meta", content=POLICY)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_link_but_the_one_past_them_stands_in_a_landmark(
+    renderer: HtmlRenderer, documents: dict[str, dict[str, Any]], template: str
+) -> None:
+    page = Landmarks(renderer.render(template, documents[template]))
+    assert [link.get("class") for link in page.strays] == ["skip"]
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

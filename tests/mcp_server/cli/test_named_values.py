@@ -38,6 +38,12 @@ SCHEMA = {
         ('geometry={"type": "Point"}', {"type": "Point"}),
         ("geometry=5", "5"),
         ("bands=[1, 2]", [1, 2]),
+        ("bands=1", [1]),
+        ("bands=red", ["red"]),
+        ("bands=sum:red", ["sum:red"]),
+        ("bands=null", None),
+        ("bands=ogc://local/jobs/1/results/bands", "ogc://local/jobs/1/results/bands"),
+        ('bands={"href": "https://example.org/bands"}', {"href": "https://example.org/bands"}),
         ("level=3", 3),
         ("level=true", "true"),
         ("anything=null", None),
@@ -60,6 +66,15 @@ def test_a_value_is_read_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "point.wkt").write_text("POINT (1 2)\n", encoding="utf-8")
     assert tool_arguments([f"geometry=@{tmp_path / 'point.geojson'}"], None, SCHEMA)["geometry"]["type"] == "Point"
     assert tool_arguments([f"geometry=@{tmp_path / 'point.wkt'}"], None, SCHEMA) == {"geometry": "POINT (1 2)"}
+
+
+def test_a_file_that_is_no_text_is_told_with_how_such_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "parcels.gpkg").write_bytes(b"SQLite format 3\0\xff")
+    with pytest.raises(ConfigurationError) as refused:
+        tool_arguments([f"geometry=@{tmp_path / 'parcels.gpkg'}"], None, SCHEMA)
+    assert str(refused.value).endswith(
+        "parcels.gpkg: not UTF-8 text; files of data are read where they are, as datasets of a folder: --data FOLDER"
+    )
 
 
 def test_named_values_go_over_those_of_the_json_object(tmp_path: Path) -> None:

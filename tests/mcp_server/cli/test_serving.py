@@ -164,9 +164,20 @@ def test_a_home_that_cannot_be_used_is_told_in_a_line(
     server = start("backend", "--port", str(port))
     _, errors = server.communicate(timeout=120)
     assert server.returncode == 1
-    assert errors.splitlines()[0].removeprefix("ERROR:").strip().startswith(told)
-    assert "Traceback" not in errors
+    assert errors.startswith(f"ogc-processes-mcp: {told}")
+    assert errors.count("\n") == 1
     code, _, error = run("jobs", "list")
     assert (code, error.startswith(f"ogc-processes-mcp: {told}")) == (2, True)
     assert reason in errors
     assert reason in error
+
+
+def test_why_a_server_could_not_start_is_a_plain_line_where_its_log_is_json(
+    start: Callable[..., subprocess.Popen[str]], port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OGC_PROCESSES_LOG_FORMAT", "json")
+    monkeypatch.setenv("OGC_PROCESSES_JOBS_URL", "mysql://127.0.0.1/jobs")
+    server = start("backend", "--port", str(port))
+    _, errors = server.communicate(timeout=120)
+    reason = "A job store cannot be kept in 'mysql': PostgreSQL or no URL at all."
+    assert (server.returncode, errors) == (1, f"ogc-processes-mcp: {reason}\n")

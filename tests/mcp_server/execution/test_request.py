@@ -156,6 +156,18 @@ def test_an_unknown_name_stands_most_likely_for_an_input_that_is_missing() -> No
     assert unknown.suggestion == 'did you mean "target_crs"?'
 
 
+def test_a_name_that_is_given_already_is_not_what_a_longer_one_was_meant_for() -> None:
+    tool = tool_with(crs={"type": "string"}, target_crs={"type": "string"}, authority_axes={"type": "boolean"})
+    (unknown,) = problems_of(tool, {"source_crs": "a", "target_crs": "b"})[:1]
+    assert unknown.suggestion == 'did you mean "crs"?'
+    (unknown,) = problems_of(BUFFER, {"geometry": POINT, "distance": 5, "distance_unit": "foot"})
+    assert unknown.suggestion == 'did you mean "units"?'
+    (unknown,) = problems_of(BUFFER, {"geometry": POINT, "distance": 5, "outputResolution": 8})
+    assert unknown.suggestion == 'did you mean "resolution"?'
+    (unknown,) = problems_of(tool_with(_={"type": "string"}), {"source_crs": "a"})
+    assert unknown.suggestion == "the inputs are: _"
+
+
 @pytest.mark.parametrize(("value", "expected"), NESTED_FAULTS)
 def test_a_fault_inside_an_object_is_told_where_it_is(value: Any, expected: list[tuple[str, str, str | None]]) -> None:
     problems = problems_of(tool_with(x=NESTED), {"x": value})
@@ -176,6 +188,77 @@ ARRAY_FAULTS: list[tuple[Any, str, str, str | None]] = [
 def test_a_fault_in_an_array_is_told(value: Any, path: str, message: str, suggestion: str | None) -> None:
     tool = tool_with(x={"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 3})
     assert problems_of(tool, {"x": value}) == [ArgumentProblem(path, message, suggestion)]
+
+
+STYLES = {"type": "array", "items": {"type": "string", "enum": ["flat", "mitre"]}}
+TEXTS = {"type": "array", "items": {"type": "string"}}
+NUMBERS = {"type": "array", "items": {"type": "number"}}
+ALONE: list[tuple[dict[str, Any], Any, str | None]] = [
+    (STYLES, "flat", 'write ["flat"]'),
+    (STYLES, "flat,mitre", 'write ["flat", "mitre"]'),
+    (STYLES, "Flat; MITRE", 'write ["flat", "mitre"]'),
+    (STYLES, "bevel", None),
+    (TEXTS, "name", 'write ["name"]'),
+    (TEXTS, "name, pupils", 'write ["name, pupils"], or ["name", "pupils"] if these are several'),
+    (TEXTS, "sum:pupils", 'write ["sum:pupils"]'),
+    (NUMBERS, "5", "write [5]"),
+    (NUMBERS, "10, 20.5", "write [10, 20.5]"),
+    (NUMBERS, "all", None),
+    ({"type": "array", "items": {"type": "array", "items": {"type": "number"}}}, 5, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "value", "suggestion"), ALONE)
+def test_what_stands_alone_for_an_array_is_told_as_an_array_that_would_be_taken(
+    schema: dict[str, Any], value: Any, suggestion: str | None
+) -> None:
+    (problem,) = problems_of(tool_with(x=schema), {"x": value})
+    assert problem.message.startswith("must be an array")
+    assert problem.suggestion == suggestion
+
+
+def test_of_a_member_of_an_array_it_is_not_told_how_to_make_an_array_of_it_alone() -> None:
+    rows = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
+    problems = problems_of(tool_with(x=rows), {"x": [0, 100, 1]})
+    assert problems[0] == ArgumentProblem("$.x[0]", "must be an array, not a whole number (0)")
+
+
+def test_numbers_and_texts_in_an_array_are_read_as_they_are_outside_of_one() -> None:
+    rows = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
+    assert sent(tool_with(x=NUMBERS), {"x": ["7.1", "50"]})["x"] == [7.1, 50]
+    assert sent(tool_with(x=rows), {"x": [["0", 100, "1"]]})["x"] == [[0, 100, 1]]
+    assert sent(tool_with(x=rows), {"x": '[["0", "100"]]'})["x"] == [[0, 100]]
+    assert sent(tool_with(x=TEXTS), {"x": [2024]})["x"] == ["2024"]
+    position = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
+    assert sent(tool_with(x={"type": "array", "items": position}), {"x": [["1", "2"]]})["x"] == [[1, 2]]
+
+
+def test_what_is_wrong_among_texts_that_are_numbers_is_told_alone() -> None:
+    rows = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
+    assert problems_of(tool_with(x=rows), {"x": [["0", "inf", "1"]]}) == [
+        ArgumentProblem("$.x[0][1]", 'must be a number, not a string ("inf")')
+    ]
+
+
+FEATURE = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [7.1, 50.7]}, "properties": {"n": 1}}
+
+
+def test_a_list_of_features_is_the_collection_that_an_input_takes() -> None:
+    collection = {"type": "FeatureCollection", "features": [FEATURE]}
+    for kind in ("geojson", "geojson-feature-collection"):
+        of_one = tool_with(x={"type": "object", "format": kind})
+        or_text = tool_with(x={"oneOf": [{"type": "object", "format": kind}, {"type": "string"}]})
+        for tool in (of_one, or_text):
+            assert sent(tool, {"x": [FEATURE]})["x"] == collection
+            assert sent(tool, {"x": json.dumps([FEATURE])})["x"] == collection
+    array = tool_with(x={"oneOf": [{"type": "object", "format": "geojson"}, {"type": "array"}]})
+    assert sent(array, {"x": [FEATURE]})["x"] == [FEATURE]
+
+
+@pytest.mark.parametrize("value", [[], [FEATURE, {"type": "Point", "coordinates": [1, 2]}], [[7.1, 50.7]]])
+def test_a_list_of_anything_else_is_no_collection(value: list[Any]) -> None:
+    (problem,) = problems_of(tool_with(x={"type": "object", "format": "geojson"}), {"x": value})
+    assert problem.message == "must be an object (or the URI of a result), not an array"
 
 
 def test_an_input_that_occurs_often_takes_one_or_many() -> None:

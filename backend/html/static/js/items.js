@@ -6,7 +6,7 @@ import { mapAndTable } from "./results.js";
 
 const MOST_BYTES = 32_000_000;
 const target = document.getElementById("features");
-const source = document.querySelector('link[rel="alternate"][type="application/json"]').href;
+const source = document.querySelector('link[rel="alternate"][type="application/geo+json"]').href;
 
 try {
   const response = await request(source, { headers: { Accept: "application/geo+json" } });

@@ -94,6 +94,8 @@ async def test_the_page_of_the_results_shows_each_output_in_its_form(visit: Visi
     await expect(page.locator('[data-output="string"] pre')).to_have_text("green")
     await expect(page.locator('[data-output="measure"]').get_by_role("row", name="uom")).to_contain_text("km")
     await expect(page.locator('[data-output="repeated"] pre')).to_have_text(json.dumps(["a"], indent=2))
+    levels = await page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map(heading => heading.tagName)")
+    assert levels == ["H1", "H2", "H3", "H3", "H3"]
     await page.get_by_role("navigation", name="Breadcrumbs").get_by_role("link").nth(2).click()
     await expect(page).to_have_url(site.url + job)
 
