@@ -75,15 +75,15 @@ def shortest_path(
     network = build(features, tolerance or 0.0)
     costs = costs_of(features, cost_field, speed_field, oneway_field, feature_lengths(network, len(features)))
     reach = max(extent_of(network), LEAST_REACH)
-    origin = network_paths.stop_at(network, _position(network, start, "start"))
-    warnings = [*network.warnings, *costs.warnings, *start.warnings, *_far("start", origin.metres, reach)]
-    told: dict[str, Any] = {"cost_units": costs.units, "start_snap_m": origin.metres, "joined_ends": network.joined}
+    origin = network_paths.stops_at(network, _position(network, start, "start"))
+    warnings = [*network.warnings, *costs.warnings, *start.warnings, *_far("start", origin[0].metres, reach)]
+    told: dict[str, Any] = {"cost_units": costs.units, "start_snap_m": origin[0].metres, "joined_ends": network.joined}
     if end is not None:
-        goal = network_paths.stop_at(network, _position(network, end, "end"))
-        warnings += [*end.warnings, *_far("end", goal.metres, reach)]
+        goal = network_paths.stops_at(network, _position(network, end, "end"))
+        warnings += [*end.warnings, *_far("end", goal[0].metres, reach)]
         legs = network_paths.shortest(network, costs, origin, goal)
         lines = [_line(network_paths.course_of(network, legs))]
-        told |= {"cost": sum(leg.cost for leg in legs), "end_snap_m": goal.metres}
+        told |= {"cost": sum(leg.cost for leg in legs), "end_snap_m": goal[0].metres}
         fields: dict[str, list[Any]] = {"cost": [told["cost"]]}
     else:
         legs = network_paths.reachable(network, costs, origin, max_cost or 0)

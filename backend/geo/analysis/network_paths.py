@@ -4,8 +4,9 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
 # pyright: reportMissingModuleSource=false, reportMissingImports=false
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any, NoReturn
 
 import networkx as nx
@@ -13,11 +14,14 @@ import numpy as np
 
 from backend.errors import ProcessRefusedError
 from backend.geo.analysis.network import Costs, Network, along_of
-from backend.geo.analysis.network_snapping import Segments, nearest_segments
+from backend.geo.analysis.network_snapping import Segments, equally_near
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.measure import shares_at
 
 _START, _END = -1, -2
+_ONE_PLACE = 0.01
+"""Metres that do not tell two places apart: with seven decimals of a degree, as OpenStreetMap has them, the point that
+is meant for a node is up to 8 mm beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +46,32 @@ class Leg:
     """Infinite where it is not known."""
 
 
-def stop_at(network: Network, point: tuple[float, float]) -> Stop:
-    """The place of the network that is nearest to a point in its coordinates."""
+def stops_at(network: Network, point: tuple[float, float]) -> list[Stop]:
+    """The places of the network that are nearest to a point in its coordinates.
+
+    There are several where lines meet or lie on each other. Who is at a node is not a little along one of its lines,
+    which may be closed or lead away from it only.
+    """
     first = np.flatnonzero(network.part[1:] == network.part[:-1])
     segments = Segments(network.vertices[first], network.vertices[first + 1], network.ground)
-    found = nearest_segments(np.array([point]), segments)
-    vertex = int(first[found.segment[0]])
-    chain = int(np.searchsorted(network.starts, vertex, side="right")) - 1
-    begun = np.vstack([network.vertices[vertex], found.position])
-    way = network.along[vertex] + float(along_of(begun, np.zeros(2, dtype=np.intp), network.ground)[-1])
-    way = min(way, float(network.along[vertex + 1]))
-    return Stop(chain, float(way - network.along[network.starts[chain]]), float(found.metres[0]))
+    found = equally_near(np.array(point), segments, _ONE_PLACE)
+    stops, lengths = list[Stop](), _lengths(network)
+    for vertex, position, metres in zip(first[found.segment].tolist(), found.position, found.metres, strict=True):
+        chain = int(np.searchsorted(network.starts, vertex, side="right")) - 1
+        begun = np.vstack([network.vertices[vertex], position])
+        way = network.along[vertex] + float(along_of(begun, np.zeros(2, dtype=np.intp), network.ground)[-1])
+        offset = float(way - network.along[network.starts[chain]])
+        stops.append(Stop(chain, _at_node(offset, float(lengths[chain])), float(metres)))
+    return stops
 
 
-def shortest(network: Network, costs: Costs, start: Stop, end: Stop) -> list[Leg]:
+def _at_node(offset: float, length: float) -> float:
+    """The offset, or that of the chain's start or end where it is as good as there."""
+    nearest = 0.0 if offset < length / 2 else length
+    return nearest if abs(offset - nearest) <= _ONE_PLACE else offset
+
+
+def shortest(network: Network, costs: Costs, start: Sequence[Stop], end: Sequence[Stop]) -> list[Leg]:
     """The cheapest way from one place to another (E. W. Dijkstra, Numerische Mathematik 1, 1959).
 
     Raises:
@@ -66,8 +82,9 @@ def shortest(network: Network, costs: Costs, start: Stop, end: Stop) -> list[Leg
         _add(graph, _START, node, leg)
     for leg, node in _arriving(network, costs, end):
         _add(graph, node, _END, leg)
-    if start.chain == end.chain:
-        _add(graph, _START, _END, _leg(network, costs, start.chain, start.offset, end.offset))
+    for here, there in product(start, end):
+        if here.chain == there.chain:
+            _add(graph, _START, _END, _leg(network, costs, here.chain, here.offset, there.offset))
     try:
         _, nodes = nx.single_source_dijkstra(graph, _START, _END, weight="cost")
     except (nx.NetworkXNoPath, nx.NodeNotFound):
@@ -75,7 +92,7 @@ def shortest(network: Network, costs: Costs, start: Stop, end: Stop) -> list[Leg
     return [graph.edges[pair]["leg"] for pair in pairwise(nodes)]
 
 
-def reachable(network: Network, costs: Costs, start: Stop, limit: float) -> list[Leg]:
+def reachable(network: Network, costs: Costs, start: Sequence[Stop], limit: float) -> list[Leg]:
     """The stretches of chains that can be reached from a place at a cost of at most `limit`, each once.
 
     Raises:
@@ -88,7 +105,7 @@ def reachable(network: Network, costs: Costs, start: Stop, limit: float) -> list
     for leg, node in around:
         _add(graph, _START, node, leg)
     found = [leg if leg.cost <= limit else _shortened(leg, limit / leg.cost) for leg, _ in around]
-    paid = nx.single_source_dijkstra_path_length(graph, _START, cutoff=limit, weight="cost") if around else {}
+    paid = nx.single_source_dijkstra_path_length(graph, _START, cutoff=limit, weight="cost")
     for chain, length in enumerate(_lengths(network).tolist()):
         ends = ((int(network.node_from[chain]), 0.0, length), (int(network.node_to[chain]), length, 0.0))
         for node, first, last in ends:
@@ -191,15 +208,25 @@ def _add(graph: Any, first: int, last: int, leg: Leg) -> None:
         graph.add_edge(first, last, cost=leg.cost, leg=leg)
 
 
-def _leaving(network: Network, costs: Costs, stop: Stop) -> list[tuple[Leg, int]]:
-    ends = ((float(_lengths(network)[stop.chain]), network.node_to), (0.0, network.node_from))
-    legs = [(_leg(network, costs, stop.chain, stop.offset, offset), int(node[stop.chain])) for offset, node in ends]
+def _leaving(network: Network, costs: Costs, stops: Iterable[Stop]) -> list[tuple[Leg, int]]:
+    legs = [
+        (_leg(network, costs, stop.chain, stop.offset, offset), node) for stop, offset, node in _to_ends(network, stops)
+    ]
     return [(leg, node) for leg, node in legs if np.isfinite(leg.cost)]
 
 
-def _arriving(network: Network, costs: Costs, stop: Stop) -> list[tuple[Leg, int]]:
-    ends = ((float(_lengths(network)[stop.chain]), network.node_to), (0.0, network.node_from))
-    return [(_leg(network, costs, stop.chain, offset, stop.offset), int(node[stop.chain])) for offset, node in ends]
+def _arriving(network: Network, costs: Costs, stops: Iterable[Stop]) -> list[tuple[Leg, int]]:
+    return [
+        (_leg(network, costs, stop.chain, offset, stop.offset), node) for stop, offset, node in _to_ends(network, stops)
+    ]
+
+
+def _to_ends(network: Network, stops: Iterable[Stop]) -> Iterator[tuple[Stop, float, int]]:
+    """Each stop with both ends of its chain: offset and node."""
+    lengths = _lengths(network)
+    for stop in stops:
+        yield stop, float(lengths[stop.chain]), int(network.node_to[stop.chain])
+        yield stop, 0.0, int(network.node_from[stop.chain])
 
 
 def _leg(network: Network, costs: Costs, chain: int, first: float, last: float) -> Leg:
@@ -217,7 +244,7 @@ def _shortened(leg: Leg, share: float) -> Leg:
     return Leg(leg.chain, leg.first, leg.first + (leg.last - leg.first) * share, leg.cost * share)
 
 
-def _refuse_way(network: Network, costs: Costs, start: Stop, end: Stop, graph: Any) -> NoReturn:
+def _refuse_way(network: Network, costs: Costs, start: Sequence[Stop], end: Sequence[Stop], graph: Any) -> NoReturn:
     """Say why there is no way from one place to another."""
     if not _leaving(network, costs, start):
         _refuse_stop(network, costs, start, "start")
@@ -226,7 +253,8 @@ def _refuse_way(network: Network, costs: Costs, start: Stop, end: Stop, graph: A
     plain = nx.Graph(graph)
     if nx.has_path(plain, _START, _END):
         _refuse("no way leads from start to end in the directions that the lines allow")
-    if nx.has_path(_all_ways(network), int(network.node_from[start.chain]), int(network.node_from[end.chain])):
+    ways, sides = _all_ways(network), [[int(network.node_from[stop.chain]) for stop in stops] for stops in (start, end)]
+    if any(nx.has_path(ways, here, there) for here, there in product(*sides)):
         _refuse(
             f"no way leads from start to end along lines with a value in {costs.field!r}: {_closed(costs)} are not used"
         )
@@ -240,9 +268,9 @@ def _closed(costs: Costs) -> str:
     return f"lines without one{' and of speed 0' if costs.units == 'minute' else ''}"
 
 
-def _refuse_stop(network: Network, costs: Costs, stop: Stop, name: str) -> NoReturn:
+def _refuse_stop(network: Network, costs: Costs, stops: Sequence[Stop], name: str) -> NoReturn:
     """Say that nothing leads from or to a place, being on a line that is not used."""
-    held = "no value" if costs.unknown[network.feature[stop.chain]] else "the value 0"
+    held = "no value" if costs.unknown[network.feature[stops[0].chain]] else "the value 0"
     _refuse(f"the {name} is nearest to a line that has {held} in {costs.field!r}, and is not used", name)
 
 

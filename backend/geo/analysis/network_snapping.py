@@ -27,7 +27,7 @@ class Segments:
 
 @dataclass(frozen=True, slots=True)
 class Snapped:
-    """For each point the nearest place on a segment."""
+    """For each point the nearest place on a segment; or of one point those on several."""
 
     segment: Integers
     """Its index; -1 where there is none within reach."""
@@ -54,12 +54,7 @@ def nearest_segments(
     if apart is not None:
         others = apart[0][point] != apart[1][segment]
         point, segment = point[others], segment[others]
-    scale = _scale(points, segments.ground)[point]
-    origin, end = segments.starts[segment], segments.ends[segment]
-    way, gap = (end - origin) * scale, (_beside(points[point], (origin + end) / 2, segments.ground) - origin) * scale
-    square = (way**2).sum(axis=1)
-    share = np.clip(np.divide((way * gap).sum(axis=1), square, out=np.zeros(len(square)), where=square > 0), 0, 1)
-    metres = np.hypot(*(gap - way * share[:, np.newaxis]).T)
+    share, metres = _nearest_places(points, segments, point, segment)
     # Of each point's pairs the nearest comes first.
     order = np.lexsort([metres, point])
     order = order[metres[order] <= reach]
@@ -68,8 +63,31 @@ def nearest_segments(
     segment_of = np.full(len(points), -1, dtype=np.intp)
     shares, distances = np.zeros(len(points)), np.full(len(points), np.inf)
     segment_of[found], shares[found], distances[found] = segment[chosen], share[chosen], metres[chosen]
-    start, end = segments.starts[segment_of], segments.ends[segment_of]
-    return Snapped(segment_of, shares, start + (end - start) * shares[:, np.newaxis], distances)
+    return _snapped(segments, segment_of, shares, distances)
+
+
+def equally_near(point: Array, segments: Segments, slack: float) -> Snapped:
+    """The segments that are as near to one point as the nearest, or farther by up to `slack` metres; nearest first."""
+    every = np.arange(len(segments.starts))
+    share, metres = _nearest_places(point[np.newaxis], segments, np.zeros_like(every), every)
+    order = np.argsort(metres, kind="stable")
+    chosen = order[metres[order] <= metres[order[0]] + slack]
+    return _snapped(segments, chosen, share[chosen], metres[chosen])
+
+
+def _snapped(segments: Segments, segment: Integers, share: Array, metres: Array) -> Snapped:
+    start, end = segments.starts[segment], segments.ends[segment]
+    return Snapped(segment, share, start + (end - start) * share[:, np.newaxis], metres)
+
+
+def _nearest_places(points: Array, segments: Segments, point: Integers, segment: Integers) -> tuple[Array, Array]:
+    """Of pairs of points and segments, how far along the segment the nearest place is, and metres to it."""
+    scale = _scale(points, segments.ground)[point]
+    origin, end = segments.starts[segment], segments.ends[segment]
+    way, gap = (end - origin) * scale, (_beside(points[point], (origin + end) / 2, segments.ground) - origin) * scale
+    square = (way**2).sum(axis=1)
+    share = np.clip(np.divide((way * gap).sum(axis=1), square, out=np.zeros(len(square)), where=square > 0), 0, 1)
+    return share, np.hypot(*(gap - way * share[:, np.newaxis]).T)
 
 
 def _within(points: Array, segments: Segments, reach: float) -> tuple[Integers, Integers]:

@@ -1,6 +1,7 @@
 """What features are like: their fields, their geometries, and what a person should know before using them."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.shapes import Shapes, counted_types
 from backend.geo.places.coordinates_columns import angle_columns
 from backend.geo.vector.features import Features
+from backend.geo.vector.fields import shown
 from backend.geo.vector.geojson_parsing import parse_json
 
 type JsonObject = dict[str, Any]
@@ -55,13 +57,7 @@ def describe_field(name: str, column: Sequence[Any]) -> JsonObject:
     kind = _kind(known)
     told: JsonObject = {"name": name, "type": kind, "nulls": len(column) - len(known), "unique": len(counts)}
     if kind in ("integer", "number"):
-        numbers = np.array(known, dtype=float)
-        told |= {
-            "min": min(known),
-            "max": max(known),
-            "mean": float(numbers.mean()),
-            "median": float(np.median(numbers)),
-        }
+        told |= {"min": min(known), "max": max(known), **_middle(known)}
     elif kind == "text":
         told |= {"min": _short(min(known)), "max": _short(max(known))}
     frequent = counts.most_common(MOST_VALUES)
@@ -69,6 +65,17 @@ def describe_field(name: str, column: Sequence[Any]) -> JsonObject:
         return told | {"examples": [_short(key) for key, _ in frequent[:_EXAMPLES]]}
     values = [{"value": _short(key), "count": count} for key, count in frequent]
     return told | {"values": values, "all_values": len(counts) <= MOST_VALUES}
+
+
+def _middle(numbers: Sequence[int | float]) -> JsonObject:
+    """Mean and median; None where they are beyond what a number holds."""
+    try:
+        values = np.array(numbers, dtype=np.float64)
+    except OverflowError:  # an integer of more than 308 digits
+        return {"mean": None, "median": None}
+    with np.errstate(over="ignore", invalid="ignore"):
+        figures = {"mean": float(values.mean()), "median": float(np.median(values))}
+    return {name: figure if math.isfinite(figure) else None for name, figure in figures.items()}
 
 
 def _counts(values: Sequence[Any]) -> Counter[Any]:
@@ -165,6 +172,12 @@ def _warnings(features: Features, fields: Sequence[JsonObject], knows_crs: bool)
     for columns in angle_columns(list(features.fields)):
         names = ", ".join(columns.parts.values())
         warnings.append(f"The fields {names} are a {columns.axis} in parts: parse-coordinates makes degrees of them.")
+    warnings += [
+        f"Mean or median of {field['name']!r} are beyond what a number holds, so null: a value of it is "
+        f"{shown(max(field['min'], field['max'], key=abs))}, which may say that there is none."
+        for field in fields
+        if "mean" in field and None in (field["mean"], field["median"])
+    ]
     mixed = [field["name"] for field in fields if field["type"] == "mixed"]
     if mixed:
         warnings.append(f"Values of different types stand in {', '.join(mixed)}.")

@@ -51,7 +51,8 @@ def centroid(shape: BaseGeometry) -> Centroid:
     west, south, east, north = shapely.GeometryCollection(chosen).bounds
     if kind != "Point":
         edge = min(MAX_EDGE, MAX_SHARE * max(east - west, north - south))
-        chosen = [shapely.segmentize(part, edge) for part in chosen]
+        # GEOS makes several polygons of one that rounding lets cross itself then.
+        chosen = [piece for part in chosen for piece in flat_parts(shapely.segmentize(part, edge))]
     coordinates = shapely.get_coordinates(chosen)
     start = _mean_direction(coordinates)
     if start is None and kind == "Point":

@@ -2,15 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import metres_per_unit
-from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array
+from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array, Integers
 from backend.geo.geodesy.ground import ground_of
-from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, flat, of_type, valid_polygons
 from backend.geo.vector.coverage import is_coverage
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features
@@ -65,10 +66,10 @@ def generalise(features: Features, tolerance: float, *, coverage: bool) -> Gener
     )
     alone = ~areal if together else np.ones(len(shapes), dtype=np.bool_)
     simple = shapes.copy()
-    simple[alone] = shapely.simplify(shapes[alone], size)
+    simple[alone] = _each_alone(shapes[alone], size)
     if together:
         simple[areal] = shapely.coverage_simplify(shapes[areal], size)
-    made = shapely.transform(simple, lambda at: at / stretch[: at.shape[1]], include_z=_has_heights(features))
+    made = _unstretched(simple, features, stretch)
     change, largest = _area_changes(features, features.with_shapes(made))
     return Generalised(
         features.with_shapes(made).warned(*warnings),
@@ -79,6 +80,57 @@ def generalise(features: Features, tolerance: float, *, coverage: bool) -> Gener
         change,
         largest,
     )
+
+
+def _each_alone(shapes: Shapes, size: float) -> Shapes:
+    """Each simplified by itself, so that no line moves further than `size`.
+
+    GEOS leaves out the vertex at which a ring begins if that one is near enough to the segment in its place: vertices
+    beside it, left out before, may be up to twice as far away. With half the size none of these is too far.
+    """
+    made: Shapes = shapely.simplify(shapes, size)
+    far = _too_far_at_a_beginning(shapes, made, size)
+    made[far] = shapely.simplify(shapes[far], size / 2)
+    return made
+
+
+def _too_far_at_a_beginning(shapes: Shapes, simple: Shapes, size: float) -> Integers:
+    """Which geometries have a vertex that was left out beside the beginning of a ring, and is too far from it now."""
+    (rings, owners), (made, _) = _rings(shapes), _rings(simple)
+    moved = ~shapely.equals_exact(shapely.get_point(rings, 0), shapely.get_point(made, 0))
+    vertices, ring = shapely.get_coordinates(rings[moved], return_index=True)
+    # The segment over the beginning comes first: from the last vertex that is left to the first one.
+    last, first = (shapely.get_coordinates(shapely.get_point(made[moved], at)) for at in (0, 1))
+    place = np.arange(len(vertices))
+    end, beginning = np.zeros(len(last), dtype=np.intp), np.full(len(last), len(vertices))
+    for found, corners, choose in ((end, last, np.maximum), (beginning, first, np.minimum)):
+        left = (vertices == corners[ring]).all(axis=1)
+        choose.at(found, ring[left], place[left])
+    beside = (place > end[ring]) | (place < beginning[ring])
+    over: Any = shapely.linestrings(np.stack([last, first], axis=1))
+    far = shapely.distance(over[ring[beside]], shapely.points(vertices[beside])) > size
+    return np.unique(owners[moved][ring[beside][far]])
+
+
+def _rings(shapes: Shapes) -> tuple[Shapes, Integers]:
+    """The rings of polygons, those in collections too, and the index of the geometry that each belongs to."""
+    parts, owners = flat(shapes)
+    rings, of_part = shapely.get_rings(parts, return_index=True)
+    return rings, owners[of_part]
+
+
+def _unstretched(simple: Shapes, features: Features, stretch: Array) -> Shapes:
+    """Geometries of vertices that were stretched, with the coordinates that these had before: dividing gives others."""
+    x = np.unique(shapely.get_coordinates(features.shapes)[:, 0])
+    made: Shapes = shapely.transform(
+        simple,
+        lambda at: np.column_stack([x[np.searchsorted(x * stretch[0], at[:, 0])], at[:, 1:]]),
+        include_z=_has_heights(features),
+    )
+    # Valid in the stretched plane, some that nearly touch themselves are not so here.
+    crossing = of_type(made, *POLYGONAL) & ~shapely.is_valid(made)
+    made[crossing] = valid_polygons(made[crossing])
+    return made
 
 
 def _has_heights(features: Features) -> bool:

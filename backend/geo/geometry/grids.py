@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import shapely
@@ -25,6 +25,9 @@ BENT = 1e-4
 HAIR = 1e-5
 """Share of a cell by which a grid goes beyond the extent: sides of cells in longitude and latitude are straight but for
 less than this, and a feature on the outermost of them would lie beside it."""
+_CORNERS = np.array([(1, 1), (0, 2), (-1, 1), (-1, -1), (0, -2), (1, -1)])
+"""Of a hexagon around its centre, counterclockwise: in halves of its width to the east, and of its side to the north.
+"""
 WIDEST = 10_000_000.0
 """Metres of an extent that one plane can show."""
 
@@ -114,8 +117,16 @@ def _squares(low: Array, high: Array, step: float) -> tuple[Shapes, Integers, In
     wide, tall = np.ceil((high - low) / step * (1 - 1e-12)).tolist()
     columns, rows = max(1, int(wide)), max(1, int(tall))
     column, row = _numbered(columns, rows)
-    west, north = low[0] + column * step, low[1] + rows * step - row * step
-    return np.array(shapely.box(west, north - step, west + step, north), dtype=object), column, row
+    x, y = _sides(low[0], high[0], step, columns), _sides(low[1], high[1], step, rows)
+    made: Any = shapely.box(x[column], y[rows - 1 - row], x[column + 1], y[rows - row])
+    return np.asarray(made, dtype=object), column, row
+
+
+def _sides(low: float, high: float, step: float, count: int) -> Array:
+    """Where the sides of so many cells are along an axis: the same for neighbours, and rounding leaves nothing out."""
+    sides: Array = low + step * np.arange(count + 1.0)
+    sides[-1] = max(sides[-1], high)
+    return sides
 
 
 def _hexagons(low: Array, high: Array, step: float) -> tuple[Shapes, Integers, Integers]:
@@ -124,10 +135,9 @@ def _hexagons(low: Array, high: Array, step: float) -> tuple[Shapes, Integers, I
     width, height = (high - low).tolist()
     columns, rows = math.floor(width / step + 0.5) + 2, math.floor(height / (1.5 * side)) + 2
     column, row = _numbered(columns, rows)
-    x = low[0] + column * step + np.where(row % 2 == 0, 0, step / 2)
-    y = low[1] + (rows - 1 - row) * 1.5 * side
-    angles = np.radians(30 + 60 * np.arange(6))
-    corners = np.stack([x[:, None] + side * np.cos(angles), y[:, None] + side * np.sin(angles)], axis=-1)
+    # In halves of a width and of a side corners have whole numbers, and those of neighbours are the same.
+    center = np.column_stack([2 * column + row % 2, 3 * (rows - 1 - row)])
+    corners = low + (center[:, None] + _CORNERS) * (step / 2, side / 2)
     cells = np.array(shapely.polygons(corners), dtype=object)
     (west, south), (east, north) = low.tolist(), high.tolist()
     extent = cast("BaseGeometry", shapely.box(west, south, east, north))

@@ -7,8 +7,9 @@ import numpy as np
 import shapely
 
 from backend.geo.geodesy.crs import metres_per_unit
+from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.measure import by_dimension, segment_lengths, segments
-from backend.geo.geodesy.shapes import flat, in_the_plane, shapes_of
+from backend.geo.geodesy.shapes import Shapes, flat, in_the_plane, shapes_of
 from backend.geo.geometry.transformations import (
     CONCAVITY,
     PLANE,
@@ -29,13 +30,26 @@ def _concave_hull(shapes: Any) -> Any:
     return cast("Any", shapely.concave_hull(shapes, ratio=CONCAVITY))
 
 
+def _oriented_boxes(shapes: Any) -> Any:
+    # Each from its own corner: with coordinates of millions of metres GEOS's would be some millimetres beside it.
+    corners = shapely.bounds(shapes)[:, :2]
+    there = cast("Any", shapely.oriented_envelope(_moved(shapes, -corners)))
+    return _moved(there, corners)
+
+
+def _moved(shapes: Shapes, by: Array) -> Any:
+    coordinates, owners = shapely.get_coordinates(shapes, return_index=True)
+    # Geometries stay as they are: others take their places in the array.
+    return shapely.set_coordinates(shapes.copy(), coordinates + by[owners])
+
+
 PLANAR: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "centroid": (shapely.centroid, "centre of area, else of length, else of the points"),
     "point-on-surface": (shapely.point_on_surface, "a point that is surely within it"),
     "convex-hull": (shapely.convex_hull, "smallest convex geometry around it"),
     "concave-hull": (_concave_hull, f"concave hull of the vertices, ratio {CONCAVITY}"),
     "envelope": (boxes, "box along the axes of the CRS"),
-    "oriented-box": (shapely.oriented_envelope, "rectangle of the smallest area around it, at any angle"),
+    "oriented-box": (_oriented_boxes, "rectangle of the smallest area around it, at any angle"),
 }
 """What is exact in the plane, and is right for many geometries at once."""
 REARRANGING = frozenset(("boundary", "explode", "collect", "to-line", "to-polygon", "orient"))

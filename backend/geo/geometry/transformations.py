@@ -15,7 +15,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.antimeridian import bounding_box, collect, flat_parts, outline, the_short_way, wrap
 from backend.geo.geodesy.centroid import centroid
 from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import Shapes, shapes_of, valid_polygons
 
 type Operation = Literal[
     "centroid",
@@ -131,11 +131,16 @@ def box_warning(made: Shapes) -> tuple[str, ...]:
 
 
 def _boundary(shape: BaseGeometry) -> Transformed:
-    found = collect(outline(part) if "Polygon" in part.geom_type else part.boundary for part in _whole_polygons(shape))
+    found = collect(outline(part) if "Polygon" in part.geom_type else _ends(part) for part in _whole_polygons(shape))
     if found.is_empty:
         _refuse("it has no boundary: only polygons and open lines have one")
     made = "outlines of polygons without cuts along the antimeridian and edges along a pole; ends of lines"
     return Transformed(found, made, PLANE)
+
+
+def _ends(line: BaseGeometry) -> BaseGeometry:
+    """Without those where a line is cut along the antimeridian."""
+    return wrap(unwrapped(line).boundary)
 
 
 def _whole_polygons(shape: BaseGeometry) -> list[BaseGeometry]:
@@ -164,7 +169,7 @@ def _to_polygon(shape: BaseGeometry) -> Transformed:
     if not polygon.is_valid:
         reason = shapely.is_valid_reason(polygon)
         warnings = (*warnings, f"The outline was repaired ({reason}); is the order of the points right?")
-    found = _valid(polygon)
+    found: BaseGeometry = polygon if polygon.is_valid else valid_polygons(shapes_of([polygon]))[0]
     if found.is_empty or shapely.get_dimensions(found) < 2:
         _refuse("the points lie on one line: they enclose no area")
     return Transformed(

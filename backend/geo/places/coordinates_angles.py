@@ -105,13 +105,15 @@ def _pieces(text: str) -> list[str]:
     stripped = text.strip(" ,;/")
     if re.search(r"[φλ]", stripped):
         return [piece for piece in re.split(r"(?=[φλ])", stripped) if piece.strip(" ,;/")]
-    if re.match(r"[NSEWO]", stripped):
-        return re.findall(r"[NSEWO][^NSEWO]*", stripped)
-    if re.search(r"[NSEWO]", stripped):
-        return [piece for piece in re.split(r"(?<=[NSEWO])", stripped) if piece.strip(" ,;/")]
     split = [piece for piece in re.split(r"[,;/]", stripped) if piece.strip()]
-    if len(split) > 1:
+    letter = re.search(r"[NSEWO]", stripped)
+    # What separates two angles decides, whether their letters stand before or after the numbers.
+    if len(split) == 2 or (len(split) > 2 and letter is None):
         return split
+    if letter is not None and letter.start() == 0:
+        return re.findall(r"[NSEWO][^NSEWO]*", stripped)
+    if letter is not None:
+        return [piece for piece in re.split(r"(?<=[NSEWO])", stripped) if piece.strip(" ,;/")]
     if "°" in stripped:
         return re.findall(rf"[-+]?\s*{_NUMBER}\s*°[^°]*?(?=[-+]?\s*{_NUMBER}\s*°|$)", stripped) or [stripped]
     numbers = stripped.split()

@@ -48,7 +48,7 @@ class Strip:
         """The sum of the features' values in each cell, each feature counted once there. values: one for each."""
         mixed = of_type(self.shapes, shapely.GeometryType.GEOMETRYCOLLECTION)
         burnt = np.zeros((self.grid.height, self.grid.width))
-        self._burn(burnt, _thinned(self.shapes[~mixed], self.grid), values[~mixed], MergeAlg.add)
+        self._burn(burnt, self._thinned(self.shapes[~mixed]), values[~mixed], MergeAlg.add)
         for shape, value in zip(self.shapes[mixed].tolist(), values[mixed].tolist(), strict=True):
             block, cells = cells_of(shape, self.grid, all_touched=self.all_touched)
             burnt[block] += value * cells
@@ -69,6 +69,19 @@ class Strip:
             if pairs:
                 rasterize(pairs, transform=self._sense, all_touched=self.all_touched, merge_alg=merge, out=cells)
             first += len(some)
+
+    def _thinned(self, shapes: Shapes) -> Shapes:
+        """The shapes, of multipoints one point in each cell: what is added would count each point."""
+        several = np.flatnonzero(of_type(shapes, shapely.GeometryType.MULTIPOINT))
+        if not several.size:
+            return shapes
+        points, owners = shapely.get_coordinates(shapes[several], return_index=True)
+        cells = np.floor(_into(self.whole, points))
+        _, chosen = np.unique(np.column_stack([owners, cells]), axis=0, return_index=True)
+        thinned = shapes.copy()
+        kept: Any = shapely.points(points[chosen])
+        thinned[several] = shapely.multipoints(kept, indices=owners[chosen])
+        return thinned
 
     def _in_cells(self, positions: Array) -> Array:
         """Columns and rows of positions: rounded as those of the whole grid are, so that strips fit each other."""
@@ -119,17 +132,3 @@ def _into(grid: Grid, positions: Array) -> Array:
     columns = (b * f - c * e) * share + x * (e * share) + y * (-b * share)
     rows = (-a * f + c * d) * share + x * (-d * share) + y * (a * share)
     return np.column_stack([columns, rows])
-
-
-def _thinned(shapes: Shapes, grid: Grid) -> Shapes:
-    """The shapes, of multipoints one point in each cell: what is added would count each point."""
-    several = np.flatnonzero(of_type(shapes, shapely.GeometryType.MULTIPOINT))
-    if not several.size:
-        return shapes
-    points, owners = shapely.get_coordinates(shapes[several], return_index=True)
-    cells = np.floor(places(~grid.transform, points))
-    _, chosen = np.unique(np.column_stack([owners, cells]), axis=0, return_index=True)
-    thinned = shapes.copy()
-    kept: Any = shapely.points(points[chosen])
-    thinned[several] = shapely.multipoints(kept, indices=owners[chosen])
-    return thinned

@@ -5,7 +5,7 @@
 
 import ast
 import string
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import hypot
@@ -21,7 +21,7 @@ from backend.geo.geodesy.crs import code_of
 from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.raster.bands import is_whole, meant
 from backend.geo.raster.expressions import evaluated, needed, parsed, without_none
-from backend.geo.raster.nodata import with_room
+from backend.geo.raster.nodata import may_be_undeclared, undeclared, with_room
 from backend.geo.raster.rasters import Grid, Values, check_size, concerning, grid_of, places, read_band
 from backend.geo.raster.strips import keeping_rows, strips
 from backend.geo.raster.turns import ends
@@ -72,8 +72,9 @@ def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
     kind = kind or np.dtype(np.float64 if wide else np.float32)
     limit = float(np.finfo(np.float64 if wide else np.float32).max)
     made, mask = np.zeros((grid.height, grid.width), kind), np.zeros((grid.height, grid.width), bool)
-    complete, lost = without_none(tree), 0
+    complete, lost, doubtful = without_none(tree), 0, set[str]()
     for rows, bands in _read(parts, {name: names[name] for name in sorted(used)}, grid):
+        doubtful |= {name for name, band in bands.items() if may_be_undeclared(band)}
         # Of a single-precision band, too: what comes in between may be beyond that.
         known = {name: np.ma.filled(band.astype(np.float64), np.nan) for name, band in bands.items()}
         values = evaluated(tree, known)
@@ -90,8 +91,21 @@ def calculate(readers: Sequence[DatasetReader], expression: str) -> Calculated:
             made = made.astype(np.float64)
         made[rows] = block
     warnings = (f"{lost} cells have no finite result (such as a division by zero): they have no data.",) if lost else ()
+    warnings = (*warnings, *_look_alike(readers, {name: names[name] for name in sorted(doubtful)}, tree))
     settled, _, wider = with_room(np.ma.masked_array(made, mask=mask))
     return Calculated(settled, grid, tuple(sorted(used)), (*warnings, *wider))
+
+
+def _look_alike(
+    readers: Sequence[DatasetReader], bands: Mapping[str, tuple[int, int]], tree: ast.expr
+) -> Iterator[str]:
+    """Warnings where values of bands seem to say that there are no data, and the expression does not name them."""
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    named = [number for number in constants if isinstance(number, int | float)]
+    for name, (index, band) in bands.items():
+        values = read_band(readers[index], band)
+        meant = [*named, *(-number for number in named)]
+        yield from filter(None, [undeclared(values, f"cells of {name}", meant=meant, band=name)])
 
 
 def _whole_kind(

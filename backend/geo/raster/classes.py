@@ -16,6 +16,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.raster.bands import chosen_band, meant
 from backend.geo.raster.cells import planar_cell_area
+from backend.geo.raster.nodata import undeclared
 from backend.geo.raster.rasters import Grid, grid_of, read_band
 from backend.geo.raster.tally import Codes, Tally
 
@@ -97,6 +98,8 @@ def classify(reader: DatasetReader, rows: Sequence[Sequence[float | None]], band
     planar, at = planar_cell_area(grid), place[spans.row[~outside]]
     cells, areas = (np.bincount(at, counted[~outside], len(distinct)) for counted in (tally.cells, tally.areas))
     unmatched = int(values.count() - cells.sum())
+    classed = np.ma.masked_array(np.ma.getdata(values), mask=mask)
+    told = (*told, *filter(None, [undeclared(classed, meant=low[low == high].tolist())]))
     if unmatched:
         told = (*told, f"{unmatched} cells have values in no row of the table ({_least(values, mask)}): no data there.")
     counted = [

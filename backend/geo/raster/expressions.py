@@ -146,6 +146,8 @@ def _parts(node: ast.expr) -> list[ast.expr]:
 
 def _arguments(node: ast.expr) -> list[ast.expr]:
     name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
+        _refuse(f"{ast.unparse(node)[:40]!r} cannot stand in an expression: a power is a1 ** 2, and either-or is !=")
     if not isinstance(node, ast.Call) or name not in _FUNCTIONS or node.keywords:
         _refuse(
             f"{ast.unparse(node)[:40]!r} cannot stand in an expression: there are bands, numbers, + - * / // % **, "

@@ -1,5 +1,6 @@
 """Which value says that a cell of a raster has no data."""
 
+from collections.abc import Container
 from typing import Any
 
 import numpy as np
@@ -21,17 +22,21 @@ _AT_ONCE = 1 << 20
 """Values that are looked at together."""
 
 
-def undeclared(values: np.ma.MaskedArray[Any, Any], what: str = "cells") -> str | None:
+def undeclared(
+    values: np.ma.MaskedArray[Any, Any], what: str = "cells", *, meant: Container[float] = (), band: str = "a1"
+) -> str | None:
     """A warning where a value seems to say that there are no data, although the file does not: it counts as others do.
 
     It is one that programs write for it, and further from all others than these are from each other. what: the values
-    are of.
+    are of. meant: values of which the caller says what they are. band: its name in an expression.
     """
     if not values.count():
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         known = _known_as(values.dtype)
         for suspect in _extremes(values).intersection(known):
+            if suspect in meant:
+                continue
             others = values.compressed()
             others = others[others != suspect].astype(np.float64, copy=False)
             apart = np.abs(others - suspect).min(initial=np.inf)
@@ -40,10 +45,16 @@ def undeclared(values: np.ma.MaskedArray[Any, Any], what: str = "cells") -> str 
             share = 1 - len(others) / values.count()
             return (
                 f"{share:.3%} of the {what} have the value {suspect:g}, which often stands for no data: the file does "
-                f"not say so, and they count. raster-calculate takes them out: where(a1 == {known[suspect]:.17g}, "
-                "None, a1)."
+                f"not say so, and they count. raster-calculate takes them out: where({band} == {known[suspect]:.17g}, "
+                f"None, {band})."
             )
     return None
+
+
+def may_be_undeclared(values: np.ma.MaskedArray[Any, Any]) -> bool:
+    """Whether `undeclared` may have something to tell of what these values are a part of."""
+    with np.errstate(over="ignore"):
+        return bool(values.count()) and not _extremes(values).isdisjoint(_known_as(values.dtype))
 
 
 def nodata_of(values: np.ma.MaskedArray[Any, Any] | Values) -> float | None:

@@ -16,6 +16,7 @@ from rasterio.windows import Window
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import Transformation
+from backend.geo.raster.bands import kind_read
 from backend.geo.raster.grids import gdal_crs, part_of
 from backend.geo.raster.rasters import Grid, grid_of, places, read_band
 from backend.geo.raster.strips import keeping_rows, strips
@@ -41,9 +42,7 @@ def resampled(
     Raises:
         ProcessRefusedError: no floating-point number holds some of the integers.
     """
-    kind = np.dtype(reader.dtypes[band - 1])
-    if (reader.scales[band - 1], reader.offsets[band - 1]) != (1.0, 0.0):
-        kind = np.dtype(np.float64)
+    kind = kind_read(reader, band)
     work = np.float32 if np.can_cast(kind, np.float32) else np.float64
     made = np.full((target.height, target.width), np.nan, dtype=work)
     with _held(reader, band, window, work) as (held, source):

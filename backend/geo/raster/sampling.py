@@ -21,7 +21,7 @@ from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.fields import joined
 from backend.geo.raster.nodata import undeclared
 from backend.geo.raster.rasters import Grid, grid_of, places, read_band
-from backend.geo.raster.turns import ends
+from backend.geo.raster.turns import ends, goes_around
 from backend.geo.vector.features import Features
 from backend.geo.vector.file_values import as_written
 
@@ -63,13 +63,14 @@ def sample(
     bands = range(1, reader.count + 1) if band is None else (band,)
     way = Transformation.between(points.crs, grid.crs, lonlat_bounds(grid))
     at, inside = _positions(points, way, grid)
+    around = goes_around(grid)
     columns: dict[str, list[Any]] = {}
     warnings = list(way.warnings) if points.crs != grid.crs else []
     lost: Booleans = np.zeros(len(points), dtype=np.bool_)
     for number in bands:
         name = "value" if len(bands) == 1 else f"band_{number}"
         warnings += _doubtful(reader, number, interpolation)
-        values, partial = _values(reader, number, at[inside], interpolation)
+        values, partial = _values(reader, number, at[inside], interpolation, around=around)
         column: list[Any] = [None] * len(points)
         written = np.ma.masked_array(as_written(values.data), mask=np.ma.getmaskarray(values))
         for index, value in zip(np.flatnonzero(inside).tolist(), written.tolist(), strict=True):
@@ -129,19 +130,25 @@ def _positions(points: Features, way: Transformation, grid: Grid) -> tuple[Array
 
 
 def _values(
-    reader: DatasetReader, band: int, at: Array, interpolation: Interpolation
+    reader: DatasetReader, band: int, at: Array, interpolation: Interpolation, *, around: bool
 ) -> tuple[np.ma.MaskedArray[Any, Any], int]:
-    """Values at columns and rows, and how many are of fewer cells than they should be."""
+    """Values at columns and rows, and how many are of fewer cells than they should be.
+
+    around: the last column is beside the first.
+    """
     size = np.array([reader.width, reader.height])
     own = np.minimum(np.floor(at), size - 1).astype(np.intp)
-    if interpolation == "nearest" or not len(at):
+    if interpolation == "nearest":
         return _cells(reader, band, own), 0
     first = np.floor(at - 0.5)
     share = at - 0.5 - first
     total, weights, lacking = np.zeros(len(at)), np.zeros(len(at)), np.zeros(len(at), dtype=np.bool_)
     for right, down in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        cell = first + (right, down)  # noqa: RUF005  # arrays are added
+        if around:
+            cell[:, 0] %= size[0]
         # Beyond the outermost centres the outermost cells go on.
-        cell = np.clip(first + (right, down), 0, size - 1).astype(np.intp)  # noqa: RUF005  # arrays are added
+        cell = np.clip(cell, 0, size - 1).astype(np.intp)
         weight = np.abs(1 - right - share[:, 0]) * np.abs(1 - down - share[:, 1])
         values = _cells(reader, band, cell)
         known = ~np.ma.getmaskarray(values)

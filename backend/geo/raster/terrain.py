@@ -171,8 +171,6 @@ def _with_margin(elevations: Elevations, rows: slice) -> Array:
     """Some rows with their neighbours on all sides, NaN for no data; beyond the grid, what a plane would have."""
     first, last = max(rows.start - 1, 0), min(rows.stop + 1, len(elevations))
     block: Any = elevations[first:last]
-    if rows.stop - rows.start < 2 and len(block) < 2:
-        block = elevations
     values = np.ma.filled(block.astype(np.float64), np.nan)
     above = [2 * values[:1] - values[1:2]] if rows.start == 0 else []
     below = [2 * values[-1:] - values[-2:-1]] if rows.stop == len(elevations) else []

@@ -14,6 +14,8 @@ MOST = 4
 """Turns that a grid may make."""
 _BESIDE = 1e-9
 """Degrees from the antimeridian."""
+_SAME_TURN = 1e-9
+"""Share of a turn by which the width of a grid may miss it, by rounding."""
 _ROUNDING = 1e-3
 """Cells by which a raster of the whole Earth may reach beyond its plane, or two measures of that may differ."""
 
@@ -34,6 +36,14 @@ def ends(grid: Grid) -> tuple[float, float] | None:
     west, _, east, _ = grid.bounds
     beyond = west < low[0] - cell or east > high[0] + cell
     return (float(low[0]), float(high[0])) if beyond else None
+
+
+def goes_around(grid: Grid) -> bool:
+    """Whether the grid makes just one turn around the Earth, so that its last column lies beside its first."""
+    plane = ends(grid)
+    if plane is None or not grid.upright:
+        return False
+    return abs(grid.width * abs(grid.transform.a) / (plane[1] - plane[0]) - 1) <= _SAME_TURN
 
 
 def numbers(low: float, high: float, name: str) -> range:

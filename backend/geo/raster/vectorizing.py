@@ -3,7 +3,7 @@
 # rasterio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import batched, chain
 from typing import Any, NoReturn, cast
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
-from backend.geo.geodesy.ellipsoid import Booleans
+from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.raster.rasters import Grid, places
 from backend.geo.vector.feature_reading import settle
@@ -34,9 +34,9 @@ _NEIGHBOURS = (
 )
 """Parts of a raster, each cell of one beside that of the other: along rows, along columns, across corners."""
 _ROWS = 256
-"""Rows whose cells are compared with their neighbours at a time."""
-_READABLE = ("uint8", "uint16", "int16", "int32", "float32", "float64")
-"""Types whose cells GDAL makes polygons of, the smallest first."""
+"""Rows whose cells are looked at together."""
+_COMPARED = ("uint8", "uint16", "int16", "int32")
+"""Types whose cells GDAL compares as they are, the smallest first."""
 _NOTHING = 1e-9
 """Degrees by which rounding may push a latitude over the pole."""
 
@@ -79,17 +79,17 @@ def polygons_of(
     `diagonal`: cells that meet at a corner only are connected too.
 
     Raises:
-        ProcessRefusedError: there are too many, or the values are of a type that has no areas.
+        ProcessRefusedError: there are too many.
     """
-    cells, exact = _readable(np.ma.getdata(values))
-    present = ~np.ma.getmaskarray(values)
     alone = _alone(values, diagonal=diagonal)
     if alone > MOST_POLYGONS:
         _refuse_many(f"{alone} cells are unlike all that they touch, and each would be an area of its own")
+    cells, meant = _compared(values)
+    present = ~np.ma.getmaskarray(values)
     found = rasterio.features.shapes(cells, present, connectivity=8 if diagonal else 4, transform=grid.transform)
     levels: list[float] = []
     shapes = np.concatenate([shapes_of([]), *(_assembled(polygons) for polygons in _batches(found, levels))])
-    numbers = np.array(levels).astype(values.dtype) if exact is None else exact[np.array(levels, dtype=np.intp)]
+    numbers = meant(np.array(levels))
     # Rings that touch themselves where cells meet at corners.
     pinched = np.flatnonzero(~shapely.is_valid(shapes)) if diagonal else []
     shapes[pinched] = shapely.make_valid(shapes[pinched])
@@ -125,20 +125,41 @@ def points_of(values: np.ma.MaskedArray[Any, Any], grid: Grid) -> tuple[Shapes, 
     return np.atleast_1d(points), as_written(np.ma.getdata(values)[present]).tolist()
 
 
-def _readable(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """The values in a type of which GDAL makes polygons; or numbers in their place, and the values that these count.
+def _compared(values: np.ma.MaskedArray[Any, Any]) -> tuple[NDArray[Any], Callable[[Array], NDArray[Any]]]:
+    """Integers by which GDAL tells the cells apart, and what makes their values of some of these.
+
+    Floating-point numbers it takes for equal where they differ in their last digits only, and a slope for one area.
 
     Raises:
-        ProcessRefusedError: they are complex numbers.
+        ProcessRefusedError: there are more values than there may be areas.
     """
-    kind = next((name for name in _READABLE if np.can_cast(values.dtype, name)), None)
-    if kind is None and not np.issubdtype(values.dtype, np.integer):
-        _refuse(f"cells of type {values.dtype} have no areas")
-    # Double precision does not hold each whole number beyond.
-    if values.dtype.itemsize == 8 and values.dtype.kind in "iu" and np.abs(values.astype(np.float64)).max() >= 2**53:
-        exact, codes = np.unique(values, return_inverse=True)
-        return codes.reshape(values.shape).astype(np.int32), exact
-    return values.astype(kind or "float64", copy=False), None
+    data = np.ma.getdata(values)
+    kind = next((name for name in _COMPARED if np.can_cast(data.dtype, name)), None)
+    if kind is not None:
+        return data.astype(kind, copy=False), lambda levels: levels.astype(data.dtype)
+    if data.dtype.itemsize <= 4:
+        # The bits of equal numbers are equal, but for those of zero and its opposite, which add up to zero.
+        held = data.astype(np.float32) + np.float32(0) if data.dtype.kind == "f" else data
+        return held.view(np.int32), lambda levels: levels.astype(np.int32).view(held.dtype)
+    exact = _distinct(values)
+    codes = np.empty(data.shape, np.int32)
+    for rows in _strips(data):
+        codes[rows] = np.searchsorted(exact, data[rows])
+    return codes, lambda levels: exact[levels.astype(np.intp)]
+
+
+def _distinct(values: np.ma.MaskedArray[Any, Any]) -> NDArray[Any]:
+    """The values of the cells with data, each once, in their order."""
+    found = values[:0].compressed()
+    for rows in _strips(values):
+        found = np.union1d(found, values[rows].compressed())
+        if len(found) > MOST_POLYGONS:
+            _refuse_many(f"there are {len(found)} different values or more")
+    return found
+
+
+def _strips(values: NDArray[Any]) -> Iterator[slice]:
+    return (slice(start, start + _ROWS) for start in range(0, len(values), _ROWS))
 
 
 def _batches(found: Iterable[tuple[Any, float]], levels: list[float]) -> Iterator[list[Any]]:

@@ -24,7 +24,7 @@ from backend.geo.raster.grids import Target, needed, part_of, target_grid
 from backend.geo.raster.nodata import undeclared, with_room
 from backend.geo.raster.rasters import Grid, check_size, concerning, grid_of, places, read_band
 from backend.geo.raster.resampling import CHOOSING, TOLERANCE, Rule, resampled
-from backend.geo.raster.turns import ends
+from backend.geo.raster.turns import ends, goes_around
 from backend.geo.raster.zonal_zones import zones_on
 from backend.geo.vector.features import Features
 
@@ -32,8 +32,6 @@ _UNASKED = (
     "The values are integers and may be classes, so each cell takes that of the nearest; for measured values ask for "
     "bilinear or average."
 )
-_AROUND = 1e-9
-"""Share of a turn by which the width of a grid may miss it, by rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +190,9 @@ def _in_one_piece(
     """What a mask across the edges of a grid all around the globe takes, without the part between that it does not."""
     taken = inside.any(axis=0)
     side, plane = grid.transform.a, ends(grid)
-    if plane is None or not (taken[0] and taken[-1]) or taken.all():
+    if plane is None or not (taken[0] and taken[-1]) or taken.all() or not goes_around(grid):
         return values, grid, ()
     turn = plane[1] - plane[0]
-    if abs(grid.width * side / turn - 1) > _AROUND:
-        return values, grid, ()
     free = np.flatnonzero(~taken)
     gap = max(np.split(free, np.flatnonzero(np.diff(free) > 1) + 1), key=len)
     first = int(gap[-1]) + 1

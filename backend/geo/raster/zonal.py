@@ -17,7 +17,7 @@ from backend.geo.raster.bands import chosen_band, is_labelled
 from backend.geo.raster.cells import alike, area_note, cell_areas, lonlat_bounds, planar_cell_area
 from backend.geo.raster.fields import joined
 from backend.geo.raster.grid_summary import too_large
-from backend.geo.raster.nodata import undeclared
+from backend.geo.raster.nodata import nodata_of, undeclared, with_room
 from backend.geo.raster.rasters import Grid, concerning, grid_of, places, read_band
 from backend.geo.raster.zonal_extraction import PLACES, Cells, Found, extract
 from backend.geo.raster.zonal_names import Chosen, chosen
@@ -71,8 +71,8 @@ def zonal_statistics(
         _refuse_outside(zones, grid)
     measured = by_area or not grid.crs.is_projected or {"area", "categories"}.intersection(wanted.names)
     areas = cell_areas(grid, window) if measured else np.ones((1, 1))
-    values, rounded = _countable(read_band(reader, number, window))
-    cells = Cells(values, areas, window, grid.height, planar)
+    values, nodata, rounded = _countable(read_band(reader, number, window))
+    cells = Cells(values, nodata, areas, window, grid.height, planar)
     found = extract(cells, placed.shapes, wanted, by_area=by_area)
     gaps = _gaps(found, placed)
     columns, lacking = _columns(found, wanted, grid, planar, gaps)
@@ -107,13 +107,24 @@ def _columns(
     return columns, lacking
 
 
-def _countable(values: np.ma.MaskedArray[Any, Any]) -> tuple[np.ma.MaskedArray[Any, Any], tuple[str, ...]]:
-    """Values of a type that exactextract has, which lacks unsigned integers of 64 bits."""
-    if values.dtype != np.uint64:
-        return values, ()
-    fit = not values.count() or values.max() <= np.iinfo(np.int64).max
-    made: Any = values.astype(np.int64 if fit else np.float64)
-    return made, () if fit else ("The raster has integers from 2^63 on: its values were rounded to 53 bits.",)
+def _countable(
+    values: np.ma.MaskedArray[Any, Any],
+) -> tuple[np.ma.MaskedArray[Any, Any], float | None, tuple[str, ...]]:
+    """Values of a type that exactextract has, which lacks unsigned integers of 64 bits; what cells without data hold.
+
+    These are made to hold it: that is the values' own memory, just read.
+    """
+    made: Any
+    made, free, _ = with_room(values)
+    rounded: tuple[str, ...] = ()
+    if made.dtype == np.uint64:
+        fit = not made.count() or made.max() <= np.iinfo(np.int64).max
+        made = made.astype(np.int64 if fit else np.float64)
+        rounded = () if fit else ("The raster has integers from 2^63 on: its values were rounded to 53 bits.",)
+    nodata = nodata_of(made) if free is None or made.dtype.kind == "f" else free
+    if nodata is not None:
+        np.ma.getdata(made)[np.ma.getmaskarray(made)] = nodata
+    return made, nodata, rounded
 
 
 def _without_infinite(columns: dict[str, list[Any]]) -> list[str]:

@@ -5,7 +5,7 @@
 # pyright: reportUntypedBaseClass=false, reportUnknownParameterType=false
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +27,8 @@ class Cells:
     """The part of a band in which the zones lie."""
 
     values: np.ma.MaskedArray[Any, Any]
+    nodata: float | None
+    """What those without data hold, and no other; None where all have some."""
     areas: Array
     """In m², of a shape that broadcasts to that of the values."""
     window: Window
@@ -37,9 +39,12 @@ class Cells:
 
     @cached_property
     def source(self) -> NumPyRasterSource:
-        """The values, on the plane of columns and rows."""
-        masked = np.ma.is_masked(self.values)
-        return self._placed("values", self.values if masked else self.values.data)
+        """The values, on the plane of columns and rows.
+
+        Without their mask, which exactextract forgets where a zone lies in one row or column
+        (https://github.com/isciences/exactextract/issues/193).
+        """
+        return self._placed("values", self.values.data, self.nodata)
 
     @cached_property
     def weights(self) -> NumPyRasterSource:
@@ -50,22 +55,23 @@ class Cells:
     def covered(self) -> NumPyRasterSource:
         """The area of each cell that has data."""
         areas = np.broadcast_to(self.areas, self.values.shape)
-        return self._placed("covered", np.ma.array(areas, mask=np.ma.getmaskarray(self.values)))
+        return self._placed("covered", np.where(np.ma.getmaskarray(self.values), np.nan, areas), np.nan)
 
     def part(self, first: int, end: int) -> "Cells":
         """The rows from this one to before that one, counted from the first of these cells."""
         window = Window(self.window.col_off, self.window.row_off + first, self.window.width, end - first)  # pyright: ignore[reportCallIssue]  # attrs without types
         areas = self.areas if len(self.areas) == 1 else self.areas[first:end]
-        return Cells(self.values[first:end], areas, window, self.height, self.planar)
+        return replace(self, values=self.values[first:end], areas=areas, window=window)
 
     def areas_at(self, which: Any) -> Array:
         """The areas of some of the cells, which an index tells."""
         return np.broadcast_to(self.areas, self.values.shape)[which]
 
-    def _placed(self, name: str, array: Any) -> NumPyRasterSource:
+    def _placed(self, name: str, array: Any, nodata: float | None = None) -> NumPyRasterSource:
         # exactextract takes rasters of one name for one.
         left, top = self.window.col_off, self.height - self.window.row_off
-        return NumPyRasterSource(array, left, top - self.window.height, left + self.window.width, top, name=name)
+        right, bottom = left + self.window.width, top - self.window.height
+        return NumPyRasterSource(array, left, bottom, right, top, nodata=nodata, name=name)
 
 
 class _Zone(Feature):

@@ -11,19 +11,28 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.geodesy.shapes import Shapes, of_type, union_of
 from backend.geo.relations.overlay import with_partners
-from backend.geo.relations.overlay_pieces import MOST_COMPARED, POLYGON, dimensions_of, of_dimensions, uniform
+from backend.geo.relations.overlay_pieces import (
+    MOST_COMPARED,
+    POLYGON,
+    dimensions_of,
+    narrower,
+    of_dimensions,
+    uniform,
+)
 from backend.geo.relations.relations import Pairs, Together, matching, related, together
 from backend.geo.relations.relations_fields import Columns
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features, no_geometry
 from backend.geo.vector.field_names import free_name
-from backend.geo.vector.fields import numbers_of
+from backend.geo.vector.fields import check_size, numbers_of
 from backend.geo.vector.measuring import same_ground
 
 type Kind = Literal["count", "rate"]
 
 ROUNDING = 1e-5
 """Share of an area that overlays may lose or win, and edges that are bent on the ground."""
+TOUCHING = 1e-6
+"""Metres of mean width below which what two polygons share comes from rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,8 @@ def apportion(sources: Features, zones: Features, fields: Sequence[str], kind: K
         ProcessRefusedError: there are other geometries than polygons, or a field has no numbers.
     """
     numbers = {name: numbers_of(sources, name, f"$.inputs.fields[{index}]") for index, name in enumerate(fields)}
+    for index, (name, values) in enumerate(numbers.items()):
+        check_size(values, name, f"$.inputs.fields[{index}]")
     for name, side in (("features", sources), ("zones", zones)):
         _check(side, name)
     met = together(_flat(sources), _flat(zones))
@@ -148,9 +159,11 @@ def _pieces(met: Together) -> tuple[Pairs, Shapes, Booleans]:
     cut = np.flatnonzero(~entire)
     two = np.full(len(cut), POLYGON)
     pieces, index = of_dimensions(shapely.intersection(a[pairs.first[cut]], b[pairs.second[cut]]), two, two)
+    # Neighbours share what rounding makes of their boundary: a rate would be that of whoever is beside the zone.
+    real = ~narrower(pieces, met.first.crs, TOUCHING)[0]
     kept = entire.copy()
-    kept[cut[index]] = True
-    return pairs.take(kept), pieces, entire[kept]
+    kept[cut[index[real]]] = True
+    return pairs.take(kept), pieces[real], entire[kept]
 
 
 def _counts(known: Array, shares: Shares, zones: int) -> list[float]:
@@ -170,8 +183,8 @@ def _rates(values: Array, shares: Shares, zones: int) -> list[float | None]:
 def _total(known: Array, shares: Shares) -> Total:
     inside = float((known[shares.pairs.first] * shares.share).sum())
     outside = float((known * shares.outside).sum())
-    lost = float(known.sum()) - inside - outside
-    return Total(float(known.sum()), inside, outside, max(0.0, -lost) if shares.overlapping.any() else 0.0)
+    total = float(known.sum())
+    return Total(total, inside, outside, inside + outside - total if shares.overlapping.any() else 0.0)
 
 
 def _covered(met: Together, shares: Shares) -> list[float | None]:

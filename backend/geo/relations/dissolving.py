@@ -1,7 +1,6 @@
 """Dissolves features: those with the same attributes become one."""
 
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,18 +9,23 @@ import shapely
 from pyproj import CRS
 
 from backend.geo.geodesy.ellipsoid import Integers
-from backend.geo.geodesy.shapes import POLYGONAL, Shapes, batches, flat, of_type, plain, shapes_of
+from backend.geo.geodesy.shapes import LINEAL, POLYGONAL, Shapes, batches, flat, of_type, plain, shapes_of
 from backend.geo.geodesy.unions import merged
-from backend.geo.relations.overlay_pieces import POLYGON, dimensions_of, in_two_dimensions, narrower
+from backend.geo.relations.overlay_pieces import (
+    POLYGON,
+    dimensions_of,
+    in_two_dimensions,
+    narrower,
+    with_each_way_once,
+)
 from backend.geo.relations.relations_fields import Columns, Statistic, statistics_of
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
-from backend.geo.vector.fields import column_of, is_number, listed, text_of
+from backend.geo.vector.fields import column_of, is_number, keys_of, listed, text_of
 from backend.geo.vector.measuring import rounding
 
 BY = "$.inputs.by"
-LINE = 1
 _BATCH = 100_000
 """Vertices whose cracks are looked for at once."""
 CRACK = 0.001
@@ -45,7 +49,7 @@ def dissolve(features: Features, by: Sequence[str], statistics: Mapping[str, Col
     Raises:
         ProcessRefusedError: there is no such field, or statistics cannot be computed.
     """
-    features = in_two_dimensions(features)
+    features = with_each_way_once(in_two_dimensions(features))
     groups, first, warnings = groups_of(features, by)
     count = len(first)
     rows = np.arange(len(features))
@@ -68,33 +72,12 @@ def groups_of(features: Features, by: Sequence[str]) -> tuple[Integers, Integers
         ProcessRefusedError: there is no such field.
     """
     columns = [column_of(features, name, f"{BY}[{index}]") for index, name in enumerate(by)]
-    numbers: dict[tuple[str, ...], int] = {}
-    keys = zip(*(_keys(column) for column in columns), strict=True) if by else [()] * len(features)
+    numbers: dict[tuple[Hashable, ...], int] = {}
+    keys = zip(*(keys_of(column) for column in columns), strict=True) if by else [()] * len(features)
     groups = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.intp)
     _, first = np.unique(groups, return_index=True)
     warnings = [told for name, column in zip(by, columns, strict=True) for told in _doubtful(name, column)]
     return groups, first, warnings
-
-
-def _keys(column: Sequence[Any]) -> list[str]:
-    """Equal for equal values: 1 and 1.0 are, 1 and "1" are not."""
-    known: dict[tuple[str, Any], str] = {}
-    keys: list[str] = []
-    for value in column:
-        if isinstance(value, list | dict):
-            keys.append(json.dumps(value, sort_keys=True, default=str))
-            continue
-        kind = str(value.__class__)
-        if (kind, value) not in known:
-            known[kind, value] = _key(value)
-        keys.append(known[kind, value])
-    return keys
-
-
-def _key(value: Any) -> str:
-    if is_number(value):
-        return f"#{text_of(value)}"
-    return f"${text_of(value)}" if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _doubtful(name: str, column: Sequence[Any]) -> list[str]:
@@ -103,10 +86,10 @@ def _doubtful(name: str, column: Sequence[Any]) -> list[str]:
     nulls = sum(value is None for value in column)
     if nulls:
         found.append(f"{nulls} features have no value in {name!r}: they are a group of their own.")
-    alike: dict[str, set[str]] = {}
-    for key in dict.fromkeys(_keys(column)):
-        if key[0] in "#$":
-            alike.setdefault(key[1:].strip().casefold(), set()).add(key)
+    alike: dict[str, set[Hashable]] = {}
+    for key in dict.fromkeys(keys_of(column)):
+        if isinstance(key, str) or is_number(key):
+            alike.setdefault(text_of(key).strip().casefold(), set()).add(key)
     several = [folded for folded, forms in alike.items() if len(forms) > 1]
     if several:
         told = f"Values of {name!r} differ only in spelling, capitals, blanks or type"
@@ -118,7 +101,7 @@ def _united(shapes: Shapes, groups: Integers, count: int) -> Shapes:
     there = np.flatnonzero(~shapely.is_missing(shapes))
     order = there[np.argsort(groups[there], kind="stable")]
     unions, present = merged(shapes[order], groups[order])
-    linear = dimensions_of(unions) == LINE
+    linear = of_type(unions, *LINEAL)
     unions[linear] = shapely.line_merge(unions[linear])
     united = shapes_of([None] * count)
     united[present] = unions

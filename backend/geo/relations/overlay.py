@@ -18,8 +18,8 @@ from backend.geo.relations.overlay_pieces import (
     dimensions_of,
     joined,
     of_dimensions,
-    retraced,
     uniform,
+    with_each_way_once,
     without_slivers,
 )
 from backend.geo.relations.relations import KINDS, Pairs, Together, dimension_names, matching, related, together
@@ -69,6 +69,7 @@ def overlay_layers(first: Features, second: Features, operation: Operation, sliv
     """
     met = _together(uniform(first), uniform(second))
     _check(met, operation)
+    met = replace(met, first=with_each_way_once(met.first), second=with_each_way_once(met.second))
     a, b = met.first.shapes, met.second.shapes
     pairs = matching(a, b, "intersects", lonlat=False)
     pieces, touching = _pieces(a, b, pairs, operation)
@@ -78,7 +79,7 @@ def overlay_layers(first: Features, second: Features, operation: Operation, sliv
         sides.append((met.second, pieces.second))
     renamed = [name for name in MEASURES if any(name in side.fields for side, _ in sides)]
     unmatched = int(met.first.present.sum()) - pairs.matched[0]
-    warnings = [*met.warnings, *retraced(met.first), *retraced(met.second)]
+    warnings = list(met.warnings)
     if slivers:
         warnings.append(f"{slivers} slivers narrower than {sliver_width:g} m ({lost:.3g} m² in all) were dropped.")
     if renamed:

@@ -72,13 +72,20 @@ def uniform(features: Features) -> Features:
     return features.take(index).with_shapes(shapes).warned(told)
 
 
-def retraced(features: Features) -> tuple[str, ...]:
-    """A warning where lines go along the same way twice: an overlay has it once."""
-    lines = features.shapes[dimensions_of(features.shapes) == LINE]
-    lines = lines[~shapely.is_simple(lines)]
-    once = shapely.length(shapely.union_all(lines[:, np.newaxis], axis=1))
-    count = int(np.count_nonzero(once < shapely.length(lines) * (1 - _ROUNDING)))
-    return (f"{count} lines go along the same way twice, which counts once here.",) if count else ()
+def with_each_way_once(features: Features) -> Features:
+    """Features whose lines go along no way twice, told where some did: what is cut or united has each way once."""
+    index = np.flatnonzero(dimensions_of(features.shapes) == LINE)
+    index = index[~shapely.is_simple(features.shapes[index])]
+    lines = features.shapes[index]
+    united: Any = shapely.union_all(lines[:, np.newaxis], axis=1)
+    once: Shapes = united
+    twice = shapely.length(once) < shapely.length(lines) * (1 - _ROUNDING)
+    count = int(np.count_nonzero(twice))
+    if not count:
+        return features
+    shapes = features.shapes.copy()
+    shapes[index[twice]] = once[twice]
+    return features.with_shapes(shapes).warned(f"{count} lines go along the same way twice, which counts once here.")
 
 
 def of_dimensions(shapes: Shapes, lowest: Integers, highest: Integers) -> tuple[Shapes, Integers]:

@@ -69,12 +69,10 @@ def paired_fields(
     taken = set(names)
     columns: Columns = {}
     for (features, index), suffix in zip(sides, suffixes, strict=False):
-        # Each has one partner, as often.
-        same = len(index) == len(features) and bool((index == np.arange(len(index))).all())
         for name, column in features.fields.items():
             unique = free_name(name + suffix, taken, suffix) if name in clashing else name
             taken.add(unique)
-            columns[unique] = column if same else rows_of(column, index)
+            columns[unique] = rows_of(column, index)
     return columns
 
 
@@ -118,7 +116,7 @@ def statistics_of(
             elif statistic == "count":
                 columns[free_name(f"{name}_count", columns)] = np.bincount(groups[known], minlength=count).tolist()
             elif numbers is not None:
-                if statistic == "stdev":
+                if statistic not in EXTREMES:
                     check_size(numbers.values, name, INPUT)
                 columns[free_name(f"{name}_{statistic}", columns)] = _computed(numbers, statistic, groups[known], empty)
     return columns, tuple(warnings)

@@ -1,5 +1,6 @@
 """The functions that an expression may call, on columns."""
 
+import contextlib
 import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from backend.errors import refuse
 from backend.geo.tables.expression_dates import DATE_FUNCTIONS
 from backend.geo.vector.columns import Column, Kind
-from backend.geo.vector.fields import shown, text_of
+from backend.geo.vector.fields import is_number, numbers_array, shown, text_of
 
 type Function = Callable[[str, Sequence[Column]], Column]
 """Takes its name and its arguments."""
@@ -78,7 +79,10 @@ def _aggregate(total: Callable[[NDArray[Any]], Any]) -> Function:
 def _sum(values: NDArray[Any]) -> Any:
     """Exact of whole numbers, and rounded once of others."""
     if values.dtype != np.int64:
-        return math.fsum(values.tolist())
+        try:
+            return math.fsum(values.tolist())
+        except OverflowError:
+            return math.inf
     total = sum(values.tolist())
     return total if abs(total) < 2**62 else float(total)
 
@@ -145,17 +149,17 @@ def _number(name: str, arguments: Sequence[Column]) -> Column:
     if column.kind in ("number", "nothing"):
         return column.need("number", "")
     made = [_parsed(text) for text in column.need("text", "number() needs texts").values.tolist()]
-    finite = np.array([math.isfinite(value) for value in made], dtype=np.bool_)
-    values = np.where(finite, made, 0)
+    finite = np.array([is_number(value) for value in made], dtype=np.bool_)
+    values = numbers_array([value if there else 0 for value, there in zip(made, finite.tolist(), strict=True)])
     integers = bool((values == np.floor(values)).all()) and bool((np.abs(values) < _EXACT).all())
     return Column(_whole(values) if integers else values, column.known & finite, "number", "number()")
 
 
-def _parsed(text: str) -> float:
-    try:
-        return float(text) if "_" not in text else math.nan
-    except ValueError:
-        return math.nan
+def _parsed(text: str) -> int | float:
+    for read in (int, float):
+        with contextlib.suppress(ValueError):
+            return read(text) if "_" not in text else math.nan
+    return math.nan
 
 
 def _replace(name: str, arguments: Sequence[Column]) -> Column:

@@ -18,7 +18,7 @@ from backend.geo.geodesy.shapes import union_of
 from backend.geo.vector.columns import Column
 from backend.geo.vector.feature_measures import overlapping
 from backend.geo.vector.features import Features
-from backend.geo.vector.fields import check_size, column_of, numbers_of, shown
+from backend.geo.vector.fields import check_size, column_of, keys_of, numbers_of, shown
 from backend.geo.vector.geometry_terms import TERMS, measured
 from backend.geo.vector.group_statistics import group_statistics
 from backend.geo.vector.measuring import same_ground
@@ -109,13 +109,8 @@ def _groups(columns: Sequence[Sequence[Any]], count: int) -> tuple[Integers, lis
 
 def _codes(column: Sequence[Any]) -> NDArray[np.int64]:
     """A number for each different value, from 0 in the order of their first places."""
-    kinds = set[type](map(type, column))
-    plain: Sequence[Any] = column
-    if not kinds <= {str, int, float, type(None)}:
-        # true and 1 are different values, though equal in Python; arrays and objects cannot be keys.
-        plain = [(type(value), value if value.__hash__ else repr(value)) for value in column]
     numbers: defaultdict[Any, int] = defaultdict(itertools.count().__next__)
-    return np.fromiter(map(numbers.__getitem__, plain), dtype=np.int64, count=len(plain))
+    return np.fromiter(map(numbers.__getitem__, keys_of(column)), dtype=np.int64, count=len(column))
 
 
 def _column(features: Features, name: str, warnings: list[str], methods: list[str]) -> Column:

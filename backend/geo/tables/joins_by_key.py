@@ -85,11 +85,10 @@ def join_table(
     owners, rows = matches.pairs(all_rows=duplicates == "all", inner=inner)
     added = _names(features, _taken(table, table_field, taken))
     columns = {name: rows_of(table.fields[own], rows) for own, name in added.items()}
-    kept = features if len(owners) == len(features) else features.take(owners)
     lone_keys = [keys[at] for at in np.flatnonzero(matches.counts == 0).tolist()]
     lone_rows = [row_keys[at] for at in np.flatnonzero(~matches.used).tolist()]
     joined = Joined(
-        kept.with_fields(columns),
+        features.take(owners).with_fields(columns),
         f"{'n' if matches.shared else '1'}:{'1' if not several else 'm' if matches.shared else 'n'}",
         len(features) - len(lone_keys),
         len(table) - len(lone_rows),

@@ -191,7 +191,7 @@ def compared(sign: str, first: Column, second: Column) -> Column:
     if first.kind == "boolean" and sign not in ("=", "<>"):
         refuse(f"{first.told()}: that has no order; compare it with = or <>")
     left, right = first.values, second.values
-    if first.exact is not None or second.exact is not None:
+    if first.exact is not None or second.exact is not None or _rounds(left, right):
         # As Python compares them, whatever their types.
         left, right = first.precise.astype(object), second.precise.astype(object)
     return condition(ORDER[sign](left, right).astype(np.bool_), first.known & second.known)
@@ -267,6 +267,12 @@ def _rounded(values: Sequence[Any], numbers: NDArray[Any]) -> bool:
     if numbers.dtype != np.float64 or not (np.abs(numbers) >= _FLOATS).any():
         return False
     return any(isinstance(value, int) and value != float(value) for value in values)
+
+
+def _rounds(left: NDArray[Any], right: NDArray[Any]) -> bool:
+    """Whether NumPy would make floating-point numbers of integers that these cannot hold to compare them."""
+    whole = [values for values in (left, right) if values.dtype == np.int64]
+    return len(whole) == 1 and float(np.abs(whole[0].astype(np.float64)).max(initial=0)) >= _FLOATS
 
 
 def _objects(values: Sequence[Any]) -> NDArray[Any]:

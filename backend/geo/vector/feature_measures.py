@@ -28,12 +28,12 @@ def perimeters(features: Features) -> Array:
 
 
 def planar_areas(features: Features) -> Array:
-    """Areas in m² in the plane of the features' projected CRS, by the length of its unit.
+    """Areas in m² in the plane of the features' projected CRS, by the length of its unit; 0 for points and lines.
 
     Raises:
         ProcessRefusedError: the features are in degrees.
     """
-    return shapely.area(features.shapes) * _unit(features) ** 2
+    return np.nan_to_num(shapely.area(features.shapes)) * _unit(features) ** 2
 
 
 def planar_lengths(features: Features) -> Array:

@@ -2,9 +2,10 @@
 
 import contextlib
 import difflib
+import json
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -166,6 +167,22 @@ def text_of(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def keys_of(column: Sequence[Any]) -> Sequence[Hashable]:
+    """A key for each value, the same for equal ones: 1 and 1.0 are, but not true and 1, nor 1 and "1"."""
+    kinds = set[type](map(type, column))
+    if kinds <= {int, float, type(None)}:
+        return column
+    if kinds <= {str, type(None)} and all(value is None or value.isascii() for value in column):
+        return column
+    return [value if value is None or is_number(value) else _key(value) for value in column]
+
+
+def _key(value: Any) -> Hashable:
+    if isinstance(value, str):
+        return text_of(value)
+    return (value.__class__.__name__, value if value.__hash__ else json.dumps(value, sort_keys=True, default=str))
 
 
 def _finite(value: float) -> bool:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from backend.geo.geodesy.antimeridian import bounding_box
 from backend.geo.geodesy.crs import code_of
-from backend.geo.geodesy.ellipsoid import Array, Booleans
+from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.feature_measures import areas, lengths, perimeters, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
@@ -69,19 +70,21 @@ def _y(features: Features) -> Array:
 
 
 def _centroids(features: Features) -> Shapes:
-    """In the plane; of what lies on both sides of the antimeridian with longitudes up to 360."""
-    shapes = features.shapes
+    """In the plane; of what lies on both sides of the antimeridian with longitudes up to 360. None of nothing."""
+    shapes = features.shapes.copy()
+    shapes[~features.present] = None
     if not features.crs.is_projected:
-        bounds = shapely.bounds(shapes)
-        split = (bounds[:, 0] == -180) & (bounds[:, 2] == 180) & ~_around(shapes)
-        shapes = shapes.copy()
+        split = _over_antimeridian(shapes)
         shapes[split] = shapely.transform(shapes[split], _eastward)
     return shapely.centroid(shapes)
 
 
-def _around(shapes: Shapes) -> Booleans:
-    """What has a place at the meridian of Greenwich goes around the globe rather than over the antimeridian."""
-    return shapely.intersects(shapes, shapely.LineString([(0, -90), (0, 90)]))
+def _over_antimeridian(shapes: Shapes) -> Integers:
+    """What lies on both sides of the antimeridian, as its narrowest box goes over it."""
+    bounds = shapely.bounds(shapes)
+    wide = np.flatnonzero(bounds[:, 2] - bounds[:, 0] > 180)
+    boxes = [bounding_box(shape) for shape in shapes[wide].tolist()]
+    return wide[[west > east for west, _, east, _ in boxes]]
 
 
 def _eastward(coordinates: Array) -> Array:

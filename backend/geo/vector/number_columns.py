@@ -64,7 +64,9 @@ class NumberColumn(Sequence[Any]):
 
 
 def rows_of(column: Sequence[Any], index: Integers) -> Sequence[Any]:
-    """The values of these rows of any column; None for -1."""
+    """The values of these rows of any column, itself where these are all in their order; None for -1."""
+    if len(index) == len(column) and bool((index == np.arange(len(index))).all()):
+        return column
     if isinstance(column, NumberColumn) and len(column):
         return column.take(index)
     # That of index -1 is the last one.

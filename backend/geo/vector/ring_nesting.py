@@ -5,7 +5,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.ellipsoid import Integers
-from backend.geo.geodesy.shapes import Shapes, of_type
+from backend.geo.geodesy.shapes import Shapes, of_type, valid_polygons
 
 
 def with_holes(shapes: Shapes, told: list[str]) -> Shapes:
@@ -38,7 +38,7 @@ def with_holes(shapes: Shapes, told: list[str]) -> Shapes:
 def _cut(shape: BaseGeometry) -> BaseGeometry | None:
     """The polygons without those that lie within them, which may hold others again; None where none does."""
     # Of a part that crosses itself nothing could be said.
-    parts = shapely.make_valid(shapely.get_parts(shape), method="structure", keep_collapsed=False)
+    parts = valid_polygons(shapely.get_parts(shape))
     levels = _levels(parts)
     if not levels.any():
         return None

@@ -11,7 +11,7 @@ import shapely.affinity
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import parse_crs
 from backend.geo.geodesy.shapes import shapes_of
-from backend.geo.relations.apportionment import apportion
+from backend.geo.relations.apportionment import Kind, apportion
 from backend.geo.vector.features import Features
 
 UTM = parse_crs("EPSG:32633")
@@ -51,6 +51,13 @@ def test_random_zones_that_cover_everything_keep_the_total() -> None:
     assert made.features.warnings == ()
 
 
+@pytest.mark.parametrize("kind", ["count", "rate"])
+def test_numbers_that_no_sum_could_hold_are_refused(kind: Kind) -> None:
+    tracts = boxes((0, 0, 100, 100), (100, 0, 200, 100), v=[1e308, 1e308])
+    with pytest.raises(ProcessRefusedError, match=r"beyond 1e\+150"):
+        apportion(tracts, boxes((0, 0, 200, 100)), ["v"], kind)
+
+
 def test_a_rate_is_averaged_by_area() -> None:
     tracts = boxes((0, 0, 100, 100), (100, 0, 200, 100), (200, 0, 300, 100), share=[10.0, 40.0, None])
     zones = boxes((50, 0, 300, 100), (900, 0, 901, 1))
@@ -81,6 +88,23 @@ def test_zones_that_overlap_hold_twice_what_lies_in_both_and_it_is_told() -> Non
     assert made.features.fields["people_apportioned"] == pytest.approx([60, 60], rel=1e-6)
     assert made.totals["people"].counted_twice == pytest.approx(20, rel=1e-6)
     assert "Zones overlap each other" in made.features.warnings[0]
+
+
+def test_of_gains_and_losses_too_what_overlapping_zones_hold_twice_makes_up_the_total() -> None:
+    tracts = boxes((0, 0, 100, 100), (100, 0, 200, 100), change=[-800.0, 200.0])
+    zones = boxes((0, 0, 100, 100), (0, 0, 50, 100), (0, 0, 100, 50))
+    total = apportion(tracts, zones, ["change"], "count").totals["change"]
+    assert (total.in_zones, total.outside) == (pytest.approx(-1600), pytest.approx(200))
+    assert total.counted_twice == pytest.approx(-800)
+
+
+def test_a_zone_has_no_rate_of_a_neighbour_that_only_rounding_lets_it_share_ground_with() -> None:
+    south = 52.3
+    tract = Features(shapes_of([shapely.box(13, south - 0.1, 13.1, np.nextafter(south, 90))]), {"rate": [7.0]})
+    zone = Features(shapes_of([shapely.box(13, south, 13.1, south + 0.1)]))
+    assert shapely.area(shapely.intersection(tract.shapes, zone.shapes)) > 0
+    made = apportion(tract, zone, ["rate"], "rate").features.fields
+    assert (made["rate_apportioned"], made["covered_share"]) == ([None], [0])
 
 
 def test_features_that_overlap_are_told() -> None:

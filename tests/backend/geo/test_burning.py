@@ -93,3 +93,13 @@ def test_a_collection_counts_once_in_each_cell_that_one_of_its_parts_has() -> No
 
     assert (found[10:50, 10:20] == 1).all()
     assert found.sum() == 400
+
+
+def test_a_multipoint_with_points_on_the_edge_of_a_cell_counts_once_in_it() -> None:
+    transform = Affine(10, 0, 500_000, 0, -10, 5_000_000) @ Affine.rotation(30)
+    grid, rng = Grid(WIDTH, HEIGHT, transform, PLANE), np.random.default_rng(3)
+    at = [np.concatenate([np.rint(rng.uniform(0, 50, (400, 2))), rng.uniform(0, 50, (400, 2))]) for _ in range(5)]
+    shapes = shapes_of([shapely.MultiPoint(places(transform, some)) for some in at])
+    for strip in strips(shapes, grid, all_touched=False):
+        alone = [strip.summed(np.where(strip.chosen == index, 1.0, 0.0)) for index in strip.chosen.tolist()]
+        assert all(set(np.unique(counts).tolist()) <= {0.0, 1.0} for counts in alone)

@@ -83,3 +83,10 @@ def test_only_what_has_the_highest_dimension_counts() -> None:
 def test_what_is_spread_around_the_earth_has_no_centre(shape: BaseGeometry) -> None:
     with pytest.raises(ProcessRefusedError, match="no centre"):
         centroid(shape)
+
+
+def test_a_narrow_polygon_that_rounding_lets_cross_itself_has_its_centre() -> None:
+    x, y = -69.99166666666666, -32.998333333333335
+    narrow = shapely.Polygon([(-69.995, -32.995), (-69.99333333333334, -32.99666666666667), (-70, -32.995), (x, y)])
+    both = shapely.GeometryCollection([narrow, shapely.box(-69.9983, -32.995, -69.9951, -32.99)])
+    assert centroid(both).position == pytest.approx(shapely.get_coordinates(both.centroid)[0].tolist(), abs=1e-6)

@@ -81,6 +81,27 @@ def test_hemispheres_and_signs_are_kept(text: str, position: tuple[float, float]
     assert read_position(text).position == near(position)
 
 
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("13.405 E, 52.52", BERLIN),
+        ("52.52, E 13.405", BERLIN),
+        ("N 52.52, 13.405 E", BERLIN),
+        ("lon: 13.405, lat: 52.52", BERLIN),
+    ],
+)
+def test_the_letter_of_one_number_tells_what_the_other_is(text: str, position: tuple[float, float]) -> None:
+    assert read_position(text).position == near(position)
+
+
+def test_the_antimeridian_keeps_the_sign_with_which_it_is_written() -> None:
+    assert [read_position(text).position for text in ("10 N 180 E", "10 N 180 W")] == [(180, 10), (-180, 10)]
+
+
+def test_two_equal_numbers_have_one_meaning() -> None:
+    assert read_position("45.5, 45.5").others == ()
+
+
 def test_two_bare_numbers_are_told_to_be_ambiguous() -> None:
     written = read_position("52.52, 13.405")
     assert written.position == near(BERLIN)

@@ -14,6 +14,7 @@ from pyproj import CRS
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.tables.cql2 import Filtered, evaluate
+from backend.geo.tables.cql2_temporal import RELATIONS
 from backend.geo.vector.features import Features
 
 FIELDS: dict[str, list[Any]] = {
@@ -257,6 +258,61 @@ def test_an_interval_may_be_of_two_fields() -> None:
     assert matches("T_CONTAINS(INTERVAL(since, until), DATE('2005-01-01'))", **rows) == [0]
 
 
+def relation_of_days(name: str, one: range, other: range) -> bool:
+    """Allen's relations by the days and half days of two periods, the ends of which belong to them."""
+    a, b = set(one), set(other)
+    within_a, within_b = a - {one[0], one[-1]}, b - {other[0], other[-1]}
+    return {
+        "T_AFTER": not a & b and min(a) > max(b),
+        "T_BEFORE": not a & b and max(a) < min(b),
+        "T_CONTAINS": b <= within_a,
+        "T_DISJOINT": not a & b,
+        "T_DURING": a <= within_b,
+        "T_EQUALS": a == b,
+        "T_FINISHEDBY": b < a and one[-1] in b,
+        "T_FINISHES": a < b and one[-1] == other[-1],
+        "T_INTERSECTS": bool(a & b),
+        "T_MEETS": a & b == {one[-1]} == {other[0]},
+        "T_METBY": a & b == {one[0]} == {other[-1]},
+        "T_OVERLAPPEDBY": bool(within_a & within_b) and not {one[-1]} & b and not {other[0]} & a,
+        "T_OVERLAPS": bool(within_a & within_b) and not {one[0]} & b and not {other[-1]} & a,
+        "T_STARTEDBY": b < a and one[0] in b and one[0] == other[0],
+        "T_STARTS": a < b and one[0] == other[0],
+    }[name]
+
+
+@pytest.mark.parametrize("name", sorted(name.upper() for name in RELATIONS))
+def test_periods_stand_in_the_relation_in_which_their_days_do(name: str) -> None:
+    ends = [(start, end) for start in range(1, 7) for end in range(start + 1, 8)]
+    pairs = [(one, other) for one in ends for other in ends]
+    fields = {
+        field: [f"2020-01-0{pair[side][end]}" for pair in pairs]
+        for field, side, end in (("a", 0, 0), ("b", 0, 1), ("c", 1, 0), ("d", 1, 1))
+    }
+    expected = [
+        at
+        for at, pair in enumerate(pairs)
+        if relation_of_days(name, *(range(2 * start, 2 * end + 1) for start, end in pair))
+    ]
+    assert expected
+    assert matches(f"{name}(INTERVAL(a, b), INTERVAL(c, d))", **fields) == expected
+
+
+@pytest.mark.parametrize(
+    ("filter_", "told"),
+    [
+        ("T_INTERSECTS(t, INTERVAL('2020-01-01T00:00:00', '..'))", True),
+        ("T_INTERSECTS(t, INTERVAL('..', '2020-01-09T00:00:00'))", True),
+        ("T_INTERSECTS(t, INTERVAL('..', '2020-01-09T00:00:00Z'))", False),
+        ("t > TIMESTAMP('2020-01-01T00:00:00')", True),
+        ("t > TIMESTAMP('2020-01-01T00:00:00Z')", False),
+        ("t > DATE('2020-01-01')", False),
+    ],
+)
+def test_only_times_without_a_zone_are_told_to_have_been_taken_for_utc(filter_: str, *, told: bool) -> None:
+    assert ("taken for UTC" in warnings_of(filter_, t=["2020-01-05T05:00:00+01:00"])) == told
+
+
 def test_a_time_without_a_zone_is_told() -> None:
     assert "taken for UTC" in warnings_of("t > TIMESTAMP('2020-01-01T00:00:00Z')", t=["2020-01-01T05:00:00"])
 
@@ -335,6 +391,8 @@ def test_whole_numbers_are_compared_exactly_however_large(others: list[Any], fil
 
 def test_whole_numbers_beside_decimals_are_compared_exactly() -> None:
     assert matches("id = 9007199254740993", id=[9_007_199_254_740_993, 9_007_199_254_740_992, 0.5]) == [0]
+    assert matches("id < 9223372036854775808", id=[2**63 - 1, -(2**63)]) == [0, 1]
+    assert matches("id > other", id=[2**53 + 1, 2**53, 2], other=[2.0**53, 2.0**53, 1.5]) == [0, 2]
 
 
 def test_a_measure_that_is_no_field_is_said_to_be_one_of_calculate_field() -> None:

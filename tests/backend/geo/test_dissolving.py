@@ -157,6 +157,28 @@ def test_lines_are_merged_and_equal_points_united() -> None:
     assert shapely.get_num_geometries(dissolve(Features(points), [], {}).features.shapes[0]) == 2
 
 
+def test_points_stay_beside_the_lines_of_their_group() -> None:
+    shapes = shapely.from_wkt(["LINESTRING (0 0, 1 0)", "POINT (9 9)", "LINESTRING (1 0, 2 0)", "POINT (2 0)"])
+    made = dissolve(Features(shapes), [], {}).features
+    assert shapely.equals(made.shapes[0], shapely.union_all(shapes))
+    assert "mix points, lines and polygons" in made.warnings[0]
+
+
+@pytest.mark.parametrize("others", [[], ["LINESTRING (50 0, 55 0)"]])
+def test_a_way_that_a_line_goes_there_and_back_counts_once_alone_as_with_others(others: list[str]) -> None:
+    shapes = shapely.from_wkt(["LINESTRING (0 0, 10 0, 4 0)", *others])
+    made = dissolve(Features(shapes, crs=UTM), [], {}).features
+    assert shapely.length(made.shapes).tolist() == [10 + 5 * len(others)]
+    assert made.warnings[0] == "1 lines go along the same way twice, which counts once here."
+
+
+def test_a_group_without_a_geometry_has_no_measures_and_adds_nothing_to_the_totals() -> None:
+    shapes = shapes_of([*squares((0, 0, 100, 100)), None])
+    made, totals = with_measures(dissolve(Features(shapes, {"k": ["a", "b"]}, UTM), ["k"], {}).features)
+    assert made.fields["planar_area_m2"] == [10_000, None]
+    assert totals["planar_area_m2"] == 10_000
+
+
 def test_a_collection_counts_once() -> None:
     shapes = shapely.from_wkt(["GEOMETRYCOLLECTION Z (POINT Z (1 1 5), POINT Z (2 2 5))", "POINT (8 8)"])
     made = dissolve(Features(shapes, {"n": [1, 2]}), [], parse_statistics(["sum:n"])).features
@@ -187,3 +209,10 @@ def test_a_field_that_is_not_there_is_refused_with_those_like_it() -> None:
     with pytest.raises(ProcessRefusedError, match="did you mean 'Region'") as refused:
         dissolve(Features(shapely.points([(0, 0)]), {"Region": ["a"]}), ["region"], {})
     assert refused.value.path == "$.inputs.by[0]"
+
+
+def test_a_field_with_one_value_in_each_group_is_kept_without_a_word() -> None:
+    shapes = shapes_of(squares((0, 0, 100, 100), (100, 0, 200, 100), (500, 0, 600, 100)))
+    fields = {"use": ["wood", "wood", "field"], "owner": ["x", "x", "y"]}
+    made = dissolve(Features(shapes, fields, UTM), ["use"], parse_statistics(["first:owner"])).features
+    assert (made.fields["owner"], made.warnings) == (["x", "y"], ())

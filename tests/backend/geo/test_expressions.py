@@ -337,3 +337,53 @@ def test_how_compact_polygons_are_is_told_by_their_area_and_perimeter() -> None:
     found = calculate(features, "4 * pi * area_m2 / perimeter_m ** 2")
     assert found.values == [pytest.approx(math.pi / 4, rel=1e-4), None]
     assert "no polygons: their perimeter_m is 0" in " ".join(found.warnings)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean"])
+def test_a_total_that_no_number_holds_is_none(name: str) -> None:
+    assert values(f"{name}(n)", n=[1e308, 1e308]) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ("MULTIPOINT ((178 -6), (-178 -8), (177 -5))", 179),
+        ("MULTIPOLYGON (((172 1, 173 1, 173 2, 172 2, 172 1)), ((-158 1, -157 1, -157 2, -158 2, -158 1)))", -172.5),
+        ("MULTIPOLYGON (((170 0, 180 0, 180 1, 170 1, 170 0)), ((-180 0, -170 0, -170 1, -180 1, -180 0)))", -180),
+        ("MULTIPOINT ((100 0), (0 0), (-100 0))", 0),
+        ("POLYGON ((-180 60, 180 60, 180 70, -180 70, -180 60))", 0),
+    ],
+)
+def test_the_middle_of_what_lies_on_both_sides_of_the_antimeridian_is_there(text: str, x: float) -> None:
+    (found,) = calculate(Features(shapely.from_wkt([text])), "x").values
+    assert (found - x + 180) % 360 - 180 == pytest.approx(0, abs=1e-9)
+
+
+def test_planar_measures_are_those_of_the_plane_and_told_where_it_distorts() -> None:
+    shapes = shapely.from_wkt(["LINESTRING (0 8000000, 300 8000400)", "POLYGON ((0 8e6, 30 8e6, 30 8000040, 0 8e6))"])
+    features = Features(shapes, crs=CRS(3857))
+    length, area = (calculate(features, name) for name in ("planar_length_m", "planar_area_m2"))
+    assert length.values == pytest.approx([500, 0])
+    assert area.values == pytest.approx([0, 600])
+    # On a sphere a metre of the ground has cosh(y / radius) = 1.895 of Mercator's here.
+    assert any("planar_length_m is +89" in warning for warning in length.warnings)
+    assert any("planar_area_m2 is +25" in warning for warning in area.warnings)
+    assert "in the plane of EPSG:3857" in length.methods[0]
+
+
+def test_what_is_empty_has_no_middle_and_takes_that_of_no_other() -> None:
+    shapes = shapely.from_wkt(["POLYGON EMPTY", "POINT (3 4)", "POINT EMPTY", None])
+    assert calculate(Features(shapes), "x + y").values == [None, 7, None, None]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["9007199254740993", "5", "x"], [2**53 + 1, 5, None]),
+        (["-9223372036854775808", " 7 "], [-(2**63), 7]),
+        (["1" * 400, "1_000", "1e400", "nan"], [None] * 4),
+        (["2.50", "3"], [2.5, 3]),
+    ],
+)
+def test_whole_numbers_in_texts_are_read_exactly(texts: list[str], expected: list[Any]) -> None:
+    assert values("number(s)", s=texts) == expected

@@ -125,6 +125,18 @@ def test_what_crosses_the_antimeridian_in_a_projection_is_split_there() -> None:
     assert sorted(part.bounds[0] < 0 for part in shape.geoms) == [False, True]
 
 
+def test_a_polygon_whose_ring_touches_itself_along_an_edge_is_valid_once_it_is_read() -> None:
+    # GEOS's own repair leaves it two polygons with a common edge, as the middle of that is off it by rounding.
+    x, middle = -69.99333333333334, -32.99666666666667
+    around = [(x, -32.99), (-69.995, -32.995), (x, middle), (x, -32.99), (-69.99, -32.998333333333335), (x, -33.0)]
+    polygon = shapely.Polygon(around)
+    assert not shapely.make_valid(polygon, method="structure", keep_collapsed=False).is_valid
+    features, geometry = read_features(polygon.wkt), read_geometry(polygon.wkt)
+    for shape in (features.shapes[0], geometry.shape):
+        assert shape.is_valid
+        assert shape.area == pytest.approx(2e-4 / 9, rel=1e-9)
+
+
 def test_a_bow_tie_among_others_is_repaired_and_counted() -> None:
     tie = {"type": "Polygon", "coordinates": [[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]}
     found = read_features(collection(feature(tie), feature(point(5, 5))))

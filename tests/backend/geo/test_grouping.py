@@ -118,6 +118,17 @@ def test_arrays_may_be_keys() -> None:
     assert [group["rows"] for group in told.groups] == [2, 1, 1]
 
 
+def test_values_that_are_equal_make_one_group_however_they_are_written() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    one, other = {"a": 1, "b": 2}, {"b": 2, "a": 1}
+    values = [composed, decomposed, one, other, 1, 1.0, True, "1", None]
+    groups = summarize(table(key=values), [], ["key"]).groups
+    assert [(group["by"]["key"], group["rows"]) for group in groups] == [
+        (composed, 2), (one, 2), (1, 2), (True, 1), ("1", 1), (None, 1)
+    ]  # fmt: skip
+    assert len(summarize(table(key=[composed, decomposed]), [], ["key"]).groups) == 1
+
+
 def test_a_missing_key_is_a_group_and_told() -> None:
     told = summarize(table(a=["x", None], v=[1, 2]), ["v"], ["a"])
     assert [group["by"]["a"] for group in told.groups] == ["x", None]
@@ -156,3 +167,12 @@ def test_a_refusal_names_the_input(fields: list[str], group_by: list[str], weigh
     with pytest.raises(ProcessRefusedError) as refused:
         summarize(rows, fields, group_by, weight)
     assert refused.value.path == path
+
+
+def test_values_without_a_weight_are_counted_and_have_no_part_in_the_weighted_mean() -> None:
+    told = of_all(summarize(table(v=[1, 5, 7, None], w=[2, None, 2, 9]), ["v"], weight="w"), "v")
+    assert (told["weighted_mean"], told["weight_sum"], told["without_weight"]) == (4, 4, 1)
+
+
+def test_texts_under_the_name_of_a_rate_have_no_mean_to_be_doubted() -> None:
+    assert summarize(table(rate=["high", "low"]), ["rate"]).warnings == ()

@@ -45,6 +45,14 @@ def test_an_inner_join_has_those_with_a_row_alone(duplicates: str, expected: lis
     assert "2 features found no row and were left out." in told.warnings
 
 
+def test_an_inner_join_of_as_many_pairs_as_features_repeats_those_that_have_several_rows() -> None:
+    told = joined(features(id=["a", "b"]), features(id=["b", "b"], v=[1, 2]), duplicates="all", inner=True).features
+    assert list(zip(told.fields["id"], told.fields["v"], shapely.bounds(told.shapes)[:, 0].tolist(), strict=True)) == [
+        ("b", 1, 1.0),
+        ("b", 2, 1.0),
+    ]
+
+
 def test_numbers_and_texts_are_the_same_key_where_they_look_alike() -> None:
     told = joined(features(id=["7", "8"]), features(id=[7.0, 8], v=["a", "b"]))
     assert told.features.fields["v"] == ["a", "b"]

@@ -337,6 +337,18 @@ def test_what_one_polygon_covers_is_cut_as_two_that_cross_are(operation: Operati
     assert planar(squares(one), squares(other), operation) == pytest.approx(sorted(filter(None, expected)))
 
 
+@pytest.mark.parametrize("operation", ["difference", "identity", "clip", "intersection"])
+@pytest.mark.parametrize("across", [False, True])
+def test_a_way_that_a_line_goes_there_and_back_counts_once_wherever_it_lies(operation: Operation, across: bool) -> None:
+    start = -2 if across else 3
+    lines = wkt(f"LINESTRING ({start} 5, 9 5, {start} 5)", crs=UTM)
+    west = 50 if operation == "difference" else 0
+    made = overlay_layers(lines, Features(shapes_of([shapely.box(west, 0, west + 10, 10)]), {}, UTM), operation, 0)
+    whole = 9 - start if operation in ("identity", "difference") else 9 - max(start, 0)
+    assert shapely.length(made.features.shapes).sum() == pytest.approx(whole)
+    assert "1 lines go along the same way twice, which counts once here." in made.features.warnings
+
+
 def test_a_line_within_a_polygon_is_cut_where_it_crosses_itself_as_one_that_leaves_it_is() -> None:
     within, leaving = ("LINESTRING (1 1, 4 1, 4 3, 2 3, 2 0.5)", "LINESTRING (1 1, 4 1, 4 3, 2 3, 2 -1)")
     for operation in ("intersection", "clip"):
@@ -357,3 +369,10 @@ def test_what_an_operation_cannot_cut_is_refused(first: str, second: str, operat
     with pytest.raises(ProcessRefusedError) as refused:
         overlay_layers(wkt(first), wkt(second), operation, 0.001)
     assert refused.value.path == path
+
+
+def test_a_line_that_only_touches_a_polygon_shares_nothing_with_it() -> None:
+    zone = wkt("POLYGON ((0 0, 10 0, 10 10, 0 10, 0 0))", crs=UTM)
+    made = overlay_layers(wkt("LINESTRING (-5 5, 0 5)", "LINESTRING (5 5, 20 5)", crs=UTM), zone, "intersection", 0)
+    assert [shape.geom_type for shape in made.features.shapes] == ["LineString"]
+    assert (made.pairs, made.touching) == (1, 1)

@@ -33,7 +33,9 @@ def test_no_place_is_nearer_than_the_nearest() -> None:
 
 def test_the_countries_at_and_about_a_position_are_those_whose_outline_says_so() -> None:
     outlines = countries().shapes
-    asked = shapely.points([*positions()[:20], (7.59, 47.56), (7.42, 43.735), (6.1, 49.5)])
+    # A degree of longitude is shorter in the north: there a border is farther away in degrees.
+    north = [(28.9 + 0.01 * step, 69.2) for step in range(12)]
+    asked = shapely.points([*positions()[:20], (7.59, 47.56), (7.42, 43.735), (6.1, 49.5), *north])
     inside, about = countries_at(outlines, asked), countries_about(outlines, asked)
     for point, found, near in zip(asked, inside, about, strict=True):
         assert found == np.flatnonzero(shapely.intersects(outlines, point)).tolist()

@@ -139,3 +139,10 @@ def test_a_crs_that_names_a_file_is_refused(projection: str) -> None:
         hostile = bytes(file.getbuffer())
     with opened(hostile) as reader, pytest.raises(ProcessRefusedError, match="names a file"):
         grid_of(reader)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_what_is_no_finite_number_is_no_data(kind: str) -> None:
+    values = np.array([[1, np.inf, -np.inf], [np.nan, -9999, 2]], dtype=kind)
+    with opened(tiff(values, nodata=-9999)) as reader:
+        assert read_band(reader).tolist() == [[1, None, None], [None, None, 2]]

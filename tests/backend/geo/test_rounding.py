@@ -129,3 +129,18 @@ def test_pairs_beyond_what_fits_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("backend.geo.relations.relations.MOST_PAIRS", 10)
     with pytest.raises(ProcessRefusedError, match="more than 10 pairs"):
         count(SQUARES, layer([*grid(), *grid()], LAEA), "touches")
+
+
+@pytest.mark.parametrize("crs", [LAEA, CRS(4326)])
+def test_each_goes_with_the_one_that_it_equals_in_another_crs(crs: CRS) -> None:
+    shapes = grid(number=2)
+    moved = layer([shapes[2], shapes[0], shapes[3]], crs)
+    joined = spatial_join(
+        layer(shapes).with_fields({"a": [0, 1, 2, 3]}),
+        moved.with_fields({"b": [2, 0, 3]}),
+        "equals",
+        "rows",
+        {},
+        inner=True,
+    ).features
+    assert joined.fields["a"] == joined.fields["b"] == [0, 2, 3]

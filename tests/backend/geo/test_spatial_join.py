@@ -339,3 +339,27 @@ def test_pairs_are_the_same_however_few_are_looked_for_at_a_time(monkeypatch) ->
     monkeypatch.setattr(relations, "AT_ONCE", 70)
     parts = matching(shapes, shapes, "intersects", lonlat=False)
     assert (parts.first.tolist(), parts.second.tolist()) == (whole.first.tolist(), whole.second.tolist())
+
+
+@pytest.mark.parametrize("statistic", ["sum", "mean", "median", "stdev"])
+def test_statistics_that_no_number_could_hold_are_refused_and_extremes_are_told(statistic: str) -> None:
+    features = made(*DISTRICTS, v=[1e308, 1e308])
+    whole = made("POLYGON ((0 0, 100 0, 100 100, 0 100, 0 0))")
+    with pytest.raises(ProcessRefusedError, match=r"beyond 1e\+150"):
+        spatial_join(whole, features, "contains", "count", parse_statistics([f"{statistic}:v"]))
+    joined = spatial_join(whole, features, "covers", "count", parse_statistics(["max:v", "count:v"]))
+    assert (joined.features.fields["v_max"], joined.features.fields["v_count"]) == ([1e308], [2])
+
+
+def test_who_is_counted_for_several_features_is_told_with_how_much_the_counts_exceed_them() -> None:
+    wide = made("POLYGON ((10 0, 90 0, 90 100, 10 100, 10 0))", "POLYGON ((1 1, 2 1, 2 2, 1 1))")
+    told = spatial_join(made(*DISTRICTS), wide, "intersects", "count", {}).features
+    assert told.fields["match_count"] == [2, 1]
+    assert told.warnings == ("1 features of other are partner of several features: the counts add up to 1 more.",)
+
+
+def test_points_on_a_boundary_share_more_than_the_boundary_of_a_point() -> None:
+    told = spatial_join(made(DISTRICTS[0]), made("POINT (0 50)", "POINT (25 50)"), "intersects", "rows", {})
+    assert not any("share a boundary" in warning for warning in told.features.warnings)
+    beside = spatial_join(made(DISTRICTS[0]), made(DISTRICTS[1]), "intersects", "rows", {})
+    assert "1 of the 1 pairs share a boundary and no more, which counts as intersecting." in beside.features.warnings

@@ -5,6 +5,7 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.antimeridian import wrap
 from backend.geo.geometry.transformations import OPERATIONS, transform
 from backend.geo.vector.reading import read_geometry
 
@@ -176,3 +177,12 @@ def test_edges_that_jump_are_split_at_the_antimeridian(geometry: str, parts: lis
 def test_a_ring_around_a_pole_cannot_be_split() -> None:
     with pytest.raises(ProcessRefusedError, match="around a pole"):
         transform(shapely.Polygon([(-120, 80), (0, 70), (120, 80), (-120, 80)]), "split-antimeridian")
+
+
+def test_a_line_over_the_antimeridian_ends_where_it_ends_and_not_where_it_is_cut() -> None:
+    line = wrap(shapely.LineString([(178, 0), (181, 3), (183, 3)]))
+    assert line.geom_type == "MultiLineString"
+    assert shapely.equals(transform(line, "boundary").shape, shapely.MultiPoint([(178, 0), (-177, 3)]))
+    ring = wrap(shapely.LineString([(178, 0), (181, 3), (183, 0), (178, 0)]))
+    with pytest.raises(ProcessRefusedError, match="no boundary"):
+        transform(ring, "boundary")

@@ -3,8 +3,9 @@
 import json
 import math
 import sys
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pytest
 import shapely
 from pyproj import Geod
@@ -12,6 +13,10 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import parse_crs
+from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.geometry import grids
+from backend.geo.vector.features import Features
 from backend.processes.create_grid import create_grid
 from backend.processes.running import run_processor
 
@@ -120,6 +125,22 @@ def test_the_outermost_points_lie_in_cells_as_all_do(cell: str, latitude: float,
     points = shapely.multipoints(around)
     told = answer(features=points.wkt, size=span * 10_000, cell=cell)
     assert shapely.union_all(cells(told)).covers(points)
+
+
+@pytest.mark.parametrize("cell", ["square", "hexagon"])
+def test_cells_of_a_projected_plane_meet_without_gaps_and_hold_the_outermost_points(
+    cell: Literal["square", "hexagon"],
+) -> None:
+    random = np.random.default_rng(7)
+    for _ in range(100):
+        places = (random.uniform(300_000, 700_000), random.uniform(1e6, 9e6)) + random.integers(0, 9, (20, 2)) * 12.5
+        points = Features(shapes_of(shapely.points(places)), crs=parse_crs("EPSG:32632"))
+        size = random.uniform(3, 60)
+        whole = grids.create_grid(points, cell, size, cut=False).features.shapes
+        assert shapely.coverage_is_valid(whole)
+        assert shapely.get_num_interior_rings(shapely.union_all(whole)) == 0
+        for cells in (whole, grids.create_grid(points, cell, size, cut=True).features.shapes):
+            assert len(np.unique(shapely.STRtree(cells).query(points.shapes, "intersects")[0])) == 20
 
 
 def test_one_point_is_covered_by_one_cell() -> None:

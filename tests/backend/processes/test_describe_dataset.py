@@ -235,6 +235,18 @@ def test_a_value_that_looks_like_no_data_is_told() -> None:
     assert answer(tiff(values, nodata=-9999))["warnings"] == []
 
 
+@pytest.mark.parametrize("mark", [-1.7976931348623157e308, 10**400])
+def test_a_field_marked_with_the_largest_number_for_no_value_is_described(mark: float) -> None:
+    members = [{"type": "Feature", "properties": {"v": v}, "geometry": None} for v in (mark, 2.5, mark)]
+    told = answer({"type": "FeatureCollection", "features": members})
+    (field,) = told["fields"]
+    assert (min(field["min"], field["max"], key=abs), field["mean"]) == (2.5, None)
+    assert max(field["min"], field["max"], key=abs) == mark
+    (warning,) = [one for one in told["warnings"] if "beyond what a number holds" in one]
+    assert "'v'" in warning
+    assert str(mark)[:20] in warning
+
+
 @pytest.mark.parametrize("dataset", ["nonsense", "SUkqAAnot base64!", "SUkqAAAA", 7, {"type": "Sphere"}, ""])
 def test_what_is_no_dataset_is_refused(dataset: Any) -> None:
     with pytest.raises(ProcessRefusedError) as refused:

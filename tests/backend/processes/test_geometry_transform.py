@@ -257,3 +257,21 @@ def test_groups_that_there_are_not_are_refused(inputs: dict[str, Any], path: str
     with pytest.raises(ProcessRefusedError) as refused:
         answer(geometry=table, operation="to-line", **inputs)
     assert refused.value.path == path
+
+
+@pytest.mark.parametrize("each", [True, False])
+def test_the_oriented_box_of_a_small_outline_far_from_the_origin_is_as_narrow_as_at_it(*, each: bool) -> None:
+    random = np.random.default_rng(4)
+    to_utm = Transformer.from_crs("OGC:CRS84", "EPSG:32632", always_xy=True)
+    for _ in range(5):
+        corners = random.uniform(0, 4, (5, 2))
+        near = shapely.oriented_envelope(shapely.MultiPoint(corners))
+        told = answer(
+            geometry=collection("EPSG:32632", shapely.MultiPoint(np.add(corners, (500_000, 5_900_000)))),
+            operation="oriented-box",
+            each=each,
+        )
+        geometry = told["features"][0]["geometry"] if each else told["geometry"]
+        box = shapely.Polygon(np.column_stack(to_utm.transform(*np.array(geometry["coordinates"][0]).T)))
+        assert box.area == pytest.approx(near.area, abs=1e-5)
+        assert shapely.distance(box, shapely.points(np.add(corners, (500_000, 5_900_000)))).max() < 1e-6

@@ -58,6 +58,7 @@ def test_idw_is_the_weighed_mean_of_the_nearest_points() -> None:
     assert told["crs"] == "EPSG:25832"
     assert "power 1.5" in told["method"]
     assert 0 < told["extrapolated_share"] < 0.3
+    assert "% of the cells lie outside the hull of the points: they are extrapolated." in told["warnings"][0]
 
 
 def test_a_cell_whose_centre_is_a_point_has_its_value() -> None:

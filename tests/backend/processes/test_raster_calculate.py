@@ -233,6 +233,34 @@ def test_what_is_needed_in_each_cell_has_to_be_there(expression: str) -> None:
         calculated(expression, tiff(A), tiff(A, UTM32 @ Affine.translation(0, 600)))
 
 
+def test_tiles_in_degrees_are_joined_up_to_the_whole_globe() -> None:
+    halves = [tiff(np.full((18, 18), value, np.uint8), Affine(10, 0, west, 0, -10, 90), "EPSG:4326")
+              for value, west in ((1, -180), (2, 0))]  # fmt: skip
+    values, profile, _ = calculated("coalesce(a1, b1)", halves[1], halves[0])
+    assert values.tolist() == [[[1] * 18 + [2] * 18] * 18]
+    assert profile["transform"][:6] == (10, 0, -180, 0, -10, 90)
+
+
+def test_what_looks_like_no_data_is_told_by_the_band_that_has_it() -> None:
+    known, gaps = row(100, 200, 300, 400), row(100, -9999, 300, 400)
+    told = calculated("b1 - a1", known, gaps)[2]["warnings"]
+    assert len(told) == 1
+    assert told[0].startswith("25.000% of the cells of b1 have the value -9999, which often stands for no data")
+    assert "where(b1 == -9999, None, b1)" in told[0]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["where(a1 == -9999, None, a1)", "a1 if a1 > -9999 else None", "where(a1 < 0, None, a1) * (a1 != -9999)"],
+)
+def test_what_looks_like_no_data_is_not_told_where_the_formula_names_it(expression: str) -> None:
+    assert calculated(expression, row(100, -9999, 300, 400))[2]["warnings"] == []
+
+
+def test_what_is_declared_to_be_no_data_is_not_told() -> None:
+    assert calculated("a1 * 2", row(100, -9999, 300, 400, nodata=-9999))[2]["warnings"] == []
+
+
 def test_globes_of_two_ranges_of_longitude_are_not_joined() -> None:
     globe = np.ones((18, 36), np.uint8)
     rasters = [tiff(globe, Affine(10, 0, west, 0, -10, 90), "EPSG:4326") for west in (0, -180)]
@@ -281,6 +309,7 @@ def test_grids_that_differ_are_told_by_what_they_differ_in(transform: Affine, to
         ("[a1 for a1 in b1]", "cannot stand"),
         ("a1[0]", "cannot stand"),
         ("a1 & a1", "cannot stand"),
+        ("a1 ^ 2 + 1", r"a power is a1 \*\* 2"),
         ("'text' * a1", "only numbers"),
         ("a1 + True", "only numbers"),
         ("a1 > 1 & a1 < 5", "cannot stand"),

@@ -46,6 +46,24 @@ def test_ranges_hold_their_lower_limit_and_not_their_upper_one() -> None:
     assert told["warnings"] == []
 
 
+GAPS = tiff(np.array([[-9999, 100, 200, 300]], np.int16))
+"""Of which the file does not say that -9999 is no data."""
+
+
+def test_a_class_that_takes_what_looks_like_no_data_is_told() -> None:
+    *_, told = classified(GAPS, [[None, 150, 1], [150, None, 2]])
+    assert told["classes"][0]["cells"] == 2
+    assert len(told["warnings"]) == 1
+    assert told["warnings"][0].startswith("25.000% of the cells have the value -9999, which often stands for no data")
+
+
+def test_what_looks_like_no_data_is_not_told_where_the_table_names_it_or_leaves_it_out() -> None:
+    *_, named = classified(GAPS, [[-9999, 0], [0, None, 2]])
+    assert named["warnings"] == []
+    *_, left_out = classified(GAPS, [[0, None, 2]])
+    assert [warning.split(" in ")[0] for warning in left_out["warnings"]] == ["1 cells have values"]
+
+
 def test_a_limit_of_1e99_is_none_for_clients_that_send_numbers_only() -> None:
     cells = np.array([[-np.inf, -3e38, 10, 3e38, np.inf]], np.float64)
     values, *_ = classified(tiff(cells), [[-1e99, 10, 1], [10, 1e99, 2]])
@@ -162,6 +180,8 @@ def test_any_class_has_a_type_that_holds_it(classes: list[int]) -> None:
         ([[0, 1, 1], [10, 5, 1]], "there is nothing", "$.inputs.classes[1]"),
         ([[1]], "each row is", "$.inputs.classes[0]"),
         ([[0, 1, None]], "each row is", "$.inputs.classes[0]"),
+        ([[None, 5]], "each row is", "$.inputs.classes[0]"),
+        ([[7, 1], [5, None]], "each row is", "$.inputs.classes[1]"),
     ],
 )
 def test_a_table_that_says_two_things_is_refused(classes: Any, reason: str, path: str) -> None:

@@ -118,6 +118,18 @@ def test_longitudes_are_found_on_grids_of_both_ranges(west: int) -> None:
     assert values(told) == ([18, 0, 18] if west == 0 else [0, 18, 35])
 
 
+@pytest.mark.parametrize("west", [-180, 0, -90])
+def test_between_the_last_and_the_first_column_of_a_globe_there_is_no_edge(west: int) -> None:
+    longitudes = west + 10 * np.arange(36) + 5
+    globe = np.broadcast_to(np.cos(np.radians(longitudes - 30)), (18, 36)).astype(np.float32)
+    raster = tiff(globe, Affine(10, 0, west, 0, -10, 90), "EPSG:4326")
+    asked = [(-178.0, 5.0), (179.0, 5.0), (-1.0, 5.0), (2.0, -40.0), (-90.5, 5.0)]
+    found = [one["properties"]["value"] for one in answer(raster, points(*asked), interpolation="bilinear")["features"]]
+    # Between two centres the cosine is taken for a straight line.
+    known = np.cos(np.radians(np.arange(-185, 186, 10) - 30))
+    assert found == pytest.approx(np.interp([at for at, _ in asked], np.arange(-185, 186, 10), known), abs=1e-6)
+
+
 def test_points_on_the_other_side_of_the_earth_are_outside() -> None:
     told = answer(tiff(VALUES), points((9.002, 45.156), (-171, -45.156), (99, 0), (9.002, -45.156)))
     assert values(told)[0] is not None

@@ -109,6 +109,34 @@ def test_classes_keep_their_colours_so_that_they_are_not_averaged_later() -> Non
     assert any("colour table" in warning for warning in told)
 
 
+def test_a_mask_of_which_one_part_reaches_beyond_the_raster_is_told() -> None:
+    beyond = "POLYGON ((9.003 45.1543, 9.2 45.1543, 9.2 45.1565, 9.003 45.1565, 9.003 45.1543))"
+    rows = f'id,wkt\n1,"{CORNER}"\n2,"{beyond}"'
+    told = ran(raster_warp, raster=tiff(SLOPE), mask=rows)["statistics"]["warnings"]
+    assert told == ["The mask reaches beyond the raster: there is no data there."]
+    assert ran(raster_warp, raster=tiff(SLOPE), mask=CORNER)["statistics"]["warnings"] == []
+
+
+@pytest.mark.parametrize("rule", ["nearest", "mode"])
+def test_scaled_integers_keep_their_decimals(rule: str) -> None:
+    stored = np.repeat(np.repeat(np.arange(100, dtype=np.int16).reshape(10, 10), 2, axis=0), 2, axis=1)
+    made = ran(raster_warp, raster=tiff(stored, scale=0.01, offset=-0.5), resolution=20, resampling=rule)["raster"]
+    assert contents(made)[0][0].tolist() == pytest.approx(np.arange(100).reshape(10, 10) * 0.01 - 0.5)
+
+
+@pytest.mark.parametrize(("kind", "large"), [("int32", 2**31 - 1), ("uint32", 2**32 - 1), ("int64", 2**53)])
+def test_large_integers_are_brought_to_another_grid_exactly(kind: str, large: int) -> None:
+    codes = np.array([[large, large - 1], [large - 2, 7]]).astype(kind)
+    made = ran(raster_warp, raster=tiff(np.kron(codes, np.ones((2, 2), kind))), resolution=20, resampling="nearest")
+    values, profile = contents(made["raster"])
+    assert (values[0].tolist(), profile["dtype"]) == (codes.tolist(), kind)
+
+
+def test_integers_that_would_be_rounded_on_another_grid_are_refused() -> None:
+    with pytest.raises(ProcessRefusedError, match=r"beyond 2\^53"):
+        ran(raster_warp, raster=tiff(np.array([[2**53 + 1, 1]])), resolution=5, resampling="nearest")
+
+
 def test_what_is_computed_of_bands_has_neither_their_unit_nor_their_names() -> None:
     made = ran(raster_calculate, raster=labelled(SLOPE, unit="ft", names=("height",)), expression="height > 3")[
         "raster"

@@ -135,6 +135,13 @@ def test_texts_become_categories_and_the_key_is_told() -> None:
     assert "1 of 3 features have no geometry or no value" in told["warnings"][0]
 
 
+def test_texts_that_are_no_categories_are_refused() -> None:
+    points = shapely.points(EAST + np.arange(1001), NORTH).tolist()
+    with pytest.raises(ProcessRefusedError, match="1001 different texts, such as 'n0', 'n1', 'n10'") as refused:
+        answer(features=collection(points, name=[f"n{number}" for number in range(1001)]), field="name", cell_size=10)
+    assert refused.value.path == "$.inputs.field"
+
+
 @pytest.mark.parametrize(
     ("values", "kind"), [([1, -5], "int32"), ([0.5, 2], "float32"), ([0.1, 2], "float64"), ([2**40, 1], "float64")]
 )

@@ -122,3 +122,15 @@ def test_a_refusal_names_the_input_at_fault(made: type[TypedProcess], inputs: di
     with pytest.raises(ProcessRefusedError) as refused:
         answer(made, features=WELLS, other=DISTRICT, **inputs)
     assert refused.value.path == path
+
+
+def test_of_many_features_those_are_counted_that_a_plane_would_decide_otherwise() -> None:
+    crs = {"type": "name", "properties": {"name": "EPSG:32632"}}
+    members = [
+        {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [500_000 + way, 5e6]}}
+        for way in (0, 400, 1000, 1000, 1500)
+    ]
+    layer = {"type": "FeatureCollection", "crs": crs, "features": members}
+    told = answer(select_by_location, features=layer, other=layer | {"features": members[:1]}, distance=1000)
+    assert told["matched"] == 2
+    assert "differ from true ones, 2 features fall otherwise" in told["warnings"][0]

@@ -10,6 +10,8 @@ from pyproj import Geod
 from shapely.geometry import mapping, shape
 
 from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import parse_crs
+from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.geometry.generalisation import generalise
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.features import Features
@@ -65,6 +67,22 @@ def test_no_vertex_that_was_left_out_is_further_away_than_the_tolerance(latitude
         assert min(reach) <= 1000 + 30
     # It is not merely strict: at 80° a degree of longitude is a sixth of one at the equator.
     assert told["vertices_after"] < 80
+
+
+def test_no_ring_moves_further_than_the_tolerance_wherever_it_begins() -> None:
+    random = np.random.default_rng(3)
+    angles = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    for _ in range(60):
+        radii = 1000 + np.cumsum(random.uniform(-60, 60, 60))
+        around = np.column_stack([np.cos(angles), np.sin(angles)]) * radii[:, None] + (500_000, 5_000_000)
+        polygon = shapely.Polygon(around, [(around - (500_000, 5_000_000)) * 0.3 + (500_000, 5_000_000)])
+        made = generalise(Features(shapes_of([polygon]), crs=parse_crs("EPSG:32632")), 100, coverage=True).features
+        simple = made.shapes[0]
+        assert simple.is_valid
+        assert len(simple.interiors) == 1
+        assert shapely.get_num_coordinates(simple) < shapely.get_num_coordinates(polygon) / 2
+        vertices = shapely.points(shapely.get_coordinates(polygon))
+        assert shapely.distance(shapely.boundary(simple), vertices).max() <= 100 * (1 + 1e-9)
 
 
 def test_neighbours_keep_sharing_their_border() -> None:
@@ -140,3 +158,23 @@ def test_what_cannot_be_simplified_is_refused(inputs: dict[str, Any], path: str)
     with pytest.raises(ProcessRefusedError) as refused:
         answer(**inputs)
     assert refused.value.path == path
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_vertices_that_are_left_have_the_coordinates_that_they_came_with(*, shared: bool) -> None:
+    shapes = two_neighbours(5.1, 50.3, 0.7, 0.01)
+    told = answer(features=collection(None, shapes), tolerance=2000, shared_edges=shared)
+    assert told["vertices_after"] < told["vertices_before"]
+    for one, member in zip(shapes, told["features"], strict=True):
+        came = set(map(tuple, shapely.get_coordinates(one).tolist()))
+        assert set(map(tuple, shapely.get_coordinates(shape(member["geometry"])).tolist())) <= came
+
+
+def test_a_polygon_that_nearly_touches_itself_stays_valid() -> None:
+    around = [
+        (10.333333333333334, 50.833333333333336), (11, 50), (10.5, 50.833333333333336), (10.166666666666666, 50),
+        (10.833333333333334, 50), (10, 50.333333333333336), (10.166666666666666, 50.833333333333336),
+        (10.833333333333334, 50.5), (10, 50.166666666666664),
+    ]  # fmt: skip
+    told = answer(features=shapely.Polygon(around).wkt, tolerance=5000)
+    assert shape(told["features"][0]["geometry"]).is_valid

@@ -297,3 +297,17 @@ def test_a_table_in_which_a_filter_found_nothing_goes_through_the_next_processes
     assert joined["features"] == []
     with pytest.raises(ProcessRefusedError, match="no feature has a number"):
         answer(classify, features=none, field="people")
+
+
+def test_a_field_that_measures_nothing_needs_no_crs_and_one_that_does_tells_the_plane() -> None:
+    none = answer(calculate_field, features=TOWNS, field="double", expression="people * 2")
+    assert (none["crs_decision"], none["method"]) == ("none was needed", "double = people * 2")
+    measured = answer(calculate_field, features=TOWNS, field="lon", expression="x")
+    assert measured["crs_decision"].startswith("features in the plane of longitude and latitude")
+
+
+def test_a_table_with_geometries_is_told_to_have_been_joined_without_them() -> None:
+    told = answer(join_table, features=TOWNS, table=TOWNS, field="name", fields=["land"])
+    assert "The table has geometries, which were not used: spatial-join joins by them." in told["warnings"]
+    plain = answer(join_table, features=TOWNS, table="name,x1\nBerlin,1\nBonn,2\nKöln,3", field="name")
+    assert not any("has geometries" in warning for warning in plain["warnings"])

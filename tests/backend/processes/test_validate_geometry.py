@@ -197,3 +197,13 @@ def test_rings_of_the_wrong_direction_are_found_in_each_batch(monkeypatch: pytes
     }
     found = report(collection(turned, GOOD, {"type": "Point", "coordinates": [0, 0]}, GOOD, both, turned))["problems"]
     assert [one["feature"] for one in found if one["problem"] == "clockwise"] == [0, 4, 5]
+
+
+def test_features_of_a_plane_that_have_no_coordinates_look_like_nothing() -> None:
+    told = report(collection({"type": "Polygon", "coordinates": []}, None, crs="EPSG:32632"))
+    assert told["counts"] == {"no-geometry": 2}
+
+
+def test_an_edge_around_the_whole_globe_is_no_crossing_of_the_antimeridian() -> None:
+    assert report(polygon([-180, 60], [180, 60], [180, 70], [-180, 70], [-180, 60]))["counts"] == {}
+    assert report(polygon([-100, 60], [100, 60], [100, 70], [-100, 70], [-100, 60]))["counts"] == {"long-edge": 1}

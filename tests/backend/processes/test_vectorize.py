@@ -168,6 +168,31 @@ def test_whole_numbers_beyond_those_of_double_precision_stay_apart(dtype: str) -
     assert [(row["value"], row["cells"]) for row in together] == [(7, 1), (large, 1), (large + 1, 2)]
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64", "int64"])
+def test_neighbours_whose_values_differ_in_the_last_digit_are_areas_of_their_own(kind: str) -> None:
+    one = np.array(2**51 if kind == "int64" else 1, dtype=kind)
+    following = one + 1 if kind == "int64" else np.nextafter(one, 2, dtype=kind)
+    raster = tiff(np.array([[one, following, following], [one, one, 7]], dtype=kind))
+    found = {(np.array(row["value"], dtype=kind).item(), row["cells"]) for row in rows(answer(raster=raster))}
+    assert found == {(one.item(), 3), (following.item(), 2), (7, 1)}
+
+
+def test_an_even_slope_is_not_one_area() -> None:
+    slope = np.linspace(100, 100.01, 2_000, dtype=np.float32).reshape(40, 50)
+    distinct, cells = np.unique(slope, return_counts=True)
+    told = rows(answer(raster=tiff(slope), dissolve=True))
+    assert {np.float32(row["value"]).item(): row["cells"] for row in told} == dict(
+        zip(distinct.tolist(), cells.tolist(), strict=True)
+    )
+
+
+def test_zero_with_either_sign_is_one_value() -> None:
+    for kind in ("float32", "float64"):
+        # Of a block of nothing but zeros GDAL would not store the signs.
+        told = rows(answer(raster=tiff(np.array([[0.0, -0.0, 5]], dtype=kind))))
+        assert sorted((row["value"], row["cells"]) for row in told) == [(0, 2), (5, 1)]
+
+
 @pytest.mark.parametrize("transform", [PLANE, Affine(10, 0, 500_000, 0, 10, 5_600_000)], ids=["north-up", "south-up"])
 def test_points_are_the_centres_of_cells_with_data(transform: Affine) -> None:
     told = answer(raster=tiff(CLASSES, transform, nodata=0), geometry_type="points")

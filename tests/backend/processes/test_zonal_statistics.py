@@ -243,3 +243,11 @@ def test_unsigned_integers_of_64_bits_are_exact_up_to_where_signed_ones_end() ->
     told = answer(raster=raster, statistics=["max", "min", "count"])
     assert told["features"][0]["properties"] == {"max": float(2**64), "min": 1, "count": 2}
     assert "rounded to 53 bits" in told["warnings"][0]
+
+
+def test_a_place_on_a_grid_from_0_to_360_degrees_has_a_longitude_within_180() -> None:
+    globe = np.zeros((18, 36), np.uint8)
+    globe[4, 35] = 9
+    place = whole(tiff(globe, Affine(10, 0, 0, 0, -10, 90), "EPSG:4326"), "max_place")["max_place"]
+    assert (place["x"], place["y"]) == (355, 45)
+    assert place["lonlat"] == [-5, 45]
