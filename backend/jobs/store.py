@@ -197,7 +197,8 @@ class JobStore:
             row = connection.execute(statements.GET_RESULT, {"job": job_id, "output": output_id}).one_or_none()
             if row is None:
                 require_success(self._get(connection, job_id))
-                raise NoSuchOutputError(f"The job has no output '{output_id}'.")
+                there = [one.output_id for one in connection.execute(statements.LIST_RESULTS, {"job": job_id}).rows]
+                raise NoSuchOutputError(f"The job has no output '{output_id}': it has {', '.join(there) or 'none'}.")
         return self._stored(row)
 
     def verify(self, stored: StoredResult) -> None:

@@ -26,6 +26,8 @@ CORNERS = {
 }
 SIDES = "; max_boundary_error_percent is that of the sides"
 CRS_DECISION = "no projection: distances are geodesics, edges are straight in longitude and latitude (RFC 7946)"
+TINY = 0.1
+"""Metres, below which a distance may have been meant in degrees."""
 FROM_PLANE = "no projection: distances are geodesics, edges are straight in the "
 
 
@@ -68,7 +70,7 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
     metres = distance * METRES[units]
     wanted = style_of(style or ())
     kinds = kinds_of(geometry.shapes)
-    warnings = [*geometry.warnings, *check_style(wanted, kinds)]
+    warnings = [*geometry.warnings, *check_style(wanted, kinds), *_doubtful(distance, units, field)]
     native = geometry.native
     about: dict[str, Any] = {
         "method": _method(wanted),
@@ -83,7 +85,7 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
         error = error_percent(area, source, metres, resolution, wanted)
         return _feature(area, error, warnings, came_in(native, area), **about, distance_m=metres)
     made = buffer_features(geometry, metres, field, resolution, lambda share: progress(90 * share, "buffering"), wanted)
-    warnings = [*check_style(wanted, kinds), *made.features.warnings]
+    warnings = [*check_style(wanted, kinds), *_doubtful(distance, units, field), *made.features.warnings]
     if dissolve:
         area = made.union()
         members = came_in(native, area)
@@ -96,6 +98,13 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
         left_out=made.left_out,
         **came_in(native, made.features.shapes),
     )
+
+
+def _doubtful(distance: float, units: str, field: str | None) -> tuple[str, ...]:
+    """A warning where degrees may be meant, which no unit is."""
+    if field is not None or units != "metre" or abs(distance) >= TINY:
+        return ()
+    return (f"The distance is {1000 * distance:.10g} mm: what is meant in degrees has to be given in metres.",)
 
 
 def _method(style: Style) -> str:

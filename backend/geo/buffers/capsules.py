@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from backend.geo.buffers.pieces import Pieces
 from backend.geo.geodesy.antimeridian import WORLD, wrap
 from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array, Booleans, Integers, forward, half_turn, inverse
-from backend.geo.geodesy.shapes import Shapes, flat, shapes_of
+from backend.geo.geodesy.shapes import Shapes, flat, shapes_of, valid_polygons
 
 COARSE_STEP = 45.0
 """Degrees between the vertices of an end that lies inside the capsules of its neighbours."""
@@ -213,5 +213,5 @@ def _valid(polygons: Shapes) -> Shapes:
     if not wrong.any():
         return polygons
     mended = polygons.copy()
-    mended[wrong] = shapely.make_valid(polygons[wrong], method="structure", keep_collapsed=False)
+    mended[wrong] = valid_polygons(polygons[wrong])
     return mended

@@ -10,7 +10,7 @@ from rasterio.windows import Window
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation
 from backend.geo.geodesy.ellipsoid import Array, Booleans
-from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of, valid_polygons
 from backend.geo.raster.cells import lonlat_bounds
 from backend.geo.raster.rasters import Grid, places
 from backend.geo.raster.turns import ends, numbers
@@ -155,7 +155,7 @@ def _brought(near: Features, grid: Grid) -> Features:
     if not broken.any():
         return zones
     shapes = zones.shapes.copy()
-    shapes[broken] = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
+    shapes[broken] = valid_polygons(shapes[broken])
     return zones.with_shapes(shapes)
 
 

@@ -1,5 +1,6 @@
 """Puts features in the order of their fields or measures."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from backend.geo.vector.geometry_terms import TERMS, measured
 from backend.geo.vector.text_order import order_of
 
 PATH = "$.inputs.sort"
+_DIRECTED = re.compile(r"(?is)(?P<sign>[+-]?)(?P<name>.+?)(?:\s+(?P<word>(?:asc|desc)(?:ending)?))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Sorted:
 def put_in_order(features: Features, names: Sequence[str], limit: int | None) -> Sorted:
     """By the first name, what is equal by the next; what is equal in all stays as it came. At most `limit` of them.
 
-    names: fields, or terms of `backend.geo.vector.geometry_terms`; a minus before one turns its order round. Numbers
+    names: fields, or terms of `backend.geo.vector.geometry_terms`; a minus before one, or `DESC` after it as in SQL,
+    turns its order round, and a plus or `ASC` says that nothing does. Numbers
     come by size, dates and times in ISO 8601 by time, other texts character by character; features without a value come
     last either way.
 
@@ -48,8 +51,8 @@ def put_in_order(features: Features, names: Sequence[str], limit: int | None) ->
 
 def _ranks(features: Features, name: str, path: str, warnings: list[str]) -> Integers:
     """The place of each value among the different ones."""
-    turned = name.startswith("-") and name not in features.fields
-    column = _column(features, name[1:] if turned else name, path, warnings)
+    name, turned = _direction(features, name)
+    column = _column(features, name, path, warnings)
     keys, doubt = order_of(column) if column.kind == "text" else (column.precise, None)
     warnings += filter(None, [doubt])
     different, places = np.unique(keys[column.known], return_inverse=True)
@@ -59,6 +62,13 @@ def _ranks(features: Features, name: str, path: str, warnings: list[str]) -> Int
     if nulls:
         warnings.append(f"{nulls} of {len(features)} features have no value of {column.name}: they come last.")
     return ranks
+
+
+def _direction(features: Features, name: str) -> tuple[str, bool]:
+    """What is sorted by, and whether it is turned round; a field may be called whatever looks like a direction."""
+    if name in features.fields or not (found := _DIRECTED.fullmatch(name)):
+        return name, False
+    return found["name"], found["sign"] == "-" or (found["word"] or "").casefold().startswith("desc")
 
 
 def _column(features: Features, name: str, path: str, warnings: list[str]) -> Column:

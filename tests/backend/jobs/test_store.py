@@ -97,7 +97,7 @@ def test_each_reason_for_the_lack_of_a_result_has_its_error(store: JobStore) -> 
     waiting = accept(store)
     with pytest.raises(ResultNotReadyError):
         store.read(waiting.id, "area")
-    with pytest.raises(NoSuchOutputError):
+    with pytest.raises(NoSuchOutputError, match="no output 'volume': it has area"):
         store.read(succeed(store).id, "volume")
     dismissed = store.dismiss(succeed(store).id)
     with pytest.raises(ResultGoneError):

@@ -185,6 +185,16 @@ def test_ends_and_corners_may_be_other_than_round(dissolve: bool) -> None:
     assert "flat ends, round corners; max_boundary_error_percent is that of the sides" in told
 
 
+@pytest.mark.parametrize("dissolve", [True, False])
+def test_a_distance_that_may_be_meant_in_degrees_is_doubted(dissolve: bool) -> None:
+    def warnings(**more: Any) -> list[str]:
+        told = answer(geometry=ROAD, dissolve=dissolve, **more)
+        return told["properties"]["warnings"] if dissolve else told["warnings"]
+
+    assert warnings(distance=0.005) == ["The distance is 5 mm: what is meant in degrees has to be given in metres."]
+    assert warnings(distance=0.1) == warnings(distance=0.005, units="kilometre") == []
+
+
 def test_points_among_lines_have_no_ends() -> None:
     mixed = features((ROAD, NOTHING), (point(8, 50), NOTHING))
     for dissolve in (True, False):

@@ -268,6 +268,25 @@ def test_what_is_equal_to_the_last_of_the_first_is_told() -> None:
     assert answer(filter_features, features=table, sort=["-v"], limit=4)["warnings"] == []
 
 
+@pytest.mark.parametrize("sort", ["-people", "people DESC", "people  descending", "-people desc"])
+def test_the_order_may_be_turned_round_as_in_sql(sort: str) -> None:
+    assert ranked(sort=[sort]) == ranked(sort=["-people"]) != ranked(sort=["people"])
+
+
+@pytest.mark.parametrize("sort", ["+people", "people ASC", "people ascending"])
+def test_that_nothing_turns_the_order_round_may_be_said(sort: str) -> None:
+    assert ranked(sort=[sort]) == ranked(sort=["people"])
+
+
+def test_a_field_may_be_called_what_looks_like_an_order() -> None:
+    rows = [{"v desc": 2, "v": 1}, {"v desc": 1, "v": 2}]
+    table = {"type": "FeatureCollection", "features": [
+        {"type": "Feature", "geometry": None, "properties": row} for row in rows
+    ]}  # fmt: skip
+    told = answer(filter_features, features=table, sort=["v desc"])
+    assert [feature["properties"] for feature in told["features"]] == rows[::-1]
+
+
 def test_whole_numbers_that_floating_point_ones_cannot_hold_are_sorted_exactly() -> None:
     table = json.dumps([{"id": 2**53 + 1}, {"id": 2**53}, {"id": 0.5}])
     told = answer(filter_features, features=table, sort=["-id"])
