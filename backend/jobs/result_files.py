@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from backend.errors import ResultDamagedError, ResultGoneError
+from backend.errors import BackendError, ResultDamagedError, ResultGoneError
 from backend.jobs.records import StartedJob, WrittenFile
 from backend.jobs.room import told_when_full
 
@@ -36,6 +36,20 @@ class JobFiles:
         self._inputs = folder / "inputs"
         self._whole: OrderedDict[_Bytes, None] = OrderedDict()
         self._lock = threading.Lock()
+
+    def require_folders(self) -> None:
+        """Make sure that there is a place for files.
+
+        Raises:
+            BackendError: there is none, and none can be made.
+        """
+        for folder in (self._results, self._inputs):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise BackendError(f"The folder {folder} of large values cannot be made: {error.strerror}.") from error
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise BackendError(f"The folder {folder} of large values cannot be written to.")
 
     def write_result(self, job: StartedJob, position: int, parts: Iterable[bytes]) -> WrittenFile:
         """Write one result, part by part as they are made.

@@ -77,11 +77,13 @@ class JobStore:
         files: folder of large results and inputs, which the same servers share; without it, the home folder.
 
         Raises:
-            BackendError: a newer release wrote the store, or its database cannot be used.
+            BackendError: a newer release wrote the store, or its database or folder cannot be used.
         """
         folder = files or home
-        database = open_database(home, folder, url)
-        return cls(database, JobFiles(folder), lease_seconds=lease_seconds, retention=retention)
+        kept = JobFiles(folder)
+        if files is not None:
+            kept.require_folders()
+        return cls(open_database(home, folder, url), kept, lease_seconds=lease_seconds, retention=retention)
 
     def close(self) -> None:
         """Close the connections."""

@@ -91,6 +91,13 @@ def test_a_result_is_read_back_whole(store: JobStore, data: bytes) -> None:
     assert store.results(job.id) == [(record, content)]
 
 
+def test_a_store_without_a_place_for_large_values_is_not_opened(home: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("no folder")
+    with pytest.raises(BackendError, match="of large values cannot be made: Not a directory"):
+        JobStore.open(home, lease_seconds=15, files=taken / "values")
+
+
 def test_each_reason_for_the_lack_of_a_result_has_its_error(store: JobStore) -> None:
     with pytest.raises(NoSuchJobError):
         store.read("none", "area")
