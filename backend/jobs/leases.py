@@ -125,11 +125,13 @@ class Leases:
             rows = connection.execute(statements.JOBS_OF_ENGINE, {"engine": engine}).rows
         return [(row.id, _worker(row)) for row in rows]
 
-    def settle(self, job_id: str, engine: str, reason: str, *, max_attempts: float = MAX_ATTEMPTS) -> None:
+    def settle(self, job_id: str, engine: str, reason: str, *, stopped: bool = False) -> None:
         """Decide what becomes of an engine's job whose worker is dead; without effect on a job that has ended.
 
         A job that was to be dismissed is. One that is complete is successful. One that had not started, or may be run
         again, goes back to the queue. Any other has failed, and says why.
+
+        stopped: the server was told to stop, which does not count towards `MAX_ATTEMPTS`.
         """
         now = time.time()
         with self._database.transaction(durable=True) as connection:
@@ -142,11 +144,12 @@ class Leases:
             elif row.complete:
                 connection.execute(statements.SUCCEED, {"job": job_id, "attempt": row.attempts, "now": now})
             elif row.status == JobStatus.ACCEPTED:
-                connection.execute(statements.RETURN_TO_QUEUE, {"job": job_id, "now": now, "text": ""})
+                connection.execute(statements.RETURN_TO_QUEUE, {"job": job_id, "now": now, "text": "", "stops": 0})
                 return
-            elif row.idempotent and row.attempts < max_attempts:
+            elif row.idempotent and (stopped or row.attempts - (row.stops or 0) < MAX_ATTEMPTS):
                 text = f"{reason} It will be run again."
-                connection.execute(statements.RETURN_TO_QUEUE, {"job": job_id, "now": now, "text": text})
+                values = {"job": job_id, "now": now, "text": text, "stops": int(stopped)}
+                connection.execute(statements.RETURN_TO_QUEUE, values)
                 return
             else:
                 connection.execute(statements.FAIL, _failure(job_id, row.attempts, Failure("lost", reason)))
@@ -173,7 +176,7 @@ class Leases:
     def release(self, engine: str, reason: str) -> None:
         """Give up everything an engine has, after its workers have ended: it closes."""
         for job_id, _worker_identity in self.jobs_of(engine):
-            self.settle(job_id, engine, reason, max_attempts=float("inf"))
+            self.settle(job_id, engine, reason, stopped=True)
         self._forget(engine)
 
     def take_over(self, engine: str) -> None:

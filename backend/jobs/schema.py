@@ -23,6 +23,7 @@ MIGRATIONS = (
            owner VARCHAR(32))""",
     ),
     ("ALTER TABLE jobs ADD COLUMN trace VARCHAR(55)", "ALTER TABLE jobs ADD COLUMN complete BOOLEAN"),
+    ("ALTER TABLE jobs ADD COLUMN stops INTEGER",),
 )
 """What makes the tables of version 1 those of version 2, and so on: SQL that both databases take as it is."""
 
@@ -75,6 +76,7 @@ jobs = sa.Table(
     # said to be yet.
     sa.Column("complete", sa.Boolean),
     sa.Column("trace", sa.String(55)),  # `traceparent` of the request that it was accepted with
+    sa.Column("stops", sa.Integer),  # attempts that ended because their server was told to stop; null for none
     sa.Index("jobs_by_age", "created", "id"),
     sa.Index("jobs_by_status", "status", "owner", "created"),
     sa.Index("jobs_by_end", "finished"),

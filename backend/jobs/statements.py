@@ -35,7 +35,7 @@ def _move(target: JobStatus, *conditions: sa.ColumnElement[bool], **values: Any)
     return _change(_ID, legal, *conditions, status=target.value, **values)
 
 
-_VISIBLE = [column for column in jobs.c if column.name not in ("inputs", "complete")]
+_VISIBLE = [column for column in jobs.c if column.name not in ("inputs", "complete", "stops")]
 
 INSERT_JOB = sa.insert(jobs)
 GET_JOB = sa.select(*_VISIBLE).where(_ID)
@@ -152,6 +152,7 @@ RETURN_TO_QUEUE = _change(
     worker_started=None,
     progress=0,
     message=bindparam("text"),
+    stops=sa.func.coalesce(jobs.c.stops, 0) + bindparam("stops", type_=sa.Integer),
 )
 
 STATUS_OF_ATTEMPT = sa.select(jobs.c.status).where(_ID, _ATTEMPT)
@@ -218,6 +219,7 @@ INTERRUPTED = (
         jobs.c.idempotent,
         jobs.c.durable,
         jobs.c.attempts,
+        jobs.c.stops,
         jobs.c.dismiss_requested,
         jobs.c.complete,
     )

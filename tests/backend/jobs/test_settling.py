@@ -85,6 +85,17 @@ def test_an_engine_that_closes_gives_back_what_may_run_again_however_often_it_wa
     assert store.leases.claim("another", ["buffer"]) == (job.id, "buffer")
 
 
+def test_stops_of_a_server_are_no_deaths_of_it(store: JobStore) -> None:
+    job = store.insert(AGAIN, owner=ENGINE, durable=False)
+    for _ in range(2 * MAX_ATTEMPTS):
+        begin(store, job)
+        store.leases.release(ENGINE, "It was closed.")
+        assert store.leases.claim(ENGINE, ["buffer"]) == (job.id, "buffer")
+    for _ in range(MAX_ATTEMPTS - 1):
+        assert lose(store, begin(store, job)).status is JobStatus.ACCEPTED
+    assert lose(store, begin(store, job)).failure == Failure("lost", "It died.")
+
+
 def test_a_job_that_waits_for_its_next_attempt_tells_nothing_of_the_one_before(store: JobStore) -> None:
     started = begun(store, AGAIN)
     store.progress(started, 70, "almost")

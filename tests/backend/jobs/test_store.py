@@ -185,7 +185,7 @@ def try_to_move(store: JobStore, job: Job, target: JobStatus) -> None:
             case JobStatus.DISMISSED:
                 store.dismiss(job.id)
             case JobStatus.ACCEPTED:
-                store.leases.settle(job.id, ENGINE, "died", max_attempts=9)
+                store.leases.settle(job.id, ENGINE, "died", stopped=True)
 
 
 @pytest.mark.parametrize("target", JobStatus)
