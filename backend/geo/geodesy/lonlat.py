@@ -50,8 +50,8 @@ def check_positions(coordinates: Array) -> None:
     x, y = (float(ordinate) for ordinate in coordinates[outside[0]])
     if abs(x) > 1000 or abs(y) > 1000:
         refuse(
-            f"({x:.10g}, {y:.10g}) looks projected: coordinates must be longitude, latitude in "
-            "degrees (WGS 84); assign-crs takes them with the CRS in which they are"
+            f"({x:.10g}, {y:.10g}) looks projected: coordinates must be longitude, latitude in degrees (WGS 84) unless "
+            "their CRS is told: by the input crs where there is one, else assign-crs takes them with it"
         )
     if abs(x) <= 90 and abs(y) <= MAX_LONGITUDE:
         refuse(
