@@ -70,7 +70,8 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
     metres = distance * METRES[units]
     wanted = style_of(style or ())
     kinds = kinds_of(geometry.shapes)
-    warnings = [*geometry.warnings, *check_style(wanted, kinds), *_doubtful(distance, units, field)]
+    asked = (*check_style(wanted, kinds), *_doubtful(distance, units, field))
+    warnings = [*geometry.warnings, *asked]
     native = geometry.native
     about: dict[str, Any] = {
         "method": _method(wanted),
@@ -85,7 +86,7 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
         error = error_percent(area, source, metres, resolution, wanted)
         return _feature(area, error, warnings, came_in(native, area), **about, distance_m=metres)
     made = buffer_features(geometry, metres, field, resolution, lambda share: progress(90 * share, "buffering"), wanted)
-    warnings = [*check_style(wanted, kinds), *_doubtful(distance, units, field), *made.features.warnings]
+    warnings = [*asked, *made.features.warnings]
     if dissolve:
         area = made.union()
         members = came_in(native, area)

@@ -15,7 +15,7 @@ from backend.geo.buffers.simplification import decimals, rounded, simplified
 from backend.geo.buffers.strips import ROUND, Style, check_reach
 from backend.geo.buffers.zones import GENERALISATION, PRECISION, disc_like, plain_discs, zones
 from backend.geo.geodesy.ellipsoid import Array
-from backend.geo.geodesy.shapes import Shapes, flat, of_type, plain, shapes_of
+from backend.geo.geodesy.shapes import Shapes, batch_starts, flat, of_type, plain, shapes_of
 
 MAX_DISTANCE = 9_000_000.0
 """Metres. At a quarter of the Earth's circumference (10,002 km) all ways from a line meet in one point."""
@@ -69,13 +69,14 @@ def buffer_each(
     simple = possible[disc_like(shapes[possible], distances[possible], resolution)]
     made[simple] = plain_discs(shapes[simple], distances[simple], resolution)
     rest = np.delete(np.arange(len(shapes)), simple)
-    size = np.cumsum(shapely.get_num_coordinates(shapes[rest]))
+    if not len(rest):
+        return made
     done = 0
-    for some in np.split(rest, np.flatnonzero(np.diff(size // BATCH)) + 1):
+    for some in np.split(rest, batch_starts(shapes[rest], BATCH)):
         sources = [boundary(shape) for shape in shapes[some]]
         made[some] = _buffered(sources, distances[some], resolution, lambda _: None, style)
         done += len(some)
-        tell(done / max(1, len(rest)))
+        tell(done / len(rest))
     return made
 
 

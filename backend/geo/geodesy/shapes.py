@@ -59,8 +59,13 @@ def row_numbers(rows: Array) -> NDArray[np.uint64]:
 
 def batches(shapes: Shapes, vertices: int, more: int = 1) -> Sequence[Shapes]:
     """Successive geometries with about so many vertices together; each counts for some more than it has."""
+    return np.split(shapes, batch_starts(shapes, vertices, more))
+
+
+def batch_starts(shapes: Shapes, vertices: int, more: int = 1) -> Integers:
+    """Where all `batches` but the first begin."""
     size = np.cumsum(shapely.get_num_coordinates(shapes) + more) // vertices
-    return np.split(shapes, np.flatnonzero(np.diff(size)) + 1)
+    return np.flatnonzero(np.diff(size)) + 1
 
 
 def in_the_plane(shapes: Shapes) -> Shapes:

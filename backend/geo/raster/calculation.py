@@ -102,10 +102,10 @@ def _look_alike(
     """Warnings where values of bands seem to say that there are no data, and the expression does not name them."""
     constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     named = [number for number in constants if isinstance(number, int | float)]
+    either_sign = {*named, *(-number for number in named)}
     for name, (index, band) in bands.items():
         values = read_band(readers[index], band)
-        meant = [*named, *(-number for number in named)]
-        yield from filter(None, [undeclared(values, f"cells of {name}", meant=meant, band=name)])
+        yield from filter(None, [undeclared(values, f"cells of {name}", meant=either_sign, band=name)])
 
 
 def _whole_kind(

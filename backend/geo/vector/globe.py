@@ -8,7 +8,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.antimeridian import collect, flat_parts, the_short_way, wrap
 from backend.geo.geodesy.crs import Transformation, metres_per_unit
 from backend.geo.geodesy.ellipsoid import Array
-from backend.geo.geodesy.shapes import Shapes, shapes_of
+from backend.geo.geodesy.shapes import Shapes, shapes_of, valid_polygons
 
 _LONG = 5_000_000.0
 """Metres of an extent within which edges are too short to go more than half around the Earth, but at a pole."""
@@ -76,7 +76,7 @@ def _opened_at_pole(part: BaseGeometry, way: Transformation) -> BaseGeometry | N
     path = np.add(outer, (360 * np.ceil((180 - outer[:, 0].min()) / 360), 0))
     ring = shapely.Polygon(np.vstack([path, [(path[-1, 0], pole), (path[0, 0], pole)]]))
     # On the antimeridian itself it may touch itself by rounding.
-    shell = ring if ring.is_valid else shapely.make_valid(ring, method="structure", keep_collapsed=False)
+    shell = ring if ring.is_valid else valid_polygons(shapes_of([ring]))[0]
     turned = [shapely.Polygon(np.add(hole, (360 * turn, 0))) for hole in holes for turn in range(-1, 4)]
     inside = [hole for hole in turned if shell.covers(hole)]
     if len(inside) != len(holes) or abs(shell.area - ring.area) > _SAME * ring.area:
