@@ -6,7 +6,7 @@ passed on all the same.
 
 import re
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from telemetry.logs import about
 
@@ -25,11 +25,10 @@ def headers_of_trace() -> dict[str, str]:
 
     Baggage stays here: it is for servers of the same operator, and nobody says whose the other one is.
     """
-    carrier: dict[str, str] = {}
-    with suppress(ModuleNotFoundError):
-        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
 
-        TraceContextTextMapPropagator().inject(carrier)
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier)
     return carrier
 
 
@@ -46,12 +45,9 @@ def within_trace(trace: str | None) -> Generator[None]:
 
 @contextmanager
 def _current(trace: str) -> Generator[None]:
-    try:
-        from opentelemetry import context  # noqa: PLC0415
-        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
-    except ModuleNotFoundError:
-        yield
-        return
+    from opentelemetry import context  # noqa: PLC0415
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
+
     token = context.attach(TraceContextTextMapPropagator().extract({HEADER: trace}))
     try:
         yield
