@@ -11,7 +11,7 @@ from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_u
 from backend.geo.geodesy.ellipsoid import A, Array, Booleans, Integers, half_turn, meridian_radius, parallel_radius
 from backend.geo.geodesy.ground import ground_of
 from backend.geo.geodesy.measure import by_dimension, segments
-from backend.geo.geodesy.shapes import Shapes, batches, in_the_plane
+from backend.geo.geodesy.shapes import Shapes, batches, in_the_plane, valid_shapes
 from backend.geo.vector.common_edges import Vertices, common_edges
 from backend.geo.vector.edge_cutting import Counting, cut_edges, edges_of
 from backend.geo.vector.features import Features, single
@@ -120,7 +120,7 @@ def bent(features: Features, tolerance: float) -> Features:
     if not invalid.size:
         return made
     shapes = made.shapes.copy()
-    shapes[invalid] = shapely.make_valid(shapes[invalid])
+    shapes[invalid] = valid_shapes(shapes[invalid])
     return made.with_shapes(shapes)
 
 

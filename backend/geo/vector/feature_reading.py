@@ -24,7 +24,7 @@ from backend.geo.geodesy.lonlat import (
     long_edges,
     settled,
 )
-from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of, valid_polygons
+from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of, valid_shapes
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_documents import is_document, read_document
 from backend.geo.vector.features import Features
@@ -236,8 +236,7 @@ def _repaired(features: Features) -> Features:
     shapes = features.shapes.copy()
     reason = str(shapely.is_valid_reason(shapes[broken[0]]))
     areal = of_type(shapes[broken], *POLYGONAL)
-    shapes[broken[areal]] = valid_polygons(shapes[broken[areal]])
-    shapes[broken[~areal]] = shapely.make_valid(shapes[broken[~areal]])
+    shapes[broken] = valid_shapes(shapes[broken])
     gained = np.abs(shapely.area(shapes[broken]) - shapely.area(features.shapes[broken]))
     if areal.all() and (gained <= features.noise * shapely.length(features.shapes[broken])).all():
         # They were valid before their coordinates were rounded.

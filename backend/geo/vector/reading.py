@@ -13,7 +13,7 @@ from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.antimeridian import wrap
 from backend.geo.geodesy.crs import CRS84, parse_crs
 from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, long_edges, max_longitude, settled
-from backend.geo.geodesy.shapes import Shapes, shapes_of, valid_polygons
+from backend.geo.geodesy.shapes import Shapes, shapes_of, valid_shapes
 from backend.geo.vector.datasets import DatasetFile
 from backend.geo.vector.feature_documents import is_document
 from backend.geo.vector.feature_reading import read_features
@@ -166,8 +166,7 @@ def _repaired(shape: BaseGeometry, warnings: list[str]) -> BaseGeometry:
         members = [_repaired(part, warnings) for part in shapely.get_parts(shape)]
         return shapely.GeometryCollection(members)
     reason = shapely.is_valid_reason(shape)
-    polygonal = shape.geom_type in ("Polygon", "MultiPolygon")
-    repaired = valid_polygons(shapes_of([shape]))[0] if polygonal else shapely.make_valid(shape)
+    repaired = valid_shapes(shapes_of([shape]))[0]
     if repaired.is_empty:
         refuse(f"the polygon encloses no area ({reason})")
     warnings.append(f"An invalid geometry was repaired ({reason}); check that the result is what was meant.")

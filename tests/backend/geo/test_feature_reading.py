@@ -144,6 +144,17 @@ def test_a_bow_tie_among_others_is_repaired_and_counted() -> None:
     assert found.warnings[0].startswith("1 of 2 geometries were invalid and repaired (Self-intersection")
 
 
+@pytest.mark.parametrize("around", ["{}", "GEOMETRYCOLLECTION ({}, POINT (9 9))", "GEOMETRYCOLLECTION ({0}, {0})"])
+def test_a_polygon_that_goes_round_twice_holds_the_same_ground_alone_and_in_a_collection(around: str) -> None:
+    # From corner to corner of a square and round an inner one again, which belongs to it as well.
+    twice = "POLYGON ((0 0, 4 0, 4 4, 1 4, 1 1, 3 1, 3 3, 0 3, 0 0))"
+    [shape] = read_features(around.format(twice)).shapes
+    assert shape.is_valid
+    areas = [part.area for part in shapely.get_parts(shape) if part.area]
+    assert areas == pytest.approx([15] * len(areas))
+    assert len(areas) == around.count("{")
+
+
 def test_degrees_that_are_called_metres_are_warned_of() -> None:
     assert "look like degrees" in read_features("POINT (9 45)", UTM).warnings[0]
 
