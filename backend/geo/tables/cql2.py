@@ -1,11 +1,10 @@
 """CQL2 filters (OGC 21-065r2) on features: which of them a condition holds for."""
 
-import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 from pyproj import CRS
@@ -13,7 +12,10 @@ from pyproj import CRS
 from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.ellipsoid import Booleans
-from backend.geo.tables.cql2_matching import alike, like_pattern, missing_field, without_accents
+from backend.geo.tables.cql2_arrays import RELATIONS as ARRAY_RELATIONS
+from backend.geo.tables.cql2_arrays import Arrays, column_arrays, literal_array, single
+from backend.geo.tables.cql2_arrays import related as related_as_sets
+from backend.geo.tables.cql2_matching import alike, like_pattern, missing_field, unknown_operation, without_accents
 from backend.geo.tables.cql2_spatial import GEOMETRY_NAMES, PREDICATES, is_spatial, literal_geometry
 from backend.geo.tables.cql2_spatial import related as related_in_space
 from backend.geo.tables.cql2_temporal import (
@@ -28,10 +30,9 @@ from backend.geo.tables.cql2_temporal import (
 )
 from backend.geo.tables.cql2_temporal import related as related_in_time
 from backend.geo.tables.cql2_text import MAX_DEPTH, Node, parse_cql2_text
-from backend.geo.tables.expression_functions import FUNCTIONS
 from backend.geo.vector.columns import DIVISIONS, ORDER, Column, both, compared, computed, condition, either, negated
 from backend.geo.vector.features import Features
-from backend.geo.vector.fields import is_number, listed, shown
+from backend.geo.vector.fields import is_number, shown
 from backend.geo.vector.text_order import check_dates, doubtful_order
 
 MAX_NESTED = 2 * MAX_DEPTH
@@ -118,8 +119,12 @@ class _Evaluation:
             return self._computed(_SIGNS[operation], *_two(operation, arguments))
         if operation in ORDER:
             return self._compared(operation, *_two(operation, arguments))
+        if operation in ARRAY_RELATIONS:
+            first, second = _two(operation, arguments)
+            return related_as_sets(operation, self._arrays(first), self._arrays(second))
         if operation not in _OPERATIONS:
-            _refuse_operation(operation)
+            known = (*_OPERATIONS, *ORDER, *_SIGNS, *PREDICATES, *RELATIONS, *ARRAY_RELATIONS)
+            refuse(unknown_operation(operation, known))
         return _OPERATIONS[operation](self, arguments)
 
     def _property(self, name: str) -> Column:
@@ -166,7 +171,7 @@ class _Evaluation:
             return among_days(cast("list[str]", items), times, self.warnings)
         if len(items) <= 20 or any(isinstance(item, Mapping) for item in items):
             return reduce(either, (self._compared("=", value, item) for item in items))
-        column, wanted = self.column(value), Column.of(items, "the list")
+        column, wanted = single(self.column(value)), Column.of(items, "the list")
         if "mixed" in (column.kind, wanted.kind) or (wanted.kind != column.kind != "nothing"):
             refuse(f"{column.told()}, but {wanted.told()}: they cannot be compared")
         chosen = set(wanted.precise[wanted.known].tolist())
@@ -175,7 +180,7 @@ class _Evaluation:
 
     def like(self, arguments: Sequence[Node]) -> Column:
         value, pattern = _two("like", arguments)
-        column = self.column(value).need("text", "LIKE needs texts")
+        column = single(self.column(value)).need("text", "LIKE needs texts")
         wanted = self.column(pattern).need("text", "LIKE needs a pattern with % and _")
         if not wanted.is_literal and len(wanted.values) != 1:
             refuse("the pattern of LIKE is a text, not a field")
@@ -212,7 +217,7 @@ class _Evaluation:
                 if isinstance(node, Mapping) and "interval" in node:
                     refuse("an interval is compared with T_INTERSECTS, T_BEFORE, T_AFTER and the like")
             return related_in_time(sign, self._periods(first), self._periods(second), self.warnings)
-        left, right = self.column(first), self.column(second)
+        left, right = single(self.column(first)), single(self.column(second))
         for day, column in ((first, right), (second, left)):
             times = times_beside(day, column)
             if times is not None:
@@ -228,6 +233,10 @@ class _Evaluation:
 
     def _periods(self, node: Node) -> Periods:
         return literal_periods(node, self.column) if is_temporal(node) else column_periods(self.column(node))
+
+    def _arrays(self, node: Node) -> Arrays:
+        name = cast("Mapping[str, Any]", node).get("property") if isinstance(node, Mapping) else None
+        return column_arrays(self._property(name)) if isinstance(name, str) else literal_array(node)
 
     def _geometry(self, node: Node) -> Features:
         if is_spatial(node):
@@ -256,19 +265,6 @@ _OPERATIONS: Mapping[str, Callable[[_Evaluation, Sequence[Node]], Column]] = {
 
 _OTHER_SPELLINGS = {"!=": "<>"} | {name.removeprefix("s_"): name for name in PREDICATES}
 """Of SQL and of CQL before OGC 21-065: nothing else can be meant."""
-
-
-def _refuse_operation(operation: str) -> NoReturn:
-    known = sorted({*_OPERATIONS, *ORDER, *_SIGNS, *PREDICATES, *RELATIONS})
-    close = difflib.get_close_matches(operation, known, n=3)
-    told = f"did you mean {listed(close)}?" if close else f"there are {', '.join(known)}"
-    if any(word in operation for word in ("dwithin", "distance", "beyond", "buffer")):
-        told = "CQL2 knows no distances: select-by-location takes them"
-    elif operation in ("lower", "upper", "lcase", "ucase"):
-        told = "CASEI(name) = CASEI('Berlin') compares texts whatever their case"
-    elif operation in FUNCTIONS:
-        told = f"calculate-field has it: the field it makes of {operation}(…) can be filtered by"
-    refuse(f"the filter has no operator or function {shown(operation)}; {told}")
 
 
 def _operation(node: Mapping[str, Any]) -> tuple[str, Sequence[Node]]:

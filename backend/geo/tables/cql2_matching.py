@@ -3,8 +3,9 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from backend.geo.tables.expression_functions import FUNCTIONS
 from backend.geo.vector.columns import Column
 from backend.geo.vector.fields import listed, no_such_field, shown
 from backend.geo.vector.geometry_terms import TERMS
@@ -48,6 +49,20 @@ def missing_field(name: str, fields: Sequence[str]) -> str:
         return f"there is no field {shown(name)}; calculate-field measures it, and the field made can be filtered by"
     reason = no_such_field(name, fields)
     return reason if "did you mean" in reason else f"{reason}; a text stands in single quotes, '{name[:40]}'"
+
+
+def unknown_operation(operation: str, known: Iterable[str]) -> str:
+    """The reason of a refusal of an operator or function, in lower case, that is none of those known."""
+    every = sorted(known)
+    close = difflib.get_close_matches(operation, every, n=3)
+    told = f"did you mean {listed(close)}?" if close else f"there are {', '.join(every)}"
+    if any(word in operation for word in ("dwithin", "distance", "beyond", "buffer")):
+        told = "CQL2 knows no distances: select-by-location takes them"
+    elif operation in ("lower", "upper", "lcase", "ucase"):
+        told = "CASEI(name) = CASEI('Berlin') compares texts whatever their case"
+    elif operation in FUNCTIONS:
+        told = f"calculate-field has it: the field it makes of {operation}(…) can be filtered by"
+    return f"the filter has no operator or function {shown(operation)}; {told}"
 
 
 def alike(left: Column, right: Column) -> str | None:

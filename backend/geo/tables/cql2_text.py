@@ -29,6 +29,8 @@ _GEOMETRY = re.compile(
 )
 _PARENTHESIS = re.compile(r"[()]")
 _RESERVED = frozenset(("AND", "OR", "NOT", "BETWEEN", "LIKE", "ILIKE", "IN", "IS", "NULL", "TRUE", "FALSE", "DIV"))
+_ARRAY_PREDICATE = "a_"
+"""How the name of each begins, misspelt or not."""
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -178,7 +180,8 @@ class _Parser:
             return {name: self._atom()}
         if not self._takes("("):
             return {"property": token.text}
-        return self._called(name, self._deeper(self._arguments))
+        read = self._array_arguments if name.startswith(_ARRAY_PREDICATE) else self._arguments
+        return self._called(name, self._deeper(read))
 
     def _called(self, name: str, arguments: list[Node]) -> Node:
         """What a name in lower case means before arguments in parentheses."""
@@ -215,6 +218,21 @@ class _Parser:
             found.append(self._deeper(self.disjunction))
         self._expect(")")
         return found
+
+    def _array_arguments(self) -> list[Node]:
+        """Those of an array predicate: what stands in parentheses there is an array."""
+        found = [self._array()]
+        while self._takes(","):
+            found.append(self._array())
+        self._expect(")")
+        return found
+
+    def _array(self) -> Node:
+        if not self._takes("("):
+            return self._sum()
+        if self._takes(")"):
+            return []
+        return self._deeper(self._array_arguments)
 
     def _deeper[T](self, read: Callable[[], T]) -> T:
         self._depth += 1

@@ -145,9 +145,10 @@ class Column:
         """What it is and what it holds, for people."""
         if self.is_literal:
             return f"{self.name} is {_SINGULAR[self.kind]}"
-        examples = self.values[self.known][:2].tolist()
-        such = f", such as {listed(examples)}" if examples else ""
-        return f"{self.name} holds {_PLURAL[self.kind]}{such}"
+        known = self.values[self.known]
+        such = f", such as {listed(known[:2].tolist())}" if len(known) else ""
+        arrays = self.kind == "mixed" and all(isinstance(value, list) for value in known)
+        return f"{self.name} holds {'arrays' if arrays else _PLURAL[self.kind]}{such}"
 
     def json(self, count: int) -> list[Any]:
         """`count` JSON values, None for what is not known."""
