@@ -1,6 +1,7 @@
 """How the operating system holds a worker process to the limits of its job. A resource guard, not a sandbox."""
 
 import math
+import os
 import sys
 import time
 from collections.abc import Generator, Iterator
@@ -16,6 +17,9 @@ except ImportError:  # Windows has none
 
 _STORE_MARGIN = 64 * 2**20
 """The store's own files grow while a job runs."""
+
+_LINE = 256
+"""Bytes that hold a line of seven numbers."""
 
 _MOST = 2**63 - 1
 """The largest limit that the system can be told: what is beyond it is none."""
@@ -66,9 +70,13 @@ def _room_for(store: Path) -> int:
 
 
 def _address_space() -> int:
-    """Bytes of memory that this process has mapped. Asked before every job, so without psutil's object for it."""
-    with open("/proc/self/statm", "rb") as counts:  # noqa: PTH123
-        return int(counts.read().split(None, 1)[0]) * resource.getpagesize() if resource is not None else 0
+    """Bytes of memory that this process has mapped. Asked before every job, so without objects for it."""
+    counts = os.open("/proc/self/statm", os.O_RDONLY)
+    try:
+        pages = int(os.read(counts, _LINE).split(None, 1)[0])
+    finally:
+        os.close(counts)
+    return pages * resource.getpagesize() if resource is not None else 0
 
 
 def prevent_core_dumps() -> None:

@@ -47,6 +47,29 @@ def test_a_process_stays_the_same_when_the_clock_is_set(monkeypatch: pytest.Monk
     assert ProcessIdentity.current() == me
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell of children")
+def test_a_child_is_one_from_its_start_by_any_thread_until_it_is_waited_for() -> None:
+    program = """
+import os, subprocess, sys, threading
+from backend.jobs.liveness import has_children
+
+children, told = [], [has_children()]
+begin = lambda: children.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
+thread = threading.Thread(target=begin)
+thread.start()
+thread.join()
+told.append(has_children())
+children[0].stdin.write(b"\\n")
+children[0].stdin.close()
+os.waitid(os.P_PID, children[0].pid, os.WEXITED | os.WNOWAIT)
+told.append(has_children())
+children[0].wait()
+print(*told, has_children())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["False", "True", "True", "False"]
+
+
 def test_the_host_is_the_same_for_all_processes_of_it() -> None:
     program = "from backend.jobs.liveness import host; print(host())"
     other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
