@@ -37,7 +37,10 @@ async def execute(request: Request) -> Response:
     body = await read_json_object(request, service.body_limits)
     judge = partial(read_execute_request, body.members, offering, service.base_url, service.callback_origins)
     asked = await anyio.to_thread.run_sync(judge) if body.large else judge()
-    request_of_job = replace(await _acceptable(service, asked, offering), trace=trace_of(request.scope))
+    request_of_job = await _acceptable(service, asked, offering)
+    trace = trace_of(request.scope)
+    if trace is not None:
+        request_of_job = replace(request_of_job, trace=trace)
     agreement = agree(asked.mode, preferences, offering.control, service.settings.max_wait_seconds)
     # A client that waits is told of a job only if that takes long; to sync each write to the disk would double the
     # time of every short one.

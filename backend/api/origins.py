@@ -64,7 +64,7 @@ class KnownCallers:
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             host = headers.get("host", "")
-            if (self._callers.always or _over_loopback(scope)) and not self._callers.knows_host(host):
+            if not self._callers.knows_host(host) and (self._callers.always or _over_loopback(scope)):
                 detail = f"This server is not known as `{host[:80]}`."
                 await plain_problem(HTTPStatus.MISDIRECTED_REQUEST, detail).response()(scope, receive, send)
                 return
