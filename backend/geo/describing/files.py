@@ -15,6 +15,8 @@ from backend.geo.geodesy.crs import CRS84
 from backend.geo.vector.datasets import GEOJSON, DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.file_contents import as_dataset
+from backend.geo.vector.stored_codes import keep_codes
+from backend.geo.vector.text_encodings import read_text
 from backend.geo.vector.vector_files import layers_of, read_file
 
 
@@ -39,7 +41,8 @@ def _described(dataset: DatasetFile) -> JsonObject:
     told = describe_features(features, knows_crs=knows_crs)
     # What is read as a document is repaired while it is read.
     if dataset.suffix in GEOJSON:
-        told["validity"] = validity_as_given(dataset.path.read_text("utf-8-sig"), told["validity"])
+        text, _ = read_text(dataset.path, dataset.id)
+        told["validity"] = validity_as_given(text, told["validity"])
     return {"layers": [{"name": layer} for layer in layers]} | told
 
 
@@ -69,4 +72,5 @@ def _layer(dataset: DatasetFile, layer: str) -> JsonObject:
 
 
 def _info(dataset: DatasetFile, layer: str) -> dict[str, Any]:
+    keep_codes()
     return pyogrio.read_info(dataset.path, layer=layer)

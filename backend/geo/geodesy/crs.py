@@ -26,9 +26,9 @@ _TIME_DEPENDENT, _EPOCH = "Time-dependent", "Parameter reference epoch"
 """Of a step in EPSG's words, and what tells when it needs no change."""
 
 _CODE = re.compile(
-    r"(?:urn:ogc:def:crs:(?P<urn>[A-Za-z]\w*):[\w.]*:(?P<urn_code>\w+)"
-    r"|https?://www\.opengis\.net/def/crs/(?P<url>[A-Za-z]\w*)/[\w.]+/(?P<url_code>\w+)"
-    r"|(?P<short>[A-Za-z]\w*):{1,2}(?P<short_code>\w+)"
+    r"(?:urn:ogc:def:crs:(?P<urn>[A-Za-z]\w*):[\w.]*:(?P<urn_code>\w[\w.]*)"
+    r"|https?://www\.opengis\.net/def/crs/(?P<url>[A-Za-z]\w*)/[\w.]+/(?P<url_code>\w[\w.]*)"
+    r"|(?P<short>[A-Za-z]\w*):{1,2}(?P<short_code>\w[\w.]*)"
     r"|(?P<bare_code>[0-9]{4,6}))"  # nobody but EPSG is meant by a number alone
 )
 _WGS84 = re.compile(r"(?:WGS|CRS)[ _-]?(?:19)?84", re.IGNORECASE)

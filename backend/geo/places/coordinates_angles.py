@@ -12,13 +12,19 @@ _SIGNS = str.maketrans("º˚′’‘´`ʹ″”“ʺ−–‐，", "°°''''''\
 _WORDS = tuple(
     (re.compile(pattern, re.IGNORECASE), letter)
     for pattern, letter in (
-        (r"(\d+)\s*d\s*(\d+)\s*m\s*(\d+(?:\.\d+)?)\s*s(?![a-z])", r"\1°\2'\3" + '"'),
+        # Of the letters for degrees, minutes and seconds the last is also that of the south.
+        (
+            r"(\d+)\s*d\s*(\d+)\s*m\s*(\d+(?:[.,]\d+)?)\s*(?:(?-i:s)(?![a-z])|s(?=[nsewo]\b))",
+            r"\1°\2'\3" + '"',
+        ),
+        (r"(\d)\s*d\s*(?=\d)", r"\1°"),
+        (r"(°\s*\d+(?:[.,]\d+)?)\s*m\s*(?=\d)", r"\1'"),
         (r"\b(?:latitude|lat|breite)\b\.?\s*[:=]?", "φ"),
         (r"\b(?:longitude|long|lon|lng|länge)\b\.?\s*[:=]?", "λ"),
-        (r"\b(?:north|nord|norte)\b", "N"),
-        (r"\b(?:south|süd|sud|sur|sul)\b", "S"),
-        (r"\b(?:east|ost|est|este|leste)\b", "E"),
-        (r"\b(?:west|ouest|oeste|ovest)\b", "W"),
+        (r"\b(?:north|nord|norte|noord)\b", "N"),
+        (r"\b(?:south|süd|sud|sur|sul|zuid|syd)\b", "S"),
+        (r"\b(?:east|ost|est|este|leste|oost|øst|öst)\b", "E"),
+        (r"\b(?:west|ouest|oeste|ovest|vest|väst)\b", "W"),
         (r"(?:degrees?|deg|grad)\b\.?", "°"),
         (r"(?:minutes?|min)\b\.?", "'"),
         (r"(?:seconds?|sec)\b\.?", '"'),

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
+from urllib.parse import unquote
 
 from backend.errors import refuse
-from backend.geo.places.coordinates_angles import Angle, read_angles
+from backend.geo.places.coordinates_angles import Angle, read_angles, sexagesimal
 from backend.geo.places.coordinates_mgrs import read_mgrs
 from backend.geo.places.coordinates_utm import read_utm
 
@@ -17,6 +18,9 @@ LONGEST = 200
 """Characters of a text that may be a position."""
 _WKT = re.compile(r"(?:SRID=4326;)?\s*POINT\s*Z?\s*\(\s*(\S+)\s+([^\s)]+)[^)]*\)", re.IGNORECASE)
 _GEO_URI = re.compile(r"geo:\s*([-+\d.]+),([-+\d.]+).*", re.IGNORECASE)
+_SEARCH = re.compile(r"geo:\s*0(?:\.0*)?,0(?:\.0*)?(?:[,;][^?]*)?\?(?:.*&)?q=(?P<sought>[^&]*).*", re.IGNORECASE)
+"""As programs of mobile phones write a place: no position, but what is to be found, which may be one."""
+_SOUGHT = re.compile(r"([-+\d.]+),([-+\d.]+)(?:\(.*)?")
 _ISO_6709 = re.compile(r"([-+])(\d{2,6}(?:\.\d+)?)([-+])(\d{3,7}(?:\.\d+)?)(?:[-+]\d+(?:\.\d+)?)?(?:CRS\w+)?/?")
 
 
@@ -63,7 +67,10 @@ def _wkt(text: str) -> Written | None:
 
 
 def _uri(text: str) -> Written | None:
-    found = _GEO_URI.fullmatch(text)
+    search = _SEARCH.fullmatch(text)
+    found = _GEO_URI.fullmatch(text) if search is None else _SOUGHT.fullmatch(unquote(search["sought"]))
+    if search is not None and found is None:
+        refuse(f"{text[:60]!r} asks for a search, and tells no position: geocode finds places by name")
     return None if found is None else Written((_number(found[2]), _number(found[1])), "geo URI (latitude, longitude)")
 
 
@@ -86,10 +93,7 @@ def _packed(digits: str, degrees: int) -> float:
         return float(digits)
     if whole == degrees + 2:
         parts = [digits[:degrees], digits[degrees:], "0"]
-    minutes, seconds = float(parts[1]), float(parts[2])
-    if minutes >= 60 or seconds >= 60:
-        refuse(f"{digits} has 60 minutes or seconds or more")
-    return int(parts[0]) + minutes / 60 + seconds / 3600
+    return sexagesimal(*map(float, parts))
 
 
 def _mgrs(text: str) -> Written | None:

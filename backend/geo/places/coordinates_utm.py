@@ -9,10 +9,14 @@ from backend.errors import refuse
 
 BANDS = "CDEFGHJKLMNPQRSTUVWX"
 """Letters of 8° of latitude from 80° S; the last has 12."""
-_NUMBER = r"\d{5,8}(?:[.,]\d+)?"
+_ROUNDED = 0.01
+"""Degrees."""
+_DECIMALS = r"(?:[.,]\d+)?"
+_BEFORE = r"(?:{}\s*[:=]?\s*)?"
 POSITION = re.compile(
     rf"(?:utm\s*)?(?:zone\s*)?(?P<zone>\d{{1,2}})\s*(?P<letter>[A-Z]|north|south)\b[\s,;:]*"
-    rf"(?P<first>{_NUMBER})\s*(?:m\s*)?(?P<axis>[EN])?[\s,;]+(?P<second>{_NUMBER})\s*(?:m\s*)?[EN]?",
+    rf"{_BEFORE.format('(?P<before>[EN])')}(?P<first>\d{{5,8}}{_DECIMALS})\s*(?:m\s*)?(?P<axis>[EN])?[\s,;]+"
+    rf"{_BEFORE.format('[EN]')}(?P<second>\d{{1,8}}{_DECIMALS})\s*(?:m\s*)?[EN]?",
     re.IGNORECASE,
 )
 
@@ -64,7 +68,8 @@ def read_utm(text: str) -> UtmPosition | None:
     if not 1 <= zone <= 60:
         refuse(f"there is no UTM zone {zone}: zones are 1 to 60")
     first, second = (float(found[name].replace(",", ".")) for name in ("first", "second"))
-    easting, northing = (second, first) if (found["axis"] or "").upper() == "N" else (first, second)
+    axis = found["before"] or found["axis"] or ""
+    easting, northing = (second, first) if axis.upper() == "N" else (first, second)
     if not 100_000 <= easting <= 900_000 or northing > 10_000_000:
         refuse(f"easting {easting:.10g}, northing {northing:.10g} is outside UTM: is the order easting, northing?")
     return _located(zone, letter, easting, northing)
@@ -75,18 +80,24 @@ def _located(zone: int, letter: str, easting: float, northing: float) -> UtmPosi
         grid = Grid(zone, south=letter.startswith("S"))
         other = Grid(zone, south=False).lonlat(easting, northing)
         # The letter S is also the band from 32° to 40° N.
-        is_band = letter == "S" and 32 <= other[1] < 40
+        is_band = letter == "S" and _is_within(other[1], letter)
         return UtmPosition(*grid.lonlat(easting, northing), grid.code, other if is_band else None)
     if letter not in BANDS:
         refuse(f"there is no UTM band {letter}: bands are {BANDS[0]} to {BANDS[-1]} without I and O")
     grid = Grid(zone, south=letter < "N")
     longitude, latitude = grid.lonlat(easting, northing)
-    south, north = band_edges(letter)
-    if not south - 0.01 <= latitude <= north + 0.01:
+    if not _is_within(latitude, letter):
+        south, north = band_edges(letter)
         refuse(
             f"northing {northing:.10g} is at latitude {latitude:.4f}, but band {letter} goes from {south}° to {north}°"
         )
     return UtmPosition(longitude, latitude, grid.code)
+
+
+def _is_within(latitude: float, band: str) -> bool:
+    """Whether it lies in the band, or beside its edge by no more than positions are rounded."""
+    south, north = band_edges(band)
+    return south - _ROUNDED <= latitude <= north + _ROUNDED
 
 
 def band_edges(letter: str) -> tuple[int, int]:

@@ -68,11 +68,15 @@ class Gazetteer:
     def named(self, name: str) -> list[Place]:
         """Places and countries of exactly this name but for case, accents and punctuation, the likeliest first."""
         plain = plain_name(name)
-        found = [self._place(start, at) for start, at in self._lines(plain)] if plain else []
-        if re.fullmatch(r"[A-Z]{2,3}", name.strip()):
-            found += self._by_code(name.strip())
+        found = [self._place(start, at) for start, at in self._lines(f"|{plain}|")] if plain else []
+        found += self.coded(name)
         unique = {(place.kind, place.name, place.longitude, place.latitude): place for place in reversed(found)}
         return sorted(unique.values(), key=lambda place: (-place.weight, place.name))
+
+    def coded(self, text: str) -> list[Place]:
+        """The countries of an ISO code in capitals; none of another text."""
+        code = text.strip()
+        return self._by_code(code) if re.fullmatch(r"[A-Z]{2,3}", code) else []
 
     def country(self, text: str) -> Place | None:
         """The country of a name or ISO code."""
@@ -111,9 +115,8 @@ class Gazetteer:
         rows = csv.reader(row for row in self.rows if ",US," in row)
         return frozenset(map(plain_name, {region for _, code, _, region, *_ in rows if code == "US"}))
 
-    def _lines(self, plain: str) -> Iterator[tuple[int, int]]:
-        """Where the line begins, and where in it the name stands."""
-        sought = f"|{plain}|"
+    def _lines(self, sought: str) -> Iterator[tuple[int, int]]:
+        """Where each line that holds a text begins, and where in it that stands."""
         at = self.names.find(sought)
         while at >= 0:
             yield self.names.rfind("\n", 0, at) + 1, at
@@ -132,12 +135,10 @@ class Gazetteer:
         )  # fmt: skip
 
     def _by_code(self, code: str) -> list[Place]:
-        sought = f'"iso_a{len(code)}":"{code}"'
-        at = self.names.find(sought)
-        if at < 0:
-            return []
-        start = self.names.rfind("\n", 0, at) + 1
-        return [_country(json.loads(self.names[start : self.names.index("\t", start)]), False)]
+        """The countries of an ISO code, the largest first: islands may have that of the country they belong to."""
+        starts = self._lines(f'"iso_a{len(code)}":"{code}"')
+        found = [_country(json.loads(self.names[start : self.names.index("\t", start)]), False) for start, _ in starts]
+        return sorted(found, key=lambda country: -country.population)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,9 @@ def find_place(gazetteer: Gazetteer, text: str, country_code: str | None = None)
         ]
     if country_code is not None:
         candidates = [place for place in candidates if place.country_code == country_code]
-    return Found(candidates, _is_ambiguous(candidates))
+    # Towns are found by codes of airports too.
+    coded = len(candidates) > 1 and candidates[0].kind == "place" and bool(gazetteer.coded(text))
+    return Found(candidates, coded or _is_ambiguous(candidates))
 
 
 def _qualifies(gazetteer: Gazetteer, place: Place, qualifier: str) -> bool:

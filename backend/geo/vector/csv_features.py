@@ -20,7 +20,11 @@ from backend.geo.vector.features import Features
 from backend.geo.vector.text_columns import NUMBER, typed_column
 from backend.geo.vector.wkt import EWKT, WGS84
 
-_QUOTED = re.compile(r'"[^"]*"')
+_QUOTED = re.compile(r'(?<![^,;\t|])"[^"]*(?:""[^"]*)*"')
+"""A value that begins with a quotation mark, up to the one that ends it: what is within may part neither values nor
+lines."""
+_NAMES = re.compile(rf"(?:{_QUOTED.pattern}|[^\r\n])*")
+"""The line of names, in each of which a line may break."""
 _WKB = re.compile(r"0[01][0-9A-Fa-f]{8}")
 TEXTS = ("wkt", "geometry", "geom", "the_geom", "shape")
 _DELIMITERS = ",;\t|"
@@ -92,7 +96,8 @@ def _delimited(text: str) -> tuple[str, str]:
     lines = text[told.end() :].lstrip("\r\n") if told else text
     if not lines:
         refuse("the CSV is empty")
-    first = _QUOTED.sub("", lines.splitlines()[0])
+    names = _NAMES.match(lines)
+    first = _QUOTED.sub("", names[0] if names else "")
     return lines, told["separator"] if told else max(_DELIMITERS, key=first.count)
 
 

@@ -1,10 +1,11 @@
 """Files of features that tell what is in them: their bytes say it to programs alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, override
 
 import shapely
+from pyproj import CRS
 
 from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.vector.collections import Box, FeatureCollection
@@ -78,6 +79,14 @@ class FlatCollection(FeatureCollection):
             return None
         west, south, east, north = shapely.total_bounds(shapes).tolist()
         return west, south, east, north
+
+
+def taken_for_another(crs: CRS) -> Sequence[str]:
+    """What is to be told of a file that names its CRS by a code which other programs take for that of another."""
+    if not crs.is_deprecated:
+        return ()
+    told = f"{code_of(crs)} is deprecated: many programs take the CRS that replaced it in its place, and misplace"
+    return (f"{told} the features of such a file. Another crs avoids that.",)
 
 
 def described(features: Features, form: str, layer: str | None = None) -> JsonObject:

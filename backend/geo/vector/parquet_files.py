@@ -13,6 +13,7 @@ import numpy as np
 
 from backend.errors import refuse
 from backend.geo.vector.closed_database import LOCKED, SETTINGS
+from backend.geo.vector.fields import with_finite_numbers
 from backend.geo.vector.file_values import as_written
 
 _AS_BYTES = "SET enable_geoparquet_conversion = false"
@@ -108,7 +109,9 @@ def _covering(geometry: _Geometry) -> frozenset[str]:
 
 def _plain(column: Sequence[Any]) -> list[Any]:
     """Numbers and texts as they are, and what is neither, nor a time, as JSON has it."""
-    return [value if value is None or isinstance(value, _SIMPLE) else _as_json(value) for value in column]
+    if all(value is None or isinstance(value, _SIMPLE) for value in column):
+        return list(column)
+    return with_finite_numbers([one if isinstance(one, _SIMPLE) else _as_json(one) for one in column])
 
 
 def _decimals(column: Sequence[float | None]) -> list[float | None]:

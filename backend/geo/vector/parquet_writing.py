@@ -3,7 +3,6 @@
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.file_columns import DAYS, FINE_TIMES, Column, without_none
 from backend.geo.vector.file_description import Written
-from backend.geo.vector.writing import all_in_utc, check_names, kinds_of, typed
+from backend.geo.vector.writing import all_in_utc, all_named, check_names, kinds_of, typed
 
 _GEOMETRY = "geometry"
 
@@ -29,7 +28,7 @@ def geoparquet(features: Features, layer: str) -> Written[bytes]:
         ProcessRefusedError: names of fields differ in case alone, which DuckDB does not tell apart.
     """
     check_names(features, "GeoParquet by DuckDB")
-    features = _named(features)
+    features = all_named(features)
     columns, told = all_in_utc(*typed(features, DAYS | FINE_TIMES), "a GeoParquet")
     name = free_name(_GEOMETRY, {field.lower() for field in features.fields}, "_")
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:", config=SETTINGS) as database:
@@ -44,15 +43,6 @@ def geoparquet(features: Features, layer: str) -> Written[bytes]:
             f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{geo: {quoted_text(metadata)}}})"
         )
         return Written(path.read_bytes(), told)
-
-
-def _named(features: Features) -> Features:
-    """The features with a name for the field that has none, which DuckDB refuses."""
-    if "" not in features.fields:
-        return features
-    name = free_name("field", {name.lower() for name in features.fields})
-    fields = {field or name: values for field, values in features.fields.items()}
-    return replace(features, fields=fields).warned(f"The field without a name is called {name!r} in the file.")
 
 
 def _arrays(features: Features, columns: Sequence[Column]) -> dict[str, Any]:

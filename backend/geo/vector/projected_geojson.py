@@ -7,7 +7,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import authority_code
 from backend.geo.vector.feature_text import document_parts, feature_texts, json_text
 from backend.geo.vector.features import Features
-from backend.geo.vector.file_description import FlatCollection
+from backend.geo.vector.file_description import FlatCollection, taken_for_another
 
 
 class ProjectedCollection(FlatCollection):
@@ -33,7 +33,8 @@ def projected_collection(features: Features, method: str) -> ProjectedCollection
     named: dict[str, Any] = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{authority}::{number}"}}
     told = features.warned(
         f"The coordinates are in {code}, as the member crs tells: RFC 7946 knows longitude and latitude only, and "
-        "programs that pass over crs will misplace them."
+        "programs that pass over crs will misplace them.",
+        *taken_for_another(features.crs),
     )
     about = {"method": method, "crs_decision": f"{code}, asked for", "warnings": list(told.warnings)}
     return ProjectedCollection(features, {"crs": named, **about})

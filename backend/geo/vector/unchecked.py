@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -19,6 +19,7 @@ from backend.geo.vector.features import Features
 from backend.geo.vector.fields import columns_of
 from backend.geo.vector.geojson import GeoJSONReader
 from backend.geo.vector.geojson_parsing import json_start, parse_json
+from backend.geo.vector.text_encodings import read_text
 from backend.geo.vector.wkt import read_wkt, told_crs
 
 
@@ -66,9 +67,11 @@ def _of_text(text: str) -> Unchecked:
 def _of_file(file: DatasetFile | bytes) -> Unchecked:
     if isinstance(file, DatasetFile) and file.suffix in GEOJSON:
         try:
-            return _of_text(file.path.read_text("utf-8-sig"))
-        except (OSError, UnicodeDecodeError) as error:
-            refuse(f"{file.id} cannot be read: {type(error).__name__}")
+            text, told = read_text(file.path, file.id)
+        except OSError as error:
+            refuse(f"{file.id} cannot be read: {error.strerror}")
+        unchecked = _of_text(text)
+        return replace(unchecked, features=unchecked.features.warned(*told))
     # GDAL is for workers: the server reads no file.
     from backend.geo.vector.vector_files import read_file  # noqa: PLC0415
 

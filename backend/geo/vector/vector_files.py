@@ -3,7 +3,6 @@
 # pyogrio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-import codecs
 import os
 import warnings
 from collections.abc import Generator, Mapping, Sequence
@@ -30,6 +29,9 @@ from backend.geo.vector.file_values import is_rounded, plain_values, values_of
 from backend.geo.vector.geojson_parsing import parse_features
 from backend.geo.vector.number_columns import NumberColumn
 from backend.geo.vector.ring_nesting import with_holes
+from backend.geo.vector.shapefile_tables import beside, rounded_told, table_encoding, unmatched_told
+from backend.geo.vector.stored_codes import keep_codes
+from backend.geo.vector.text_encodings import read_text
 from backend.geo.vector.xml_features import read_xml
 
 _BATCH = 10_000
@@ -39,6 +41,8 @@ _XML = (".kml", ".gpx", ".xml")
 _SHAPEFILE_LENGTH = slice(24, 28)
 """Of its header: the bytes that tell how many 16-bit words it has."""
 _MOST_TOLD = 20
+_UNDEFINED = frozenset(("Undefined Cartesian SRS", "Undefined geographic SRS"))
+"""Names of the CRSs by which a GeoPackage says that it does not know its own (OGC 12-128r18, 1.1.2.1)."""
 _FAULTS = (pyogrio.errors.DataLayerError, pyogrio.errors.DataSourceError)
 
 
@@ -73,7 +77,8 @@ def _read(dataset: DatasetFile, crs: CRS | None) -> Features:
     if not _has_layers(dataset) and dataset.layer not in (None, dataset.id):
         refuse(f"{dataset.id} has no layer {dataset.layer[:80]!r}: files of its format have one alone")
     if dataset.suffix == ".csv":
-        return read_csv(_text(dataset), crs)
+        text, told = _text(dataset)
+        return read_csv(text, crs).warned(*told)
     if dataset.suffix in _XML:
         return _read_xml(dataset)
     if dataset.suffix in GEOJSON:
@@ -90,13 +95,14 @@ def _has_layers(dataset: DatasetFile) -> bool:
 def _read_geojson(dataset: DatasetFile, crs: CRS | None) -> Features:
     from backend.geo.vector.feature_reading import read_features  # noqa: PLC0415  # which reads files by this module
 
+    text, told = _text(dataset)
     try:
-        document = parse_features(_text(dataset))
+        document = parse_features(text)
     except ValueError as error:
         refuse(f"{dataset.id} is no GeoJSON: {error}")
     except RecursionError:
         refuse(f"{dataset.id} is nested too deeply")
-    return read_features(document, crs)
+    return read_features(document, crs).warned(*told)
 
 
 def _read_xml(dataset: DatasetFile) -> Features:
@@ -124,7 +130,7 @@ def _read_parquet(dataset: DatasetFile, crs: CRS | None) -> Features:
         return Features(shapes, fields, warnings=(taken, *told))
     if table.spherical:
         told.append(f"The edges of {dataset.id} are meant as shortest paths on the Earth, and taken for straight ones.")
-    shapes = shapely.from_wkb(np.array(table.geometries, dtype=object), on_invalid="fix")
+    shapes = _shapes(np.array(table.geometries, dtype=object), told)
     return _features(dataset, shapes, fields, _crs(dataset, table.crs, crs), told)
 
 
@@ -134,9 +140,13 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
     with _reading(dataset) as told:
         if dataset.suffix == ".gpkg":
             told.extend(arcs_told(dataset.path, layer))
-        meta, _, geometries, columns = pyogrio.raw.read(dataset.path, layer=layer, datetime_as_string=True)
+        encoding, doubts = table_encoding(dataset.path, dataset.id) if dataset.suffix == ".shp" else (None, ())
+        told.extend(doubts)
+        meta, _, geometries, columns = pyogrio.raw.read(
+            dataset.path, layer=layer, datetime_as_string=True, encoding=encoding
+        )
     # Before the values: while geometries are made, Python looks through all lists that there are for garbage.
-    shapes = None if geometries is None else _shapes(geometries)
+    shapes = None if geometries is None else _shapes(geometries, told)
     fields = {
         str(name): (is_rounded(column, np.dtype(kind)) and _exact(dataset, layer, str(name)))
         or values_of(column, np.dtype(kind), str(name), told)
@@ -145,17 +155,23 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
     if shapes is None:
         return Features(np.full(len(next(iter(columns), ())), None, dtype=object), fields, warnings=tuple(told))
     if dataset.suffix == ".shp":
+        told += [*unmatched_told(dataset.path, dataset.id), *rounded_told(fields)]
         shapes = with_holes(shapes, told)
-        if not _has_beside(dataset, ".dbf"):
+        if beside(dataset.path, ".dbf") is None:
             told.append(f"The table of {dataset.id}, its .dbf file, is not beside it: the features have no fields.")
     return _features(dataset, shapes, fields, _crs(dataset, meta["crs"], crs), told)
 
 
-def _shapes(geometries: NDArray[Any]) -> Shapes:
+def _shapes(geometries: NDArray[Any], told: list[str]) -> Shapes:
     """The geometries of an array of WKB, which is gone afterwards: their objects take the place of its bytes."""
+    unread = 0
     for start in range(0, len(geometries), _BATCH):
         some = slice(start, start + _BATCH)
-        geometries[some] = shapely.from_wkb(geometries[some], on_invalid="fix")
+        made = shapely.from_wkb(geometries[some], on_invalid="fix")
+        unread += sum(one is not None for one in geometries[some][shapely.is_missing(made)].tolist())
+        geometries[some] = made
+    if unread:
+        told.append(f"{unread} geometries are of kinds that are not read, such as surfaces in space (TIN, multipatch).")
     return geometries
 
 
@@ -176,6 +192,7 @@ def _reading(dataset: DatasetFile) -> Generator[list[str]]:
         ProcessRefusedError: it cannot be read.
     """
     told: list[str] = []
+    keep_codes()
     with warnings.catch_warnings(record=True, action="always", category=RuntimeWarning) as caught:
         try:
             yield told
@@ -202,13 +219,14 @@ def _layer(dataset: DatasetFile) -> str:
 
 
 def _crs(dataset: DatasetFile, declared: str | None, given: CRS | None) -> CRS:
-    if declared is None:
+    found = None if declared is None else CRS.from_user_input(declared)
+    if found is None or found.name in _UNDEFINED:
         if given is None:
             refuse(
                 f"{dataset.id} does not tell its CRS, which may not be guessed: assign-crs takes it with the right one"
             )
         return given
-    return stored_crs(CRS.from_user_input(declared), dataset.id)
+    return stored_crs(found, dataset.id)
 
 
 def _exact(dataset: DatasetFile, layer: str, name: str) -> NumberColumn | None:
@@ -224,13 +242,9 @@ def _exact(dataset: DatasetFile, layer: str, name: str) -> NumberColumn | None:
             return None
 
 
-def _text(dataset: DatasetFile) -> str:
+def _text(dataset: DatasetFile) -> tuple[str, Sequence[str]]:
     try:
-        with dataset.path.open("rb") as file:
-            marked = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-        return dataset.path.read_text("utf-16" if marked else "utf-8-sig")
-    except UnicodeDecodeError:
-        return dataset.path.read_text("cp1252", errors="replace")
+        return read_text(dataset.path, dataset.id)
     except OSError as error:
         refuse(f"{dataset.id} cannot be read: {error.strerror}")
 
@@ -248,12 +262,8 @@ def _check_signature(dataset: DatasetFile) -> None:
     # GDAL takes the shapes that a shapefile was cut off before for missing ones.
     if dataset.suffix == ".shp" and size < 2 * int.from_bytes(start[_SHAPEFILE_LENGTH]):
         refuse(f"{dataset.id} is cut off: it is shorter than its own header says")
-    if dataset.suffix == ".shp" and not _has_beside(dataset, ".shx"):
+    if dataset.suffix == ".shp" and beside(dataset.path, ".shx") is None:
         refuse(f"{dataset.id} cannot be read: its index, the .shx file that belongs to it, is not beside it")
-
-
-def _has_beside(dataset: DatasetFile, suffix: str) -> bool:
-    return any(dataset.path.with_suffix(one).is_file() for one in (suffix, suffix.upper()))
 
 
 def _plain(error: Warning | Exception | str, dataset: DatasetFile) -> str:

@@ -36,7 +36,8 @@ def is_table(text: str) -> bool:
     lines = text.strip()
     if _START.match(lines):
         return False
-    return "\n" in lines or (text.endswith("\n") and bool(_NAMES.fullmatch(lines)))
+    several = "\n" in lines or "\r" in lines
+    return several or (text.endswith(("\n", "\r")) and bool(_NAMES.fullmatch(lines)))
 
 
 def told_crs(text: str) -> CRS | None:

@@ -24,8 +24,9 @@ from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import listed
 from backend.geo.vector.file_columns import DAYS, TIMES, Column, column, in_utc, is_elsewhere, texts
-from backend.geo.vector.file_description import Written
+from backend.geo.vector.file_description import Written, taken_for_another
 from backend.geo.vector.mapped_file import MappedFile
+from backend.geo.vector.stored_codes import keep_codes
 
 _FORMAT = "$.inputs.format"
 _FAULTS = (
@@ -66,7 +67,7 @@ def geopackage(features: Features, layer: str) -> Written[MappedFile]:
     own = _own_columns([name.lower() for name in features.fields])
     options = {"SPATIAL_INDEX": "YES", **own}
     files = written(features, columns, layer, "GPKG", geometry_type(features), read=MappedFile, options=options)
-    return Written(files[f"{layer}.gpkg"], told)
+    return Written(files[f"{layer}.gpkg"], told.warned(*taken_for_another(told.crs)))
 
 
 def flatgeobuf(features: Features, layer: str) -> Written[MappedFile]:
@@ -82,7 +83,7 @@ def flatgeobuf(features: Features, layer: str) -> Written[MappedFile]:
     files = written(made, columns, layer, "FlatGeobuf", geometry_type(made), read=MappedFile, options=index)
     if indexed and len(told) > 1:
         told = told.warned("The features are in the order of the file's spatial index, not in that of before.")
-    return Written(files[f"{layer}.fgb"], told)
+    return Written(files[f"{layer}.fgb"], told.warned(*taken_for_another(told.crs)))
 
 
 def kml(features: Features, layer: str) -> Written[bytes]:
@@ -93,7 +94,7 @@ def kml(features: Features, layer: str) -> Written[bytes]:
         ProcessRefusedError: names of fields differ in case alone, one of which would be lost.
     """
     check_names(features, "KML")
-    made = _named_for_xml(features.lonlat())
+    made = _named_for_xml(all_named(features.lonlat()))
     columns = [_kml_column(values) for values in made.fields.values()]
     # GDAL escapes values, but no names.
     escaped = {escape(name, {'"': "&quot;"}): values for name, values in made.fields.items()}
@@ -146,6 +147,7 @@ def written[Content](
     Raises:
         ProcessRefusedError: GDAL cannot write them in this format.
     """
+    keep_codes()
     zoned = zip(features.fields, columns, strict=True)
     # What GDAL says of values that it had to change is told by who calls, in a person's words.
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore", category=RuntimeWarning):
@@ -206,6 +208,15 @@ def check_names(features: Features, form: str) -> None:
             f"the fields {listed(twice)} differ in case alone, which no {form} tells apart: ask for flatgeobuf",
             path=_FORMAT,
         )
+
+
+def all_named(features: Features) -> Features:
+    """The features with a name for the field that has none, which some formats refuse, or lose."""
+    if "" not in features.fields:
+        return features
+    name = free_name("field", {name.lower() for name in features.fields})
+    fields = {field or name: values for field, values in features.fields.items()}
+    return replace(features, fields=fields).warned(f"The field without a name is called {name!r} in the file.")
 
 
 def one_type(features: Features) -> Features:

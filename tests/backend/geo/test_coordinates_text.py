@@ -32,6 +32,9 @@ def near(position: tuple[float, float], tolerance: float = 1e-9) -> object:
         "41 deg 53 min 24 sec north, 12 deg 29 min 32 sec east",
         "lat 41 53 24, lon 12 29 32",
         "+415324+0122932/",
+        "41d53m24sN 12d29m32sE",
+        "41d53m24sN, 12d29m32sE",
+        "41d53'24\"N 12d29'32\"E",
     ],
 )
 def test_degrees_minutes_and_seconds_are_read_in_every_usual_way(text: str) -> None:
@@ -53,6 +56,10 @@ def test_degrees_minutes_and_seconds_are_read_in_every_usual_way(text: str) -> N
         "lon=13.405 lat=52.52",
         "52.52 Nord, 13.405 Ost",
         "geo:52.52,13.405;u=10",
+        "geo:0,0?q=52.52,13.405",
+        "geo:0,0?q=52.52,13.405(Berlin)",
+        "geo:52.52,13.405?z=11&q=bakeries",
+        "52d31.2'N 13d24.3'E",
         "POINT (13.405 52.52)",
         "SRID=4326;POINT(13.405 52.52)",
         "+52.5200+013.4050/",
@@ -98,6 +105,14 @@ def test_the_antimeridian_keeps_the_sign_with_which_it_is_written() -> None:
     assert [read_position(text).position for text in ("10 N 180 E", "10 N 180 W")] == [(180, 10), (-180, 10)]
 
 
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [("52,13", (13, 52)), ("52.52,13.405", BERLIN), ("52 31.2,13 24.3", BERLIN), ("52 31.2 N,13 24.3 E", BERLIN)],
+)
+def test_a_comma_that_parts_two_angles_is_no_decimal_one(text: str, position: tuple[float, float]) -> None:
+    assert read_position(text).position == near(position)
+
+
 def test_two_equal_numbers_have_one_meaning() -> None:
     assert read_position("45.5, 45.5").others == ()
 
@@ -110,7 +125,17 @@ def test_two_bare_numbers_are_told_to_be_ambiguous() -> None:
     assert "order" in written.note
 
 
-@pytest.mark.parametrize(("text", "position"), [("113.4 22.5", (113.4, 22.5)), ("22.5 113.4", (113.4, 22.5))])
+@pytest.mark.parametrize("text", ["52°31'12\"13°24'18\"", "52°31'12\" 13°24'18\"", "52° 31' 12\" 13° 24' 18\""])
+def test_two_angles_without_letters_are_parted_by_their_degrees(text: str) -> None:
+    assert read_position(text).position == near(BERLIN)
+    south = text.replace("52°", "-52°").replace("13°", "-13°")
+    assert read_position(south).position == near((-BERLIN[0], -BERLIN[1]))
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [("113.4 22.5", (113.4, 22.5)), ("22.5 113.4", (113.4, 22.5)), ("90.5 22.5", (90.5, 22.5))],
+)
 def test_a_number_that_can_be_no_latitude_settles_the_order(text: str, position: tuple[float, float]) -> None:
     written = read_position(text)
     assert (written.position, written.others) == (near(position), ())
@@ -121,6 +146,38 @@ def test_the_order_that_is_asked_for_holds() -> None:
     assert read_position("52.52 13.405", "latitude-longitude").others == ()
     # Letters say it better than any order.
     assert read_position("52.52 N 13.405 E", "longitude-latitude").position == near(BERLIN)
+
+
+def test_the_letter_s_after_minutes_and_seconds_is_south_and_no_second() -> None:
+    sydney = (151 + 12 / 60 + 40 / 3600, -(33 + 51 / 60 + 35 / 3600))
+    assert read_position("33d51m35S 151d12m40E").position == near(sydney)
+    assert read_position("33d51m35sS 151d12m40sE").position == near(sydney)
+    assert read_position("33d51'35\"S 151d12'40\"E").position == near(sydney)
+    assert read_position("33°51'35s 151°12'40e").position == near(sydney)
+    assert read_position("33 51 35s, 151 12 40e").position == near(sydney)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["52.52° Noord, 13.405° Oost", "52,52° Nord 13,405° Øst", "52.52 Norte, 13.405 Leste", "52.52 nord, 13.405 öst"],
+)
+def test_hemispheres_are_read_in_several_languages(text: str) -> None:
+    assert read_position(text).position == near(BERLIN)
+
+
+@pytest.mark.parametrize("text", ["-33.86° Zuid, 18.4 Oost", "33.86° Zuid, 18.4 Vest", "33.86 Syd 18.4 Väst"])
+def test_south_and_west_are_read_in_several_languages(text: str) -> None:
+    if text.startswith("-"):
+        with pytest.raises(ProcessRefusedError, match="minus sign"):
+            read_position(text)
+    else:
+        assert read_position(text).position == near((-18.4, -33.86))
+
+
+def test_a_utm_position_near_the_equator_has_a_northing_of_few_digits() -> None:
+    """As the package utm has it."""
+    assert read_position("36N 453800 0").position == near((32.58481592, 0), 1e-7)
+    assert read_position("36N 453800 m E 947 m N").position == near((32.58481592, 0.00856758), 1e-7)
 
 
 def test_the_letter_o_is_east_in_german_and_west_in_romance_languages() -> None:
@@ -139,12 +196,25 @@ def test_the_letter_o_is_east_in_german_and_west_in_romance_languages() -> None:
         "UTM zone 32 north 691608 5334764",
         "Zone 32U, 691608mE, 5334764mN",
         "32N 5334764N 691608E",
+        "Zone 32U E: 691608 N: 5334764",
+        "32U E691608 N5334764",
+        "32U N=5334764 E=691608",
     ],
 )
 def test_utm_is_read_by_hemisphere_and_by_band(text: str) -> None:
     written = read_position(text)
     assert written.position == near(MUNICH, 1e-6)
     assert (written.notation, written.crs) == ("UTM", "EPSG:32632")
+
+
+def test_the_letter_s_of_utm_is_that_band_at_its_southern_edge_too() -> None:
+    """Whole metres of 32° N, 23° W lie south of it by a fraction of one."""
+    assert read_position("27S 311072mE 3542183mN").others == (near((-23, 32), 1e-5),)
+
+
+def test_the_letter_n_of_utm_is_the_northern_hemisphere_alone() -> None:
+    written = read_position("33N 454915 4205939")
+    assert (written.others, written.note) == ((), None)
 
 
 def test_the_letter_s_of_utm_is_a_hemisphere_and_a_band() -> None:
@@ -192,6 +262,11 @@ def test_the_square_of_an_mgrs_reference_is_told_by_its_centre_and_size() -> Non
         ("32U PU 123", "3 digits"),
         ("POINT (x y)", "no number"),
         ("+525+0134", "digits"),
+        ("+4175+01230/", "75 minutes"),
+        ("+415360+0122932/", "60 seconds"),
+        ("52.5, 13.4, 7.1", "3 angles"),
+        ("geo:0,0?q=Alexanderplatz", "asks for a search"),
+        ("geo:0,0?q=52.5", "asks for a search"),
     ],
 )
 def test_what_is_no_position_is_refused_with_the_reason(text: str, reason: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from affine import Affine
 from pyproj import CRS
 
-from backend.geo.geodesy.crs import CRS84, Transformation, authority_code, degrees_per_unit, stored_crs
+from backend.geo.geodesy.crs import CRS84, Transformation, authority_code, degrees_per_unit, parse_crs, stored_crs
 from backend.processes.raster_sample import raster_sample
 from backend.processes.running import run_processor
 from tests.backend.geotiffs import tiff
@@ -70,3 +70,16 @@ def test_a_sample_of_a_raster_of_unknown_datum_is_doubtful() -> None:
 @pytest.mark.parametrize(("code", "degrees"), [("EPSG:4326", 1), ("OGC:CRS84", 1), ("EPSG:4807", 0.9)])
 def test_units_of_angle_are_those_of_the_crs(code: str, degrees: float) -> None:
     assert degrees_per_unit(CRS(code)) == pytest.approx(degrees, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "IGNF:RGF93CC45.IGN69",
+        "urn:ogc:def:crs:IGNF::RGF93CC45.IGN69",
+        "http://www.opengis.net/def/crs/IGNF/0/RGF93CC45.IGN69",
+    ],
+)
+def test_a_code_may_hold_points_as_those_of_heights_in_france_do(code: str) -> None:
+    assert parse_crs(code).name == "RGF93 CC45 zone 4 et NGF-IGN 1969"
+    assert authority_code(stored_crs(parse_crs(code), "the file")) == "IGNF:RGF93CC45.IGN69"

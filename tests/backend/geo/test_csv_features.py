@@ -5,6 +5,7 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.vector.csv_features import read_csv
+from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.features import Features
 
 
@@ -28,6 +29,12 @@ def test_coordinates_are_found_by_the_words_of_their_names_and_it_is_told(names:
     assert read.fields["id"] == [1]
     (told,) = read.warnings
     assert told.startswith("Longitudes were taken from")
+
+
+@pytest.mark.parametrize("names", ["LAT,LON", "Latitude,Longitude", "Y,X", "NORTHING,Easting"])
+def test_the_usual_names_of_coordinates_need_no_word_in_whatever_capitals(names: str) -> None:
+    read = read_csv(f"id,{names}\n1,48.5,11.5\n")
+    assert (places(read), read.warnings) == (["POINT (11.5 48.5)"], ())
 
 
 @pytest.mark.parametrize(
@@ -119,6 +126,27 @@ def test_characters_that_some_take_for_ends_of_lines_are_part_of_a_value() -> No
 
 def test_delimiters_within_quoted_names_do_not_count() -> None:
     assert read_csv('"area, built, m2";name\n5;x\n').fields == {"area, built, m2": [5], "name": ["x"]}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_may_break_within_a_quoted_name(delimiter: str, end: str) -> None:
+    """As spreadsheets write a heading of two lines."""
+    rows = ['"Height,\nin ""m"""', "lon", "lat"], ["12", "7.5", "51.5"]
+    read = read_csv("".join(delimiter.join(row) + end for row in rows))
+    assert places(read) == ["POINT (7.5 51.5)"]
+    assert read.fields['Height,\nin "m"'] == [12]
+
+
+def test_a_quotation_mark_within_a_name_is_an_inch() -> None:
+    read = read_csv('pipe 5";lon;lat\n"1,2,3,4";7;51\n')
+    assert (list(read.fields), places(read)) == (['pipe 5"', "lon", "lat"], ["POINT (7 51)"])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_text_is_a_table_whatever_ends_its_lines(end: str) -> None:
+    read = read_features(end.join(("name,lon,lat", "Bonn,7,51", "")))
+    assert (places(read), read.fields["name"]) == (["POINT (7 51)"], ["Bonn"])
 
 
 def test_the_geometry_of_a_country_fits_into_a_field() -> None:

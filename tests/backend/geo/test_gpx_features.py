@@ -57,6 +57,15 @@ def test_waypoints_routes_and_tracks_are_points_and_lines(version: str) -> None:
     ]
 
 
+def test_what_programs_add_to_a_segment_or_a_route_is_no_position() -> None:
+    added = "<extensions><distance>3</distance></extensions>"
+    line = position(7, 46) + position(8, 46)
+    route = ROUTE.replace("<name>Over", f"{added}<name>Over")
+    found = read_features(gpx(track(line + added) + route))
+    assert [shape.wkt for shape in found.shapes] == ["LINESTRING (7 46, 8 46)", "LINESTRING (7 46, 8 47)"]
+    assert found.warnings == ()
+
+
 def test_what_is_told_of_each_becomes_fields_and_a_track_has_its_first_and_last_time() -> None:
     assert fields(gpx(WAYPOINT + ROUTE + HIKE)) == {
         "kind": ["waypoint", "route", "track"],

@@ -93,6 +93,13 @@ def test_a_track_is_a_line_and_its_times_are_left() -> None:
     assert shape(track).wkt == "LINESTRING (1 2, 3 4)"
 
 
+def test_several_tracks_are_lines_whatever_stands_beside_them() -> None:
+    tracks = "".join(f"<gx:Track><gx:coord>{x} 2 0</gx:coord><gx:coord>{x} 4 0</gx:coord></gx:Track>" for x in (1, 5))
+    beside = "<altitudeMode>clampToGround</altitudeMode><gx:interpolate>1</gx:interpolate>"
+    several = f'<gx:MultiTrack xmlns:gx="http://www.google.com/kml/ext/2.2">{beside}{tracks}</gx:MultiTrack>'
+    assert shape(several).wkt == "MULTILINESTRING ((1 2, 1 4), (5 2, 5 4))"
+
+
 def test_names_folders_times_and_data_are_fields() -> None:
     data = (
         "<name>Bern</name><description><![CDATA[<!DOCTYPE html><b>capital</b>]]></description>"
@@ -177,6 +184,7 @@ def test_an_encoding_that_there_is_not_is_refused(encoding: str) -> None:
 def test_a_file_may_begin_with_white_space_or_the_mark_of_its_encoding(encoding: str) -> None:
     assert len(read_features(kml(placemark(POINT)).replace("UTF-8", encoding[:6].rstrip("-")).encode(encoding))) == 1
     assert len(read_features(b"\n  <kml>" + placemark(POINT).encode() + b"</kml>")) == 1
+    assert len(read_features(b"\n" + kml(placemark(POINT)).encode())) == 1
 
 
 def test_a_kml_of_more_than_fits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,3 +149,12 @@ def test_boxes_that_the_file_keeps_of_its_geometries_are_no_attributes(tmp_path:
     assert dict(read_file(covered).fields) == {"name": ["A"]}
     plain = table(tmp_path / "plain.parquet", columns, row)
     assert dict(read_file(plain).fields) == {"name": ["A"], "bbox": [{"xmin": 1, "ymin": 2, "xmax": 1, "ymax": 2}]}
+
+
+def test_numbers_within_lists_and_objects_that_are_none_in_json_are_missing(tmp_path: Path) -> None:
+    path = tmp_path / "map.parquet"
+    with duckdb.connect() as database:
+        values = "[1.5, 'NaN'::DOUBLE, 'Infinity'::DOUBLE] AS measured, {'mean': 'NaN'::DOUBLE, 'n': 2} AS told"
+        database.execute(f"COPY (SELECT {values}) TO '{path}' (FORMAT parquet)")
+    fields = read_file(DatasetFile("map", path, "vector")).fields
+    assert dict(fields) == {"measured": [[1.5, None, None]], "told": [{"mean": None, "n": 2}]}

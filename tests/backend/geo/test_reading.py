@@ -158,6 +158,7 @@ def test_a_latitude_just_beyond_the_pole_by_rounding_is_the_pole() -> None:
         ("POINT EMPTY", "the geometry is empty"),
         ("POINT (1e400 2)", "finite"),
         ("CIRCULARSTRING (0 0, 1 1, 2 0)", "not supported"),
+        ("LINEARRING (0 0, 1 1, 1 0, 0 0)", "LinearRing is not supported"),
         ("POINT (500000 5700000)", "looks projected"),
         ("POINT (52.5 113.4)", "is the order latitude, longitude"),
         ("POINT (361 0)", "outside the globe"),

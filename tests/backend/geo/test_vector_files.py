@@ -11,6 +11,7 @@ import numpy as np
 import pyogrio.raw
 import pytest
 import shapely
+from pyproj import CRS
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import code_of
@@ -81,6 +82,22 @@ def test_a_file_that_does_not_tell_its_crs_is_refused(tmp_path: Path) -> None:
         read_file(dataset(file))
 
 
+@pytest.mark.parametrize("undefined", [-1, 0])
+def test_a_geopackage_that_calls_its_crs_undefined_does_not_tell_it(tmp_path: Path, undefined: int) -> None:
+    """Numbers of OGC 12-128r18, 1.1.2.1: undefined Cartesian and geographic."""
+    file = altered(
+        written(tmp_path / "parcels.gpkg"),
+        "DELETE FROM sqlite_master WHERE type = 'trigger'",
+        f"UPDATE gpkg_contents SET srs_id = {undefined}",  # noqa: S608  # numbers of ours
+        f"UPDATE gpkg_geometry_columns SET srs_id = {undefined}",  # noqa: S608  # the same
+    )
+    with pytest.raises(ProcessRefusedError, match="does not tell its CRS, which may not be guessed: assign-crs"):
+        read_file(dataset(file))
+    assigned = read_file(dataset(file), CRS.from_epsg(25832))
+    assert code_of(assigned.crs) == "EPSG:25832"
+    assert shapely.equals(assigned.shapes[0], SQUARE)
+
+
 def test_a_crs_that_names_a_file_is_refused(tmp_path: Path) -> None:
     file = written(tmp_path / "parcels.shp")
     wkt = (
@@ -98,6 +115,13 @@ def test_features_without_a_geometry_are_counted(tmp_path: Path) -> None:
     shapes = shapely.to_wkb(np.array([SQUARE, None]))
     pyogrio.raw.write(file, shapes, [], np.array([]), geometry_type="Polygon", crs="EPSG:25832", driver="GPKG")
     assert read_file(dataset(file)).warnings == ("1 of 2 features of parcels have no geometry.",)
+
+
+def test_a_table_of_a_geopackage_has_fields_and_no_geometries(tmp_path: Path) -> None:
+    file = tmp_path / "notes.gpkg"
+    pyogrio.raw.write(file, None, [np.array([1, 2])], ["number"], geometry_type=None, driver="GPKG", layer="notes")
+    read = read_file(dataset(file))
+    assert (list(read.fields["number"]), list(read.shapes), read.warnings) == ([1, 2], [None, None], ())
 
 
 def test_whole_numbers_and_truths_stay_such_where_some_are_missing(tmp_path: Path) -> None:
@@ -310,6 +334,19 @@ def test_a_format_without_layers_has_none_to_choose(tmp_path: Path) -> None:
 def test_a_raster_is_no_features(tmp_path: Path) -> None:
     with pytest.raises(ProcessRefusedError, match="is a raster; features are needed here"):
         read_file(dataset(tmp_path / "dem.tif"))
+
+
+def test_geometries_of_kinds_that_are_not_read_are_told_as_such(tmp_path: Path) -> None:
+    """A TIN of one triangle, in a GeoPackage's own binary form."""
+    triangle = struct.pack("<BIII8d", 1, 17, 1, 4, 0, 0, 0, 1, 1, 1, 0, 0)
+    surface = b"GP" + struct.pack("<BBi", 0, 1, 25832) + struct.pack("<BII", 1, 16, 1) + triangle
+    file = altered(written(tmp_path / "roofs.gpkg"), "DELETE FROM sqlite_master WHERE type = 'trigger'")
+    with sqlite3.connect(file) as database:
+        database.execute("UPDATE parcels SET geom = ?", (surface,))
+    database.close()
+    read = read_file(dataset(file))
+    assert read.shapes.tolist() == [None]
+    assert "1 geometries are of kinds that are not read" in read.warnings[0]
 
 
 def test_geometries_made_batch_by_batch_stay_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,13 @@ def test_the_example_answers() -> None:
     assert told["extent_in_crs"] == [691608, 5334764, 691608, 5334764]
 
 
+def test_no_extent_is_told_in_a_crs_of_degrees_that_are_brought_to_wgs_84() -> None:
+    told = answer(features="POINT (-100 40)", crs="EPSG:4267")
+    assert (told["assigned_crs"], told["extent_in_crs"]) == ("EPSG:4267", None)
+    # NAD27 lies some 35 m beside WGS 84 there.
+    assert told["features"][0]["geometry"]["coordinates"] != [-100, 40]
+
+
 def test_features_without_any_geometry_are_told_with_the_names_by_which_a_table_has_some() -> None:
     told = answer(features="id,width,height\n1,500000,5500000\n", crs="EPSG:25832")
     (warning,) = told["warnings"]

@@ -61,6 +61,13 @@ def test_a_field_without_a_name_gets_one_in_a_geoparquet(tmp_path: Path) -> None
     assert "'field_2'" in told(output, "without a name")
 
 
+def test_a_field_without_a_name_gets_one_in_a_kml(tmp_path: Path) -> None:
+    output = converted(collection((POINT, {"": 1})), format="kml")
+    data = kml_of(file_of(output, tmp_path / "out.kml")).findall(".//k:SimpleData", KML)
+    assert [(one.get("name"), one.text) for one in data] == [("field", "1")]
+    assert "'field'" in told(output, "without a name")
+
+
 def test_a_geoparquet_holds_heights_and_tells_the_types(tmp_path: Path) -> None:
     pytest.importorskip("duckdb")
     output = converted(collection(("POINT Z (9 48 300)", {}), ("LINESTRING (1 2, 3 4)", {})), format="geoparquet")

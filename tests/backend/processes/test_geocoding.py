@@ -84,6 +84,30 @@ def test_a_country_is_found_by_name_code_and_use_and_tells_its_box() -> None:
     assert south < latitude < north
 
 
+@pytest.mark.parametrize(
+    ("code", "country"),
+    [
+        ("FR", "France"), ("FRA", "France"), ("AU", "Australia"), ("AUS", "Australia"), ("BR", "Brazil"),
+        ("BRA", "Brazil"), ("US", "United States"),
+    ],
+)  # fmt: skip
+def test_a_code_that_a_country_shares_with_its_islands_is_the_countrys(code: str, country: str) -> None:
+    (row,) = found(code)
+    assert (row["name"], row["kind"], row["ambiguous"]) == (country, "country", False)
+
+
+@pytest.mark.parametrize(("code", "country"), [("VA", "Vatican"), ("ALA", "Åland"), ("BLM", "St-Barthélemy")])
+def test_a_code_of_a_country_that_a_larger_town_has_too_is_ambiguous(code: str, country: str) -> None:
+    (row,) = found(code)
+    assert (row["kind"], row["ambiguous"]) == ("place", True)
+    assert country in [candidate["name"] for candidate in row["candidates"]]
+
+
+def test_a_code_in_a_country_that_is_told_has_that_countrys_town_alone() -> None:
+    (row,) = found("AS", country="Malaysia")
+    assert (row["name"], row["ambiguous"], row["candidates"]) == ("Alor Setar", False, [])
+
+
 def test_what_is_not_found_keeps_its_place_and_names_what_is_written_alike() -> None:
     told = answer(geocode, places=["Lonndon", "Paris"])
     assert told["features"][0]["geometry"] is None

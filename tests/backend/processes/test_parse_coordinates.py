@@ -69,6 +69,7 @@ def test_a_latitude_alone_is_made_decimal_without_a_point() -> None:
         ("41,60,0,N", "60 minutes"),
         ("41,5.5,7,N", "fraction"),
         ("-41,5,7,S", "both tell a hemisphere"),
+        ("-41,5,7,south", "both tell a hemisphere"),
         ("41,5,7,E", "no hemisphere of a latitude"),
         ("91,0,0,N", "91 is no latitude"),
         ("x,0,0,N", "no number"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pyproj import Proj
 from shapely import Point, area, box, from_wkt
 from shapely.geometry import mapping
 
@@ -31,6 +32,39 @@ def answers(**inputs: Any) -> dict[str, Any]:
 
 def answer(**inputs: Any) -> Any:
     return answers(**inputs)["coordinates"]
+
+
+@pytest.mark.parametrize(("longitude", "outside"), [(98.75, False), (-68.1, False), (98.65, False), (98, True)])
+def test_an_area_across_the_antimeridian_holds_what_is_within_or_hardly_beyond_its_edges(
+    longitude: float, outside: bool
+) -> None:
+    """That of the Pacific, from 98.69 east to 68 west."""
+    told = answer(coordinates=[longitude, -40], target_crs="EPSG:3832")
+    assert any("outside the area" in warning for warning in told["warnings"]) == outside
+
+
+def test_features_that_tell_a_projected_crs_are_not_taken_for_degrees_of_another() -> None:
+    told = {"type": "name", "properties": {"name": "EPSG:25832"}}
+    features = {"type": "Point", "coordinates": [500_000, 5_500_000], "crs": told}
+    with pytest.raises(ProcessRefusedError, match="EPSG:25832, as they themselves tell, not in EPSG:4267"):
+        answer(coordinates=features, crs="EPSG:4267", target_crs="EPSG:3857")
+
+
+def test_metres_beyond_the_area_of_their_crs_are_transformed_and_told() -> None:
+    told = answer(coordinates=[900_000, 5_500_000], crs="EPSG:25831", target_crs="EPSG:25832")
+    first, second = (Proj(proj="utm", zone=zone, ellps="GRS80") for zone in (31, 32))
+    assert told["coordinates"] == pytest.approx(second(*first(900_000, 5_500_000, inverse=True)), abs=1e-3)
+    assert any("outside the area for which EPSG:25831" in warning for warning in told["warnings"])
+
+
+def test_lines_in_degrees_of_another_datum_stay_in_it_where_the_target_has_it_too() -> None:
+    """NAD27, which lies up to 200 m beside WGS 84: two changes of the datum would not cancel out exactly."""
+    told = answer(coordinates="LINESTRING (-100 40, -100.5 41)", crs="EPSG:4267", target_crs="EPSG:26714")
+    assert (told["accuracy_m"], told["ballpark"], told["source_crs"]) == (0.0, False, "EPSG:4267")
+    plane = Proj(proj="utm", zone=14, ellps="clrk66")
+    expected = [plane(-100, 40), plane(-100.5, 41)]
+    line = from_wkt(told["geometries"][0]["wkt"])
+    assert list(line.coords) == [pytest.approx(position, abs=1e-4) for position in expected]
 
 
 def web_mercator(longitude: float, latitude: float) -> tuple[float, float]:
