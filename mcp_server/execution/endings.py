@@ -91,8 +91,10 @@ async def _reason(client: OgcClient, status: StatusInfo) -> RemoteProblemError:
         await client.outputs.of_job(status.job_id, process_id=status.process_id)
     except RemoteProblemError as problem:
         # Ours tells the reason whatever its status; of others, 404 says that nothing is there.
-        if client.dialect.minimal_results or problem.status != _NOT_FOUND or not status.message:
+        if client.dialect.minimal_results or problem.status != _NOT_FOUND:
             return problem
+        if not status.message:
+            message = f"{job} failed; in place of its results the server says: {problem}"
     except BridgeError:
         pass
     return RemoteProblemError(message, status=500)

@@ -17,7 +17,7 @@ from mcp_server.schema.referencing import with_references
 from mcp_server.schema.sendable import unsendable
 from mcp_server.schema.text import brief
 from mcp_server.schema.tool import ToolSpec
-from mcp_server.schema.validation import violations
+from mcp_server.schema.validation import fits, violations
 
 _PROBLEMS_PER_INPUT = 8
 _SHOWN_NAME = 80
@@ -126,7 +126,8 @@ def _fitted(spec: InputSpec, value: Any, path: str) -> tuple[Any, list[ArgumentP
 
 def _meant(spec: InputSpec, value: Any) -> Any:
     reading = meant(value, occurring(spec))
-    if spec.multiple and isinstance(reading, list):
+    # What is one value as it stands needs no reading as several.
+    if spec.multiple and not fits(reading, spec.schema) and isinstance(reading, list):
         return [meant(one, spec.schema) for one in cast("list[Any]", reading)]
     return reading
 

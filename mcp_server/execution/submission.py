@@ -104,10 +104,16 @@ class Submitter:
             run.sent = True
             yield
             return
-        run.queued = True
-        async with self._slots:
-            run.queued, run.sent = False, True
+        try:
+            self._slots.acquire_nowait()
+        except anyio.WouldBlock:
+            run.queued = True
+            await self._slots.acquire()
+        run.queued, run.sent = False, True
+        try:
             yield
+        finally:
+            self._slots.release()
 
 
 async def until_set(answered: anyio.Event, still_waiting: Callable[[float], Awaitable[None]], *, since: float) -> None:

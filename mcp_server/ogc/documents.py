@@ -176,13 +176,16 @@ def output_ids(description: Mapping[str, Any]) -> tuple[str, ...]:
 def is_status(document: object) -> bool:
     """Whether a document is a job's status rather than a result.
 
-    A result may have a member `status` as well, and an `id`: then only the standard's own words count.
+    A result may have a member `status` as well, and an `id`: then only the standard's own words count, unless a process
+    is named beside them.
     """
     members = _status_members(document)
     state = _state(members)
     if state is None:
         return False
-    return _job_id(members) is not None or (bool(members.get("id")) and state == members.get("status"))
+    if _job_id(members) is not None:
+        return True
+    return bool(members.get("id")) and (state == members.get("status") or "processid" in members)
 
 
 def status_info(

@@ -1,14 +1,14 @@
 """The outputs of one server's jobs and executions: all of a job, one of them, a page of it, or its bytes."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final
 
 from mcp_server.errors import BridgeError, InvalidServerReplyError, ReferenceRefusedError, RemoteProblemError
 from mcp_server.ogc import documents, downloads, multipart, outputs, replies
 from mcp_server.ogc.addresses import absolute
-from mcp_server.ogc.declared import DeclaredOutputs
+from mcp_server.ogc.declared import Declared, DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, Dialect
 from mcp_server.ogc.documents import LONGEST_LINK, plain
 from mcp_server.ogc.models import ABSENT, Download, OutputResult, ServerIdentity
@@ -157,13 +157,23 @@ class JobOutputs:
         if is_html(reply) and not (await self._declared.of(process_id, job_id)).html:
             raise InvalidServerReplyError(f"server {server.name!r} answers with an HTML page in place of results")
         keyed = _dialect(server).results_document
-        known = self._declared.known(process_id) if keyed else await self._declared.of(process_id, job_id)
+        known = await self._known(document, process_id, job_id, keyed=keyed)
         found = outputs.taken_apart(document, known.ids, keyed=keyed)
         if found is None:
             value = document if is_json(reply.media_type) else reply.text_body
             declared = await self._declared.of(process_id, job_id)
             found = (outputs.bare_output(value, reply.media_type, declared.ids),)
         return found
+
+    async def _known(self, document: Any, process_id: str | None, job_id: str | None, *, keyed: bool) -> Declared:
+        """The declared outputs, asked for only where they decide how a document is read."""
+        if not keyed:
+            return await self._declared.of(process_id, job_id)
+        if outputs.leaves_open(document):
+            # Results may outlive their process.
+            with suppress(BridgeError):
+                return await self._declared.of(process_id, job_id)
+        return self._declared.known(process_id)
 
 
 def _single(output_id: str, reply: Reply, href: str) -> OutputResult:

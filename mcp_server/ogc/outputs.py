@@ -68,6 +68,11 @@ def taken_apart(document: object, declared: Collection[str], *, keyed: bool) -> 
     return keyed_outputs(members) if keyed else None
 
 
+def leaves_open(document: object) -> bool:
+    """Whether what a document's members are is told by the names that its process declares: a list, or in a wrapper."""
+    return isinstance(document, list) or (isinstance(document, dict) and any(name in document for name in _WRAPPERS))
+
+
 def bare_output(value: Any, media_type: str, declared: Sequence[str]) -> OutputResult:
     """The output of a server that answers with what its process returned, without an id around it.
 

@@ -25,14 +25,14 @@ class Page:
     offset: int
     """Of the first part in `value`."""
     returned: int
-    total: int | None
+    total: int
     note: str | None = None
 
     @property
     def next_offset(self) -> int | None:
-        """Where to read on; None at the end."""
+        """Where to read on; None at the end, and where there was nothing although there should be more."""
         following = self.offset + self.returned
-        return following if self.total is not None and following < self.total else None
+        return following if self.returned and following < self.total else None
 
 
 def page(output: OutputResult, text: str | None, *, offset: int, limit: int | None, max_bytes: int) -> Page:

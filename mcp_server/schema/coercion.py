@@ -105,7 +105,7 @@ def _from_text(text: str, kinds: set[str]) -> Any:
     except ValueError:
         return text
     finite = not isinstance(value, float) or math.isfinite(value)
-    return value if finite and any(is_of_type(value, kind) for kind in wanted) else text
+    return _from_number(value, wanted) if finite and any(is_of_type(value, kind) for kind in wanted) else text
 
 
 def _refused(name: str) -> NoReturn:

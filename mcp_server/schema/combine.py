@@ -28,9 +28,30 @@ def union(schemas: list[JsonObject]) -> JsonObject:
     for branch in flat:
         unique.setdefault(json.dumps(_bare(branch), sort_keys=True), branch)
     kept = list(unique.values())
+    kept = _with_values_together(kept) if len(kept) > 1 else kept
     if not kept or len(kept) > _MAX_BRANCHES or any(is_any(branch) for branch in kept):
         return {}
     return kept[0] if len(kept) == 1 else {"anyOf": kept}
+
+
+def _with_values_together(options: list[JsonObject]) -> list[JsonObject]:
+    """The alternatives, with one list of the values of a type in place of many: authors write a `const` for each."""
+    values: dict[str, JsonObject] = {}
+    for option in filter(_is_enumeration, options):
+        # Told apart by their form: 1 and true are one value in Python.
+        by_form = {json.dumps(value, sort_keys=True): value for value in option["enum"]}
+        values.setdefault(option["type"], {}).update(by_form)
+    kept: list[JsonObject] = []
+    for option in options:
+        if not _is_enumeration(option):
+            kept.append(option)
+        elif listed := values.pop(option["type"], None):
+            kept.append({"type": option["type"], "enum": list(listed.values())})
+    return kept
+
+
+def _is_enumeration(option: JsonObject) -> bool:
+    return _bare(option).keys() == {"type", "enum"}
 
 
 def both(left: JsonObject, right: JsonObject) -> JsonObject | None:

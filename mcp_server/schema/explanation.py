@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,8 @@ _SHOWN_LENGTH = 60
 _SHOWN_VALUES = 12
 _ABBREVIATION_LENGTH = 4
 _MOST_MEANT = 2
+_NEARLY = 0.85
+"""A likeness that no two names have by chance: `step` and `steps`."""
 MOST_EXPLAINED = 20
 """Of unknown names so many are told with what may have been meant; nobody reads more, and each is looked for long."""
 
@@ -91,13 +94,15 @@ def did_you_mean(value: Any, choices: Iterable[Any]) -> str | None:
 def name_meant(name: str, given: Iterable[str], declared: Iterable[str], required: Iterable[str]) -> str | None:
     """The member that was meant by an unknown name, as a question.
 
-    Most likely it is one that has to be there and is not, or at least one that is not there.
+    Most likely it is one that is not there and is named nearly so, else one that has to be there and is not, or at
+    least one that is not there.
     """
     there = set(given)
     absent = [one for one in declared if one not in there]
     missing = [one for one in required if one not in there]
     return (
-        did_you_mean(name, missing)
+        did_you_mean(name, difflib.get_close_matches(name, absent, cutoff=_NEARLY))
+        or did_you_mean(name, missing)
         or _of_the_same_words(name, absent)
         or did_you_mean(name, absent)
         or did_you_mean(name, declared)
@@ -166,25 +171,29 @@ def _mistyped(value: Any, options: list[JsonObject], here: str, *, by_reference:
     given = _KINDS[type_of(value)] if not isinstance(value, bool) else "a boolean"
     suggestion = None
     if isinstance(value, str) and {"number", "integer"} & set(kinds):
-        suggestion = _number_meant(value)
+        suggestion = _number_meant(value, options)
     elif kinds == ["array"] and not isinstance(value, list | dict | None) and not here.endswith("]"):
         # Of several members it may well be the whole that was meant as one.
-        suggestion = _array_meant(value, as_object(options[0].get("items")))
+        suggestion = _array_meant(value, options[0])
     if not by_reference:
         suggestion = in_place_of_reference(value, kinds) or suggestion
     said = given if isinstance(value, list | dict | None) else f"{given} ({shown(value)})"
     return ArgumentProblem(here, f"must be {wanted}{reference}, not {said}", suggestion)
 
 
-def _array_meant(value: Any, items: JsonObject) -> str | None:
+def _array_meant(value: Any, array: JsonObject) -> str | None:
     """How to write as an array what stands alone in place of one; None where no such array would be taken."""
+    items = as_object(array.get("items"))
     listed = isinstance(value, str) and len(value) <= _SHOWN_LENGTH
     parts = [part.strip() for part in _SEPARATOR.split(value) if part.strip()] if listed else []
     whole, members = _member_meant(value, items), [_member_meant(part, items) for part in parts]
-    several = f"[{', '.join(map(shown, members))}]" if len(members) > 1 and None not in members else None
-    if whole is None:
+    taken = len(members) > 1 and None not in members and fits(members, array)
+    several = f"[{', '.join(map(shown, members))}]" if taken else None
+    if whole is not None and fits([whole], array):
+        return f"write [{shown(whole)}]" + (f", or {several} if these are several" if several else "")
+    if several or whole is None:
         return several and f"write {several}"
-    return f"write [{shown(whole)}]" + (f", or {several} if these are several" if several else "")
+    return f"write [{shown(whole)}, …], at least {array.get('minItems')} items"
 
 
 def _member_meant(value: Any, items: JsonObject) -> Any:
@@ -194,13 +203,18 @@ def _member_meant(value: Any, items: JsonObject) -> Any:
     return reading if fits(reading, items) else None
 
 
-def _number_meant(text: str) -> str | None:
+def _number_meant(text: str, options: list[JsonObject]) -> str | None:
     """How to write the number of a text. Whether its unit is that of the input is for the caller to judge."""
     if len(text) > _SHOWN_LENGTH:
         return None
-    if measured := _MEASURE.fullmatch(text.strip()):
-        return f"write the number alone, in the unit of this input: {measured[1]} if that is {shown(measured[2])}"
-    return "write it in digits, with a point before decimals and nothing else" if _FIGURES.match(text) else None
+    measured = _MEASURE.fullmatch(text.strip())
+    if measured is None:
+        return "write it in digits, with a point before decimals and nothing else" if _FIGURES.match(text) else None
+    number = float(measured[1])
+    told = "write the number alone, in the unit of this input"
+    if not math.isfinite(number) or not any(fits(number, option) for option in options):
+        return told
+    return f"{told}: {repr(number).removesuffix('.0')} if that is {shown(measured[2])}"
 
 
 def in_place_of_reference(value: Any, kinds: Iterable[str]) -> str | None:

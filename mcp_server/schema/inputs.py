@@ -1,13 +1,15 @@
 """The inputs of a process as properties of a tool."""
 
 import json
+from dataclasses import replace
 
 from mcp_server.ogc.models import ABSENT
 from mcp_server.schema.combine import branches, is_any
 from mcp_server.schema.kinds import GEOJSON_FORMATS, is_bounding_box
 from mcp_server.schema.plain import JsonObject, as_list, as_object
+from mcp_server.schema.portable import MAX_DEPTH, levels
 from mcp_server.schema.process import InputSpec
-from mcp_server.schema.reduction import Detail, any_of, is_enum_listed, reduced
+from mcp_server.schema.reduction import STRUCTURE_DEPTH, Detail, any_of, is_enum_listed, reduced
 from mcp_server.schema.references import is_complex
 from mcp_server.schema.text import brief
 
@@ -20,12 +22,23 @@ _URI = "ogc:// URI"
 
 def input_property(spec: InputSpec, detail: Detail) -> JsonObject:
     """The portable schema of one input: one value, or one or many where the input takes several."""
-    result = _one_or_many(spec, reduced(spec.schema, detail))
+    result = _within_depth(spec, detail)
     description = _described(spec, detail.description)
     if description:
         result = {**result, "description": description}
     if spec.default is not ABSENT and len(json.dumps(spec.default)) <= _DEFAULT_BYTES:
         result = {**result, "default": spec.default}
+    return result
+
+
+def _within_depth(spec: InputSpec, detail: Detail) -> JsonObject:
+    """The schema with as much of its structure as may be nested in a tool: alternatives are levels of their own."""
+    result: JsonObject = {}
+    for depth in range(STRUCTURE_DEPTH + 1):
+        for told in (detail, replace(detail, nested_arrays=False)):
+            result = _one_or_many(spec, reduced(spec.schema, told, depth))
+            if levels(result) <= MAX_DEPTH:
+                return result
     return result
 
 
@@ -61,7 +74,7 @@ def _forms(spec: InputSpec) -> str:
     if is_any(spec.schema):
         return ""
     kept = branches(spec.schema)
-    of_items = [branch for one in kept for branch in branches(as_object(one.get("items"))) if branch.get("type")]
+    of_items = [branch for one in kept for branch in branches(as_object(one.get("items")))]
     relevant = [branch for branch in (*kept, *of_items) if is_complex(branch)]
     if relevant:
         forms = ["GeoJSON"] if any(_is_geojson(branch) for branch in relevant) else []

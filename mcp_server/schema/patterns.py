@@ -18,6 +18,15 @@ _TOKEN = re.compile(
     r"|\{(?P<least>\d*)(?P<to>,?)(?P<most>\d*)\}[?+]?|.",
     re.DOTALL,
 )
+_SET_OF_SETS = re.compile(r"\[\^?\]?\Z|\[\^?\[|--|&&|~~|\|\|")
+"""In a set, if it ends at all: other languages have sets in sets (`[[:alpha:]]`), Python reads their letters."""
+_EVERYWHERE = re.compile(
+    r"(?:[^\\\[\](){}*+?|.^$]|\.|[|^$](?![*+?{])|\((?!\?)|\(\?(?:<?[=!]|:)|\)"
+    r"|\\(?:[dDwWsSbBfnrtv^$\\.*+?()\[\]{}|/]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[1-9](?!\d))"
+    r"|\[\^?(?:[^\\\[\]]|\\(?:[dDwWsSbfnrtv^$\\.*+?()\[\]{}|/-]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}))+\]"
+    r"|(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![*+?{]))*"
+)
+"""What ECMA-262 reads as Python does: no inline flags, no `\\A`, no escapes but those that mean something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +48,18 @@ def is_sound(pattern: str) -> bool:
     choices = _choices(pattern)
     if choices.open > _MOST_OPEN or choices.ways > _MOST_WAYS:
         return False
+    if any(token[0].startswith("[") and _SET_OF_SETS.search(token[0]) for token in _TOKEN.finditer(pattern)):
+        return False
     try:
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
         return False
     return True
+
+
+def is_portable(pattern: str) -> bool:
+    """Whether a sound pattern is one in ECMA-262 too, with its flag `u`: many clients refuse a tool with another."""
+    return _EVERYWHERE.fullmatch(pattern) is not None
 
 
 def matches(text: str, pattern: str) -> bool:

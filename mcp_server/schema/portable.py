@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from mcp_server.schema.patterns import is_portable
 from mcp_server.schema.plain import as_list, as_object
 
 MAX_DEPTH = 8
@@ -39,6 +40,13 @@ def lint(schema: Mapping[str, Any]) -> list[str]:
     return [*problems, *_properties(schema, "$", 0)]
 
 
+def levels(schema: Mapping[str, Any]) -> int:
+    """How many schemas are nested in one another in a schema of the subset, itself included."""
+    below = [schema.get("items"), schema.get("additionalProperties"), *as_list(schema.get("anyOf"))]
+    below += as_object(schema.get("properties")).values()
+    return 1 + max((levels(as_object(one)) for one in below if isinstance(one, dict)), default=0)
+
+
 def _schema(schema: Any, path: str, depth: int) -> Iterator[str]:
     if not isinstance(schema, dict):
         yield f"{path}: a schema is an object, not {schema!r}"
@@ -66,6 +74,8 @@ def _typed(node: dict[str, Any], path: str, depth: int) -> Iterator[str]:
     yield from _extra(node, _ANNOTATIONS | _KEYWORDS[kind] | {"type"}, path)
     if "enum" in node and not as_list(node["enum"]):
         yield f"{path}.enum: needs values"
+    if not is_portable(str(node.get("pattern", ""))):
+        yield f"{path}.pattern: is none in ECMA-262"
     if kind == "array":
         yield from _schema(node.get("items"), f"{path}.items", depth + 1)
     elif kind == "object":

@@ -6,12 +6,13 @@ from typing import Any
 
 from mcp_server.schema.combine import branches, is_any
 from mcp_server.schema.kinds import GEOJSON_FORMATS
+from mcp_server.schema.patterns import is_portable
 from mcp_server.schema.plain import JsonObject, as_list, as_object
 from mcp_server.schema.portable import PROPERTY_NAME
 from mcp_server.schema.references import HREF, is_complex
 from mcp_server.schema.text import brief
 
-_STRUCTURE_DEPTH = 3
+STRUCTURE_DEPTH = 3
 """Objects and arrays nested deeper in one input are told by their type alone."""
 _ENUM_BYTES = 1500
 _FORMATS = frozenset({"date", "date-time", "time", "duration", "email", "uri", "uuid"})
@@ -55,7 +56,7 @@ def reduced(schema: JsonObject, detail: Detail, depth: int = 0, *, member: bool 
     """The portable form of a canonical schema, without its description.
 
     Where a complex value is expected a string is taken too: the URI of a result. In a `member` of an object that is
-    told of GeoJSON and encoded content only.
+    told of GeoJSON and encoded content only. Of what begins at a greater `depth`, less of the structure is told.
     """
     if is_any(schema):
         return any_value(detail) if depth == 0 else _any_item(detail)
@@ -98,16 +99,18 @@ def _typed(branch: JsonObject, detail: Detail, depth: int) -> JsonObject:
     kind = branch["type"]
     result: JsonObject = {"type": kind}
     result |= {key: branch[key] for key in _TYPED_KEYWORDS.get(kind, ()) if key in branch}
+    if not is_portable(result.get("pattern", "")):
+        del result["pattern"]
     if kind not in ("array", "object") and "enum" in branch and is_enum_listed(branch["enum"]):
         result["enum"] = branch["enum"]
     if kind == "string" and branch.get("format") in _FORMATS:
         result["format"] = branch["format"]
     if kind == "array":
         items = as_object(branch.get("items"))
-        if depth >= _STRUCTURE_DEPTH:
+        if depth >= STRUCTURE_DEPTH:
             items = {"type": items["type"]} if items.get("type") in _SCALARS else {}
         result["items"] = _any_item(detail) if is_any(items) else _described(items, detail, depth, member=False)
-    if kind == "object" and depth < _STRUCTURE_DEPTH:
+    if kind == "object" and depth < STRUCTURE_DEPTH:
         result |= _object(branch, detail, depth)
     return result
 

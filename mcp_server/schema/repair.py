@@ -7,7 +7,7 @@ of a schema contradict each other, `type` wins.
 
 from typing import Any
 
-from mcp_server.schema.combine import both, union
+from mcp_server.schema.combine import ANNOTATIONS, both, branches, is_any, union
 from mcp_server.schema.declarations import declared_types, geojson_format, inferred_types
 from mcp_server.schema.defaults import fitting
 from mcp_server.schema.keywords import array_bounds, enumeration, number_bounds, string_bounds, string_format
@@ -35,7 +35,7 @@ def canonical(node: Any, scope: Scope) -> JsonObject:
     schema = as_object(node)
     scope.count(_values(schema))
     if isinstance(schema.get("$ref"), str):
-        return _referenced(schema, scope)
+        return _with_null(_referenced(schema, scope), schema)
     result = _own(schema, scope)
     for part in _combined(schema, scope):
         merged = both(result, part)
@@ -43,7 +43,15 @@ def canonical(node: Any, scope: Scope) -> JsonObject:
             scope.note("contradicts itself; a part of it was left out")
         else:
             result = merged
-    return _annotated(result, schema, scope)
+    return _annotated(_with_null(result, schema), schema, scope)
+
+
+def _with_null(result: JsonObject, schema: JsonObject) -> JsonObject:
+    """The canonical schema, taking null where the author says so, whatever stands beside that word."""
+    if schema.get("nullable") not in (True, "true") or is_any(result):
+        return result
+    annotations = {key: result[key] for key in ANNOTATIONS if key in result}
+    return union([*branches(result), {"type": "null"}]) | annotations
 
 
 def _values(schema: JsonObject) -> int:
@@ -99,7 +107,7 @@ def _own(schema: JsonObject, scope: Scope) -> JsonObject:
     kinds = kinds or inferred_types(schema)
     if kinds is None:
         return {}
-    if schema.get("nullable") in (True, "true") or None in as_list(schema.get("enum")):
+    if None in as_list(schema.get("enum")):
         kinds = [*kinds, {"type": "null"}]
     return union([_typed(schema, kind, scope, alone=len(kinds) == 1) for kind in kinds])
 
@@ -137,15 +145,20 @@ def _array(schema: JsonObject, scope: Scope, item_values: list[Any]) -> JsonObje
     """`item_values`: an enum of single values beside `type: array` is meant for the items."""
     result: JsonObject = {}
     items = schema.get("items")
-    members = [*as_list(schema.get("prefixItems")), *(as_list(items) if isinstance(items, list) else [])]
+    # 2020-12 tells in `items` what follows `prefixItems`; drafts before it, in `additionalItems` what follows `items`.
+    members = [*as_list(schema.get("prefixItems")), *as_list(items)]
+    following = schema.get("additionalItems") if isinstance(items, list) else items
     if members:
-        result["items"] = union([canonical(member, scope.at(f"items[{n}]")) for n, member in enumerate(members)])
+        written: list[Any] = [*members, *([following] if isinstance(following, dict) or following is True else [])]
+        result["items"] = union([canonical(member, scope.at(f"items[{n}]")) for n, member in enumerate(written)])
     elif item_values:
         single = as_object(items) if isinstance(items, dict) else {}
         result["items"] = canonical({"enum": item_values, **single}, scope.at("items"))
     elif items is not None:
         result["items"] = canonical(items, scope.at("items"))
     result |= array_bounds(schema, scope)
+    if members and following is False and result.get("minItems", 0) <= len(members):
+        result["maxItems"] = min(len(members), result.get("maxItems", len(members)))
     # Told apart quickly only where they are single values; the server sees to the rest.
     if schema.get("uniqueItems") is True and as_object(result.get("items")).get("type") in ("string", "integer"):
         result["uniqueItems"] = True
@@ -173,12 +186,20 @@ def _object(schema: JsonObject, scope: Scope) -> JsonObject:
     required = _required(schema, properties, scope)
     if required:
         result["required"] = required
-    additional = schema.get("additionalProperties")
-    if additional is False and properties:
-        result["additionalProperties"] = False
-    elif isinstance(additional, dict) and additional:
-        result["additionalProperties"] = canonical(additional, scope.at("additionalProperties"))
-    return result
+    return result | _additional(schema, scope)
+
+
+def _additional(schema: JsonObject, scope: Scope) -> JsonObject:
+    """What may stand under other names than those of the properties. Patterns of names are not told apart."""
+    additional, patterns = schema.get("additionalProperties"), as_object(schema.get("patternProperties"))
+    if additional is False and not patterns:
+        return {"additionalProperties": False} if as_object(schema.get("properties")) else {}
+    if additional is not False and not (isinstance(additional, dict) and additional):
+        return {}
+    others = [] if additional is False else [canonical(additional, scope.at("additionalProperties"))]
+    others += [canonical(member, scope.at(f"patternProperties.{name}")) for name, member in patterns.items()]
+    taken = union(others)
+    return {"additionalProperties": taken} if taken else {}
 
 
 def _required(schema: JsonObject, properties: JsonObject, scope: Scope) -> list[str]:

@@ -154,6 +154,7 @@ def test_empty_null_and_broken_geometries_are_counted_apart() -> None:
         ({"area": {"value": 3, "unit": "m2"}}, JSON, {"kind": "object", "count": 1}),
         ({"type": "Feature"}, JSON, {"kind": "object"}),
         ({"type": ["odd"]}, JSON, {"kind": "object"}),
+        ({"type": "Robot", "coordinates": [1, 2]}, JSON, {"kind": "object", "count": 2}),
     ],
 )
 def test_every_kind_of_value_is_told_apart(value: Any, media_type: str, expected: dict[str, Any]) -> None:
@@ -163,6 +164,18 @@ def test_every_kind_of_value_is_told_apart(value: Any, media_type: str, expected
 def test_small_nested_members_of_an_object_are_shown_whole() -> None:
     summary = summarise({"area": {"value": 3.5, "unit": "m2"}, "method": "geodesic"}, JSON)
     assert summary["members"] == {"area": {"value": 3.5, "unit": "m2"}, "method": "geodesic"}
+
+
+def test_a_list_within_an_object_is_cut_only_where_it_is_longer_than_is_shown() -> None:
+    summary = summarise({"four": [1, 2, 3, 4], "five": [1, 2, 3, 4, 5]}, JSON)
+    assert summary["members"] == {"four": [1, 2, 3, 4], "five": [1, 2, 3, 4, "1 more"]}
+
+
+def test_fields_without_room_for_their_values_are_told_by_their_types() -> None:
+    row = {f"field {n}": f"{n} {'é' * 50}" for n in range(20)}
+    fields = summarise([row, {**row, "field 0": "other"}], JSON)["fields"]
+    assert len(fields) == 20
+    assert fields["field 19"] == {"type": "string"}
 
 
 def test_an_array_of_objects_reads_as_a_table() -> None:

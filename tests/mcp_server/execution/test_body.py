@@ -100,6 +100,8 @@ def test_geoserver_is_told_the_media_type_of_a_text_and_of_no_object() -> None:
     }
     assert sent("geoserver", "POINT (1 2)", several) == {"value": "POINT (1 2)", "mediaType": "application/wkt"}
     assert sent("geoserver", " <a/>", several) == {"value": " <a/>", "mediaType": "text/xml"}
+    gml = {"anyOf": [{"type": "string", "contentMediaType": one} for one in ("application/wkt", "text/gml")]}
+    assert sent("geoserver", "<gml:Point/>", gml) == {"value": "<gml:Point/>", "mediaType": "text/gml"}
     assert sent("geoserver", "a,b", several) == {"value": "a,b", "mediaType": "text/xml"}
     assert sent("geoserver", "http://example.org/a", several) == {"href": "http://example.org/a"}
     assert sent("geoserver", "POINT (1 2)", {"type": "string"}) == "POINT (1 2)"

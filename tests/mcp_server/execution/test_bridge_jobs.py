@@ -5,14 +5,23 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse
 
 from mcp_server.errors import BridgeError, OutcomeUnknownError, RemoteProblemError, ResultGoneError
 from mcp_server.execution import submission
+from mcp_server.execution.calls import Call
+from mcp_server.execution.endings import Endings
+from mcp_server.execution.inputs import InputResolver
+from mcp_server.execution.kept_values import KeptValues
+from mcp_server.execution.progress import Teller
 from mcp_server.execution.records import Execution
+from mcp_server.execution.request import ExecuteRequest
+from mcp_server.execution.submission import Submitter
+from mcp_server.execution.under_way import Run
 from mcp_server.references import JobReference, KeptReference
-from tests.mcp_server.execution.bench import Bench, Impatient, cancelled, until
+from tests.mcp_server.execution.bench import Bench, Impatient, LooseTasks, cancelled, until
 from tests.mcp_server.execution.jobs_site import POINT, JobsSite, site_without_jobs
 
 pytestmark = pytest.mark.anyio
@@ -218,6 +227,26 @@ async def test_no_more_are_sent_than_may_be_waited_for_at_once(home: Path) -> No
     await anyio.wait_all_tasks_blocked()
     assert len(site.executions) == 1, "what is said not to be sent is not sent later"
     assert (await bench.run(value=2)).status == "successful"
+
+
+async def test_what_may_be_sent_at_once_is_at_no_moment_one_of_too_many(home: Path) -> None:
+    bench = Bench(home, JobsSite(modes=("sync-execute",)))
+    client = bench.clients["remote"]
+    resolver = InputResolver(bench.clients, KeptValues(bench.kept, bench.clients), max_bytes=1000)
+    run = Run("call")
+
+    async def ended(_: Run) -> None:
+        run.answered.set()
+
+    submitter = Submitter(LooseTasks(), resolver, Endings(bench.kept, anyio.sleep), on_end=ended, most_at_once=1)
+    deadline = anyio.current_time() + 40
+    request = ExecuteRequest("p", {"value": 1})
+    submitter.start(Call(client, bench.site.tool(), request, "call", deadline, Teller(bench.note)), run)
+    with anyio.fail_after(40):
+        while not run.answered.is_set():
+            assert not run.queued
+            await anyio.lowlevel.checkpoint()
+    assert isinstance(run.outcome, Execution)
 
 
 async def test_its_progress_is_the_time_it_has_taken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

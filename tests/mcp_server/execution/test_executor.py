@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from mcp_server.errors import BridgeError, RemoteProblemError, ResultGoneError, ServerUnreachableError
 from mcp_server.execution.executor import Executor
@@ -82,6 +82,23 @@ async def test_the_reason_of_a_failure_without_anything_in_place_of_the_results_
     site.status_after = {"status": "failed", "message": "the polygon crosses itself"}
     site.results = JSONResponse({"title": "no results"}, 404)
     with pytest.raises(RemoteProblemError, match="crosses itself"):
+        await Bench(home, site).run()
+
+
+async def test_the_reason_of_a_failure_on_our_own_backend_is_the_problem_whatever_its_status(home: Path) -> None:
+    site = JobsSite().speak_our_dialect()
+    site.status_after = {"status": "failed", "message": "see results"}
+    site.results = JSONResponse({"detail": "there is no layer roads"}, 404)
+    with pytest.raises(RemoteProblemError, match="no layer roads") as caught:
+        await Bench(home, site).run()
+    assert caught.value.status == 404
+
+
+async def test_a_failure_without_any_reason_is_told_as_that_of_its_job(home: Path) -> None:
+    site = JobsSite()
+    site.status_after = {"status": "failed"}
+    site.results = Response(status_code=404)
+    with pytest.raises(RemoteProblemError, match=r"ogc://remote/jobs/j1 failed; .* says: HTTP status 404"):
         await Bench(home, site).run()
 
 

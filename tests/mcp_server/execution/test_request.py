@@ -60,6 +60,8 @@ COERCED: list[tuple[str, Any, Any, Any]] = [
     ("a number where a text is expected", {"type": "string"}, 202404, "202404"),
     ("a whole number with a decimal point", {"type": "integer"}, 5.0, 5),
     ("a whole number with a decimal point, of several", {"type": "integer", "enum": [5, 6]}, 6.0, 6),
+    ("a whole number with a decimal point in a text", {"type": "integer"}, "5.0", 5),
+    ("a number that may have decimals in a text", {"type": "number"}, "5.0", 5.0),
     ("a number that may have decimals", {"type": "number"}, 5.0, 5.0),
     ("a whole number or any other", {"type": ["integer", "number"]}, 5.0, 5.0),
     ("a text that looks like a number stays a text", {"type": "string"}, "12", "12"),
@@ -91,6 +93,10 @@ FAULTS: list[tuple[str, dict[str, Any], str, str, str | None]] = [
     ("another case", {"units": "FOOT"}, "$.units", '"FOOT" is not one of "metre", "kilometre", "foot"', 'did you mean "foot"?'),
     ("a number with its unit", {"distance": "500 m"}, "$.distance", 'must be a number, not a string ("500 m")', 'write the number alone, in the unit of this input: 500 if that is "m"'),
     ("a number and its unit in one word", {"distance": "1.5km"}, "$.distance", 'must be a number, not a string ("1.5km")', 'write the number alone, in the unit of this input: 1.5 if that is "km"'),
+    ("a number that is too small with its unit", {"distance": "-5 m"}, "$.distance", 'must be a number, not a string ("-5 m")', "write the number alone, in the unit of this input"),
+    ("a fraction with its unit", {"resolution": "1.5 px"}, "$.resolution", 'must be a whole number, not a string ("1.5 px")', "write the number alone, in the unit of this input"),
+    ("a number beyond double precision with its unit", {"distance": "1e999 m"}, "$.distance", 'must be a number, not a string ("1e999 m")', "write the number alone, in the unit of this input"),
+    ("a number as no JSON has it with its unit", {"distance": "+007.50km"}, "$.distance", 'must be a number, not a string ("+007.50km")', 'write the number alone, in the unit of this input: 7.5 if that is "km"'),
     ("thousands set apart", {"distance": "1,000"}, "$.distance", 'must be a number, not a string ("1,000")', "write it in digits, with a point before decimals and nothing else"),
     ("a range", {"distance": "10-20 km"}, "$.distance", 'must be a number, not a string ("10-20 km")', "write it in digits, with a point before decimals and nothing else"),
     ("words that begin with a number", {"distance": "3 steps to the left, 2 to the right"}, "$.distance", 'must be a number, not a string ("3 steps to the left, 2 to the right")', None),
@@ -106,8 +112,10 @@ FAULTS: list[tuple[str, dict[str, Any], str, str, str | None]] = [
     ("an input like no other", {"zzz": 5}, "$.zzz", "unknown input `zzz`", "the inputs are: geometry, distance, units, resolution"),
     ("null for a required number", {"distance": None}, "$.distance", "must be a finite number, not null, NaN or an infinity", None),
     ("null for a required input", {"geometry": None}, "$.geometry", "is required", "What to buffer."),
+    ("letters beyond ASCII", {"units": "größe"}, "$.units", '"größe" is not one of "metre", "kilometre", "foot"', None),
     ("an abbreviation", {"units": "km"}, "$.units", '"km" is not one of "metre", "kilometre", "foot"', 'did you mean "kilometre"?'),
     ("a contraction", {"units": "ft"}, "$.units", '"ft" is not one of "metre", "kilometre", "foot"', 'did you mean "foot"?'),
+    ("letters of a value in another order", {"units": "em"}, "$.units", '"em" is not one of "metre", "kilometre", "foot"', None),
     ("no abbreviation", {"units": "parsec"}, "$.units", '"parsec" is not one of "metre", "kilometre", "foot"', None),
 ]  # fmt: skip
 
@@ -156,6 +164,30 @@ def test_an_unknown_name_stands_most_likely_for_an_input_that_is_missing() -> No
     assert unknown.suggestion == 'did you mean "target_crs"?'
 
 
+def test_a_value_that_is_none_of_those_written_one_by_one_is_told_all_of_them() -> None:
+    tool = tool_with(x={"oneOf": [{"const": "metre", "title": "m"}, {"const": "kilometre", "title": "km"}]})
+    assert problems_of(tool, {"x": "km"}) == [
+        ArgumentProblem("$.x", '"km" is not one of "metre", "kilometre"', 'did you mean "kilometre"?')
+    ]
+
+
+def test_an_unknown_name_stands_for_one_that_is_nearly_the_same_rather_than_for_one_that_is_missing() -> None:
+    nested = {"properties": {"distance": {"type": "number"}, "steps": {"type": "integer"}}, "required": ["distance"]}
+    tool = tool_with(x={"type": "object", **nested, "additionalProperties": False})
+    assert problems_of(tool, {"x": {"step": 3}})[-1].suggestion == 'did you mean "steps"?'
+
+
+def test_an_unknown_name_that_is_like_several_stands_for_the_one_that_is_missing() -> None:
+    nested = {"properties": {"distance": {"type": "number"}, "disto": {"type": "integer"}}, "required": ["distance"]}
+    tool = tool_with(x={"type": "object", **nested, "additionalProperties": False})
+    assert problems_of(tool, {"x": {"dist_m": 3}})[-1].suggestion == 'did you mean "distance"?'
+
+
+def test_items_that_repeat_are_told_where_none_may() -> None:
+    tool = tool_with(x={**TEXTS, "uniqueItems": True})
+    assert problems_of(tool, {"x": ["a", "b", "a"]}) == [ArgumentProblem("$.x", "must not repeat an item")]
+
+
 def test_a_name_that_is_given_already_is_not_what_a_longer_one_was_meant_for() -> None:
     tool = tool_with(crs={"type": "string"}, target_crs={"type": "string"}, authority_axes={"type": "boolean"})
     (unknown,) = problems_of(tool, {"source_crs": "a", "target_crs": "b"})[:1]
@@ -180,7 +212,10 @@ ARRAY_FAULTS: list[tuple[Any, str, str, str | None]] = [
     ([1], "$.x", "must have at least 2 items", None),
     ([1, 2, 3, 4], "$.x", "must have at most 3 items", None),
     ([1, "b"], "$.x[1]", 'must be a number, not a string ("b")', None),
-    (5, "$.x", "must be an array (or the URI of a result), not a whole number (5)", "write [5]"),
+    (5, "$.x", "must be an array (or the URI of a result), not a whole number (5)", "write [5, …], at least 2 items"),
+    ("5", "$.x", 'must be an array (or the URI of a result), not a string ("5")', "write [5, …], at least 2 items"),
+    ("5, 6", "$.x", 'must be an array (or the URI of a result), not a string ("5, 6")', "write [5, 6]"),
+    ("1,2,3,4", "$.x", 'must be an array (or the URI of a result), not a string ("1,2,3,4")', None),
 ]
 
 
@@ -233,6 +268,12 @@ def test_numbers_and_texts_in_an_array_are_read_as_they_are_outside_of_one() -> 
     assert sent(tool_with(x={"type": "array", "items": position}), {"x": [["1", "2"]]})["x"] == [[1, 2]]
 
 
+def test_what_stands_behind_the_members_that_are_looked_into_is_sent_as_it_is() -> None:
+    small = {"type": "integer", "maximum": 5}
+    value = [1] * 10_000 + [["ogc://local/jobs/j1/results/a"]]
+    assert sent(tool_with(x={"type": "array", "items": small}), {"x": value})["x"] == value
+
+
 def test_what_is_wrong_among_texts_that_are_numbers_is_told_alone() -> None:
     rows = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
     assert problems_of(tool_with(x=rows), {"x": [["0", "inf", "1"]]}) == [
@@ -270,11 +311,33 @@ def test_an_input_that_occurs_often_takes_one_or_many() -> None:
     assert problems_of(tool, {"x": [1, 2, 3, 4]})[0].message == "must have at most 3 items"
 
 
+def test_what_is_no_number_where_one_or_many_are_taken_is_told_whole() -> None:
+    (problem,) = problems_of(many({"type": "number"}, maxOccurs=3), {"x": "10 km"})
+    assert problem == ArgumentProblem(
+        "$.x",
+        'must be a number or an array, not a string ("10 km")',
+        'write the number alone, in the unit of this input: 10 if that is "km"',
+    )
+
+
+def test_an_infinity_is_no_number_to_write_alone() -> None:
+    (problem,) = problems_of(tool_with(x={"type": "number"}), {"x": "1e999 m"})
+    assert problem.suggestion == "write the number alone, in the unit of this input"
+
+
 def test_an_input_that_must_occur_twice_takes_no_single_value() -> None:
     tool = many({"type": "number"}, minOccurs=2, maxOccurs="unbounded")
     assert problems_of(tool, {"x": 1}) == [
-        ArgumentProblem("$.x", "must be an array, not a whole number (1)", "write [1]")
+        ArgumentProblem("$.x", "must be an array, not a whole number (1)", "write [1, …], at least 2 items")
     ]
+
+
+def test_the_members_of_an_array_that_occurs_often_stay_as_they_are_where_it_is_one_value() -> None:
+    texts = many({"type": "array", "items": {"type": "string"}}, maxOccurs=3)
+    assert sent(texts, {"x": ["a", "[1]"]})["x"] == ["a", "[1]"]
+    assert sent(texts, {"x": [["a"], '["b"]']})["x"] == [["a"], ["b"]]
+    mixed = many({"anyOf": [{"type": "array"}, {"type": "string"}]}, maxOccurs=3)
+    assert sent(mixed, {"x": ["a", 2, True]})["x"] == ["a", 2, True]
 
 
 def test_an_array_that_occurs_often_may_be_one_array() -> None:

@@ -10,7 +10,7 @@ from mcp_server.errors import RemoteProblemError
 from mcp_server.ogc.documents import compact
 from mcp_server.ogc.models import ABSENT, Completed
 from mcp_server.ogc.outputs import taken_apart
-from tests.mcp_server.ogc.site import POINT, Answer, client_of
+from tests.mcp_server.ogc.site import BASE, POINT, Answer, client_of
 
 COLLECTION: dict[str, Any] = {"type": "FeatureCollection", "features": []}
 LINK = {"href": "https://example.org/a.tif", "type": "image/tiff"}
@@ -29,6 +29,8 @@ def found(document: Any, declared: list[str], *, keyed: bool) -> dict[str, Any] 
         ({"a": {"value": "AAEC", "encoding": "base64"}}, ["a"], {"a": b"\x00\x01\x02"}),
         ({"a": {"value": "AA\r\n EC\n", "encoding": "base64"}}, ["a"], {"a": b"\x00\x01\x02"}),
         ({"a": {"value": "no bäse64", "encoding": "base64"}}, ["a"], {"a": "no bäse64"}),
+        ({"a": {"value": 5, "unit": "m2"}}, ["a"], {"a": {"value": 5, "unit": "m2"}}),
+        ({"a": {"value": "AAEC", "format": {"encoding": "base64"}}}, ["a"], {"a": b"\x00\x01\x02"}),
         ({"a": LINK}, ["a"], {"a": LINK["href"]}),
         ([{"id": "a", "value": 1}, {"id": "b", **LINK}], ["a", "b"], {"a": 1, "b": LINK["href"]}),
         ([{"identifier": "a", "data": [1]}], ["a"], {"a": [1]}),
@@ -109,6 +111,54 @@ async def test_the_bare_value_of_a_job_is_named_by_its_process() -> None:
     }
     async with client_of(answers) as (client, _):
         assert [output.id for output in await client.outputs.of_job("j1")] == ["clipped"]
+        assert (await client.outputs.read("j1", "clipped")).value == COLLECTION
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("offset", "limit", "part"),
+    [(None, None, [0, 1, 2, 3]), (None, 2, [0, 1]), (1, None, [1, 2, 3]), (0, None, [0, 1, 2, 3]), (3, 9, [3])],
+)
+async def test_a_page_of_an_array_begins_and_ends_where_it_is_asked_to(
+    offset: int | None, limit: int | None, part: list[int]
+) -> None:
+    answers: dict[str, Answer] = {"GET /jobs/j1/results": JSONResponse({"out": [0, 1, 2, 3]})}
+    async with client_of(answers) as (client, site):
+        assert (await client.outputs.read("j1", "out", offset=offset, limit=limit)).value == part
+        assert not site.asked("GET", "/jobs/j1"), "nobody needs to know of which process it is"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("output", "document"),
+    [
+        ("clipped", [{"id": "clipped", "value": COLLECTION}]),
+        ("results", {"results": COLLECTION}),
+        ("outputs", {"outputs": COLLECTION}),
+    ],
+)
+async def test_what_a_job_gave_is_read_again_as_its_call_was_answered(output: str, document: Any) -> None:
+    answers: dict[str, Answer] = {
+        "GET /jobs/j1/results": JSONResponse(document),
+        "GET /jobs/j1": JSONResponse({"jobID": "j1", "processID": "p", "status": "successful"}),
+        "GET /processes/p": JSONResponse({"id": "p", "outputs": {output: {}}}),
+    }
+    async with client_of(answers) as (client, _):
+        await client.describe("p")
+        (told,) = await client.outputs.of_job("j1", process_id="p")
+        assert (told.id, told.value) == (output, COLLECTION)
+        assert (await client.outputs.read("j1", output)).value == COLLECTION
+    async with client_of(answers) as (client, _):
+        assert (await client.outputs.read("j1", output)).value == COLLECTION
+
+
+@pytest.mark.anyio
+async def test_wrapped_outputs_are_read_though_their_process_is_gone() -> None:
+    answers: dict[str, Answer] = {
+        "GET /jobs/j1/results": JSONResponse({"outputs": {"clipped": COLLECTION}}),
+        "GET /jobs/j1": JSONResponse({"jobID": "j1", "processID": "p", "status": "successful"}),
+    }
+    async with client_of(answers) as (client, _):
         assert (await client.outputs.read("j1", "clipped")).value == COLLECTION
 
 
@@ -202,6 +252,19 @@ async def test_a_relative_link_among_the_results_of_a_job_is_read_from_where_the
         assert (await client.outputs.read("j1", "out")).value == b"a,b"
         async with client.outputs.opened("j1", "out", seconds=20, most=1000) as download:
             assert b"".join([piece async for piece in download.pieces]) == b"a,b"
+
+
+@pytest.mark.anyio
+async def test_outputs_in_the_header_of_an_answer_that_names_its_job_too_are_results() -> None:
+    headers = {"Location": f"{BASE}/jobs/j1", "Link": f'<{BASE}/files/a.tif>; rel="a"; type="image/tiff"'}
+    answers: dict[str, Answer] = {
+        "POST /processes/p/execution": Response(status_code=204, headers=headers),
+        "GET /processes/p": JSONResponse({"id": "p", "outputs": {"a": {}}}),
+    }
+    async with client_of(answers) as (client, _):
+        reply = await client.execute("p", {}, prefer=None)
+    assert isinstance(reply, Completed)
+    assert [(one.id, one.media_type) for one in reply.outputs] == [("a", "image/tiff")]
 
 
 @pytest.mark.anyio

@@ -6,7 +6,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from mcp_server.errors import InvalidServerReplyError
-from mcp_server.ogc.documents import is_status, status_info, statuses
+from mcp_server.ogc.documents import is_status, job_in, status_info, statuses
 from mcp_server.ogc.models import Accepted, Completed
 from tests.mcp_server.ogc.site import BASE, Answer, client_of
 
@@ -39,6 +39,7 @@ def test_the_words_of_other_engines_are_the_standards_states(word: str, state: s
         {"jobId": "j1", "status": "running"},
         {"job_id": "j1", "status": "running"},
         {"id": "j1", "status": "running"},
+        {"id": "j1", "status": "started", "processID": "p"},
         {"StatusInfo": {"JobID": "j1", "Status": "Running"}},
         {"statusInfo": {"jobID": "j1", "status": "started"}},
     ],
@@ -87,11 +88,13 @@ def test_a_bare_list_of_jobs_is_a_job_list() -> None:
         JSONResponse({"jobID": "j1", "status": "running"}, 200),
         JSONResponse({"id": "j1", "status": "accepted"}, 202),
         JSONResponse({"status": "running", "links": [{"rel": "monitor", "href": f"{BASE}/jobs/j1"}]}, 201),
+        JSONResponse({"status": "running", "links": [{"rel": "status", "href": f"{BASE}/jobs/j1"}]}, 202),
         JSONResponse({"message": "thanks"}, 201, headers={"Location": f"{BASE}/jobs/j1"}),
         Response(status_code=201, headers={"Location": f"{BASE}/jobs/j1"}, media_type="application/json"),
         Response(status_code=200, headers={"Location": f"{BASE}/jobs/j1"}),
+        Response(status_code=200, headers={"Location": f"{BASE}/jobs/j1"}, media_type="application/json"),
     ],
-    ids=["200", "202", "link", "no status", "no body", "200 without body"],
+    ids=["200", "202", "link", "link of another name", "no status", "no body", "200 without body", "JSON without body"],
 )
 async def test_a_job_is_found_however_the_answer_names_it(answer: Answer) -> None:
     answers: dict[str, Answer] = {
@@ -107,6 +110,11 @@ async def test_a_job_is_found_however_the_answer_names_it(answer: Answer) -> Non
 @pytest.mark.parametrize("told", ["http://[", "https://example.org/7", "urn:uuid:7", "http://remote.test/jobs/"])
 def test_an_id_that_is_no_url_of_a_job_stays_as_it_is(told: str) -> None:
     assert status_info({"jobID": told, "status": "running"}).job_id == told
+
+
+@pytest.mark.parametrize("url", [f"{BASE}/jobs", f"{BASE}/jobs/", f"{BASE}/store/7", "http://[", None])
+def test_a_url_that_leads_to_no_single_job_names_none(url: str | None) -> None:
+    assert job_in(url) is None
 
 
 @pytest.mark.anyio

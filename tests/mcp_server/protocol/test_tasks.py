@@ -93,6 +93,11 @@ def test_a_running_job_is_a_working_task() -> None:
     }
 
 
+def test_a_task_that_has_ended_tells_its_message_without_a_progress() -> None:
+    ended = replace(STATUS, status="successful", progress=100.0, message="done")
+    assert task("ogc://x/jobs/1", ended, now=NOW)["statusMessage"] == "done"
+
+
 @pytest.mark.parametrize(
     ("state", "expected"),
     [

@@ -55,6 +55,11 @@ def test_a_page_that_the_server_cut_continues_where_it_ends() -> None:
     assert (got.offset, got.returned, got.total, got.next_offset) == (40, 20, 500, 60)
 
 
+def test_a_page_without_anything_is_the_last_whatever_the_server_counts() -> None:
+    got = page(output(features(0), matched=500), None, offset=40, limit=20, max_bytes=100_000)
+    assert (got.returned, got.total, got.next_offset) == (0, 500, None)
+
+
 @given(st.text(max_size=300), st.integers(20, 60))
 def test_no_character_of_a_text_is_lost_between_pages(text: str, max_bytes: int) -> None:
     pages = read_on(b"", max_bytes, text=text)

@@ -20,6 +20,12 @@ def test_a_schema_that_refuses_the_authors_example_is_widened() -> None:
     assert len(process.diagnostics) == 2
 
 
+def test_a_value_that_the_authors_example_adds_stands_beside_the_other_alternatives() -> None:
+    size = {"anyOf": [{"type": "string", "enum": ["small"]}, NUMBER]}
+    process = normalise(described({"size": {"schema": size}}, example={"inputs": {"size": "large"}}))
+    assert process.inputs[0].schema == {"anyOf": [{"type": "string", "enum": ["small", "large"]}, NUMBER]}
+
+
 def test_nulls_that_the_authors_example_has_inside_a_value_are_taken() -> None:
     times = {"type": "array", "items": {"type": "string", "format": "date-time"}, "minItems": 2, "maxItems": 2}
     grid = {"type": "object", "properties": {"x": NUMBER, "y": NUMBER}}

@@ -31,6 +31,7 @@ REQUIRED: list[tuple[str, dict[str, Any], bool]] = [
     ("null as default", {"schema": {"type": "string", "default": None}, "minOccurs": 1}, False),
     ("a placeholder is no default", {"schema": {"type": "string", "default": "Any value"}}, True),
     ("nullable", {"schema": {"type": "string", "nullable": True}}, False),
+    ("nullable beside allOf", {"schema": {"nullable": True, "allOf": [{"type": "string"}]}}, False),
     ("null among the types", {"schema": {"type": ["string", "null"]}}, False),
     ("required as a flag", {"type": "string", "required": "false"}, False),
 ]

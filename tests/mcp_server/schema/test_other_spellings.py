@@ -63,6 +63,12 @@ def test_objects_of_named_inputs_in_a_list_are_taken_apart() -> None:
     assert process.diagnostics == ()
 
 
+def test_what_tells_nothing_of_an_input_is_no_object_of_named_ones() -> None:
+    process = normalise(described([{"note": {"text": "see below"}}, {"id": "a", "schema": STRING}]))
+    assert [spec.id for spec in process.inputs] == ["a"]
+    assert [note.message for note in process.diagnostics] == ["has no id of its own; left out"]
+
+
 def test_a_number_is_an_id() -> None:
     assert [spec.id for spec in normalise(described([{"id": 5, "schema": STRING}])).inputs] == ["5"]
 
@@ -127,6 +133,11 @@ DOMAINS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         "an open range",
         domain(allowedValues={"minimumValue": 0, "maximumValue": 9, "rangeClosure": "open"}),
         {**INTEGER, "exclusiveMinimum": 0, "exclusiveMaximum": 9},
+    ),
+    (
+        "a range without its greatest value",
+        domain(minimum=0, maximum=9, exclusive_max=True),
+        {**INTEGER, "minimum": 0, "exclusiveMaximum": 9},
     ),
     ("numbers as text", domain(allowedValues=["1", "2"]), {**INTEGER, "enum": [1, 2]}),
     ("a name of a kind is no type", {"DataType": "LiteralData", "LiteralData": domain()}, INTEGER),

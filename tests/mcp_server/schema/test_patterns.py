@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_server.errors import InvalidArgumentsError
+from mcp_server.execution.request import build_request
 from mcp_server.schema.normalise import normalise
-from mcp_server.schema.patterns import is_sound, matches
+from mcp_server.schema.patterns import is_portable, is_sound, matches
+from mcp_server.schema.tool import tool_spec
 from mcp_server.schema.validation import fits
 
 DATE_TIME = (
@@ -52,9 +55,14 @@ def test_a_usual_pattern_is_taken(pattern: str) -> None:
         ("a?" * 30 + "a" * 30, "a choice for each letter"),
         ("(a|a)" * 20 + "b", "a choice for each group"),
         ("a{0,99}" * 4 + "b", "a hundred ways for each part"),
+        ("a{0,1}" * 17 + "b", "two ways for each part"),
+        ("a{2,3}" * 17 + "b", "two ways for each part"),
+        ("^[[:alpha:]]+$", "a set of sets, which Python reads as letters"),
+        ("^[^[:digit:]]$", "a set of sets, which Python reads as letters"),
+        ("[a-z--aeiou]", "a difference of sets"),
     ],
 )
-def test_a_pattern_that_could_take_for_ever_is_none_of_ours(pattern: str, why: str) -> None:
+def test_a_pattern_that_could_take_for_ever_or_means_something_else_is_none_of_ours(pattern: str, why: str) -> None:
     assert not is_sound(pattern), why
 
 
@@ -91,3 +99,46 @@ def test_a_pattern_that_is_left_out_is_noted_and_costs_nothing_but_itself() -> N
     assert any("pattern" in note.message for note in process.diagnostics)
     value: Any = "b"
     assert not fits(value, spec.schema)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "portable"),
+    [
+        (DATE_TIME, True),
+        (r"^\d{4}-\d{2}$", True),
+        (r"^[\w.-]+@\S+$", True),
+        (r"^[\w\-\.]+$", True),
+        (r"^(?:a|b)?\/(?!c)(?<=x)\.\u00e4$", True),
+        (r"^a{2,}?b{3}\[\^\]$", True),
+        ("^größe$", True),
+        ("(?i)^epsg:[0-9]+$", False),
+        ("^(?P<code>[0-9]+)$", False),
+        (r"\Aabc\Z", False),
+        (r"^\d{4}\-\d{2}$", False),
+        (r"^EPSG\:\d+$", False),
+        (r"^[\w\:]+$", False),
+        ("^{[a-z]}$", False),
+        ("^a]$", False),
+        ("^[]a]$", False),
+        ("^a++$", False),
+        ("^*a", False),
+    ],
+)
+def test_a_pattern_is_told_where_the_language_of_clients_has_it(pattern: str, portable: bool) -> None:
+    # As Ajv 8 compiles them, which is what clients in TypeScript check schemas with.
+    assert is_portable(pattern) is portable
+
+
+def test_a_text_is_tried_where_that_is_quick() -> None:
+    assert not matches("x" * 2000, "^a+b")
+    assert matches("x" * 2000, "a+b"), "looked for at each place: too long to tell"
+    assert not matches("x" * 900, "a+b")
+
+
+def test_a_pattern_that_clients_cannot_read_is_kept_from_them_and_holds() -> None:
+    raw = {"id": "p", "inputs": {"x": {"schema": {"type": "string", "pattern": r"^\d{4}\-\d{2}$"}}}}
+    tool = tool_spec(normalise(raw), name="p", server="embedded")
+    assert tool.input_schema["properties"] == {"x": {"type": "string"}}
+    assert build_request(tool, {"x": "2026-11"}).inputs == {"x": "2026-11"}
+    with pytest.raises(InvalidArgumentsError, match="must match the pattern"):
+        build_request(tool, {"x": "202611"})

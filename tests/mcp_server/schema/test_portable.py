@@ -38,6 +38,7 @@ BROKEN: list[Any] = [
     {"type": "string", "const": "a"},
     {"type": "string", "enum": []},
     {"type": "string", "minimum": 1},
+    {"type": "string", "pattern": "(?i)^epsg:[0-9]+$"},
     {"type": "object", "patternProperties": {"^a": {"type": "string"}}},
     {"type": "object", "additionalProperties": True},
     {"type": "object", "properties": {"b c": {"type": "string"}}},

@@ -193,6 +193,12 @@ def test_how_a_bounding_box_is_written_is_told() -> None:
     assert told["description"] == "A bounding box. [min x, min y, max x, max y] or ogc:// URI."
 
 
+def test_only_where_geojson_is_taken_a_text_beside_it_is_called_wkt() -> None:
+    for of, told in (({"format": "geojson-geometry"}, "GeoJSON, WKT or ogc:// URI."), ({}, "Object or ogc:// URI.")):
+        schema = {"anyOf": [{"type": "object", **of}, {"type": "string"}]}
+        assert properties_of({"a": {"schema": schema}})["a"]["description"] == told
+
+
 def test_media_types_are_told() -> None:
     schema = {"oneOf": [{"type": "string", "contentMediaType": kind} for kind in ("image/tiff", "image/jp2")]}
     told = properties_of({"a": {"title": "Scene", "schema": schema}})["a"]
@@ -258,6 +264,17 @@ def test_deep_structure_ends_in_plain_objects() -> None:
     for _ in range(12):
         member = {"type": "object", "properties": {"z": member}, "required": ["z"]}
     assert len(json.dumps(properties_of({"a": {"schema": member}}))) < 600
+
+
+@pytest.mark.parametrize("several", [1, 5])
+def test_alternatives_within_alternatives_are_told_as_deep_as_is_portable(several: int) -> None:
+    member: dict[str, Any] = {"type": ["array", "string"]}
+    for _ in range(4):
+        member = {"type": ["object", "string"], "properties": {"z": member}}
+    tool = tool_of({"id": "p", "inputs": {"a": {"schema": member, "maxOccurs": several}}})
+    assert lint(tool.input_schema) == []
+    kinds = [option["type"] for option in tool.input_schema["properties"]["a"]["anyOf"]]
+    assert kinds[:2] == ["object", "string"]
 
 
 def test_inputs_with_names_no_client_takes_lead_back_to_their_ids() -> None:
