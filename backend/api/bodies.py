@@ -11,8 +11,14 @@ import anyio.to_thread
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from backend.errors import InvalidRequestError, RequestTooLargeError, RequestTooSlowError, UnsupportedMediaTypeError
-from backend.processes.explanations import json_type
+from backend.errors import (
+    InputProblem,
+    InvalidRequestError,
+    RequestTooLargeError,
+    RequestTooSlowError,
+    UnsupportedMediaTypeError,
+)
+from backend.processes.explanations import json_path, json_type
 
 _THREAD_FROM_BYTES = 16 * 1024
 """Parsing and judging less than this takes little more time than the way to a thread and back."""
@@ -22,6 +28,10 @@ _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _TO_SQUARE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_BLANKS = re.compile(r"[ \t\n\r]*+")
+_OUTER_LEVELS = 2
+_MOST_REPEATED = 20
+_REPEATED = "stands more than once: which of its values is meant cannot be told"
 # Only numbers written like this can exceed a double (1.8e308).
 _PERHAPS_INFINITE = re.compile(r"[eE]\+?\d{3}|\d{200}")
 
@@ -142,12 +152,12 @@ def nested_deeper(data: bytes, limit: int) -> bool:
 
 
 def _parse(text: str) -> Any:
+    decoder = json.JSONDecoder(
+        parse_constant=_refuse_constant, parse_float=_finite if _PERHAPS_INFINITE.search(text) else None
+    )
+    reading = _Reading(decoder, text)
     try:
-        value = json.loads(
-            text,
-            parse_constant=_refuse_constant,
-            parse_float=_finite if _PERHAPS_INFINITE.search(text) else None,
-        )
+        value = reading.whole()
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as error:
@@ -159,7 +169,70 @@ def _parse(text: str) -> Any:
     except ValueError:
         # Python bounds the digits of an integer it will read.
         raise InvalidRequestError("The body holds an integer with more digits than this server reads.") from None
+    if reading.repeated:
+        problems = [InputProblem(path, _REPEATED) for path in reading.repeated[:_MOST_REPEATED]]
+        raise InvalidRequestError(f"{problems[0].path} {_REPEATED}.", problems)
     return value
+
+
+class _Reading:
+    """Reads a text whose outer two levels of objects may have no name twice: a request, its inputs and its outputs.
+
+    The decoder takes the last of several values for one name. Deeper in a value that is the value's own affair, and to
+    look for it would take as long as all else.
+    """
+
+    def __init__(self, decoder: json.JSONDecoder, text: str) -> None:
+        self._decoder = decoder
+        self._text = text
+        self.repeated: list[str] = []
+        """Paths of what stands more than once."""
+
+    def whole(self) -> Any:
+        """The value.
+
+        Raises:
+            json.JSONDecodeError: The text is no JSON.
+            ValueError: It holds an integer that is too long.
+        """
+        try:
+            value, end = self._value(self._next(0), ())
+        except (ValueError, IndexError):
+            return self._decoder.decode(self._text)  # which says what is wrong, and where
+        return value if self._next(end) == len(self._text) else self._decoder.decode(self._text)
+
+    def _value(self, start: int, path: tuple[str, ...]) -> tuple[Any, int]:
+        if len(path) < _OUTER_LEVELS and self._text[start] == "{":
+            return self._object(start, path)
+        return self._decoder.raw_decode(self._text, start)
+
+    def _object(self, start: int, path: tuple[str, ...]) -> tuple[dict[str, Any], int]:
+        members: dict[str, Any] = {}
+        at = self._next(start + 1)
+        if self._text[at] == "}":
+            return members, at + 1
+        while True:
+            if self._text[at] != '"':
+                raise ValueError(at)
+            name, at = self._decoder.raw_decode(self._text, at)
+            colon = self._next(at)
+            if self._text[colon] != ":":
+                raise ValueError(colon)
+            value, at = self._value(self._next(colon + 1), (*path, name))
+            if name in members:
+                self.repeated.append(json_path("$", (*path, name)))
+            members[name] = value
+            at = self._next(at)
+            if self._text[at] == "}":
+                return members, at + 1
+            if self._text[at] != ",":
+                raise ValueError(at)
+            at = self._next(at + 1)
+
+    def _next(self, at: int) -> int:
+        """Where the next token begins."""
+        blanks = _BLANKS.match(self._text, at)
+        return blanks.end() if blanks else at
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from backend.api.documents import HTML, link, page_link, page_links
 from backend.api.items import items_url
-from backend.api.query import integer_parameter
+from backend.api.query import integer_parameter, refuse_misspelt_parameters
 from backend.api.representation import represented
 from backend.api.service import service_of
 from backend.errors import NoSuchDatasetError
@@ -29,6 +29,7 @@ async def list_collections(request: Request) -> Response:
 
     In a thread: to find thousands of files takes its time, and so does to tell of them.
     """
+    refuse_misspelt_parameters(request, ("limit", "offset", "f"))
     service = service_of(request)
     limit = integer_parameter(request, "limit", default=MOST_IN_A_PAGE, least=1, most=MOST_IN_A_PAGE)
     offset = integer_parameter(request, "offset", default=0, least=0, most=2**31)

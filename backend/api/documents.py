@@ -1,6 +1,7 @@
 """The documents of the API that tell of the server and its jobs. Pure."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -65,32 +66,54 @@ def conformance(*, callbacks: bool = False) -> Document:
     return {"conformsTo": [*CONFORMANCE, *([_CLASS + "callback"] if callbacks else [])]}
 
 
-def page_links(url: str, *, offset: int, limit: int, total: int, query: Iterable[tuple[str, str]]) -> list[Document]:
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Where a page stands in a list that changes while somebody pages through it."""
+
+    after: str | None
+    """Id of the entry behind which the page begins; None where its offset says so."""
+    last: str | None
+    """Id of its own last entry, where others follow."""
+
+
+def page_links(
+    url: str,
+    *,
+    offset: int,
+    limit: int,
+    total: int,
+    query: Iterable[tuple[str, str]],
+    following: Following | None = None,
+) -> list[Document]:
     """Links of a page of a list: itself, and the pages before and after it.
 
-    `query` is what was asked for besides `offset`. All links keep it; but for the form, which is `f`'s, the one to the
-    same page as HTML does too.
+    `query` is what was asked for besides `offset` and `after`. All links keep it; but for the form, which is `f`'s, the
+    one to the same page as HTML does too. With `following`, the next page begins behind the last entry of this one,
+    however many came before it or left meanwhile.
     """
     asked = tuple(query)
     whole = limit >= total and not any(name == "limit" for name, _ in asked)
     kept = [(name, value) for name, value in asked if name != "limit"]
 
-    def page(start: int, *, form: str | None = None) -> str:
+    def page(start: int, *, after: str | None = None, form: str | None = None) -> str:
         parameters: list[tuple[str, str | int]] = [*kept]
         if form is not None:
             parameters = [(name, value) for name, value in kept if name != "f"]
         if not whole or start:
             parameters.append(("limit", limit))
         parameters += [("offset", start)] if start else []
+        parameters += [("after", after)] if after is not None else []
         parameters += [("f", form)] if form is not None else []
         return f"{url}?{urlencode(parameters)}" if parameters else url
 
+    place = following or Following(None, None)
+    more = offset + limit < total if following is None else following.last is not None
     links = [
-        link("self", page(offset), "This document" if whole and not offset else "This page"),
-        link("alternate", page(offset, form="html"), "This document as HTML", HTML),
+        link("self", page(offset, after=place.after), "This document" if whole and not offset else "This page"),
+        link("alternate", page(offset, after=place.after, form="html"), "This document as HTML", HTML),
     ]
-    if offset + limit < total:
-        links.append(link("next", page(offset + limit), "Next page"))
+    if more:
+        links.append(link("next", page(offset + limit, after=place.last), "Next page"))
     if offset > 0:
         last = (total - 1) // limit * limit  # the list may have become shorter since its page was linked to
         links.append(link("prev", page(max(0, min(offset - limit, last))), "Previous page"))

@@ -24,7 +24,7 @@ from backend.api.results import results_response
 from backend.api.service import Service, service_of
 from backend.api.trace_scope import trace_of
 from backend.api.waiting import wait_with_client
-from backend.errors import BackendError
+from backend.errors import BackendError, ServerBusyError
 from backend.jobs.records import Job, JobRequest
 
 
@@ -49,7 +49,11 @@ async def execute(request: Request) -> Response:
     durable = patience == 0 or subscribed
     job = await service.engine.accept(request_of_job, durable=durable, large=body.large, patience=patience)
     if patience > 0:
-        waited = await _wait(service, request, job, patience, abandon=not subscribed)
+        try:
+            waited = await _wait(service, request, job, patience, abandon=not subscribed)
+        except ServerBusyError:
+            # The job goes on: a client that was told to try again would run it twice.
+            return _under_way(service, job, agreement)
         if waited is None:
             return Response(status_code=CLIENT_GONE)
         job = waited

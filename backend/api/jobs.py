@@ -3,19 +3,18 @@
 import re
 from functools import partial
 
-import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backend.api.documents import job_list, page_links, status_info
+from backend.api.documents import Following, job_list, page_links, status_info
 from backend.api.expiry import sunset
 from backend.api.job_filters import FILTERS, read_filter
 from backend.api.preferences import parse_preferences
-from backend.api.query import integer_parameter
+from backend.api.query import integer_parameter, refuse_misspelt_parameters
 from backend.api.representation import Form, form_of, represented, require_known_form
 from backend.api.service import service_of
 from backend.api.waiting import wait_with_client
-from backend.jobs.asking import asked
+from backend.jobs.asking import asked, asked_at_leisure
 from backend.jobs.records import Job
 from backend.openapi.parameters import MOST_IN_A_PAGE, MOST_LINES
 
@@ -25,20 +24,27 @@ _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 async def list_jobs(request: Request) -> Response:
     """`GET /jobs`: newest first, in pages."""
+    refuse_misspelt_parameters(request, (*FILTERS, "limit", "offset", "after", "f"))
     service = service_of(request)
     limit = integer_parameter(request, "limit", default=_DEFAULT_JOBS, least=1, most=MOST_IN_A_PAGE)
     offset = integer_parameter(request, "offset", default=0, least=0, most=2**31)
+    after = request.query_params.get("after") or None
     wanted = read_filter(request.query_params)
     kept = [(name, value) for name, value in request.query_params.multi_items() if name in (*FILTERS, "limit", "f")]
 
     def listed() -> Response:
-        found = None if wanted is None else service.store.list(where=wanted, limit=limit, offset=offset)
-        jobs, total = found or ((), 0)
-        links = page_links(f"{service.base_url}/jobs", offset=offset, limit=limit, total=total, query=kept)
+        # One more tells whether any follow: the number of all does not, as it counts those that came meanwhile.
+        some, total = list[Job](), 0
+        if wanted is not None:
+            some, total = service.store.list(where=wanted, limit=limit + 1, offset=offset, after=after)
+        jobs = some[:limit]
+        place = Following(after, jobs[-1].id if len(some) > limit else None)
+        url = f"{service.base_url}/jobs"
+        links = page_links(url, offset=offset, limit=limit, total=total, query=kept, following=place)
         return represented(request, "jobs", job_list(jobs, total, links, service.base_url))
 
     # To count many jobs takes its time, and so does to tell of them.
-    return await anyio.to_thread.run_sync(listed)
+    return await asked_at_leisure(listed)
 
 
 async def get_job(request: Request) -> Response:
@@ -62,11 +68,12 @@ async def get_job(request: Request) -> Response:
 
 async def get_log(request: Request) -> Response:
     """`GET /jobs/{id}/log`: what the process wrote while it ran, as text; with `tail` its last lines."""
+    refuse_misspelt_parameters(request, ("tail", "f"))
     require_known_form(request)
     service = service_of(request)
     tail = integer_parameter(request, "tail", default=MOST_LINES, least=1, most=MOST_LINES)
     read = partial(service.store.log, request.path_params["job"], tail=tail)
-    lines = await anyio.to_thread.run_sync(read)
+    lines = await asked_at_leisure(read)
     text = "".join(f"{line}\n" for line in lines)
     return Response(text, media_type="text/plain", headers={"X-Content-Type-Options": "nosniff"})
 

@@ -52,8 +52,8 @@ def choose(ranges: Iterable[MediaRange], offered: Iterable[str]) -> str | None:
 def _ranges(headers: Iterable[str]) -> Iterator[MediaRange]:
     for element in ",".join(headers).split(","):
         name, *parameters = (part.strip() for part in element.split(";"))
-        kind, slash, subtype = name.lower().partition("/")
-        if slash and kind and subtype:
+        kind, _, subtype = name.lower().partition("/")
+        if kind and subtype:
             yield MediaRange(kind, subtype, _quality(parameters))
 
 

@@ -9,7 +9,7 @@ from backend.api.configuration import Configuration
 from backend.api.documents import conformance, landing_page, page_links
 from backend.api.encoding import encode
 from backend.api.offerings import Offerings
-from backend.api.query import integer_parameter
+from backend.api.query import integer_parameter, refuse_misspelt_parameters
 from backend.api.representation import represented
 from backend.openapi.parameters import MOST_IN_A_PAGE
 
@@ -43,6 +43,7 @@ class Metadata:
 
     async def list_processes(self, request: Request) -> Response:
         """`GET /processes`: all of them, unless the client wishes pages."""
+        refuse_misspelt_parameters(request, ("limit", "offset", "f"))
         every = self.offerings.all
         limit = integer_parameter(request, "limit", default=max(1, len(every)), least=1, most=MOST_IN_A_PAGE)
         offset = integer_parameter(request, "offset", default=0, least=0, most=2**31)

@@ -25,7 +25,7 @@ def api_middleware(settings: Settings) -> list[Middleware]:
     if settings.cors_origins:
         cors = Middleware(
             CORSMiddleware,
-            allow_origins=list(settings.cors_origins),
+            allow_origins=[*settings.cors_origins, *map(str.lower, settings.cors_origins)],
             allow_methods=["GET", "HEAD", "POST", "DELETE", "OPTIONS"],
             allow_headers=list(_ACCEPTED),
             expose_headers=list(_EXPOSED),

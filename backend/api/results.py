@@ -14,7 +14,7 @@ from backend.api.media_types import choose, parse_accept
 from backend.api.multipart import related_parts
 from backend.api.paging import read_page
 from backend.api.preferences import Preferences, parse_preferences
-from backend.api.query import integer_parameter
+from backend.api.query import integer_parameter, refuse_misspelt_parameters
 from backend.api.ranges import range_headers, requested_range
 from backend.api.representation import asks_for_json, form_of, represented, require_known_form
 from backend.api.responses import PiecesResponse, json_response
@@ -60,6 +60,7 @@ def _own_types(job: Job, stored: Sequence[StoredResult]) -> Sequence[str]:
 async def get_output(request: Request) -> Response:
     """`GET /jobs/{id}/results/{output}`: the value itself; of a sequence a page, with `offset` and `limit`."""
     require_known_form(request)
+    refuse_misspelt_parameters(request, ("limit", "offset", "f"))
     service = service_of(request)
     store, job_id, output = service.store, request.path_params["job"], request.path_params["output"]
     stored, job = await asked(store, lambda: (store.find(job_id, output), store.get(job_id)))

@@ -2,16 +2,37 @@
 
 from collections.abc import Callable
 
+import anyio
 import anyio.to_thread
 
+from backend.errors import StoreUnavailableError
 from backend.jobs.store import JobStore
+
+_LONGEST_SECONDS = 30.0
+"""After which a database that still holds its connections will not answer either: it stands still."""
 
 
 async def asked[T](store: JobStore, question: Callable[[], T]) -> T:
     """What a question that reads from the store gives.
 
     In a thread, unless the answer is there sooner than a thread would be.
+
+    Raises:
+        StoreUnavailableError: there is no answer, for long or at all.
     """
     if store.answers_at_once:
         return question()
-    return await anyio.to_thread.run_sync(question, abandon_on_cancel=True)
+    return await asked_at_leisure(question)
+
+
+async def asked_at_leisure[T](question: Callable[[], T]) -> T:
+    """What a question gives that takes its time on any database: in a thread.
+
+    Raises:
+        StoreUnavailableError: as with `asked`.
+    """
+    try:
+        with anyio.fail_after(_LONGEST_SECONDS):
+            return await anyio.to_thread.run_sync(question, abandon_on_cancel=True)
+    except TimeoutError:
+        raise StoreUnavailableError("The database of the job store does not answer.") from None

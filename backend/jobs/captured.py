@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from backend.jobs.complaints import Complaints
 from backend.jobs.job_log import LONGEST_LINE, MOST_LINES
 from backend.jobs.texts import shortened
+from telemetry.logs import about
 
 type AppendLog = Callable[[str, Sequence[str]], None]
 """Job id and lines → the store."""
@@ -111,6 +113,7 @@ class JobLogs:
         self._logged: set[str] = set()
         """Jobs that wrote something; touched by the feeding thread alone."""
         self._stalled = False
+        self._complaints = Complaints(_log, "the logs of jobs could not be stored")
         self._thread = threading.Thread(target=self._relay, name="job-logs", daemon=True)
 
     def start(self) -> None:
@@ -185,9 +188,12 @@ class JobLogs:
             return
         try:
             self._append(job_id, lines)
-        except Exception:
+        except Exception as error:
             # A job does not fail for want of its log, which stands in ours.
-            _log.warning("the log of job %s could not be stored", job_id, exc_info=True)
+            with about(job_id=job_id):
+                self._complaints.failed(error)
+        else:
+            self._complaints.went_well()
 
     def _tell(self, data: bytes) -> None:
         """Pass it on to our own standard error, unless nobody reads that."""

@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from backend.jobs.admission import Bounds, Call
 from backend.jobs.asking import asked
+from backend.jobs.complaints import Complaints
 from backend.jobs.executor import Executor, Outcome
 from backend.jobs.gathering import Gathering
 from backend.jobs.intake import Intake
@@ -254,6 +255,8 @@ class Engine:
         """The engine's own thread: what has to be looked at again and again."""
         watch = self._store.watch()
         pace = Pace(self._lease_seconds)
+        complaints = Complaints(_log, "the job engine could not look after its jobs")
+        soon = False
         try:
             while not self._stopping.is_set():
                 try:
@@ -263,12 +266,14 @@ class Engine:
                     if watch.changed():
                         self._look()
                     self._lanes.revisit()
-                    if pace.sweep_due() or self._sweep_soon.is_set():
-                        self._sweep_soon.clear()
+                    if pace.sweep_due() or soon:
                         self._sweep()
-                except Exception:
-                    _log.exception("the job engine could not look after its jobs")
-                self._sweep_soon.wait(_TICK_SECONDS)
+                    complaints.went_well()
+                except Exception as error:
+                    complaints.failed(error)
+                soon = self._sweep_soon.wait(_TICK_SECONDS)
+                if soon:
+                    self._sweep_soon.clear()
         finally:
             watch.close()
 

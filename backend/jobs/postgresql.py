@@ -22,6 +22,8 @@ _VANISHED: Mapping[str, int] = {
 The system's own patience is a quarter of an hour for what was sent, and two hours for an answer."""
 _LOCK_MILLISECONDS = 10_000
 _MARK = ".job-store"
+_SETTING = "OGC_PROCESSES_JOBS_URL"
+"""By which the operator knows the URL."""
 # Held while the tables are made or changed: any number that other software hardly uses.
 _PREPARING = 0x6F67_6370_6A6F_6273
 
@@ -45,6 +47,10 @@ class PostgresqlDatabase:
         try:
             with self._told():
                 self._prepare(files)
+        except (StoreUnavailableError, exc.DBAPIError) as error:
+            self.close()
+            kind = StoreUnavailableError if isinstance(error, StoreUnavailableError) else BackendError
+            raise kind(f"{_SETTING}: the database cannot be used: {_reason(error)}.") from error
         except BaseException:
             self.close()
             raise
@@ -182,11 +188,19 @@ class PostgresqlWatch:
 def _driver_url(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
-    except exc.ArgumentError:
-        raise BackendError("The URL of the job store is not the URL of a database.") from None
-    if parsed.get_backend_name() != "postgresql":
-        raise BackendError(f"A job store cannot be kept in '{parsed.get_backend_name()}': PostgreSQL or no URL at all.")
+    except (exc.ArgumentError, ValueError):
+        raise BackendError(f"{_SETTING} is not the URL of a database.") from None
+    name = parsed.get_backend_name()
+    if name != "postgresql":
+        raise BackendError(f"{_SETTING}: a job store cannot be kept in '{name}': PostgreSQL or no URL at all.")
     return parsed.set(drivername="postgresql+psycopg")
+
+
+def _reason(error: Exception) -> str:
+    """What the driver says of it, for the operator: the first of its lines, and no password."""
+    cause = error.__cause__ if isinstance(error, StoreUnavailableError) else error
+    said = str(cause.orig if isinstance(cause, exc.DBAPIError) else cause)
+    return said.partition("\n")[0].rstrip(".")
 
 
 def _without_nul(value: Any) -> Any:
@@ -213,6 +227,6 @@ def _require_shared(files: Path, store_id: str) -> None:
         found = (files / _MARK).read_text(encoding="ascii")
     if found != store_id:
         raise BackendError(
-            f"The folder of results {files} is not the one that the other servers of this job store use: give all of"
-            " them the same."
+            f"OGC_PROCESSES_JOBS_FOLDER: the folder of results {files} is not the one that the other servers of this"
+            " job store use: give all of them the same."
         )

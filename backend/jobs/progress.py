@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from backend.jobs.complaints import Complaints
+
 INTERVAL_SECONDS = 0.5
 """Shortest time between two writes."""
 
@@ -26,6 +28,7 @@ class ThrottledProgress:
         self._percent = 0
         self._message: str | None = None
         self._closed = False
+        self._complaints = Complaints(_log, "progress could not be stored")
 
     def __call__(self, percent: float, message: str | None = None) -> None:
         """Tell that `percent` (0 to 100) of the work is done; a `message` replaces the one told before."""
@@ -61,6 +64,7 @@ class ThrottledProgress:
         self._last = time.monotonic()
         try:
             self._write(self._percent, self._message)
-        except Exception:
+            self._complaints.went_well()
+        except Exception as error:
             # A job does not fail for want of a progress bar.
-            _log.warning("progress could not be stored", exc_info=True)
+            self._complaints.failed(error)

@@ -60,6 +60,16 @@ def list_jobs(query: JobQuery, now: float) -> tuple[sa.Select[Any], sa.Select[An
     return _COUNT_JOBS.where(*conditions), _LIST_JOBS.where(*conditions)
 
 
+CREATED = sa.select(jobs.c.created).where(_ID)
+
+
+def behind(page: sa.Select[Any]) -> sa.Select[Any]:
+    """The same page of what follows one job in the list."""
+    last = bindparam("last_created", type_=sa.Double)
+    # The first condition is what an index is good for.
+    return page.where(jobs.c.created <= last, sa.or_(jobs.c.created < last, jobs.c.id < bindparam("last_id")))
+
+
 def _conditions(query: JobQuery, now: float) -> Iterator[sa.ColumnElement[bool]]:
     if query.process_ids:
         yield jobs.c.process_id.in_(query.process_ids)

@@ -141,12 +141,22 @@ class JobStore:
         with self._database.reading() as connection:
             return self._get(connection, job_id)
 
-    def list(self, *, limit: int, offset: int, where: JobQuery | None = None) -> tuple[Sequence[Job], int]:
-        """One page of the jobs, newest first, and the number of jobs on all pages."""
+    def list(
+        self, *, limit: int, offset: int, where: JobQuery | None = None, after: str | None = None
+    ) -> tuple[Sequence[Job], int]:
+        """One page of the jobs, newest first, and the number of jobs on all pages.
+
+        after: the job behind which the page begins, wherever that is by now; at `offset` where it is gone.
+        """
         count, select = statements.list_jobs(where or JobQuery(), time.time())
+        values = {"page_limit": limit, "page_offset": offset}
         with self._database.reading() as connection:
             total = connection.execute(count).scalar()
-            rows = connection.execute(select, {"page_limit": limit, "page_offset": offset}).rows
+            before = None if after is None else connection.execute(statements.CREATED, {"job": after}).scalar()
+            if before is not None:
+                select = statements.behind(select)
+                values |= {"page_offset": 0, "last_created": before, "last_id": after}
+            rows = connection.execute(select, values).rows
         return [job_record(row, self._keep_seconds) for row in rows], total
 
     def append_log(self, job_id: str, lines: Sequence[str]) -> None:

@@ -44,6 +44,7 @@ def _paging() -> Mapping[str, Parameter]:
     return {
         "limit": _query("limit", limit, "Entries in a page; a larger number than there may be means as many."),
         "offset": _query("offset", {**whole, "default": 0}, "Entries to pass over."),
+        "after": _query("after", {"type": "string"}, "Entries that follow this one, as the link `next` asks."),
         "items": _query("limit", whole, "Features or items in a page, of a result that is a sequence of either."),
         "tail": _query("tail", {"type": "integer", "minimum": 1, "maximum": MOST_LINES}, "The last lines alone."),
         "firstItem": _query("offset", {**whole, "default": 0}, "Features or items to pass over."),

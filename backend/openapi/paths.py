@@ -24,6 +24,9 @@ TAGS = (
 ANY_PAGE = (400, 403, 406, 421, 500)
 """What any `GET` of a document may be refused with."""
 
+ANY_JOB = (*ANY_PAGE, 404, 410, 503)
+"""What a `GET` of what there is of a job may be refused with."""
+
 
 def generic_paths() -> dict[str, PathItem]:
     """Every resource; those of a process and of a job as templates."""
@@ -93,8 +96,9 @@ def _items() -> dict[str, PathItem]:
 
 
 def _jobs() -> dict[str, PathItem]:
-    filters = ("type", "jobProcess", "status", "datetime", "minDuration", "maxDuration", "limit", "offset")
+    filters = ("type", "jobProcess", "status", "datetime", "minDuration", "maxDuration", "limit", "offset", "after")
     listed = _page("listJobs", "Jobs, newest first", "jobList", JOBS, *filters)
+    listed["responses"] |= problems("Page", 503)
     status = document("The status.", schema_of("statusInfo"), "ETag", "Preference-Applied", "Sunset")
     get = {
         "operationId": "getJobStatus",
@@ -104,7 +108,7 @@ def _jobs() -> dict[str, PathItem]:
         "responses": {
             "200": status,
             "304": empty("The client has the status as it is.", "ETag", "Preference-Applied", "Sunset", "Vary"),
-            **problems("Page", *ANY_PAGE, 404, 410),
+            **problems("Page", *ANY_JOB),
         },
     }
     dismiss = {
@@ -127,7 +131,7 @@ def _jobs() -> dict[str, PathItem]:
         "parameters": [parameter(name) for name in ("jobId", "tail", "f")],
         "responses": {
             "200": document("The lines.", {"type": "string"}, "X-Content-Type-Options", media_type="text/plain"),
-            **problems("Page", *ANY_PAGE, 404, 410),
+            **problems("Page", *ANY_JOB),
         },
     }
     one = {"get": get, "delete": dismiss}
@@ -136,7 +140,7 @@ def _jobs() -> dict[str, PathItem]:
 
 def _results() -> dict[str, PathItem]:
     answer = Answer({"*/*": {}}, schema_of("results"), several=True)
-    refusals = problems("Page", *ANY_PAGE, 404, 410)
+    refusals = problems("Page", *ANY_JOB)
     told = ("Preference-Applied", "Sunset", "Vary", "Content-Security-Policy", "Referrer-Policy")
     results = {
         "operationId": "getJobResults",

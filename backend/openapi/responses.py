@@ -24,7 +24,8 @@ _STATUSES: Mapping[str, tuple[str, str]] = {
     "416": ("NotInRange", "The value has no such bytes."),
     "421": ("Misdirected", "The request names another host than this server."),
     "500": ("Failed", "The process failed, or the server met an error of its own."),
-    "503": ("Busy", "The server takes no more now."),
+    "503": ("Busy", "The server takes no more now, or its job store does not answer."),
+    "507": ("Full", "There is no room on the server's disk for it."),
 }
 
 _HEADERS: Mapping[str, tuple[dict[str, Any], str]] = {
@@ -37,6 +38,7 @@ _HEADERS: Mapping[str, tuple[dict[str, Any], str]] = {
     "OGC-NumberMatched": ({"type": "integer", "minimum": 0}, "Items of the whole array, of which this is a page."),
     "Preference-Applied": ({"type": "string"}, "The preferences that were heeded (RFC 7240)."),
     "Referrer-Policy": ({"type": "string"}, "Of a page: what it tells where its links lead."),
+    "Retry-After": ({"type": "integer"}, "Seconds after which it is worth another try."),
     "Repr-Digest": ({"type": "string"}, "SHA-256 of the whole value (RFC 9530)."),
     "Sunset": ({"type": "string"}, "When the job and its results are removed at the latest (RFC 8594)."),
     "Vary": ({"type": "string"}, "What the form of the answer depends on."),
@@ -47,9 +49,9 @@ _HEADERS: Mapping[str, tuple[dict[str, Any], str]] = {
 type Variant = Literal["", "Page", "Execution"]
 
 _VARIANTS: Mapping[Variant, tuple[int, ...]] = {
-    "": (400, 403, 404, 406, 421, 500),
+    "": (400, 403, 404, 406, 421, 500, 503, 507),
     "Page": (400, 403, 404, 406, 410, 416, 421, 500, 503),
-    "Execution": (400, 403, 404, 406, 408, 410, 413, 415, 421, 500, 503),
+    "Execution": (400, 403, 404, 406, 408, 410, 413, 415, 421, 500, 503, 507),
 }
 """Problems as JSON alone, as a page too for whoever reads pages, and of an execution, which may have made a job."""
 
@@ -57,6 +59,7 @@ _OF_PAGES = ("Vary", "Content-Security-Policy", "Referrer-Policy", "X-Content-Ty
 OF_VALUES = ("Content-Security-Policy", "Repr-Digest", "X-Content-Type-Options")
 OF_EXECUTIONS = ("Link", "Location", "Preference-Applied", "Sunset")
 _VARIANT_HEADERS: Mapping[Variant, tuple[str, ...]] = {"": (), "Page": _OF_PAGES, "Execution": OF_EXECUTIONS}
+_STATUS_HEADERS: Mapping[int, tuple[str, ...]] = {416: ("Content-Range",), 503: ("Retry-After",)}
 _PAGE: Content = {"text/html": {"schema": {"type": "string"}}}
 
 
@@ -70,7 +73,7 @@ def shared_responses() -> dict[str, Response]:
             if variant == "Page":
                 content |= _PAGE
             found[name + variant] = {"description": description, "content": content}
-            told = (*_VARIANT_HEADERS[variant], *(["Content-Range"] if status == 416 else []))
+            told = (*_VARIANT_HEADERS[variant], *_STATUS_HEADERS.get(status, ()))
             if told:
                 found[name + variant]["headers"] = headers(*told)
     return found

@@ -12,6 +12,7 @@ import anyio.to_thread
 from backend.jobs.callbacks.outbox import Subscription
 from backend.jobs.callbacks.posting import Poster
 from backend.jobs.callbacks.telling import STORE_SECONDS, Compose, Persistence, Teller
+from backend.jobs.complaints import Complaints
 from backend.jobs.database import ChangeWatch
 from backend.jobs.store import JobStore
 from telemetry.logs import about
@@ -54,16 +55,18 @@ class Deliveries:
 
     async def _run(self) -> None:
         teller = self._teller()
+        complaints = Complaints(_log, "jobs with subscribers could not be looked for")
         pause = 0.0
         try:
             async with anyio.create_task_group() as tasks:
                 while not self._stopping.is_set():
                     try:
                         changed, claimed = await anyio.to_thread.run_sync(self._look, pause)
-                    except Exception:
+                    except Exception as error:
                         pause = STORE_SECONDS
-                        _log.exception("jobs with subscribers could not be looked for")
+                        complaints.failed(error)
                         continue
+                    complaints.went_well()
                     pause = _TICK_SECONDS
                     if changed:
                         teller.news.come()

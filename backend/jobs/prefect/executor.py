@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from backend.jobs.complaints import Complaints
 from backend.jobs.executor import Assignment, Ended, Outcome
 from backend.jobs.leases import Observed
 from backend.jobs.prefect.deployments import Deployment, JobOrder, RunState, UnavailableError
@@ -148,14 +149,16 @@ class PrefectExecutor:
             self._thread.join(_STOP_SECONDS)
 
     def _work(self) -> None:
+        complaints = Complaints(_log, "the jobs of Prefect could not be looked after")
         while not self._stopped.is_set():
             self._wake.clear()
             try:
                 self._look()
                 if time.monotonic() >= self._retry_at:
                     self._converse()
-            except Exception:
-                _log.exception("the jobs of Prefect could not be looked after")
+                complaints.went_well()
+            except Exception as error:
+                complaints.failed(error)
             self._wake.wait(_TICK_SECONDS)
         self._link.close()
 

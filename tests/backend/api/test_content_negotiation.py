@@ -120,6 +120,27 @@ async def test_raw_values_that_are_asked_for_as_json_come_in_one_document(
     assert raw.json() == done.json()
 
 
+async def test_results_come_to_whoever_accepts_what_they_are_and_nothing_else(client: httpx.AsyncClient) -> None:
+    one = local((await run(client, "page", inputs={})).headers["location"]) + "/results"
+    parts = local((await run(client, "many-outputs", inputs={})).headers["location"]) + "/results"
+    told = {"number": {"transmissionMode": "value"}, "table": {"transmissionMode": "value"}}
+    document = local((await run(client, "many-outputs", response="document", outputs=told)).headers["location"])
+    text = await run(client, "sequence", inputs={"kind": "text", "count": 3})
+    statuses = {
+        accept: [
+            (await client.get(path, headers={"Accept": accept})).status_code
+            for path in (f"{local(text.headers['location'])}/results", one, parts, f"{document}/results")
+        ]
+        for accept in ("text/plain", "multipart/related", "application/json", "image/png")
+    }
+    assert statuses == {
+        "text/plain": [200, 406, 406, 406],
+        "multipart/related": [406, 406, 200, 406],
+        "application/json": [200, 200, 200, 200],
+        "image/png": [406, 406, 406, 406],
+    }
+
+
 async def test_a_dismissal_whose_answer_cannot_be_accepted_dismisses_nothing(client: httpx.AsyncClient) -> None:
     job = local((await run(client, "hello-world", inputs={"name": "kept"})).headers["location"])
     assert (await client.delete(job, headers={"Accept": "image/png"})).status_code == 406

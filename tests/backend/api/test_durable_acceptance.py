@@ -8,6 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from backend.app import create_app
+from backend.errors import StoreUnavailableError
+from backend.jobs.engine import Engine
 from backend.settings import Settings
 from tests.disks import sync_with
 
@@ -51,3 +53,21 @@ def test_a_job_is_on_the_disk_before_anybody_is_told_of_it_and_a_short_call_does
     body = {"inputs": {"name": "Ada"}, "subscriber": subscriber}
     answer = client.post("/processes/hello-world/execution", json=body, headers={"Prefer": prefer})
     assert (answer.status_code, bool(syncs)) == (status, synced)
+
+
+def test_an_execution_whose_end_the_store_does_not_tell_is_answered_with_its_job_and_not_to_be_tried_again(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unanswered(*_: object, **__: object) -> None:
+        raise StoreUnavailableError("The database of the job store does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Engine, "wait", unanswered)
+        answer = client.post("/processes/hello-world/execution", json={"inputs": {"name": "Ada"}})
+    assert (answer.status_code, answer.json()["status"]) == (201, "accepted")
+    assert "retry-after" not in answer.headers
+    job = client.get(answer.headers["location"])
+    while job.json()["status"] in ("accepted", "running"):
+        job = client.get(job.url, headers={"If-None-Match": job.headers["etag"], "Prefer": "wait=60"})
+        assert job.status_code == 200
+    assert job.json()["status"] == "successful"

@@ -128,6 +128,20 @@ def test_beside_a_reference_other_items_are_still_checked() -> None:
     assert told(check(distance=1, points=[own, 7])) == {"$.inputs.points[1]": "must be a string, not an integer"}
 
 
+def test_a_reference_excuses_nothing_else_that_is_wrong_with_what_it_stands_in() -> None:
+    own = {"href": f"{BASE}/jobs/1/results/out"}
+    box = {"type": "object", "required": ["from", "to"], "additionalProperties": False}
+    described = {
+        "box": {"schema": {**box, "properties": {"from": {}, "to": {}}}, "minOccurs": 0},
+        "pair": {"schema": {"type": "array", "maxItems": 2}, "minOccurs": 0},
+    }
+    assert told(check(described, box={"from": own, "to": own}, pair=[own, own])) == {}
+    assert told(check(described, box={"from": own}, pair=[own, own, own])) == {
+        "$.inputs.box": "lacks `to`",
+        "$.inputs.pair": "must have at most 2 items",
+    }
+
+
 @pytest.mark.parametrize(
     "href",
     [

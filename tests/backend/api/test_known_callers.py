@@ -98,6 +98,13 @@ async def test_sites_that_the_operator_names_may_call_and_read_the_headers(ask: 
     assert "POST" in response.headers["access-control-allow-methods"]
 
 
+async def test_a_site_may_be_named_in_capitals_though_browsers_write_it_in_lower_case(ask: Ask) -> None:
+    page = {"Origin": "https://viewer.example:8443"}
+    response = await ask(page, cors_origins="HTTPS://Viewer.example:8443/")
+    assert response.status_code == 200
+    assert response.headers["access-control-allow-origin"] == "https://viewer.example:8443"
+
+
 async def test_such_a_site_may_send_what_a_client_sends_and_read_what_it_is_told(ask: Ask) -> None:
     page = {"Origin": "https://viewer.example"}
     sent = "accept, authorization, content-type, if-none-match, prefer, range, traceparent, x-request-id"

@@ -48,6 +48,29 @@ def test_an_integer_of_ten_thousand_digits_is_refused() -> None:
     assert "integer" in refusal(b'{"x": ' + b"1" * 10_000 + b"}")
 
 
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        (b'{"inputs": {"a": 1}, "inputs": {"b": 2}}', "$.inputs"),
+        (b'{"inputs": {"a": 1, "b": {"a": 3}, "a": 2}}', "$.inputs.a"),
+        (b'\xef\xbb\xbf {"inputs": {"a": [{"x": 1}], "\\u0061": 1}}', "$.inputs.a"),
+        (b'{"mode": "sync", "inputs": {}, "mode": "async"}', "$.mode"),
+        (b'{"outputs": {"a b": {}, "a b": {"transmissionMode": "reference"}}}', '$.outputs["a b"]'),
+    ],
+)
+def test_of_two_values_for_one_member_none_is_left_out_silently(data: bytes, path: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_object(data, NESTING)
+    assert [problem.path for problem in caught.value.problems] == [path]
+    assert "more than once" in caught.value.problems[0].message
+
+
+def test_the_same_name_in_several_objects_and_within_a_value_is_no_matter() -> None:
+    data = b'{"inputs": {"a": {"a": 1}, "b": {"a": 1}, "text": "\\"a\\": 1, \\"a\\": 2"}, "outputs": {"a": {}}}'
+    assert parse_object(data, NESTING) == json.loads(data)
+    assert parse_object(b'{"inputs": {"geometry": {"x": 1, "x": 2}}}', NESTING) == {"inputs": {"geometry": {"x": 2}}}
+
+
 def test_bytes_that_are_not_utf8_are_refused_with_their_place() -> None:
     assert "byte 6" in refusal(b'{"a":"\xff"}')
     assert "UTF-8" in refusal('{"a": 1}'.encode("utf-16"))

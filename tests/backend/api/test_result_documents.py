@@ -48,6 +48,24 @@ async def test_an_object_is_qualified_and_an_array_is_not_whatever_blanks_stand_
     assert await whole(stored(blanks + b"[1]")) == [1]
 
 
+@pytest.mark.parametrize(
+    ("media_type", "expected"),
+    [
+        ("text/csv", {"mediaType": "text/csv", "value": "a,é"}),
+        ("image/svg+xml", {"mediaType": "image/svg+xml", "encoding": "base64", "value": "YSzDqQ=="}),
+    ],
+)
+async def test_bytes_are_text_where_their_media_type_says_so_and_not_because_they_read_like_one(
+    media_type: str, expected: dict[str, str]
+) -> None:
+    assert await whole(stored("a,é".encode(), media_type)) == expected
+
+
+async def test_what_is_called_text_and_is_none_comes_in_base64() -> None:
+    value = {"mediaType": "text/plain", "encoding": "base64", "value": "/w=="}
+    assert await whole(stored(b"\xff", "text/plain")) == value
+
+
 async def test_an_output_is_named_in_its_part_by_what_a_header_can_carry() -> None:
     parts = related_parts([stored(b"1", output="größe 1")], "a-job", base_url=BASE, linked=(), boundary="b")
     assert b"\r\nContent-ID: gr%C3%B6%C3%9Fe%201\r\n" in b"".join([part async for part in parts])

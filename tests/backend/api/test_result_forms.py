@@ -119,6 +119,9 @@ async def test_raw_values_that_are_all_by_reference_are_links_without_content(
     links = [link for link in response.headers.get_list("link") if 'rel="item"' in link]
     hrefs = [link.split(">")[0].lstrip("<") for link in links]
     assert [href.rsplit("/", 1)[-1] for href in hrefs] == outputs
+    for link, href in zip(links, hrefs, strict=True):
+        value = await client.get(local(href))
+        assert f'type="{value.headers["content-type"]}"' in link
     assert (await client.get(local(hrefs[0]))).content == b"\x89PNG\xff" * 3
 
 

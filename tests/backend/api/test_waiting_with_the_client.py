@@ -42,6 +42,17 @@ async def vanishes(*, timeout: float) -> Job:  # noqa: ASYNC109 - as the engine 
     raise NoSuchJobError("gone")
 
 
+class VanishesLater:
+    """A wait whose job is still there when its client begins to be watched, and gone after that."""
+
+    def __init__(self) -> None:
+        self._waits = 0
+
+    async def __call__(self, *, timeout: float) -> Job:  # noqa: ASYNC109 - as the engine has it
+        self._waits += 1
+        return await (lasts if self._waits == 1 else vanishes)(timeout=timeout)
+
+
 def request(receive: Any) -> Request:
     return Request({"type": "http"}, receive)
 
@@ -66,3 +77,8 @@ async def test_the_wait_ends_when_the_client_leaves() -> None:
 async def test_an_error_of_the_wait_is_raised_as_it_is(seconds: float) -> None:
     with anyio.fail_after(40), pytest.raises(NoSuchJobError):
         await wait_with_client(request(stays), vanishes, seconds)
+
+
+async def test_an_error_of_the_wait_is_raised_as_it_is_once_the_client_is_watched() -> None:
+    with anyio.fail_after(40), pytest.raises(NoSuchJobError):
+        await wait_with_client(request(stays), VanishesLater(), 0.2)

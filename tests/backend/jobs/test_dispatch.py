@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ import anyio.to_thread
 import pytest
 from executors import ByHand
 
+from backend.jobs import dispatch as dispatch_module
 from backend.jobs.admission import Bounds
 from backend.jobs.engine import Engine
 from backend.jobs.executor import Outcome
@@ -215,3 +217,33 @@ async def test_a_job_that_comes_again_before_its_first_run_was_told_to_have_ende
     end(executor, job)
     others = {engine.submit(asked("buffer"), durable=False).id for _ in range(4)}
     assert executor.runs.keys() == others
+
+
+class Clock:
+    """The monotonic clock by which a call is waited for."""
+
+    def __init__(self) -> None:
+        self.later = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.later
+
+
+@pytest.mark.parametrize(("seconds", "first"), [(0, "call"), (2 * PATIENCE, "job")])
+async def test_a_call_goes_before_older_jobs_as_long_as_it_is_waited_for(
+    make_engine: Callable[[], Engine], executor: ByHand, monkeypatch: pytest.MonkeyPatch, *, seconds: float, first: str
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(dispatch_module, "time", clock)
+    engine = make_engine()
+    with anyio.fail_after(PATIENCE):
+        running = engine.submit(asked("single"), durable=False)
+        while running.id not in executor.runs:
+            await anyio.sleep(0.01)
+        job = engine.submit(asked("single"), durable=False)
+        call = engine.submit(asked("single"), durable=False, patience=PATIENCE)
+        clock.later = seconds
+        executor.runs.pop(running.id)(Outcome("finished"))
+        while not executor.runs:
+            await anyio.sleep(0.01)
+    assert list(executor.runs) == [{"job": job.id, "call": call.id}[first]]

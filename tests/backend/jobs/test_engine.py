@@ -188,3 +188,11 @@ async def test_what_a_process_prints_stays_out_of_the_servers_standard_output(
     assert output == ""
     assert "noise of print" in log
     assert "noise of native code" in log
+
+
+async def test_a_job_that_nobody_waits_for_is_ended_by_its_worker_where_the_disk_answers_at_once(
+    left_alone: None, engine: Engine, request_for: Request
+) -> None:
+    job = engine.submit(request_for("Echo", text="kept"), durable=True)
+    with anyio.fail_after(60):
+        assert (await engine.wait(job.id, timeout=60)).status is JobStatus.SUCCESSFUL

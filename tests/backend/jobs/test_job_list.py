@@ -7,11 +7,12 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from backend.jobs.liveness import ProcessIdentity
-from backend.jobs.records import JobQuery, JobRequest, NewResult
+from backend.jobs.records import JobQuery, JobRequest, NewJob, NewResult
 from backend.jobs.sqlite import SqliteDatabase
 from backend.jobs.states import JobStatus
 from backend.jobs.store import JobStore
 from tests.backend.jobs.attempts import finish
+from tests.backend.jobs.databases import Place
 
 ENGINE = "an-engine"
 HOUR = timedelta(hours=1)
@@ -78,3 +79,29 @@ def test_a_page_of_a_query_comes_with_the_number_of_all_it_selects(store: JobSto
         accept(store, process_id)
     page, total = store.list(limit=1, offset=1, where=JobQuery(process_ids=("buffer",)))
     assert (len(page), total) == (1, 3)
+
+
+def test_a_page_that_follows_a_job_begins_behind_it_whatever_came_or_left_meanwhile(store: JobStore) -> None:
+    ids = [accept(store) for _ in range(5)]
+    accept(store)
+    page, total = store.list(limit=2, offset=2, after=ids[3])
+    assert ([job.id for job in page], total) == ([ids[2], ids[1]], 6)
+    store.dismiss(ids[4])
+    waiting = JobQuery(statuses=(JobStatus.ACCEPTED,))
+    page, total = store.list(limit=9, offset=2, where=waiting, after=ids[3])
+    assert ([job.id for job in page], total) == ([ids[2], ids[1], ids[0]], 5)
+
+
+def test_of_jobs_that_were_accepted_at_the_same_time_those_that_follow_one_are_told_once(place: Place) -> None:
+    with closing(place.open()) as store:
+        request = JobRequest("buffer", {}, None, "raw", idempotent=False)
+        store.insert_all([NewJob(request, ENGINE)] * 4, durable=False)
+        every = [job.id for job in store.list(limit=9, offset=0)[0]]
+        for index, job_id in enumerate(every):
+            assert [job.id for job in store.list(limit=9, offset=0, after=job_id)[0]] == every[index + 1 :]
+
+
+def test_a_page_that_follows_a_job_that_is_gone_begins_at_its_offset(store: JobStore) -> None:
+    ids = [accept(store) for _ in range(3)]
+    page, _ = store.list(limit=9, offset=1, after="no such job")
+    assert [job.id for job in page] == [ids[1], ids[0]]

@@ -4,13 +4,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from databases import Place
+from databases import Place, Postgres
 
 from backend.jobs import leases as leases_module
+from backend.jobs import statements
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import Job, JobRequest
 from backend.jobs.silence import Silence
@@ -193,3 +196,30 @@ def test_jobs_are_observed_in_any_number_and_order(store: JobStore) -> None:
         chosen = jobs[-count:]
         assert {one.id for one in store.leases.observe(chosen)} == set(chosen)
     assert store.leases.claim("an-engine", []) is None
+
+
+def test_an_engine_that_is_closed_is_forgotten_and_its_ended_jobs_are_not(place: Place) -> None:
+    with closing(place.open()) as store:
+        store.leases.register("closed")
+        ended = store.insert(ONCE, owner="closed", durable=False)
+        store.dismiss(ended.id)
+        store.leases.release("closed", "It was closed.")
+        assert place.rows("engines") == 0
+        assert store.get(ended.id).status is JobStatus.DISMISSED
+
+
+@pytest.mark.parametrize("look", [statements.LOCK_JOB, statements.INTERRUPTED, statements.LOCK_ID])
+def test_a_job_whose_next_state_is_being_decided_is_changed_by_nobody_else(
+    postgres: Postgres, home: Path, look: sa.Select[Any]
+) -> None:
+    place = Place(home, postgres.new_database())
+    with closing(place.open()) as store:
+        job = running(store, ONCE, "an-engine")
+        free = "SELECT id FROM jobs FOR UPDATE SKIP LOCKED"
+        other = place.engine()
+        with other.connect() as connection:
+            assert connection.execute(sa.text(free)).scalars().all() == [job.id]
+        with store._database.transaction(durable=True) as deciding, other.connect() as connection:
+            assert deciding.execute(look, {"job": job.id, "engine": "an-engine"}).rows
+            assert connection.execute(sa.text(free)).scalars().all() == []
+        other.dispose()

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from backend.jobs.limits import JobLimits, breach, size
+from backend.jobs.limits import JobLimits, breach, read_limits, size
 
 LIMITS = JobLimits(memory_bytes=2**30, file_bytes=2**20)
 MEMORY, FILE = "1 GiB of memory", "a file of more than the 1 MiB"
@@ -53,3 +53,16 @@ def test_what_has_no_limit_is_not_broken(error: Exception) -> None:
 )
 def test_a_size_is_told_in_a_unit_that_suits_it(count: int, text: str) -> None:
     assert size(count) == text
+
+
+def test_time_may_be_given_in_parts_of_a_second_and_all_else_in_whole_numbers() -> None:
+    assert read_limits({"seconds": 0.5, "memory_bytes": 2**20}) == JobLimits(seconds=0.5, memory_bytes=2**20)
+    for name in ("cpu_seconds", "memory_bytes", "file_bytes", "output_bytes"):
+        with pytest.raises(ValueError, match=f"`{name}` must be a whole number"):
+            read_limits({name: 1.5})
+
+
+@pytest.mark.parametrize("value", [0, -1, True, float("inf"), float("nan"), "5"])
+def test_a_limit_that_is_no_number_above_nought_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="must be a number greater than 0"):
+        read_limits({"seconds": value})

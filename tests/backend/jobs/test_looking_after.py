@@ -116,3 +116,34 @@ async def test_a_worker_whose_death_nobody_tells_is_missed_after_a_while_and_no_
     engine._sweep()
     assert store.get(lost.id).message == "The worker process that ran the job died."
     assert store.get(alive.id).status is JobStatus.RUNNING
+
+
+async def test_a_limit_that_ended_a_job_is_told_though_the_store_could_not_be_written_to_at_the_time(
+    engine: Engine, executor: ByHand, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("the disk does not answer")
+
+    job, _ = begun(engine, store, AGAIN)
+    with monkeypatch.context() as patched:
+        patched.setattr(store.leases, "fail", broken)
+        executor.runs.pop(job.id)(Outcome("exceeded", "The job took too long."))
+        engine._sweep()
+    assert store.get(job.id).status is JobStatus.RUNNING
+    engine._sweep()
+    assert (store.get(job.id).status, store.get(job.id).message) == (JobStatus.FAILED, "The job took too long.")
+
+
+async def test_a_job_that_is_an_engines_in_the_store_alone_is_given_back_after_a_while(
+    engine: Engine, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(engine_module, "time", clock)
+    job = store.insert(ONCE, owner=engine.id, durable=False)  # whoever was to begin it has failed to
+    for clock.later in (0, 4):
+        engine._sweep()
+        assert [job_id for job_id, _ in store.leases.jobs_of(engine.id)] == [job.id]
+    clock.later = 6
+    engine._sweep()
+    assert store.leases.jobs_of(engine.id) == []
+    assert store.get(job.id).status is JobStatus.ACCEPTED

@@ -105,6 +105,21 @@ def test_what_the_file_is_refused_for_is_told(readers: DatasetReaders, dataset: 
         readers.page(dataset, ItemsQuery())
 
 
+def test_a_file_that_takes_more_memory_than_a_job_may_have_is_told_so(tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("only there the memory of a process is bounded")
+    file = tmp_path / "large.csv"
+    file.write_text("lon,lat,text\n" + f"1,2,{'x' * 2**20}\n" * 64, encoding="utf-8")
+    readers = DatasetReaders(JobLimits(memory_bytes=2**25))
+    try:
+        with pytest.raises(
+            NoItemsError, match=r"large cannot be read as a whole\. The job needed more than the 32 MiB"
+        ):
+            readers.page(DatasetFile("large", file, "vector"), ItemsQuery())
+    finally:
+        readers.close()
+
+
 def test_many_threads_share_two_processes(readers: DatasetReaders, dataset: DatasetFile, reading: Reading) -> None:
     found: list[int] = []
 

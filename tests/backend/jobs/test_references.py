@@ -102,6 +102,16 @@ def test_what_cannot_be_read_is_refused_with_its_place() -> None:
         resolve_references({"b": link}, BASE, read_nothing, max_bytes=1000)
 
 
+def test_a_result_of_this_store_that_cannot_be_read_is_refused_under_the_url_of_another_server_too() -> None:
+    def read(job_id: str, output_id: str) -> StoredResult:
+        raise ResultNotReadyError(f"The job {job_id} is running: there is no {output_id} yet.")
+
+    link = {"href": f"http://localhost:7000/jobs/{JOB}/results/out"}
+    with pytest.raises(ProcessRefusedError, match="is running") as caught:
+        resolve_references({"in": link}, BASE, read, max_bytes=1000)
+    assert caught.value.path == "$.inputs.in"
+
+
 def test_results_are_counted_as_often_as_they_are_referred_to() -> None:
     link = {"href": f"{BASE}/jobs/{JOB}/results/out"}
 

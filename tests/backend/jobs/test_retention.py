@@ -12,8 +12,9 @@ from backend.errors import JobExpiredError, NoSuchJobError
 from backend.jobs import retention as retention_module
 from backend.jobs.liveness import ProcessIdentity
 from backend.jobs.records import JobRequest, NewResult
-from backend.jobs.retention import Retention
+from backend.jobs.retention import KEEP_ALL, Retention
 from backend.jobs.store import JobStore
+from backend.settings import Settings
 from tests.backend.jobs.attempts import finish
 
 REQUEST = JobRequest("buffer", {}, None, "raw", idempotent=False)
@@ -109,6 +110,21 @@ def test_who_reads_a_result_that_expires_meanwhile_reads_all_of_it(
         store.get(job_id)
 
 
+def test_the_files_of_a_removed_job_go_however_many_jobs_were_removed_before_it(
+    keep: Any, place: Place, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention_module, "READING_SECONDS", -1)
+    monkeypatch.setattr(retention_module, "_AT_ONCE", 2)
+    store = keep(seconds=HOUR)
+    for _ in range(3):
+        ids = [end(store, 100), end(store, 100)]
+        age(place, 2 * HOUR, *ids)
+        assert store.sweeper.sweep() == 2
+    for _ in range(3):
+        store.sweeper.sweep()
+    assert list((home / "results").iterdir()) == []
+
+
 def test_only_so_many_expired_jobs_are_remembered(keep: Any, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention_module, "READING_SECONDS", -1)
     monkeypatch.setattr(retention_module, "REMEMBERED", 2)
@@ -169,3 +185,10 @@ def test_a_job_that_is_kept_beyond_the_calendar_is_kept_for_ever(home: Path) -> 
         dismissed = store.dismiss(job.id)
         assert (dismissed.status, dismissed.expires) == ("dismissed", None)
         assert store.sweeper.sweep() == 0
+
+
+def test_a_setting_of_nought_is_no_limit() -> None:
+    nought = Settings(keep_seconds=0, keep_jobs=0, keep_result_bytes=0)
+    assert Retention.of(nought) == KEEP_ALL
+    some = Settings(keep_seconds=1, keep_jobs=2, keep_result_bytes=3)
+    assert Retention.of(some) == Retention(1, 2, 3)

@@ -40,3 +40,16 @@ def test_a_limit_of_files_leaves_room_for_those_of_the_job_store_and_holds_where
         file.truncate(2**30)
     with held_to(limits, store=store):
         assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] > 2**30
+
+
+def test_a_stricter_limit_that_the_process_has_already_stays() -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**33, before[1]))
+    try:
+        with held_to(JobLimits(file_bytes=2**34), store=None):
+            assert resource.getrlimit(resource.RLIMIT_FSIZE) == (2**33, before[1])
+        with held_to(JobLimits(file_bytes=2**32), store=None):
+            assert resource.getrlimit(resource.RLIMIT_FSIZE) == (2**32, before[1])
+        assert resource.getrlimit(resource.RLIMIT_FSIZE) == (2**33, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

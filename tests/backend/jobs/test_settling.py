@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,11 +145,49 @@ def test_a_complete_job_that_was_to_be_dismissed_leaves_nothing_behind(sqlite: J
     assert Place(home, None).rows("results") == 0
 
 
+def test_a_complete_job_whose_server_died_has_all_its_results(sqlite: JobStore) -> None:
+    started = complete(sqlite)
+    sqlite.leases.settle(started.id, ENGINE, "The server died.")
+    assert sqlite.get(started.id).status is JobStatus.SUCCESSFUL
+    assert [sqlite.read(started.id, one.output_id)[0].size for one in RESULTS] == [1, 100]
+
+
+def test_a_job_that_died_with_results_half_way_to_the_store_leaves_no_file(store: JobStore, home: Path) -> None:
+    started = begun(store)
+    store.keep(started, [[b"x" * 100]], inline_bytes=8)
+    assert left_in(home, "results")
+    store.leases.settle(started.id, ENGINE, "The worker died.")
+    assert store.get(started.id).status is JobStatus.FAILED
+    assert not left_in(home, "results")
+
+
 def test_a_complete_job_has_not_failed_whatever_befell_its_worker(sqlite: JobStore) -> None:
     started = complete(sqlite)
     sqlite.leases.fail(started.id, ENGINE, Failure("exceeded", "It took too long."))
     assert sqlite.get(started.id).status is JobStatus.SUCCESSFUL
     assert sqlite.read(started.id, "large")[0].size == 100
+
+
+def test_the_end_of_a_job_is_on_the_disk_before_anybody_sees_it(
+    sqlite: JobStore, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead, dismissed = begun(sqlite), begun(sqlite)
+    sqlite.dismiss(dismissed.id)
+    seen = list[JobStatus]()
+    sync_with(monkeypatch, home, lambda _: seen.extend(sqlite.get(job.id).status for job in (dead, dismissed)))
+    sqlite.leases.settle(dead.id, ENGINE, "It died.")
+    sqlite.leases.settle(dismissed.id, ENGINE, "It was ended.")
+    assert [sqlite.get(job.id).status for job in (dead, dismissed)] == [JobStatus.FAILED, JobStatus.DISMISSED]
+    assert set(seen) <= {JobStatus.RUNNING}
+
+
+def test_a_job_that_is_dismissed_after_its_end_leaves_nothing_in_the_database(place: Place) -> None:
+    with closing(place.open()) as store:
+        started = begun(store)
+        assert finish(store, started, RESULTS)
+        assert place.rows("results") == 2
+        store.dismiss(started.id)
+        assert place.rows("results") == 0
 
 
 class LostConfirmation:

@@ -10,9 +10,11 @@ import httpx
 import psutil
 import pytest
 from databases import Postgres
+from sqlalchemy.pool import QueuePool
 
 from backend.api.service import Service
 from backend.app import create_app
+from backend.jobs import asking
 from backend.jobs.postgresql import PostgresqlDatabase
 from backend.jobs.records import JobRequest
 from backend.settings import Settings
@@ -66,6 +68,15 @@ async def server(postgres: Postgres, home: Path) -> AsyncIterator[tuple[httpx.As
         yield client, app.state.service
 
 
+def lent(service: Service) -> int:
+    """Connections that somebody has: who is waited for no longer gives his back once the database goes on."""
+    database = service.store._database
+    assert isinstance(database, PostgresqlDatabase)
+    pool = database._reads.pool
+    assert isinstance(pool, QueuePool)
+    return pool.checkedout()
+
+
 @pytest.mark.parametrize(
     ("path", "headers", "status"),
     [
@@ -95,6 +106,25 @@ async def test_a_question_that_the_database_does_not_answer_keeps_nobody_else_wa
             assert not woken.is_set()
     (answer,) = answers
     assert answer.status_code in (status, 503)  # a new connection is not waited for as long
+
+
+@pytest.mark.parametrize(
+    "path", ["/jobs", "/jobs/{job}", "/jobs/{job}/results", "/jobs/{job}/results/area", "/jobs/{job}/log"]
+)
+async def test_a_question_that_the_database_does_not_answer_is_given_up_after_a_while(
+    server: tuple[httpx.AsyncClient, Service], postgres: Postgres, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(asking, "_LONGEST_SECONDS", 0.1)
+    client, service = server
+    job = service.store.insert(OF_NOBODY, owner=None, durable=True)
+    with silent(postgres) as woken:
+        answer = await client.get(path.format(job=job.id))
+        assert not woken.is_set()
+    with anyio.fail_after(PATIENCE):
+        while lent(service):
+            await anyio.sleep(0.01)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["title"] == "The job store does not answer"
 
 
 async def test_who_waits_for_a_job_keeps_nobody_else_waiting(

@@ -110,6 +110,18 @@ def test_every_operation_has_an_id_of_its_own_a_tag_and_a_summary(document: dict
         assert operation["summary"]
 
 
+def test_what_asks_for_jobs_tells_that_their_store_may_not_answer_and_what_writes_that_it_may_be_full(
+    document: dict[str, Any],
+) -> None:
+    found = dict(operations(document))
+    of_jobs = [label for label in found if " /jobs" in label or label.endswith("/execution")]
+    assert len(of_jobs) >= 8
+    for label in of_jobs:
+        busy = resolved(document, found[label]["responses"]["503"])
+        assert "Retry-After" in busy["headers"], label
+        assert ("507" in found[label]["responses"]) == label.startswith(("POST", "DELETE")), label
+
+
 def test_no_operation_hides_behind_a_default_answer(document: dict[str, Any]) -> None:
     for label, operation in operations(document):
         assert "default" not in operation["responses"], label

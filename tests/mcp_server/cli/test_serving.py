@@ -179,5 +179,5 @@ def test_why_a_server_could_not_start_is_a_plain_line_where_its_log_is_json(
     monkeypatch.setenv("OGC_PROCESSES_JOBS_URL", "mysql://127.0.0.1/jobs")
     server = start("backend", "--port", str(port))
     _, errors = server.communicate(timeout=120)
-    reason = "A job store cannot be kept in 'mysql': PostgreSQL or no URL at all."
+    reason = "OGC_PROCESSES_JOBS_URL: a job store cannot be kept in 'mysql': PostgreSQL or no URL at all."
     assert (server.returncode, errors) == (1, f"ogc-processes-mcp: {reason}\n")

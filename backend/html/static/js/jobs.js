@@ -16,7 +16,7 @@ for (const control of form.querySelectorAll("[name]")) {
   control.value = value;
 }
 // A filter that the form does not show still holds; a new selection begins with its first page.
-const settled = new Set(["offset", ...[...form.querySelectorAll("[name]")].map(({ name }) => name)]);
+const settled = new Set(["offset", "after", ...[...form.querySelectorAll("[name]")].map(({ name }) => name)]);
 for (const [name, value] of asked) {
   if (!settled.has(name)) form.append(element("input", { type: "hidden", name, value }));
 }

@@ -297,3 +297,16 @@ def test_pauses_grow_to_a_bound_whatever_the_number() -> None:
     assert 0.8 <= pauses[0] <= 1.2
     assert 4 * 3600 < sum(pauses) < 8 * 3600
     assert persistence.pause(10**6) <= 1800
+
+
+async def test_all_are_told_though_a_server_tells_of_few_jobs_at_once(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.jobs.callbacks.delivery._MOST_HELD", 2)
+    async with receiving() as receiver:
+        jobs = [accept(store, Subscriber(receiver.uri("success"))) for _ in range(7)]
+        for job in jobs:
+            succeed(store, job)
+        with delivering(store):
+            await settled(store)
+    assert {request.json["job"] for request in receiver.came} == {job.id for job in jobs}
