@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 from executors import ByHand
@@ -12,8 +11,8 @@ from backend.errors import StoreUnavailableError
 from backend.jobs import complaints as complaints_module
 from backend.jobs.admission import Bounds
 from backend.jobs.complaints import Complaints
+from backend.jobs.database import ChangeWatch
 from backend.jobs.engine import Engine
-from backend.jobs.sqlite import SqliteWatch
 from backend.jobs.store import JobStore
 
 PATIENCE = 60
@@ -69,18 +68,21 @@ def test_something_else_that_goes_wrong_is_told_at_once_with_its_traceback_if_no
 
 
 @pytest.fixture
-def down(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
-    """A store that does not answer until the test says so; each question to it is counted."""
-    usual, asked = SqliteWatch.changed, threading.Semaphore(0)
+def down(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """The store does not answer, and each question to it is counted; other engines of this process keep theirs."""
+    watch, asked = store.watch, threading.Semaphore(0)
 
-    def changed(watch: SqliteWatch) -> bool:
+    def unanswered() -> bool:
         asked.release()
         raise DOWN
 
-    with monkeypatch.context() as patched:
-        patched.setattr(SqliteWatch, "changed", changed)
-        yield asked
-    assert SqliteWatch.changed is usual
+    def broken() -> ChangeWatch:
+        made = watch()
+        monkeypatch.setattr(made, "changed", unanswered)
+        return made
+
+    monkeypatch.setattr(store, "watch", broken)
+    return asked
 
 
 def test_an_engine_whose_store_does_not_answer_says_so_once_and_goes_on_trying(
