@@ -15,6 +15,8 @@ from backend.geo.places.place_names import plain_name
 DATA = Path(__file__).parents[2] / "data"
 OTHER_NAME = 0.2
 """How much of its inhabitants a place counts that is found by another name than that in common use in English."""
+_LONGEST_QUALIFIER = 4
+"""Words of a state or country behind a name: `United States of America`."""
 COMPARABLE = 0.1
 """A place whose weight is at least this share of the best one's may be the one that is meant."""
 
@@ -152,23 +154,37 @@ class Found:
 
 
 def find_place(gazetteer: Gazetteer, text: str, country_code: str | None = None) -> Found:
-    """Look up a text such as `Paris`, `Paris, France` or `Springfield, IL, USA`.
+    """Look up a text such as `Paris`, `Paris, France`, `Paris France` or `Springfield, IL, USA`.
 
     country_code: of the country in which the place must be.
     """
     candidates = gazetteer.named(text)
-    if not candidates and "," in text:
-        name, *qualifiers = (part.strip() for part in text.split(","))
-        candidates = [
-            place
-            for place in gazetteer.named(name)
-            if all(_qualifies(gazetteer, place, qualifier) for qualifier in qualifiers if qualifier)
-        ]
+    if not candidates:
+        candidates = next(filter(None, (_qualified(gazetteer, *reading) for reading in _readings(text))), list[Place]())
     if country_code is not None:
         candidates = [place for place in candidates if place.country_code == country_code]
     # Towns are found by codes of airports too.
     coded = len(candidates) > 1 and candidates[0].kind == "place" and bool(gazetteer.coded(text))
     return Found(candidates, coded or _is_ambiguous(candidates))
+
+
+def _readings(text: str) -> Iterator[tuple[str, Sequence[str]]]:
+    """A name, and what tells which of that name is meant: behind commas or, where there is none, the last words."""
+    if "," in text:
+        name, *qualifiers = (part.strip() for part in text.split(","))
+        yield name, [qualifier for qualifier in qualifiers if qualifier]
+        return
+    words = text.split()
+    for count in range(1, min(len(words), _LONGEST_QUALIFIER + 1)):
+        yield " ".join(words[:-count]), [" ".join(words[-count:])]
+
+
+def _qualified(gazetteer: Gazetteer, name: str, qualifiers: Sequence[str]) -> list[Place]:
+    return [
+        place
+        for place in gazetteer.named(name)
+        if all(_qualifies(gazetteer, place, qualifier) for qualifier in qualifiers)
+    ]
 
 
 def _qualifies(gazetteer: Gazetteer, place: Place, qualifier: str) -> bool:

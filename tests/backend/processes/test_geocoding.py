@@ -68,6 +68,11 @@ def test_a_name_that_several_comparable_places_have_is_ambiguous() -> None:
         ("Birmingham", {"country": "United States"}, "US", "Alabama"),
         ("Córdoba", {"country": "es"}, "ES", None),
         ("Washington, D.C.", {}, "US", "District of Columbia"),
+        ("Paris Texas", {}, "US", "Texas"),
+        ("Springfield IL", {}, "US", "Illinois"),
+        ("Berlin Germany", {}, "DE", None),
+        ("San José Costa Rica", {}, "CR", None),
+        ("Paris United States of America", {}, "US", "Texas"),
     ],
 )
 def test_a_state_or_country_chooses(text: str, inputs: dict[str, Any], country: str, region: str | None) -> None:
@@ -119,6 +124,26 @@ def test_what_several_countries_have_in_their_names_is_told_and_so_is_a_state() 
     korea, california = answer(geocode, places=["Korea", "California", "Paris"])["warnings"]
     assert "Countries with it in their names: Republic of Korea, Dem. Rep. Korea." in korea
     assert "a state of the US" in california
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "West Virginia",
+        "New Mexico",
+        "Baja California",
+        "South Australia",
+        "Paris Germany",
+        "Texas USA",
+        "USA",
+        "Nowhere",
+    ],
+)
+def test_a_part_of_a_name_is_no_place_where_the_rest_does_not_choose_it(name: str) -> None:
+    first, second = found(name, "Paris")
+    assert first.get("country_code") in (None, "US")
+    assert first.get("kind") != "place"
+    assert second["country_code"] == "FR"
 
 
 def test_a_country_that_has_the_name_of_a_state_is_told() -> None:
