@@ -36,6 +36,12 @@ KINDS: Mapping[str, Kind] = {
 GEOJSON = frozenset((".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson"))
 """Suffixes of GeoJSON, of the last ones with a Feature in each line or after each separator (RFC 8142)."""
 _SUFFIXES = tuple(KINDS)
+_INSTEAD: Mapping[str, str] = {
+    **dict.fromkeys((".xlsx", ".xls", ".ods", ".dbf"), "CSV"),
+    **dict.fromkeys((".gml", ".kmz", ".gdb", ".tab", ".mif", ".dxf", ".dwg", ".sqlite", ".zip"), "GeoPackage"),
+    **dict.fromkeys((".asc", ".img", ".nc", ".jp2", ".vrt", ".grd", ".hgt"), "GeoTIFF"),
+}
+"""Suffixes of files that people have and that are not read, and as what they may be saved."""
 MOST_FILES = 10_000
 """Files and folders that are looked at in each data folder."""
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -139,6 +145,7 @@ class Listing:
         if dataset is None:
             close = difflib.get_close_matches(dataset_id[:80], self.by_id, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "list_datasets tells which there are"
+            hint = not_read(dataset_id) or hint
             raise NoSuchDatasetError(f"there is no dataset {dataset_id[:80]!r}; {hint}")
         try:
             if dataset.path.resolve() != dataset.path:
@@ -158,6 +165,13 @@ class Listing:
                 f"{dataset.id} has {size} bytes; at most {self.max_vector_bytes} of vector data are read at once "
                 "(OGC_PROCESSES_MAX_DATASET_BYTES)"
             )
+
+
+def not_read(name: str) -> str | None:
+    """What is told of a file's name or path whose kind is not read; None for any other text."""
+    suffix = Path(name[-80:].strip()).suffix.lower()
+    instead = _INSTEAD.get(suffix)
+    return None if instead is None else f"files of the kind {suffix} are not read: save it as {instead}"
 
 
 def _named(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse
 from backend.geo.geodesy.crs import CRS84, parse_crs
+from backend.geo.vector.datasets import not_read
 
 EWKT = re.compile(r"\s*SRID\s*=\s*(?P<srid>\d+)\s*;\s*(?P<wkt>.*)", re.IGNORECASE | re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -71,7 +72,8 @@ def read_wkt(text: str) -> BaseGeometry:
     except ShapelyError as error:
         if "closed" in str(error):
             refuse(f"{wkt.strip()[:40]!r} has a ring that is not closed: its last position must be its first")
-        hint = "" if "(" in wkt else _BY_REFERENCE
+        unread = not_read(text)
+        hint = "" if "(" in wkt else _BY_REFERENCE if unread is None else f"; {unread}"
         refuse(f"{wkt.strip()[:40]!r} is neither GeoJSON nor WKT (such as 'POINT (13.4 52.5)'){hint}")
     if shape.geom_type not in GEOMETRY_TYPES:
         refuse(f"geometry type {shape.geom_type} is not supported")

@@ -90,6 +90,12 @@ def test_an_id_is_no_path(tmp_path: Path, dataset_id: str) -> None:
         datasets.get(dataset_id)
 
 
+def test_a_file_of_a_kind_that_is_not_read_is_told_how_to_save_it(tmp_path: Path) -> None:
+    datasets = Datasets.within([put(tmp_path, "own.csv", "prices.xlsx")])
+    with pytest.raises(NoSuchDatasetError, match=r"files of the kind \.xlsx are not read: save it as CSV"):
+        datasets.get("prices.xlsx")
+
+
 def test_an_absolute_path_within_the_folder_is_no_id_either(tmp_path: Path) -> None:
     put(tmp_path, "own.csv")
     with pytest.raises(NoSuchDatasetError):

@@ -129,6 +129,8 @@ def test_a_latitude_just_beyond_the_pole_by_rounding_is_the_pole() -> None:
         ("POLYGON ((0 0, 1 0, 1 1))", "has a ring that is not closed"),
         ("ogc://local/jobs/x", "neither GeoJSON nor WKT.*given by its reference, not by its name, path or URL"),
         ("buildings.gpkg", "given by its reference"),
+        ("prices.xlsx", r"neither GeoJSON nor WKT.*; files of the kind \.xlsx are not read: save it as CSV"),
+        ("maps/Relief.ASC", r"files of the kind \.asc are not read: save it as GeoTIFF"),
         ("POINT (1 2", r"neither GeoJSON nor WKT \(such as 'POINT \(13.4 52.5\)'\)$"),
         ('{"type": "Point"', "neither GeoJSON nor WKT"),
         ("[" * 100_000, "nested too deeply"),
