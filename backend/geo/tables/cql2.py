@@ -96,7 +96,7 @@ class _Evaluation:
         if not isinstance(node, Mapping):
             refuse(f"{shown(node)} is no CQL2")
         members = cast("Mapping[str, Any]", node)
-        if isinstance(name := members.get("property"), str):
+        if (name := _property_named(node)) is not None:
             return self._property(name)
         if is_temporal(members) or is_spatial(members):
             refuse(f"{shown(members)} can only stand in a comparison or in a predicate for its kind")
@@ -150,11 +150,7 @@ class _Evaluation:
 
     def is_null(self, arguments: Sequence[Node]) -> Column:
         (only,) = _arity("isNull", arguments, 1)
-        name = cast("Mapping[str, Any]", only).get("property") if isinstance(only, Mapping) else None
-        if isinstance(name, str) and self._is_geometry(name):
-            missing = ~self.features.present
-        else:
-            missing = ~self.column(only).known
+        missing = ~(self.features.present if self._is_geometry(only) else self.column(only).known)
         return condition(missing, np.ones_like(missing))
 
     def between(self, arguments: Sequence[Node]) -> Column:
@@ -235,19 +231,19 @@ class _Evaluation:
         return literal_periods(node, self.column) if is_temporal(node) else column_periods(self.column(node))
 
     def _arrays(self, node: Node) -> Arrays:
-        name = cast("Mapping[str, Any]", node).get("property") if isinstance(node, Mapping) else None
-        return column_arrays(self._property(name)) if isinstance(name, str) else literal_array(node)
+        name = _property_named(node)
+        return literal_array(node) if name is None else column_arrays(self._property(name))
 
     def _geometry(self, node: Node) -> Features:
         if is_spatial(node):
             return literal_geometry(node, self.crs)
-        name = cast("Mapping[str, Any]", node).get("property") if isinstance(node, Mapping) else None
-        if not isinstance(name, str) or not self._is_geometry(name):
+        if not self._is_geometry(node):
             refuse(f"a spatial predicate needs the property geometry or a geometry (WKT, BBOX), not {shown(node)}")
         return self.features
 
-    def _is_geometry(self, name: str) -> bool:
-        return name not in self.features.fields and name.casefold() in GEOMETRY_NAMES
+    def _is_geometry(self, node: Node) -> bool:
+        name = _property_named(node)
+        return name is not None and name not in self.features.fields and name.casefold() in GEOMETRY_NAMES
 
 
 _OPERATIONS: Mapping[str, Callable[[_Evaluation, Sequence[Node]], Column]] = {
@@ -265,6 +261,12 @@ _OPERATIONS: Mapping[str, Callable[[_Evaluation, Sequence[Node]], Column]] = {
 
 _OTHER_SPELLINGS = {"!=": "<>"} | {name.removeprefix("s_"): name for name in PREDICATES}
 """Of SQL and of CQL before OGC 21-065: nothing else can be meant."""
+
+
+def _property_named(node: Node) -> str | None:
+    """The name of a property; None of another node."""
+    name = cast("Mapping[str, Any]", node).get("property") if isinstance(node, Mapping) else None
+    return name if isinstance(name, str) else None
 
 
 def _operation(node: Mapping[str, Any]) -> tuple[str, Sequence[Node]]:

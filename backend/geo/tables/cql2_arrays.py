@@ -96,6 +96,6 @@ def single(column: Column) -> Column:
     Raises:
         ProcessRefusedError: it holds arrays.
     """
-    if column.kind == "mixed" and all(isinstance(value, list) for value in column.values[column.known]):
+    if column.holds_arrays:
         refuse(f"{column.told()}; A_CONTAINS(field, ('one', 'other')) finds those that have all of these")
     return column

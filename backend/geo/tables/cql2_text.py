@@ -210,29 +210,24 @@ class _Parser:
         return self._text[start:end]
 
     def _arguments(self) -> list[Node]:
-        """What stands in parentheses, the opening one already read."""
-        if self._takes(")"):
-            return []
-        found = [self._deeper(self.disjunction)]
-        while self._takes(","):
-            found.append(self._deeper(self.disjunction))
-        self._expect(")")
-        return found
+        return self._listed(lambda: self._deeper(self.disjunction))
 
     def _array_arguments(self) -> list[Node]:
         """Those of an array predicate: what stands in parentheses there is an array."""
-        found = [self._array()]
-        while self._takes(","):
-            found.append(self._array())
-        self._expect(")")
-        return found
+        return self._listed(self._array)
 
     def _array(self) -> Node:
-        if not self._takes("("):
-            return self._sum()
+        return self._deeper(self._array_arguments) if self._takes("(") else self._sum()
+
+    def _listed(self, one: Callable[[], Node]) -> list[Node]:
+        """What stands in parentheses, the opening one already read."""
         if self._takes(")"):
             return []
-        return self._deeper(self._array_arguments)
+        found = [one()]
+        while self._takes(","):
+            found.append(one())
+        self._expect(")")
+        return found
 
     def _deeper[T](self, read: Callable[[], T]) -> T:
         self._depth += 1

@@ -128,6 +128,11 @@ class Column:
         """Where a condition is known not to hold."""
         return self.known & ~self.values
 
+    @property
+    def holds_arrays(self) -> bool:
+        """Whether each value that is known is an array."""
+        return self.kind == "mixed" and all(isinstance(value, list) for value in self.values[self.known])
+
     def need(self, kind: Kind, wanted: str) -> Self:
         """The column itself, if it is of this kind or nothing in it is known.
 
@@ -147,8 +152,7 @@ class Column:
             return f"{self.name} is {_SINGULAR[self.kind]}"
         known = self.values[self.known]
         such = f", such as {listed(known[:2].tolist())}" if len(known) else ""
-        arrays = self.kind == "mixed" and all(isinstance(value, list) for value in known)
-        return f"{self.name} holds {'arrays' if arrays else _PLURAL[self.kind]}{such}"
+        return f"{self.name} holds {'arrays' if self.holds_arrays else _PLURAL[self.kind]}{such}"
 
     def json(self, count: int) -> list[Any]:
         """`count` JSON values, None for what is not known."""

@@ -144,9 +144,8 @@ class Listing:
         dataset = self.by_id.get(dataset_id)
         if dataset is None:
             close = difflib.get_close_matches(dataset_id[:80], self.by_id, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "list_datasets tells which there are"
-            hint = not_read(dataset_id) or hint
-            raise NoSuchDatasetError(f"there is no dataset {dataset_id[:80]!r}; {hint}")
+            meant = f"did you mean {close[0]!r}?" if close else "list_datasets tells which there are"
+            raise NoSuchDatasetError(f"there is no dataset {dataset_id[:80]!r}; {not_read(dataset_id) or meant}")
         try:
             if dataset.path.resolve() != dataset.path:
                 raise ProcessRefusedError(f"{dataset_id} is a link to another place")

@@ -29,7 +29,7 @@ _START = re.compile(
 _NAMES = re.compile(r"wkt|[^\W\d].*[,;\t|].*")
 """The first line of a table, of which there may be no other; coordinates alone are none."""
 
-_BY_REFERENCE = "; a dataset or a result is given by its reference, not by its name, path or URL"
+_BY_REFERENCE = "a dataset or a result is given by its reference, not by its name, path or URL"
 
 
 def is_table(text: str) -> bool:
@@ -72,8 +72,7 @@ def read_wkt(text: str) -> BaseGeometry:
     except ShapelyError as error:
         if "closed" in str(error):
             refuse(f"{wkt.strip()[:40]!r} has a ring that is not closed: its last position must be its first")
-        unread = not_read(text)
-        hint = "" if "(" in wkt else _BY_REFERENCE if unread is None else f"; {unread}"
+        hint = "" if "(" in wkt else f"; {not_read(text) or _BY_REFERENCE}"
         refuse(f"{wkt.strip()[:40]!r} is neither GeoJSON nor WKT (such as 'POINT (13.4 52.5)'){hint}")
     if shape.geom_type not in GEOMETRY_TYPES:
         refuse(f"geometry type {shape.geom_type} is not supported")
