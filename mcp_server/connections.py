@@ -155,8 +155,9 @@ class Connections:
         return self._clients[name]
 
     async def _wait(self) -> None:
-        self._wanted.set()
-        await self._ready.wait()
+        if not self._ready.is_set():  # else each call would go once around the event loop for nothing
+            self._wanted.set()
+            await self._ready.wait()
 
     async def _connect(self, stack: AsyncExitStack) -> None:
         await anyio.to_thread.run_sync(_import_connections)

@@ -180,7 +180,8 @@ class EmbeddedBackend:
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer a request as soon as the backend is there, or with 503 if it never will be."""
-        await self.known.wait()
+        if not self.known.is_set():
+            await self.known.wait()
         if self._app is not None:
             await self._app(scope, receive, send)
             return

@@ -75,11 +75,9 @@ async def read_json_object(request: Request, limits: BodyLimits) -> Body:
 
 
 async def _read(request: Request, limits: BodyLimits) -> bytes:
-    try:
-        with anyio.fail_after(limits.seconds):
-            return await _read_whole(request, limits.size)
-    except TimeoutError:
-        raise RequestTooSlowError(f"The request body did not arrive within {limits.seconds:g} s.") from None
+    with anyio.move_on_after(limits.seconds):
+        return await _read_whole(request, limits.size)
+    raise RequestTooSlowError(f"The request body did not arrive within {limits.seconds:g} s.")
 
 
 async def _read_whole(request: Request, limit: int) -> bytes:

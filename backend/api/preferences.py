@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 # All of these are linear for any input: no two parts of a pattern take the same characters, or the first keeps them.
@@ -38,6 +39,11 @@ class Preferences:
 
 def parse_preferences(headers: Iterable[str]) -> Preferences:
     """The preferences of all `Prefer` headers of a request; of a repeated one the first counts (RFC 7240, 2)."""
+    return _parsed(tuple(headers))
+
+
+@lru_cache(maxsize=64)  # a client prefers the same again and again
+def _parsed(headers: tuple[str, ...]) -> Preferences:
     found: dict[str, str] = {}
     for element in chain.from_iterable(map(_elements, headers)):
         match = _PREFERENCE.fullmatch(element.strip())

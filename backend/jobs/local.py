@@ -15,6 +15,7 @@ from typing import Any, cast
 from backend.jobs.captured import AppendLog, JobLogs
 from backend.jobs.executor import Assignment, Ended, Outcome, WorkerCounts
 from backend.jobs.fork_server import start_fork_server, worker_context
+from backend.jobs.readable import Readable, Source
 from backend.jobs.scratch import sweep_scratch
 from backend.jobs.worker_config import Report, WorkerConfig
 from backend.jobs.worker_process import WorkerProcess, exit_text
@@ -70,6 +71,7 @@ class LocalExecutor:
         self._failed_starts = 0
         self._start_after = 0.0
         self._logs = JobLogs(append_log)
+        self._readable = Readable()
         self._context: Any = worker_context()
         # Nobody ever writes: the workers see the pipe close when this process is gone.
         self._alive: _Pipe = cast("_Pipe", self._context.Pipe(duplex=False))
@@ -146,17 +148,17 @@ class LocalExecutor:
     def _turn(self) -> None:
         started = self._start_one()
         by_source = self._sources()
-        ready = set(wait(list(by_source), 0 if started else _TICK_SECONDS))
+        ready = set(self._readable.of(by_source, 0 if started else _TICK_SECONDS))
         for source, attend in by_source.items():
             if source in ready:
                 attend()
         self._enforce()
 
-    def _sources(self) -> dict[Connection | int | Any, Callable[[], None]]:
+    def _sources(self) -> dict[Source, Callable[[], None]]:
         """What is to be done when something becomes readable. What a worker wrote comes first, its death last."""
         workers = tuple(self._workers)
-        sources: dict[Connection | int | Any, Callable[[], None]] = {self._bell[0]: self._hush}
-        sources |= {one.output: partial(self._relay, one) for one in workers if not one.quiet}
+        sources: dict[Source, Callable[[], None]] = {self._bell[0]: self._hush}
+        sources |= {one.output: partial(self._relay, one) for one in workers if one.output and not one.quiet}
         sources |= {one.control: partial(self._hear, one) for one in workers if not one.deaf}
         sources |= {one.sentinel: partial(self._bury, one) for one in workers}
         return sources

@@ -193,6 +193,8 @@ class Catalog:
         return anyio.current_time() - began
 
     async def _load(self) -> None:
+        if self._loaded:
+            return  # to ask the lock would take each call once around the event loop
         async with self._loading:
             if not self._loaded:
                 identities = [server.identity for server in self._servers.values()]

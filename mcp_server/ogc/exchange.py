@@ -175,8 +175,7 @@ class Exchange:
                 response, target = await self._followed(target, headers)
                 try:
                     if response.is_success:
-                        head = Reply(response.status_code, response.headers, b"", target)
-                        yield Incoming(head, self._pieces(response, most))
+                        yield Incoming(_reply(response, b"", target), self._pieces(response, most))
                     else:
                         yield await self._whole(response, target)
                     return
@@ -208,7 +207,7 @@ class Exchange:
             url = following
         raise self._circle()
 
-    def _redirection(self, status: int, headers: httpx.Headers, url: str) -> str | None:
+    def _redirection(self, status: int, headers: Mapping[str, str], url: str) -> str | None:
         """Where an answer to a GET leads; None where it leads nowhere.
 
         Raises: ReferenceRefusedError, to another origin.
@@ -242,17 +241,22 @@ class Exchange:
     async def _open(
         self, method: str, url: str, headers: Mapping[str, str], seconds: float, content: bytes | None = None
     ) -> httpx.Response:
-        # Identity: a few kilobytes of gzip can hold any number of megabytes.
-        sent = {"User-Agent": "ogc-processes-mcp", "Accept-Encoding": "identity", **headers}
-        known = self._access is None or same_origin(url, self._access.url)
-        if known:
-            sent |= headers_of_trace()
         # A user in a link would be sent along, and logged.
         target = self._url(url)
         if target.userinfo:
             target = target.copy_with(userinfo=b"")
+        # Identity: a few kilobytes of gzip can hold any number of megabytes.
+        sent = {"Host": target.netloc.decode(), "User-Agent": "ogc-processes-mcp", "Accept-Encoding": "identity"}
+        sent |= headers
+        if content is not None:
+            sent["Content-Length"] = str(len(content))
+        known = self._access is None or same_origin(url, self._access.url)
+        if known:
+            sent |= headers_of_trace()
         timeout = {"connect": _CONNECT_SECONDS, "read": seconds, "write": seconds, "pool": _CONNECT_SECONDS}
-        request = httpx.Request(method, target, headers=sent, content=content, extensions={"timeout": timeout})
+        # With its body as a stream: httpx would make the headers anew to add those of a content.
+        body = httpx.ByteStream(content or b"")
+        request = httpx.Request(method, target, headers=sent, stream=body, extensions={"timeout": timeout})
         if known and self._access is not None:
             request.headers.update(self._access.request_headers())
         # Not by a client of httpx, which would take cookies out of each answer that nobody sends.
@@ -263,7 +267,7 @@ class Exchange:
     async def _whole(self, response: httpx.Response, url: str, most: int | None = None) -> Reply:
         most = self.max_reply_bytes if most is None else min(most, self.max_reply_bytes)
         body = b"".join([piece async for piece in self._pieces(response, most)])
-        reply = Reply(response.status_code, response.headers, body, url, version=response.http_version)
+        reply = _reply(response, body, url)
         return reply if self._access is None or reply.status < 400 else self._judged(reply, self._access)
 
     async def _pieces(self, response: httpx.Response, most: int) -> AsyncIterator[bytes]:
@@ -332,3 +336,8 @@ class Exchange:
         if isinstance(error, httpx.RemoteProtocolError):
             return InvalidServerReplyError(f"server {self._server!r} broke off its answer: {reason}")
         return ServerUnreachableError(f"server {self._server!r} cannot be reached: {reason}")
+
+
+def _reply(response: httpx.Response, body: bytes, url: str) -> Reply:
+    headers = dict(response.headers.items())
+    return Reply(response.status_code, headers, body, url, version=response.http_version)

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-import httpx
-
 from mcp_server.errors import InvalidServerReplyError
 from mcp_server.ogc import replies
 from mcp_server.ogc.documents import media_type
@@ -102,7 +100,7 @@ def _name(part: Part, place: int, declared: Sequence[str]) -> str:
 
 
 def _output(name: str, part: Part, whole: Reply) -> OutputResult:
-    headers = httpx.Headers({"content-type": part.headers.get("content-type", _UNSTATED)})
+    headers = {"content-type": part.headers.get("content-type", _UNSTATED)}
     reply = replace(whole, headers=headers, body=part.body)
     location = part.headers.get("content-location")
     if location and not part.body.strip():

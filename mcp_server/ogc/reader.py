@@ -8,8 +8,6 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-import httpx
-
 from mcp_server.errors import InvalidServerReplyError, ReferenceRefusedError, RemoteProblemError
 from mcp_server.ogc import replies
 from mcp_server.ogc.addresses import Addresses
@@ -155,7 +153,7 @@ class Reader:
 
         return read
 
-    async def introduction(self, path: str) -> tuple[httpx.Headers, Any]:
+    async def introduction(self, path: str) -> tuple[Mapping[str, str], Any]:
         """Headers and document of a page that a server may lack, or send as HTML to whoever does not insist."""
         for query in (None, AS_JSON):
             try:
@@ -166,4 +164,4 @@ class Reader:
                     raise
             except (InvalidServerReplyError, ReferenceRefusedError):
                 continue
-        return httpx.Headers(), None
+        return {}, None

@@ -3,13 +3,11 @@
 import codecs
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
-
-import httpx
 
 from mcp_server.ogc.link_header import HeaderLink, header_links
 from summaries.values import is_json
@@ -23,7 +21,8 @@ class Reply:
     """A whole answer."""
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
+    """By their names in lower case; those of one name together, with commas between them."""
     body: bytes
     """Decoded, at most the configured size."""
     url: str

@@ -76,9 +76,9 @@ def envelope(execution: Presented, *, small_value_bytes: int) -> dict[str, Any]:
     else:
         outputs = {one.output.id: _output(one) for one in execution.outputs}
         warnings = _lift_warnings(outputs.values())
-        _cut_summaries(outputs)
+        size = _cut_summaries(outputs)
         values = _small_values((one.output for one in execution.outputs), small_value_bytes)
-        if untold := _cut_outputs(outputs):
+        if size > MAX_ENVELOPE_BYTES and (untold := _cut_outputs(outputs)):
             warnings.append(f"{untold} more outputs are not told here; their URIs end with their ids as these do")
         for output_id in outputs.keys() & values.keys():
             outputs[output_id]["value"] = values[output_id]
@@ -159,15 +159,17 @@ def _lift_warnings(outputs: Iterable[dict[str, Any]]) -> list[str]:
     return lifted[:_MOST_WARNINGS]
 
 
-def _cut_summaries(outputs: dict[str, dict[str, Any]]) -> None:
+def _cut_summaries(outputs: dict[str, dict[str, Any]]) -> int:
+    """Leave out most of the summaries of the last outputs while all are too much; the bytes that remain."""
     size = utf8_size(compact(outputs))
     for output in reversed(list(outputs.values())):
         if size <= MAX_ENVELOPE_BYTES:
-            return
+            break
         summary = output.get("summary", {})
         short = {name: summary[name] for name in ("kind", "count", "length") if name in summary}
         size -= utf8_size(compact(summary)) - len(compact(short))
         output["summary"] = short
+    return size
 
 
 def _cut_outputs(outputs: dict[str, dict[str, Any]]) -> int:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def violations(value: Any, schema: JsonObject) -> "Iterator[ValidationError]":
     """What of a schema a value violates, one error at a time."""
     # jsonschema takes a tenth of a second to import, and no tool list needs it.
-    from mcp_server.schema.validator import Validator  # noqa: PLC0415
+    from mcp_server.schema.validator import validator_of  # noqa: PLC0415
 
-    return Validator(schema).iter_errors(value)  # pyright: ignore[reportUnknownMemberType]  # jsonschema is not typed throughout
+    return validator_of(schema).iter_errors(value)  # pyright: ignore[reportUnknownMemberType]  # jsonschema is not typed throughout
 
 
 def fits(value: Any, schema: JsonObject) -> bool:

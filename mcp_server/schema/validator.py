@@ -9,7 +9,7 @@ from jsonschema.validators import extend  # pyright: ignore[reportUnknownVariabl
 
 from mcp_server.schema.kinds import is_of_type
 from mcp_server.schema.patterns import matches
-from mcp_server.schema.plain import is_number
+from mcp_server.schema.plain import JsonObject, is_number
 from mcp_server.schema.validation import is_multiple
 
 _CHECKED_ITEMS = 10_000
@@ -56,3 +56,10 @@ Validator = cast(
     "type[Draft202012Validator]",
     extend(Draft202012Validator, {"pattern": _pattern, "items": _items, "multipleOf": _multiple_of}),
 )  # pyright: ignore[reportUnknownMemberType]  # not typed there
+
+_WITHOUT_REFERENCES: Any = Validator({})
+
+
+def validator_of(schema: JsonObject) -> Draft202012Validator:
+    """The validator of a schema that refers to no other. To resolve references takes more to prepare than to check."""
+    return _WITHOUT_REFERENCES.evolve(schema=schema)
