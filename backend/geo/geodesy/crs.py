@@ -160,8 +160,9 @@ class Transformation:
             ProcessRefusedError: there is none.
         """
         group, beyond = _ways(source, target, bounds, get_ident())
-        if not group.transformers:
-            refuse(f"there is no way from {code_of(source)} to {code_of(target)} on this machine")
+        if group is None or not group.transformers:
+            reason = " on this machine" if group else ": the projection of one of them is none that PROJ has"
+            refuse(f"there is no way from {code_of(source)} to {code_of(target)}{reason}")
         ways = [way for way in group.transformers if not (beyond and bounds and _apart(bounds, way))]
         best = (ways or group.transformers)[0]
         if bounds is not None and ways and _is_ballpark(best):
@@ -225,8 +226,8 @@ class Transformation:
 
 
 @lru_cache(maxsize=64)
-def _ways(source: CRS, target: CRS, bounds: Bounds | None, _thread: int) -> tuple[TransformerGroup, bool]:
-    """All ways that there are, and whether the bounds lie beyond where they are meant to be used.
+def _ways(source: CRS, target: CRS, bounds: Bounds | None, _thread: int) -> tuple[TransformerGroup | None, bool]:
+    """All ways that there are, as `_group` has them, and whether the bounds lie beyond where they are meant to be used.
 
     To find them takes longer than to transform many thousand positions, and one answer needs the same several times.
     Each thread has its own: PROJ's are not for two at once.
@@ -240,8 +241,8 @@ def _ways(source: CRS, target: CRS, bounds: Bounds | None, _thread: int) -> tupl
     return group, beyond
 
 
-def _group(source: CRS, target: CRS, bounds: Bounds | None) -> TransformerGroup:
-    """The ways between two CRSs, the best first.
+def _group(source: CRS, target: CRS, bounds: Bounds | None) -> TransformerGroup | None:
+    """The ways between two CRSs, the best first; None where PROJ lacks the projection of one.
 
     As CRS84 is OGC's, PROJ would look for ways to other geographic CRSs among those of all authorities, which takes it
     a second, fails for some (`list index out of range`), and finds none where EPSG has one. What it finds is EPSG's
@@ -250,7 +251,9 @@ def _group(source: CRS, target: CRS, bounds: Bounds | None) -> TransformerGroup:
     area = AreaOfInterest(*bounds) if bounds else None
     ways = partial(TransformerGroup, source, target, always_xy=True, area_of_interest=area)
     if CRS84 not in (source, target) or source.is_projected or target.is_projected:
-        return ways()
+        with suppress(IndexError):  # of a projection that PROJ does not have, such as the Tunisia Mining Grid
+            return ways()
+        return None
     of_epsg = ways(authority="EPSG")
     if of_epsg.transformers and _is_one_step(of_epsg.transformers[0], bounds):
         return of_epsg

@@ -43,6 +43,17 @@ def test_an_area_across_the_antimeridian_holds_what_is_within_or_hardly_beyond_i
     assert any("outside the area" in warning for warning in told["warnings"]) == outside
 
 
+@pytest.mark.parametrize("unknown", ["EPSG:22300", "EPSG:3052"])
+@pytest.mark.parametrize("known", ["OGC:CRS84", "EPSG:3057"])
+def test_a_crs_whose_projection_is_not_known_here_is_refused_by_its_name(unknown: str, known: str) -> None:
+    """The Tunisia Mining Grid, and a cone that counts westwards."""
+    for source, target in ((unknown, known), (known, unknown)):
+        with pytest.raises(
+            ProcessRefusedError, match=f"no way from .*{unknown}.*: the projection .* none that PROJ has"
+        ):
+            answer(coordinates=[9, 36], crs=source, target_crs=target)
+
+
 def test_features_that_tell_a_projected_crs_are_not_taken_for_degrees_of_another() -> None:
     told = {"type": "name", "properties": {"name": "EPSG:25832"}}
     features = {"type": "Point", "coordinates": [500_000, 5_500_000], "crs": told}
