@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mcp_server.execution.executor import Executor
     from mcp_server.ogc.client import OgcClient
+    from mcp_server.ogc.reader import Reader
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +74,21 @@ def remote_client(
         access=server,
         dialect=server.dialect,
     )
+
+
+def remote_reader(name: str, server: ServerSettings, http: "httpx.AsyncBaseTransport", settings: Settings) -> "Reader":
+    """What reads the pages of a configured server that a client has no use for, with the client's limits."""
+    from mcp_server.ogc.exchange import Exchange  # noqa: PLC0415
+    from mcp_server.ogc.reader import Reader  # noqa: PLC0415
+
+    exchange = Exchange(
+        name,
+        http,
+        max_reply_bytes=server.max_reply_bytes or settings.max_reply_bytes,
+        read_seconds=server.read_seconds or settings.read_seconds,
+        access=server,
+    )
+    return Reader(exchange, server.url)
 
 
 def _check(servers: Mapping[str, ServerSettings]) -> None:

@@ -1,7 +1,6 @@
 """A real MCP session on the bridge, in memory: what the demo, journeys and the command line speak through."""
 
 import logging
-import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -124,7 +123,7 @@ async def list_tools(client: Client) -> list[Tool]:
 
 
 def _percent(progress: float, total: float | None) -> float | None:
-    if not total or not math.isfinite(progress):
+    if not total:
         return None
     return min(max(100 * progress / total, 0.0), 100.0)
 

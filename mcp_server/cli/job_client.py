@@ -8,9 +8,9 @@ from typing import Final
 import anyio
 
 from mcp_server.cli.named_server import server_named
-from mcp_server.connections import remote_client
+from mcp_server.connections import remote_client, remote_reader
 from mcp_server.embedded import EMBEDDED_URL, open_jobs_app
-from mcp_server.errors import NoSuchJobError, RemoteProblemError
+from mcp_server.errors import RemoteProblemError
 from mcp_server.ogc import listing
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.dialects import OWN
@@ -23,6 +23,7 @@ from mcp_server.settings import EMBEDDED, Settings
 _FOLLOW_SECONDS: Final = 0.6
 """Between two looks at a log. A server stores what a job writes twice a second, and the last of it with its end."""
 
+_NO_LOG: Final = (404, 405)
 _TEXT: Final = {"Accept": "text/plain"}
 
 
@@ -59,7 +60,10 @@ class JobClient:
         params = {} if tail is None else {"tail": tail}
         try:
             reply = await self.reader.path("jobs", job_id, "log", params=params, headers=_TEXT)
-        except NoSuchJobError:
+        except RemoteProblemError as error:
+            if error.status not in _NO_LOG:
+                raise
+            # It may be the job that there is not.
             await self.client.standing(job_id)
             name = self.client.identity.name
             raise RemoteProblemError(f"server {name!r} keeps no logs of its jobs", status=404) from None
@@ -87,11 +91,10 @@ class JobClient:
 
 def added(before: Sequence[str], now: Sequence[str]) -> Sequence[str]:
     """The lines of a log that came since: it grows at its end and, once it is long, is cut at its beginning."""
-    for cut in range(len(before) + 1):
-        kept = before[cut:]
-        if list(now[: len(kept)]) == list(kept):
-            return now[len(kept) :]
-    return now
+    tails = (before[cut:] for cut in range(len(before) + 1))
+    # Where nothing of it is left there is the empty one.
+    kept = next(tail for tail in tails if list(now[: len(tail)]) == list(tail))
+    return now[len(kept) :]
 
 
 @asynccontextmanager
@@ -109,11 +112,4 @@ async def open_job_client(url: str | None, settings: Settings) -> AsyncGenerator
         return
     name, server = server_named(url, settings)
     async with open_http(ca_file=server.ca_file) as http:
-        exchange = Exchange(
-            name,
-            http,
-            max_reply_bytes=server.max_reply_bytes or settings.max_reply_bytes,
-            read_seconds=server.read_seconds or settings.read_seconds,
-            access=server,
-        )
-        yield JobClient(remote_client(name, server, http, settings), Reader(exchange, server.url))
+        yield JobClient(remote_client(name, server, http, settings), remote_reader(name, server, http, settings))

@@ -5,7 +5,7 @@ import logging
 import socket
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,6 +59,7 @@ class _ToldStart:
             if isinstance(error, ConfigurationError):
                 self.refusal = error
                 failure["message"] = ""
+        if failure is not None:
             await send(failure)
 
 
@@ -83,8 +84,8 @@ def listen(application: ASGIApp, host: str, port: int, announcement: str, *, jso
     )
     server = _Server(config)
     server.announcement = announcement
-    with _unless_refused(told), suppress(SystemExit):
-        server.run(_bound(host, port))
+    with ExitStack() as sockets, _unless_refused(told), suppress(SystemExit):
+        server.run([sockets.enter_context(opened) for opened in _bound(host, port)])
     return 0 if server.started else 1
 
 

@@ -7,18 +7,17 @@ from typing import Final
 
 import anyio
 import anyio.to_thread
-import httpx
 
 from mcp_server.catalog.changes import change_of
 from mcp_server.catalog.kept import Kept, Was
 from mcp_server.catalog.selection import Patterns
-from mcp_server.connections import remote_client
+from mcp_server.connections import remote_client, remote_reader
 from mcp_server.doctor.introduction import Introduction, features, introduced
 from mcp_server.doctor.judging import judged
 from mcp_server.doctor.records import Examination, Failure, ProcessFinding, ServerFinding
 from mcp_server.errors import BridgeError, ConfigurationError, ServerUnreachableError
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.exchange import Exchange, open_http
+from mcp_server.ogc.exchange import open_http
 from mcp_server.ogc.reader import Reader
 from mcp_server.schema.names import tool_names
 from mcp_server.schema.text import brief
@@ -53,7 +52,7 @@ async def examine(
     start = monotonic()
     async with open_http(ca_file=server.ca_file) as http:
         client = remote_client(name, server, http, settings)
-        listed, introduction = await _met(client, _reader(name, server, http, settings), seconds)
+        listed, introduction = await _met(client, remote_reader(name, server, http, settings), seconds)
         patterns = Patterns(server.include, server.exclude)
         taken = [one for one in listed if one == process or patterns.match(one)]
         ids = taken if process is None else _only(process, listed)
@@ -89,14 +88,6 @@ async def _met(client: OgcClient, reader: Reader, seconds: float) -> tuple[list[
     except TimeoutError as error:
         late = f"server {client.identity.name!r} did not list its processes within {seconds:g} s"
         raise ServerUnreachableError(late) from error
-
-
-def _reader(name: str, server: ServerSettings, http: httpx.AsyncBaseTransport, settings: Settings) -> Reader:
-    """For the pages that a client has no use for."""
-    limit = server.max_reply_bytes or settings.max_reply_bytes
-    seconds = server.read_seconds or settings.read_seconds
-    exchange = Exchange(name, http, max_reply_bytes=limit, read_seconds=seconds, access=server)
-    return Reader(exchange, server.url)
 
 
 def _only(process: str, listed: Collection[str]) -> list[str]:

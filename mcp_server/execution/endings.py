@@ -16,7 +16,8 @@ from mcp_server.references import JobReference, ResultReference
 from summaries import summarise
 
 _LARGE_BYTES = 100_000
-_NOT_FOUND = 404
+_NO_REASONS = frozenset({401, 403, 404, 405, 406, 410, 429, 501, 502, 503, 504})
+"""HTTP statuses that tell of a request, of the way or of the moment, and not of an execution."""
 
 
 class Endings:
@@ -90,11 +91,16 @@ async def _reason(client: OgcClient, status: StatusInfo) -> RemoteProblemError:
     try:
         await client.outputs.of_job(status.job_id, process_id=status.process_id)
     except RemoteProblemError as problem:
-        # Ours tells the reason whatever its status; of others, 404 says that nothing is there.
-        if client.dialect.minimal_results or problem.status != _NOT_FOUND:
+        # Ours tells the reason whatever its status.
+        if client.dialect.minimal_results or not _besides_the_point(problem):
             return problem
         if not status.message:
             message = f"{job} failed; in place of its results the server says: {problem}"
     except BridgeError:
         pass
     return RemoteProblemError(message, status=500)
+
+
+def _besides_the_point(problem: RemoteProblemError) -> bool:
+    """Whether what a server says of results that cannot be read is not why there are none."""
+    return problem.status in _NO_REASONS or str(problem) == f"HTTP status {problem.status}"

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import anyio
 
-from mcp_server.errors import RemoteProblemError, ResultGoneError
+from mcp_server.errors import NoSuchJobError, RemoteProblemError, ResultGoneError
 from mcp_server.ogc.client import OgcClient
+from mcp_server.ogc.exchange import PASSING
 from mcp_server.ogc.models import OutputResult, StatusInfo
 
 type OnStatus = Callable[[StatusInfo], Awaitable[None]]
@@ -18,6 +19,10 @@ _LONGEST_SECONDS = 15.0
 _JITTER = 0.2
 _HOLD_SECONDS = 20.0
 _READS = 5
+_SOON_SECONDS = 5.0
+"""Results are not asked for again beyond this: each answer may take its time."""
+_MISSES = 7
+"""At the first pauses, some three seconds."""
 
 
 def pauses(jitter: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
@@ -39,12 +44,15 @@ async def until_final(
 ) -> StatusInfo:
     """Follow a job until it ends, at most `wait` seconds; its status as it then is.
 
+    Some servers, or some of those that share one address, know a job only a moment after it was accepted.
+
     status: the last one known; it is told to `on_status` first.
 
-    Raises: NoSuchJobError, and what reading a status may raise.
+    Raises: NoSuchJobError, once several reads in a row have found none, and what reading a status may raise.
     """
     deadline = anyio.current_time() + wait
     schedule = pauses(jitter)
+    missed = 0
     await on_status(status)
     while not status.final and (remaining := deadline - anyio.current_time()) > 0:
         held = client.dialect.held_status and status.etag is not None
@@ -53,7 +61,14 @@ async def until_final(
             # The server's word wins, but for one that would have it asked without a pause.
             await pause(min(status.retry_after or next(schedule), remaining))
         hold = min(remaining, _HOLD_SECONDS)
-        fresh = await client.status(status.job_id, etag=status.etag if held else None, wait=hold if held else None)
+        try:
+            fresh = await client.status(status.job_id, etag=status.etag if held else None, wait=hold if held else None)
+        except NoSuchJobError:
+            missed += 1
+            if client.dialect.keeps_results or missed == _MISSES:
+                raise
+            continue
+        missed = 0
         if fresh is not None:
             status = fresh
             await on_status(status)
@@ -68,15 +83,18 @@ async def readable_results(
 ) -> tuple[OutputResult, ...]:
     """The results of a successful job. Some servers call a job successful a moment before its results can be read.
 
-    Raises: RemoteProblemError, ResultGoneError, once several reads have failed.
+    Raises: RemoteProblemError, ResultGoneError, once several reads have failed, or a slow one.
     """
+    soon = anyio.current_time() + _SOON_SECONDS
     for attempt in range(_READS):
         try:
             return await client.outputs.of_job(status.job_id, process_id=status.process_id)
         except ResultGoneError:
             raise
-        except RemoteProblemError:
-            if client.dialect.keeps_results or attempt == _READS - 1:
+        except RemoteProblemError as error:
+            # What may pass by itself has been asked for several times already.
+            last = attempt == _READS - 1 or error.status in PASSING or anyio.current_time() > soon
+            if client.dialect.keeps_results or last:
                 raise
             await pause(_FIRST_SECONDS * 2**attempt)
     raise AssertionError("the last attempt returns or raises")

@@ -154,14 +154,13 @@ class Sharing:
                 )
                 if status.final:
                     self._under_way.forget(run)
-                if status.status == "dismissed":
-                    raise ResultGoneError(f"job {job} was dismissed before it ended; call the tool again", status=410)
                 execution = await self._endings.of_job(client, status, call.request.process_id)
         except NoSuchJobError as error:
             self._under_way.forget(run)
-            raise ResultGoneError(f"job {job} is gone: it was dismissed, or the server lost it", status=410) from error
-        except ResultGoneError:
-            raise
+            raise _gone(job, "it was dismissed, or the server lost it") from error
+        except ResultGoneError as error:
+            self._under_way.forget(run)
+            raise _gone(job, str(error)) from error
         except (
             ServerUnreachableError,
             InvalidServerReplyError,
@@ -173,6 +172,8 @@ class Sharing:
                 raise
             state = "It was successful: ask for its results" if status.final else "The job may still run: ask"
             raise _with_hint(error, f"{state} with get_job, job={job}") from error
+        if execution.status == "dismissed":
+            raise ResultGoneError(f"job {job} was dismissed before it ended; call the tool again", status=410)
         run.promised = True
         return execution
 
@@ -190,6 +191,12 @@ class Sharing:
                 await client.dismiss(job_id)
             except BridgeError as error:
                 _log.warning("job %r of %s could not be dismissed: %s", job_id, client.identity.name, error)
+
+
+def _gone(job: JobReference, reason: str) -> ResultGoneError:
+    return ResultGoneError(
+        f"job {job} is gone: {reason.removesuffix('.')}. Call the tool again if you need it", status=410
+    )
 
 
 def _with_hint(error: BridgeError, hint: str) -> BridgeError:

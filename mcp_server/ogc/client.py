@@ -24,7 +24,7 @@ from mcp_server.ogc.collections import Collections
 from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, UNKNOWN, Dialect
 from mcp_server.ogc.exchange import READ_SECONDS, Exchange
-from mcp_server.ogc.execute_replies import SEE_OTHER, ExecuteReplies
+from mcp_server.ogc.execute_replies import MAY_HAVE_RUN, SEE_OTHER, ExecuteReplies, as_see_other, refuse_redirect
 from mcp_server.ogc.job_outputs import JobOutputs, is_html
 from mcp_server.ogc.models import (
     ExecuteReply,
@@ -35,6 +35,7 @@ from mcp_server.ogc.models import (
 )
 from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader, document_of
 from mcp_server.ogc.recognition import recognise
+from mcp_server.ogc.reply import Reply
 from mcp_server.servers import ServerSettings
 from summaries.values import is_json
 
@@ -42,10 +43,12 @@ _DISMISS_SECONDS = 20.0
 _MOST_DESCRIPTION_BYTES = 2 * 2**20
 """Two hundred times the largest that is known. To understand one takes a thousand times as long as to read it."""
 _NOT_OFFERED = frozenset({405, 501})
+_ACCEPTED = 202
 _NOT_FOUND = 404
+_LOST_BEHIND = frozenset({502, 504, 520, 524})
+"""What gateways answer that passed a request on, and got no answer to it in time; the last two are Cloudflare's."""
 _LOG = "urn:ogc-processes-mcp:rel:log"
 """Relation of the link from a job's status to its log: ours, and of no other server known."""
-_MAY_HAVE_RUN = "the execution may have run, or be running. Call list_jobs to find out before you call the tool again."
 
 
 class OgcClient:
@@ -166,17 +169,19 @@ class OgcClient:
         try:
             reply = await self._exchange.once(url, headers=headers, content=content, seconds=seconds)
         except InvalidServerReplyError as error:
-            raise OutcomeUnknownError(f"{error}: {_MAY_HAVE_RUN}") from error
-        if reply.status in (502, 504):
+            raise OutcomeUnknownError(f"{error}: {MAY_HAVE_RUN}") from error
+        if reply.status in _LOST_BEHIND:
             raise OutcomeUnknownError(
-                f"a gateway of server {self.identity.name!r} answered {reply.status}: {_MAY_HAVE_RUN}"
+                f"a gateway of server {self.identity.name!r} answered {reply.status}: {MAY_HAVE_RUN}"
             )
+        reply = as_see_other(reply)
         if reply.status != SEE_OTHER:
+            refuse_redirect(reply, self.identity.name)
             replies.check(reply)
         try:
             return await self._execute_replies.read(reply, process_id)
         except (InvalidServerReplyError, ReferenceRefusedError, RemoteProblemError, ServerUnreachableError) as error:
-            raise OutcomeUnknownError(f"{error}: {_MAY_HAVE_RUN}") from error
+            raise OutcomeUnknownError(f"{error}: {MAY_HAVE_RUN}") from error
 
     async def status(self, job_id: str, *, etag: str | None = None, wait: float | None = None) -> StatusInfo | None:
         """A job's status; with `etag`, None if it has not changed, after at most `wait` seconds on servers that hold.
@@ -192,22 +197,15 @@ class OgcClient:
             headers["Prefer"] = f"wait={max(1, round(wait))}"
             seconds = wait + 10
         reply = await self._reader.path("jobs", job_id, headers=headers, seconds=seconds)
-        if reply.status == 304:
-            return None
-        status = documents.status_info(
-            document_of(reply), job_id=job_id, etag=reply.etag, retry_after=reply.retry_after
-        )
-        return replace(status, job_id=job_id)
+        return None if reply.status == 304 else _status(reply, job_id)
 
     async def standing(self, job_id: str) -> StatusInfo:
         """A job's status as it now is.
 
         Raises: NoSuchJobError, and what any request may raise.
         """
-        status = await self.status(job_id)
-        if status is None:
-            raise InvalidServerReplyError(f"server {self.identity.name!r} answered an unconditional request with 304")
-        return status
+        await self.connect()
+        return _status(await self._reader.path("jobs", job_id), job_id)
 
     async def log(self, job_id: str, *, lines: int, seconds: float) -> tuple[str, ...]:
         """The last lines of what a job's process wrote, as it wrote them; none where its status links to no log.
@@ -260,9 +258,13 @@ class OgcClient:
             )
         replies.check(reply)
         document = document_of(reply) if is_json(reply.media_type) and reply.body else None
-        if not documents.is_status(document):
-            return _dismissed(job_id)
-        return replace(documents.status_info(document, job_id=job_id), job_id=job_id)
+        if documents.is_status(document):
+            return replace(documents.status_info(document, job_id=job_id), job_id=job_id)
+        if reply.status == _ACCEPTED:
+            # It is to be done, and may not be yet (RFC 9110, 15.3.3).
+            with suppress(NoSuchJobError):
+                return await self.standing(job_id)
+        return _dismissed(job_id)
 
     def reference(self, job_id: str, output_id: str) -> str:
         """The URL by which this server knows one output of a job."""
@@ -270,6 +272,12 @@ class OgcClient:
 
     async def _process_of(self, job_id: str) -> str | None:
         return (await self.standing(job_id)).process_id
+
+
+def _status(reply: Reply, job_id: str) -> StatusInfo:
+    document = document_of(reply)
+    status = documents.status_info(document, job_id=job_id, etag=reply.etag, retry_after=reply.retry_after)
+    return replace(status, job_id=job_id)
 
 
 def _written(body: Mapping[str, Any]) -> bytes:

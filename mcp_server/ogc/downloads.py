@@ -8,6 +8,7 @@ from typing import Final
 
 from mcp_server.ogc.documents import compact
 from mcp_server.ogc.models import Download, OutputResult
+from mcp_server.ogc.outputs import text_in
 from mcp_server.ogc.reply import Incoming
 
 _SHA_256: Final = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
@@ -24,8 +25,11 @@ def coming(incoming: Incoming, media_type: str = "") -> Download:
 
 
 def at_hand(output: OutputResult) -> Download:
-    """A value that was sent within its results: JSON is written as compact UTF-8."""
-    value = output.value if isinstance(output.value, bytes) else compact(output.value).encode(errors="replace")
+    """A value that was sent within its results: JSON in compact UTF-8, a text of another media type as it is."""
+    value = output.value
+    if not isinstance(value, bytes):
+        text = text_in(value, output.media_type)
+        value = (compact(value) if text is None else text).encode(errors="replace")
     return Download(output.media_type, len(value), None, _only(value))
 
 

@@ -22,7 +22,7 @@ from mcp_server.errors import (
     ServerUnreachableError,
 )
 from mcp_server.ogc import documents
-from mcp_server.ogc.bodies import Decoder
+from mcp_server.ogc.bodies import GZIP, Decoder
 from mcp_server.ogc.origins import origin_of, parsed, same_origin
 from mcp_server.ogc.problems import told_by
 from mcp_server.ogc.reply import Incoming, Reply
@@ -41,9 +41,12 @@ _TRIES: Final = 3
 _BACKOFF_SECONDS: Final = 0.25
 _LONGEST_PAUSE_SECONDS: Final = 10.0
 _HOPS: Final = 3
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_PARTIAL: Final = 206
+"""To a request that asks for no part: it would be taken for the whole."""
+_UNCHANGED: Final = 304
 
-_WINDOW_BITS: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_WINDOW_BITS: Final = {"gzip": GZIP, "x-gzip": GZIP, "deflate": zlib.MAX_WBITS}
 _CONNECT_SECONDS: Final = 5.0
 
 
@@ -65,6 +68,11 @@ def open_http(*, ca_file: Path | None = None) -> httpx.AsyncHTTPTransport:
     """
     trusted = _public_authorities() if ca_file is None else ssl.create_default_context(cafile=ca_file)
     return httpx.AsyncHTTPTransport(verify=trusted, trust_env=False)
+
+
+def _left() -> float:
+    """Seconds until the innermost deadline."""
+    return anyio.current_effective_deadline() - anyio.current_time()
 
 
 class Exchange:
@@ -126,7 +134,7 @@ class Exchange:
                     if last or reply.status not in PASSING:
                         return reply
                     pause = reply.retry_after
-                    if pause is not None and pause > _LONGEST_PAUSE_SECONDS:
+                    if pause is not None and pause > min(_LONGEST_PAUSE_SECONDS, _left()):
                         return reply
                 _log.info("%s: %s %s is tried again", self._server, method, target)
                 await self._pause(_BACKOFF_SECONDS * 2**attempt if pause is None else pause)
@@ -213,7 +221,7 @@ class Exchange:
         Raises: ReferenceRefusedError, to another origin.
         """
         location = headers.get("location")
-        if status not in _REDIRECTS or not location:
+        if status not in REDIRECTS or not location:
             return None
         target = str(self._url(location, base=url))
         if not same_origin(url, target):
@@ -241,10 +249,7 @@ class Exchange:
     async def _open(
         self, method: str, url: str, headers: Mapping[str, str], seconds: float, content: bytes | None = None
     ) -> httpx.Response:
-        # A user in a link would be sent along, and logged.
         target = self._url(url)
-        if target.userinfo:
-            target = target.copy_with(userinfo=b"")
         # Identity: a few kilobytes of gzip can hold any number of megabytes.
         sent = {"Host": target.netloc.decode(), "User-Agent": "ogc-processes-mcp", "Accept-Encoding": "identity"}
         sent |= headers
@@ -262,6 +267,12 @@ class Exchange:
         # Not by a client of httpx, which would take cookies out of each answer that nobody sends.
         response = await self._http.handle_async_request(request)
         _log.info("server %r: %s %s answered %d", self._server, method, target, response.status_code)
+        unchanged = response.status_code == _UNCHANGED and "If-None-Match" not in headers
+        if unchanged or response.status_code == _PARTIAL:
+            await response.aclose()
+            raise InvalidServerReplyError(
+                f"server {self._server!r} answers with what was not asked for (HTTP status {response.status_code})"
+            )
         return response
 
     async def _whole(self, response: httpx.Response, url: str, most: int | None = None) -> Reply:
@@ -315,13 +326,15 @@ class Exchange:
         return _WINDOW_BITS[coding]
 
     def _url(self, text: str, *, base: str = "") -> httpx.URL:
-        """A URL made of what the server told: ids, links and redirects can hold anything."""
+        """A URL made of what the server told, without a user: ids, links and redirects can hold anything."""
         try:
-            return httpx.URL(base).join(text) if base else parsed(text)
+            url = httpx.URL(base).join(text) if base else parsed(text)
         except (httpx.InvalidURL, ValueError) as error:
             raise InvalidServerReplyError(
                 f"server {self._server!r} leads to what is no URL ({documents.plain(text, length=80)})"
             ) from error
+        # A user in a link would be sent along, and logged.
+        return url.copy_with(userinfo=b"") if url.userinfo else url
 
     def _too_large(self, most: int) -> InvalidServerReplyError:
         return InvalidServerReplyError(

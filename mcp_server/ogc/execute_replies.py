@@ -2,25 +2,68 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from mcp_server.errors import (
     InvalidServerReplyError,
+    OutcomeUnknownError,
     ReferenceRefusedError,
     RemoteProblemError,
     ServerUnreachableError,
 )
 from mcp_server.ogc import documents
+from mcp_server.ogc.addresses import absolute
 from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS
+from mcp_server.ogc.exchange import REDIRECTS
 from mcp_server.ogc.job_outputs import JobOutputs
 from mcp_server.ogc.models import Accepted, Completed, ExecuteReply, ServerIdentity, StatusInfo
+from mcp_server.ogc.origins import place_of
 from mcp_server.ogc.reader import ACCEPT_ANY, Reader, document_of
 from mcp_server.ogc.reply import Reply
 from summaries.values import is_json
 
 SEE_OTHER: Final = 303
 """To a POST: it was done, and what came of it is elsewhere (RFC 9110, 15.4.4)."""
+_FOUND: Final = (301, 302)
+_SENT_ANEW: Final = (307, 308)
+"""Redirects of a request that was not acted upon where it was sent (RFC 9110, 15.4.8)."""
+MAY_HAVE_RUN: Final = (
+    "the execution may have run, or be running. Call list_jobs to find out before you call the tool again."
+)
+_ACCEPTING: Final = (201, 202)
+
+
+def as_see_other(reply: Reply) -> Reply:
+    """An answer to an execution that many frameworks send in place of `303 See Other`, as that (RFC 9110, 15.4.3).
+
+    It leads to a job: another place for the execution itself would be none.
+    """
+    location = reply.headers.get("location", "")
+    leads_to_job = documents.job_in(location) is not None and not _is_of_execution(location)
+    return replace(reply, status=SEE_OTHER) if reply.status in _FOUND and leads_to_job else reply
+
+
+def refuse_redirect(reply: Reply, server: str) -> None:
+    """Pass what sends no execution elsewhere. Nobody but the operator says where executions are sent.
+
+    Raises: InvalidServerReplyError where nothing was run, else OutcomeUnknownError.
+    """
+    if reply.status not in REDIRECTS:
+        return
+    target = absolute(reply.headers.get("location", ""), reply.url)
+    told = (
+        f"server {server!r} redirects the execution to {place_of(target)} (HTTP status {reply.status}), where it is "
+        "not sent"
+    )
+    if reply.status in _SENT_ANEW or _is_of_execution(target):
+        raise InvalidServerReplyError(f"{told}: nothing was run. Whoever runs this bridge can set the server's URL")
+    raise OutcomeUnknownError(f"{told}: {MAY_HAVE_RUN}")
+
+
+def _is_of_execution(url: str) -> bool:
+    return url.partition("?")[0].rstrip("/").endswith("/execution")
 
 
 class ExecuteReplies:
@@ -56,7 +99,7 @@ class ExecuteReplies:
         document = self._document(reply, location)
         results = bool(document) and self._declared.hold(process_id, document)
         # Some servers say of results that they were created.
-        accepted = reply.status in (201, 202, SEE_OTHER) and not (results and location is None)
+        accepted = reply.status in (*_ACCEPTING, SEE_OTHER) and not (results and location is None)
         nothing_but_a_job = location is not None and reply.status == 200 and not reply.body
         if accepted or nothing_but_a_job or (documents.is_status(document) and not results):
             return Accepted(await self._accepted(reply, document, location, server))
@@ -65,7 +108,13 @@ class ExecuteReplies:
         return Completed(job_id if DIALECTS[server.dialect].keeps_results else None, found)
 
     def _document(self, reply: Reply, location: str | None) -> Any:
-        """The JSON of an answer; None where it has none, or need not have any."""
+        """The JSON of an answer; None where it has none, or need not have any.
+
+        What accepts an execution and names its job nowhere else is looked into whatever it is said to be.
+        """
+        if reply.status in _ACCEPTING and location is None and not is_json(reply.media_type):
+            with suppress(InvalidServerReplyError):
+                return document_of(reply)
         if is_json(reply.media_type) and (reply.body or (reply.status == 200 and location is None)):
             try:
                 return document_of(reply)

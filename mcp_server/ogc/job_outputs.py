@@ -12,6 +12,7 @@ from mcp_server.ogc.declared import Declared, DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, Dialect
 from mcp_server.ogc.documents import LONGEST_LINK, plain
 from mcp_server.ogc.models import ABSENT, Download, OutputResult, ServerIdentity
+from mcp_server.ogc.problems import is_exception, is_problem, problem, problem_status
 from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader, document_of, sound
 from mcp_server.ogc.reply import Reply
 from summaries.values import is_json
@@ -20,6 +21,9 @@ _MINIMAL: Final[Mapping[str, str]] = {"Prefer": "return=minimal"}
 _RESULTS: Final = ("http://www.opengis.net/def/rel/ogc/1.0/results", "[ogc-rel:results]", "results")
 """Relations of the link from a job's status to its results, as servers write them."""
 _NOT_FOUND: Final = 404
+_PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
+_UNSPECIFIC: Final = frozenset({outputs.JSON, "application/octet-stream", "text/plain"})
+"""Media types that stand for one that was not told."""
 
 
 class JobOutputs:
@@ -74,7 +78,11 @@ class JobOutputs:
         """
         if output.value is ABSENT:
             target = self._kept_at(await self._connect(), output)
-            output = _single(output.id, await self._reader.url(target, headers=ACCEPT_ANY), target)
+            reply = await self._reader.url(target, headers=ACCEPT_ANY)
+            _refuse_page(reply, output)
+            if not reply.media_type:
+                reply = replace(reply, headers={**reply.headers, "content-type": output.media_type})
+            output = _single(output.id, reply, target)
         return outputs.page(output, offset, limit)
 
     @asynccontextmanager
@@ -107,6 +115,7 @@ class JobOutputs:
             return
         target = self._kept_at(await self._connect(), output)
         async with self._reader.opened(target, seconds=seconds, most=most) as incoming:
+            _refuse_page(incoming.reply, output)
             yield downloads.coming(incoming, output.media_type)
 
     async def _found(self, job_id: str, output_id: str) -> OutputResult:
@@ -151,6 +160,7 @@ class JobOutputs:
             links = reply.links
             return outputs.linked_outputs(links, (await self._declared.of(process_id, job_id)).ids) if links else ()
         server = await self._connect()
+        await self._refuse_errors(document, process_id, job_id, keyed=_dialect(server).results_document)
         if reply.media_type.startswith("multipart/"):
             declared = await self._declared.of(process_id, job_id)
             return multipart.related_outputs(reply, declared.ids)
@@ -164,6 +174,23 @@ class JobOutputs:
             declared = await self._declared.of(process_id, job_id)
             found = (outputs.bare_output(value, reply.media_type, declared.ids),)
         return found
+
+    async def _refuse_errors(self, document: Any, process_id: str | None, job_id: str | None, *, keyed: bool) -> None:
+        """Pass what can be results: an error, or a status, may stand in their place though all is said to be well.
+
+        keyed: the server's results are an object by output id, so that no value has such members.
+
+        Raises: RemoteProblemError, with the words of what stands there.
+        """
+        error, status = is_problem(document) or (keyed and is_exception(document)), documents.is_status(document)
+        if not (error or (status and job_id is not None)):
+            return
+        # Results may outlive their process.
+        with suppress(BridgeError):
+            declared = await self._declared.of(process_id, job_id)
+            if set(declared.ids).issuperset(document) or (status and not keyed and len(declared.ids) == 1):
+                return
+        raise _error(document) if error else _state(document)
 
     async def _known(self, document: Any, process_id: str | None, job_id: str | None, *, keyed: bool) -> Declared:
         """The declared outputs, asked for only where they decide how a document is read."""
@@ -180,9 +207,37 @@ def _single(output_id: str, reply: Reply, href: str) -> OutputResult:
     return replies.single_output(output_id, sound(reply) if is_json(reply.media_type) else reply, href=href)
 
 
+def _error(document: Any) -> RemoteProblemError:
+    status = problem_status(document)
+    message, type_uri, problems = problem(status, document)
+    return RemoteProblemError(message, status=status, type_uri=type_uri, problems=problems)
+
+
+def _state(document: Any) -> RemoteProblemError:
+    """What a job's status says that stands in place of its results: they are not there, or not yet."""
+    told = documents.status_info(document)
+    reason = f": {told.message}" if told.message else ""
+    if told.status == "failed":
+        return RemoteProblemError(told.message or "the job failed, and its server does not say why", status=500)
+    return RemoteProblemError(
+        f"in place of results the server says that the job is {told.status}{reason}", status=_NOT_FOUND
+    )
+
+
 def is_html(reply: Reply) -> bool:
     """Whether an answer is a page."""
-    return reply.media_type in ("text/html", "application/xhtml+xml")
+    return reply.media_type in _PAGES
+
+
+def _refuse_page(reply: Reply, output: OutputResult) -> None:
+    """Pass what can be the value of a link. A page in its place is of a proxy, or wants somebody to sign in.
+
+    Raises: InvalidServerReplyError.
+    """
+    if is_html(reply) and output.media_type not in (*_PAGES, *_UNSPECIFIC):
+        raise InvalidServerReplyError(
+            f"the server answers with an HTML page in place of the output {output.id!r} ({output.media_type})"
+        )
 
 
 def _dialect(server: ServerIdentity) -> Dialect:

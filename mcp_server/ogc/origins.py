@@ -26,5 +26,14 @@ def origin_of(url: str) -> str:
     return documents.plain(str(parts.copy_with(userinfo=b"", raw_path=b"", fragment=None)), length=200)
 
 
+def place_of(url: str) -> str:
+    """Origin and path of a URL, as they may be told: a query or a user in it may be secret."""
+    try:
+        told = str(httpx.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
+    except (httpx.InvalidURL, ValueError):
+        told = "what is no URL"
+    return documents.plain(told, length=200)
+
+
 def _port(url: httpx.URL) -> int | None:
     return url.port or {"http": 80, "https": 443}.get(url.scheme)

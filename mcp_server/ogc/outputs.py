@@ -8,6 +8,7 @@ from mcp_server.ogc import documents
 from mcp_server.ogc.documents import as_object, compact, process_id
 from mcp_server.ogc.link_header import HeaderLink
 from mcp_server.ogc.models import ABSENT, OutputResult
+from summaries.values import is_json
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"
@@ -82,12 +83,18 @@ def bare_output(value: Any, media_type: str, declared: Sequence[str]) -> OutputR
 
 
 def value_output(name: str, value: Any, media_type: str, *, href: str | None = None) -> OutputResult:
-    """An output whose value is at hand, with the size of its compact form."""
+    """An output whose value is at hand, with the size of the text that it is, or of its JSON in compact form."""
     media_type = documents.media_type(media_type)
     if media_type in ("", JSON) and not isinstance(value, bytes):
         media_type = GEOJSON if _is_geojson(value) else JSON
-    size = len(value) if isinstance(value, bytes) else _size(value)
+    text = text_in(value, media_type)
+    size = len(value) if isinstance(value, bytes) else _size(value) if text is None else documents.utf8_size(text)
     return OutputResult(name, media_type or "application/octet-stream", size, None, value, href)
+
+
+def text_in(value: Any, media_type: str) -> str | None:
+    """A text within JSON that is of another media type, as a table or XML is; None for any other value."""
+    return value if isinstance(value, str) and media_type and not is_json(media_type) else None
 
 
 def linked_outputs(links: Sequence[HeaderLink], declared: Sequence[str]) -> tuple[OutputResult, ...]:

@@ -16,6 +16,13 @@ _TELLING: Final = ("detail", "description", "message", "error", "exception", "ti
 """Members that tell what is wrong, the most telling first."""
 _WITHIN: Final = ("detail", "description", "message", "msg", "text", "reason", "title", "code")
 """The same of an object that stands in place of a text."""
+_LOWEST: Final = 400
+_BEYOND: Final = 600
+"""Statuses of errors are from the one to below the other."""
+_TYPED: Final = frozenset({"type", "title", "status", "detail", "instance"})
+"""The members of problem details."""
+_WORD: Final = re.compile(r"(?=[A-Za-z]*[a-z][A-Z])[A-Z][A-Za-z]{2,99}")
+"""Several words in one, as codes of OGC exceptions are written."""
 _READ: Final = 8000
 """Bytes of an error that is no JSON which are looked into."""
 _MOST_FAULTS: Final = 100
@@ -62,6 +69,34 @@ def problem(status: int, document: object) -> Problem:
     named = plain(uri, length=200) if isinstance(uri, str) else None
     told = words(message) if message else f"the request was refused (HTTP status {status})" if faults else ""
     return told or f"HTTP status {status}", named, tuple(faults[:_MOST_FAULTS])
+
+
+def problem_status(document: object) -> int:
+    """The status that an error document tells of itself; 500 where it tells none of an error."""
+    told = cast("dict[str, Any]", document).get("status") if isinstance(document, dict) else None
+    return told if isinstance(told, int) and not isinstance(told, bool) and _LOWEST <= told < _BEYOND else 500
+
+
+def is_problem(document: object) -> bool:
+    """Whether a document can be nothing but problem details (RFC 9457) that tell the status of an error."""
+    if not isinstance(document, dict):
+        return False
+    members = cast("dict[str, Any]", document)
+    tells = any(isinstance(members.get(name), str) for name in ("title", "detail"))
+    return tells and "status" in members and members["status"] == problem_status(members) and members.keys() <= _TYPED
+
+
+def is_exception(document: object) -> bool:
+    """Whether a document has the form of an OGC exception of the drafts, `{code, description}`, a code in one word.
+
+    pygeoapi adds a `type`.
+    """
+    if not isinstance(document, dict):
+        return False
+    members = cast("dict[str, Any]", document)
+    code, description = members.get("code"), members.get("description")
+    known = isinstance(description, str) and members.keys() <= {"code", "description", "type"}
+    return known and isinstance(code, str) and bool(_WORD.fullmatch(code))
 
 
 def _message(told: object) -> str:

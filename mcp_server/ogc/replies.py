@@ -1,16 +1,19 @@
 """What a server's answer means: its JSON, or the error it stands for. Pure."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from mcp_server.errors import InvalidServerReplyError, NoSuchJobError, RemoteProblemError, ResultGoneError
 from mcp_server.ogc import documents, outputs
 from mcp_server.ogc.models import OutputResult
-from mcp_server.ogc.problems import told_by
+from mcp_server.ogc.problems import problem_status, told_by
 from mcp_server.ogc.reply import Reply
 from summaries.values import is_json
 
 _NO_SUCH_JOB = ("no-such-job", "nosuchjob")
+_PROBLEMS = frozenset({"application/problem+json", "application/problem+xml"})
+"""Media types of nothing but errors (RFC 9457)."""
 
 
 def json_of(reply: Reply) -> Any:
@@ -24,11 +27,13 @@ def json_of(reply: Reply) -> Any:
 
 
 def check(reply: Reply) -> None:
-    """Pass what succeeded or has not changed.
+    """Pass what succeeded or has not changed. Problem details are an error whatever the status they came with.
 
     Raises: NoSuchJobError, ResultGoneError, RemoteProblemError with the server's own words, or InvalidServerReplyError
     where it has no words of its own (a redirect, an HTML page).
     """
+    if reply.status < 300 and reply.media_type in _PROBLEMS:
+        reply = replace(reply, status=_status_within(reply))
     if reply.status < 300 or reply.status == 304:
         return
     if reply.status < 400:
@@ -53,6 +58,15 @@ def single_output(name: str, reply: Reply, *, href: str | None) -> OutputResult:
     counted = reply.headers.get("ogc-numbermatched", "")
     matched = int(counted) if counted.isascii() and counted.isdigit() else outputs.number_matched(output.value)
     return OutputResult(output.id, output.media_type, output.size, None, output.value, href, matched)
+
+
+def _status_within(reply: Reply) -> int:
+    """The status that problem details tell of themselves, where it is one of an error."""
+    try:
+        document = documents.parse_json(reply.text_body)
+    except InvalidServerReplyError:
+        document = None
+    return problem_status(document)
 
 
 def _means_no_job(reply: Reply, type_uri: str | None) -> bool:

@@ -13,6 +13,8 @@ from mcp_server.ogc.link_header import HeaderLink, header_links
 from summaries.values import is_json
 
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([\w.:-]{1,40})', re.IGNORECASE)
+_ENDS = 100
+"""Bytes at either end of a body among which it is looked for more than white space."""
 _KNOWN = re.compile(r"iso8859-\d+|cp125\d|utf-16(-[bl]e)?|koi8-[ru]|shift_jis|euc_(jp|kr)|gb2312|gbk|gb18030|big5")
 
 
@@ -33,8 +35,13 @@ class Reply:
 
     @property
     def media_type(self) -> str:
-        """Without parameters, in lower case; empty where the server sent none."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        """Without parameters, in lower case; of a header that is sent twice the first.
+
+        Where there is none it is JSON of what begins and ends like an object or an array of it (RFC 9110, 8.3), else
+        empty.
+        """
+        told = re.split("[;,]", self.headers.get("content-type", ""), maxsplit=1)[0].strip().lower()
+        return told or ("application/json" if _reads_like_json(self.body) else "")
 
     @property
     def text_body(self) -> bytes:
@@ -75,6 +82,10 @@ class Reply:
         """The entity tag, if it is one that can be sent back."""
         tag = self.headers.get("etag", "")
         return tag if tag and tag.isascii() else None
+
+
+def _reads_like_json(body: bytes) -> bool:
+    return body[:_ENDS].lstrip()[:1] + body[-_ENDS:].rstrip()[-1:] in (b"{}", b"[]")
 
 
 def _is_utf_8(body: bytes) -> bool:

@@ -155,10 +155,11 @@ def _result(uri: str, output: OutputResult, *, file: str) -> TextResourceContent
     """file: how the user gets it as a file."""
     if output.value is ABSENT:
         raise UnknownResourceError(f"the value of {uri} is not kept where this bridge reads")
+    text = presentation.as_text(output)
     if isinstance(output.value, bytes):
-        size, text = len(output.value), presentation.as_text(output)
+        size = len(output.value)
     else:
-        text = compact(output.value)
+        text = compact(output.value) if text is None else text
         size = utf8_size(text)
     if size > MAX_RESOURCE_BYTES:
         way = file if text is None else f"the tool read_result reads it in parts, and {file}"

@@ -10,6 +10,7 @@ from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
 
 from mcp_server.ogc.documents import compact, utf8_size
 from mcp_server.ogc.models import ABSENT, OutputResult
+from mcp_server.ogc.outputs import text_in
 from mcp_server.schema.text import brief
 from summaries import summarise
 
@@ -120,7 +121,7 @@ def as_text(output: OutputResult) -> str | None:
             return output.value.decode("utf-8")
         except UnicodeDecodeError:
             return None
-    return None
+    return text_in(output.value, output.media_type)
 
 
 def _ended(execution: Presented) -> str:

@@ -11,7 +11,7 @@ _CANCELLED = "notifications/cancelled"
 
 
 class Owed:
-    """Requests of one client that have no answer yet, for as long as it may be a script."""
+    """Requests of one client that have no answer yet, for as long as it may be a script: to any other none is owed."""
 
     def __init__(self, hasty: Callable[[], bool], *, seconds: float) -> None:
         """Take what tells whether the client has ended its input, or sent more than anybody who waits for an answer.
@@ -55,6 +55,6 @@ class Owed:
     async def settled(self) -> None:
         """Wait, bounded, until a client that has ended its input is owed nothing more."""
         with anyio.move_on_after(self._seconds):
-            while self._script is not False and self._requests:
+            while self._requests:
                 self._answered = anyio.Event()
                 await self._answered.wait()

@@ -12,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from backend.settings import Settings as BackendSettings
 from mcp_server.cli import main
 from mcp_server.connections import Connections
+from mcp_server.embedded import EmbeddedBackend
 from mcp_server.errors import ConfigurationError, ServerUnreachableError
 from mcp_server.session import call, list_tools, open_session
 from mcp_server.settings import Settings
@@ -132,6 +134,58 @@ async def test_servers_have_limits_of_their_own_and_share_connections(
                 with pytest.raises(Exception, match=reason):
                     await connections.servers[name].processes()
             group.cancel_scope.cancel()
+
+
+def test_only_our_own_backend_is_taken_for_it_before_any_server_was_asked(tmp_path: Path) -> None:
+    known = settings(tmp_path, city={"url": "http://city.test"})
+    embedded = EmbeddedBackend(BackendSettings(home=tmp_path), logging.error)
+    servers = Connections(known, embedded).servers
+    assert {name: server.identity.embedded for name, server in servers.items()} == {"local": True, "city": False}
+
+
+def linking(url: str, sent: list[Any]) -> Starlette:
+    """A server that answers at once, with a link to the value; what it is sent is noted."""
+
+    async def answer(request: Request) -> Response:
+        documents: dict[str, Any] = {
+            "/processes": {"processes": [PASSING_ON]},
+            "/processes/pass-on": PASSING_ON,
+            "/jobs/j1/results": {"out": {"href": f"{url}/values/1", "type": "application/json"}},
+            "/values/1": {"from": "the value itself"},
+        }
+        if request.method == "POST":
+            sent.append((await request.json())["inputs"]["what"])
+        return JSONResponse(documents.get(request.url.path, {}))
+
+    return Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
+
+
+PASSING_ON = {
+    "id": "pass-on",
+    "version": "1",
+    "jobControlOptions": ["sync-execute"],
+    "inputs": {"what": {"schema": {"type": "object"}}},
+    "outputs": {"out": {"schema": {"type": "object"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "by_link"),
+    [({"public": True}, True), ({"public": True, "bearer": TOKEN}, False), ({}, False)],
+    ids=["public", "with credentials", "not public"],
+)
+async def test_results_of_a_server_are_passed_by_link_only_where_others_can_read_them(
+    tmp_path: Path, more: dict[str, Any], by_link: bool
+) -> None:
+    sent: list[Any] = []
+    with served(lambda url: linking(url, sent)) as source, served(lambda url: linking(url, sent)) as target:
+        known = settings(tmp_path, one={"url": source, **more}, two={"url": target})
+        with anyio.fail_after(40):
+            async with open_session(known) as client:
+                answer = await call(client, "two_pass_on", {"what": "ogc://one/jobs/j1/results/out"})
+    assert not answer.failed, answer.text
+    told = {"href": f"{source}/values/1", "type": "application/json"}
+    assert sent == [told if by_link else {"value": {"from": "the value itself"}}]
 
 
 async def test_a_server_is_trusted_by_its_own_authority_alone(tmp_path: Path) -> None:

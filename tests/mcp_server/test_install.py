@@ -135,16 +135,26 @@ def test_a_password_on_the_command_line_is_not_written_down(tmp_path: Path, caps
     assert "hidden" not in err
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no variable for it")
+def test_the_folders_are_those_of_the_user_who_runs_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert Folders.of_this_user() == Folders(tmp_path / "me", tmp_path / "config")
+
+
 def test_claude_code_is_configured_by_its_own_command() -> None:
     assert block("claude-code", LAUNCH) == ("claude mcp add --scope user ogc-processes -- /opt/python -P -m mcp_server")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for the program is a Unix script")
-def test_claude_code_is_asked_to_replace_the_server(
-    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_claude_code_is_asked_to_replace_the_server_and_its_user_hears_nothing_of_what_was_not_there(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     program = tmp_path / "claude"
-    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path / "calls"}\n[ "$2" = add ]\n', encoding="utf-8")
+    said = f'#!/bin/sh\necho "$@" >> {tmp_path / "calls"}\necho "no such server" | tee /dev/stderr\n[ "$2" = add ]\n'
+    program.write_text(said, encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     assert "Claude Code" in install("claude-code", LAUNCH, folders)
@@ -152,6 +162,7 @@ def test_claude_code_is_asked_to_replace_the_server(
         "mcp remove --scope user ogc-processes",
         "mcp add --scope user ogc-processes -- /opt/python -P -m mcp_server",
     ]
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for the program is a Unix script")

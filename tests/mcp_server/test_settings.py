@@ -253,3 +253,10 @@ def test_a_time_without_end_is_refused(monkeypatch: pytest.MonkeyPatch, name: st
     monkeypatch.setenv("OGC_PROCESSES_SERVERS", "city=https://example.org")
     monkeypatch.setenv(f"OGC_PROCESSES_{name}", "inf")
     assert "finite" in refused()
+
+
+def test_a_level_of_the_log_may_be_written_in_capitals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OGC_PROCESSES_LOG_LEVEL", "DEBUG")
+    monkeypatch.setenv("OGC_PROCESSES_LOG_FORMAT", "Json")
+    settings = Settings()
+    assert (settings.log_level, settings.log_format) == ("debug", "json")

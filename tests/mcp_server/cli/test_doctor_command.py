@@ -64,6 +64,23 @@ def test_one_process_is_shown_in_detail(run: Run, good: str) -> None:
     assert "buffer" not in out
 
 
+def test_one_process_that_becomes_no_tool_is_shown_with_its_reason(run: Run, bad: str) -> None:
+    code, out, _ = run("doctor", bad, "--process", "fault")
+    assert code == 1
+    assert out.startswith("fault: no such table")
+
+
+def test_a_process_without_outputs_is_shown_to_have_none(run: Run, good: str) -> None:
+    assert "outputs: none\n" in run("doctor", good, "--process", "Zonal Stats")[1]
+
+
+def test_a_server_that_declares_nothing_is_shown_to_declare_nothing(
+    run: Run, good: str, serve: Callable[..., str]
+) -> None:
+    assert "conformance: none declared and 1 of other standards\n" in run("doctor", serve(GOOD, classes=[]))[1]
+    assert "conformance: core, dismiss, html, job-list, json and 1 of other standards\n" in run("doctor", good)[1]
+
+
 def test_json_has_all_of_it(run: Run, bad: str) -> None:
     code, out, err = run("doctor", bad, "--json")
     document = json.loads(out)

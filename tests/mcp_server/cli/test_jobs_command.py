@@ -7,6 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
 from backend.app import create_app
 from backend.jobs.liveness import ProcessIdentity
@@ -160,6 +164,44 @@ def test_a_job_that_a_server_runs_is_seen_over_http_and_ended_through_the_store(
         assert run("jobs", "logs", job_id, "--url", url) == (0, "", "")
         assert run("jobs", "dismiss", job_id) == (0, f"{job_id}: dismissed\n", "")
         assert httpx.get(f"{url}/jobs/{job_id}", timeout=30).json()["status"] == "dismissed"
+
+
+def test_a_log_is_followed_until_its_job_has_ended_and_its_last_line_was_read(run: Run) -> None:
+    written = ["one"]
+    states = iter(["running", "successful"])
+
+    async def answer(request: Request) -> Response:
+        match request.url.path:
+            case "/jobs/j1/log":
+                return PlainTextResponse("".join(f"{line}\n" for line in written))
+            case "/jobs/j1":
+                written.append(f"line {len(written) + 1}")
+                return JSONResponse({"jobID": "j1", "status": next(states, "successful")})
+            case _:
+                return JSONResponse({})
+
+    with served(lambda _: Starlette(routes=[Route("/{path:path}", answer)])) as url:
+        code, out, err = run("jobs", "logs", "j1", "--follow", "--url", url)
+    assert (code, out) == (0, "one\nline 2\nline 3\nline 4\n"), err
+
+
+def test_jobs_of_a_server_that_selects_none_and_keeps_no_logs_are_selected_here_and_said_to_have_none(run: Run) -> None:
+    jobs = [
+        {"jobID": f"j{number}", "processID": process, "status": status}
+        for number, (process, status) in enumerate([("a", "failed"), ("a", "running"), ("b", "running")])
+    ]
+
+    async def answer(request: Request) -> Response:
+        documents = {"/jobs": {"jobs": jobs}, "/jobs/j1": jobs[1], "/": {}, "/conformance": {}}
+        found = documents.get(request.url.path)
+        return JSONResponse({"title": "Not Found"}, 404) if found is None else JSONResponse(found)
+
+    with served(lambda _: Starlette(routes=[Route("/{path:path}", answer)])) as url:
+        selected = listed(run, "--url", url, "--process", "a", "--status", "running")
+        code, out, err = run("jobs", "logs", "j1", "--url", url)
+    assert [job["jobID"] for job in selected] == ["j1"]
+    assert (code, out) == (1, "")
+    assert "keeps no logs of its jobs" in err
 
 
 @pytest.mark.parametrize(

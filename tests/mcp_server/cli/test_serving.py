@@ -15,8 +15,9 @@ import anyio
 import httpx
 import pytest
 from mcp import Client
+from starlette.types import Receive, Scope, Send
 
-from mcp_server.cli.serving import url_of
+from mcp_server.cli.serving import listen, url_of
 from mcp_server.embedded import create_backend_app
 from tests.interop.own_backend import until
 from tests.mcp_server.cli.command_lines import Command, Run
@@ -181,3 +182,14 @@ def test_why_a_server_could_not_start_is_a_plain_line_where_its_log_is_json(
     _, errors = server.communicate(timeout=120)
     reason = "OGC_PROCESSES_JOBS_URL: a job store cannot be kept in 'mysql': PostgreSQL or no URL at all."
     assert (server.returncode, errors) == (1, f"ogc-processes-mcp: {reason}\n")
+
+
+def test_an_application_that_fails_at_its_start_ends_with_1_and_says_why(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def failing(_: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "it has no legs"})
+
+    assert listen(failing, "127.0.0.1", port, "never told", json_log=True) == 1
+    assert "it has no legs" in caplog.text

@@ -85,6 +85,33 @@ async def test_the_reason_of_a_failure_without_anything_in_place_of_the_results_
         await Bench(home, site).run()
 
 
+@pytest.mark.parametrize(
+    "instead",
+    [
+        Response(status_code=503, headers={"Retry-After": "3600"}),
+        JSONResponse({"title": "Who are you?"}, 401),
+        JSONResponse({"detail": "Method Not Allowed"}, 405),
+        JSONResponse({"title": "Slow down"}, 429, {"Retry-After": "60"}),
+        Response(status_code=500),
+    ],
+    ids=lambda instead: str(instead.status_code),
+)
+async def test_what_keeps_results_from_being_read_does_not_hide_why_a_job_failed(home: Path, instead: Response) -> None:
+    site = JobsSite()
+    site.status_after = {"status": "failed", "message": "the polygon crosses itself"}
+    site.results = instead
+    with pytest.raises(RemoteProblemError, match="crosses itself"):
+        await Bench(home, site).run()
+
+
+async def test_a_failure_whose_reason_cannot_be_read_now_is_told_as_a_failure(home: Path) -> None:
+    site = JobsSite()
+    site.status_after = {"status": "failed"}
+    site.results = JSONResponse({"title": "Too busy"}, 503, {"Retry-After": "3600"})
+    with pytest.raises(RemoteProblemError, match=r"ogc://remote/jobs/j1 failed; .* says: Too busy"):
+        await Bench(home, site).run()
+
+
 async def test_the_reason_of_a_failure_on_our_own_backend_is_the_problem_whatever_its_status(home: Path) -> None:
     site = JobsSite().speak_our_dialect()
     site.status_after = {"status": "failed", "message": "see results"}
@@ -145,6 +172,15 @@ async def test_a_job_dismissed_while_its_call_waits_says_so(home: Path) -> None:
     with pytest.raises(ResultGoneError, match="was dismissed before it ended"):
         await bench.run()
     assert (await bench.executor.follow(JobReference("remote", "j1"), 1, bench.note)).status == "dismissed"
+
+
+async def test_a_job_that_is_gone_is_named_with_its_servers_words_and_what_to_do(home: Path) -> None:
+    site = JobsSite()
+    site.results = JSONResponse({"detail": "The results have expired."}, 410)
+    with pytest.raises(
+        ResultGoneError, match=r"ogc://remote/jobs/j1 is gone: The results have expired\. Call the tool"
+    ):
+        await Bench(home, site).run()
 
 
 async def test_a_server_lost_while_a_job_runs_leaves_the_handle(home: Path) -> None:

@@ -9,7 +9,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from mcp_server.errors import RemoteProblemError, ResultGoneError
+from mcp_server.errors import NoSuchJobError, RemoteProblemError, ResultGoneError
 from mcp_server.execution.polling import pauses, readable_results, until_final
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.dialects import DIALECTS, Dialect
@@ -24,7 +24,9 @@ DONE = replace(RUNNING, status="successful", progress=100)
 class Jobs:
     """A server whose job goes through given states, one per question; None is "unchanged"."""
 
-    def __init__(self, dialect: str, statuses: Sequence[StatusInfo | None], results: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, dialect: str, statuses: Sequence[StatusInfo | Exception | None], results: Sequence[Any] = ()
+    ) -> None:
         self.dialect: Dialect = DIALECTS[dialect]
         self.statuses = list(statuses)
         self.answers = list(results)
@@ -33,7 +35,10 @@ class Jobs:
     async def status(self, job_id: str, *, etag: str | None = None, wait: float | None = None) -> StatusInfo | None:
         assert job_id == "j1"
         self.asked.append((etag, wait))
-        return self.statuses.pop(0)
+        answer = self.statuses.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     @property
     def outputs(self) -> "Jobs":
@@ -121,6 +126,33 @@ async def test_waiting_stops_at_the_deadline_with_the_state_as_it_is() -> None:
     assert 1 <= len(jobs.asked) <= 3
 
 
+MISSING = NoSuchJobError("No such job", status=404)
+
+
+async def test_a_job_that_its_server_does_not_know_for_a_moment_is_followed_all_the_same() -> None:
+    jobs, clock = Jobs("pygeoapi", [MISSING, MISSING, RUNNING, *[MISSING] * 6, DONE]), Clock()
+    assert await until_final(jobs.client, RUNNING, wait=600, on_status=ignore, pause=clock.pause) == DONE
+    assert len(clock.pauses) == 10, "one before each question"
+
+
+async def test_a_job_that_its_server_does_not_know_time_and_again_is_none() -> None:
+    jobs, clock = Jobs("pygeoapi", [MISSING] * 100), Clock()
+    with pytest.raises(NoSuchJobError):
+        await until_final(jobs.client, RUNNING, wait=600, on_status=ignore, pause=clock.pause)
+    assert 3 <= len(jobs.asked) <= 10
+
+
+async def test_a_job_that_is_not_known_when_the_time_is_over_may_still_be_asked_for() -> None:
+    jobs = Jobs("pygeoapi", [MISSING] * 100)
+    assert await until_final(jobs.client, RUNNING, wait=0.2, on_status=ignore, jitter=steady) == RUNNING
+
+
+async def test_our_own_server_is_believed_that_there_is_no_job() -> None:
+    jobs, clock = Jobs("ogc-processes-mcp", [MISSING]), Clock()
+    with pytest.raises(NoSuchJobError):
+        await until_final(jobs.client, RUNNING, wait=600, on_status=ignore, pause=clock.pause)
+
+
 async def test_an_ended_job_is_not_asked_for() -> None:
     jobs = Jobs("pygeoapi", [])
     assert await until_final(jobs.client, DONE, wait=60, on_status=ignore) == DONE
@@ -131,6 +163,13 @@ async def test_a_server_that_holds_the_request_is_asked_without_pauses() -> None
     await until_final(jobs.client, replace(RUNNING, etag='"1"'), wait=60, on_status=ignore, pause=clock.pause)
     assert jobs.asked == [('"1"', 20.0), ('"2"', 20.0)]
     assert clock.pauses == []
+
+
+async def test_a_server_that_holds_no_request_is_asked_after_pauses_though_it_sends_entity_tags() -> None:
+    jobs, clock = Jobs("pygeoapi", [replace(RUNNING, etag='"2"'), DONE]), Clock()
+    await until_final(jobs.client, replace(RUNNING, etag='"1"'), wait=60, on_status=ignore, pause=clock.pause)
+    assert jobs.asked == [(None, None), (None, None)]
+    assert len(clock.pauses) == 2
 
 
 async def test_a_server_that_says_unchanged_at_once_is_not_asked_without_end() -> None:
@@ -167,10 +206,30 @@ async def test_results_that_never_come_are_an_error() -> None:
     [
         ("pygeoapi", ResultGoneError("dismissed", status=410)),
         ("ogc-processes-mcp", RemoteProblemError("failed", status=500)),
+        ("pygeoapi", RemoteProblemError("too busy, three times", status=503)),
     ],
 )
-async def test_what_cannot_change_is_not_read_again(dialect: str, error: RemoteProblemError) -> None:
+async def test_what_cannot_change_or_was_asked_for_again_already_is_not_read_again(
+    dialect: str, error: RemoteProblemError
+) -> None:
     jobs, clock = Jobs(dialect, [], [error]), Clock()
     with pytest.raises(type(error)):
         await readable_results(jobs.client, DONE, pause=clock.pause)
     assert clock.pauses == []
+
+
+async def test_results_that_are_told_slowly_not_to_be_there_are_not_read_again() -> None:
+    jobs, clock = Jobs("pygeoapi", [], [RemoteProblemError("not ready", status=404)] * 9), Clock()
+
+    moments = [anyio.current_time()]
+
+    async def long(seconds: float) -> None:
+        """As if this pause, and the answer before it, had taken all the time there is."""
+        await clock.pause(seconds)
+        moments.append(moments[-1] + 6)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(anyio, "current_time", lambda: moments[-1])
+        with pytest.raises(RemoteProblemError, match="not ready"):
+            await readable_results(jobs.client, DONE, pause=long)
+    assert len(clock.pauses) == 1

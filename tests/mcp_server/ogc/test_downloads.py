@@ -134,3 +134,36 @@ async def test_a_body_that_does_not_end_is_not_waited_for() -> None:
         with pytest.raises(ServerUnreachableError, match=r"did not send all within 0\.2 s"):
             async with exchange.opened(wire.url, headers={}, seconds=0.2, most=100) as answer:
                 assert [piece async for piece in answer.pieces]
+
+
+TEXTS = {
+    "text/csv": "place,count\r\nKöln,3\r\n",
+    "application/gml+xml": '<gml:pos xmlns:gml="http://www.opengis.net/gml/3.2">1 2</gml:pos>',
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+async def test_a_text_that_was_sent_within_results_is_saved_and_read_as_that_text(kind: str) -> None:
+    text = TEXTS[kind]
+    async with client_of(finished({"out": {"value": text, "mediaType": kind}})) as (client, _):
+        media_type, size, _, content = await whole(client)
+        output = await client.outputs.read("j1", "out")
+    assert (media_type, content, size) == (kind, text.encode(), len(text.encode()))
+    assert (output.value, output.size) == (text, size)
+
+
+async def test_a_text_that_is_json_is_saved_as_json() -> None:
+    async with client_of(finished({"out": {"value": "Köln", "mediaType": "application/json"}, "bare": "a"})) as (
+        client,
+        _,
+    ):
+        assert (await whole(client))[3] == '"Köln"'.encode()
+        assert (await whole(client, "bare"))[3] == b'"a"'
+
+
+async def test_a_linked_value_is_of_the_kind_that_its_link_tells_where_it_does_not_tell_itself() -> None:
+    linked = {"out": {"href": f"{BASE}/files/x", "type": "application/json"}}
+    async with client_of({**finished(linked), "GET /files/x": Response(b'"K\xc3\xb6ln"')}) as (client, _):
+        output = await client.outputs.read("j1", "out")
+        assert (output.value, output.media_type) == ("Köln", "application/json")
+        assert (await whole(client))[0] == "application/json"

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 import pytest
 
 from mcp_server.errors import (
@@ -132,6 +133,34 @@ async def test_a_retry_after_beyond_patience_is_handed_back() -> None:
         assert (reply.status, reply.retry_after, pauses) == (429, 3600.0, [])
 
 
+async def test_a_retry_after_beyond_the_deadline_is_handed_back_rather_than_waited_for() -> None:
+    async with served(response(status="429 Slow down", retry_after="9")) as (wire, exchange, pauses):
+        reply = await get(exchange, wire.url, seconds=8)
+        assert (reply.status, reply.retry_after, pauses) == (429, 9.0, [])
+
+
+@pytest.mark.parametrize("status", ["206 Partial Content", "304 Not Modified"])
+async def test_what_was_not_asked_for_is_no_answer(status: str) -> None:
+    async with served(response(b"", status)) as (wire, exchange, _):
+        with pytest.raises(InvalidServerReplyError, match=status[:3]):
+            await get(exchange, wire.url)
+
+
+async def test_unchanged_is_an_answer_to_who_asks_whether_something_changed() -> None:
+    async with served(response(b"", "304 Not Modified")) as (wire, exchange, _):
+        reply = await exchange.repeatable("GET", wire.url, headers={"If-None-Match": '"1"'}, seconds=PATIENCE)
+        assert reply.status == 304
+
+
+async def test_a_user_in_a_link_is_neither_sent_nor_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    async with served(response(status="503 Busy"), response(b"ok")) as (wire, exchange, _):
+        await get(exchange, wire.url.replace("//", "//user:S3CRET@"))
+        assert not [request for request in wire.requests if b"authorization" in request.lower()]
+    assert "tried again" in caplog.text
+    assert "S3CRET" not in caplog.text
+
+
 async def test_a_post_is_never_repeated() -> None:
     async with served(response(status="503 Busy"), response()) as (wire, exchange, _):
         assert (await post(exchange, wire.url)).status == 503
@@ -208,6 +237,46 @@ async def test_a_compressed_body_is_measured_after_decoding() -> None:
 async def test_a_server_that_compresses_unasked_is_understood() -> None:
     async with served(response(gzip.compress(b"[1]"), content_encoding="gzip")) as (wire, exchange, _):
         assert (await get(exchange, wire.url)).body == b"[1]"
+
+
+@pytest.mark.parametrize("piece", [1, 7, 10_000])
+async def test_a_compressed_body_of_several_members_is_read_to_its_end(piece: int) -> None:
+    body = gzip.compress(b"[1, ") + gzip.compress(b"") + gzip.compress(b"2]")
+    head = f"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+
+    async def slowly(stream: anyio.abc.SocketStream) -> None:
+        await stream.send(head.encode())
+        for start in range(0, len(body), piece):
+            await stream.send(body[start : start + piece])
+            await anyio.lowlevel.checkpoint()
+
+    async with served(slowly) as (wire, exchange, _):
+        assert (await get(exchange, wire.url)).body == b"[1, 2]"
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [b"more", gzip.compress(b"2]")[:-3]],
+    ids=["no member", "half a member"],
+)
+async def test_what_follows_a_compressed_body_and_is_no_whole_member_is_refused(tail: bytes) -> None:
+    async with served(response(gzip.compress(b"[1, ") + tail, content_encoding="gzip")) as (wire, exchange, _):
+        with pytest.raises(InvalidServerReplyError, match="damaged"):
+            await get(exchange, wire.url)
+
+
+async def test_a_compressed_body_of_members_without_number_is_refused() -> None:
+    body = gzip.compress(b"") * 20_000
+    async with served(response(body, content_encoding="gzip")) as (wire, _, __), open_http() as http:
+        with pytest.raises(InvalidServerReplyError, match="damaged"):
+            await get(Exchange("remote", http, max_reply_bytes=2**20), wire.url)
+
+
+async def test_members_of_a_compressed_body_are_measured_together() -> None:
+    many = gzip.compress(b" " * (LIMIT // 3)) * 4
+    async with served(response(many, content_encoding="gzip")) as (wire, exchange, _):
+        with pytest.raises(InvalidServerReplyError, match="larger than"):
+            await get(exchange, wire.url)
 
 
 async def test_a_damaged_compressed_body_is_refused() -> None:

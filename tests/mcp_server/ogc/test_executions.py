@@ -40,6 +40,52 @@ async def test_a_job_named_by_its_location_only_is_found(status: int) -> None:
         assert reply.status.job_id == "j 1"
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "application/json", None])
+async def test_a_job_named_by_the_body_only_is_found_whatever_the_body_is_said_to_be(kind: str | None) -> None:
+    accepted = Response(b'{"jobID": "j1", "status": "accepted"}', 201, media_type=kind)
+    async with client_of({"POST /processes/p/execution": accepted}) as (client, _):
+        reply = await client.execute("p", {}, prefer=None)
+    assert isinstance(reply, Accepted)
+    assert reply.status.job_id == "j1"
+
+
+@pytest.mark.parametrize("status", [301, 302])
+async def test_a_job_that_an_execution_is_redirected_to_is_found(status: int) -> None:
+    answers: dict[str, Answer] = {
+        "POST /processes/p/execution": Response(status_code=status, headers={"Location": "/ogc/jobs/j1"}),
+        "GET /jobs/j1": JSONResponse({"jobID": "j1", "status": "running"}),
+    }
+    async with client_of(answers) as (client, site):
+        reply = await client.execute("p", {}, prefer=None)
+        assert len(site.asked("POST", "/processes/p/execution")) == 1
+    assert isinstance(reply, Accepted)
+    assert (reply.status.job_id, reply.status.status) == ("j1", "running")
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "told"),
+    [
+        (301, "https://remote.test/ogc/processes/p/execution", "nothing was run"),
+        (302, "https://remote.test/ogc/processes/p/execution/?key=S3CRET", "nothing was run"),
+        (307, "https://user:S3CRET@elsewhere.test/run", r"https://elsewhere\.test/run .*nothing was run"),
+        (308, "/ogc/processes/jobs/execution", "nothing was run"),
+        (301, "/ogc/processes/jobs/execution", "nothing was run"),
+        (302, "/done", r"http://remote\.test/done .*may have run"),
+        (302, "http://[", "may have run"),
+    ],
+)
+async def test_an_execution_that_is_redirected_is_not_sent_again_and_who_can_help_is_told(
+    status: int, location: str, told: str
+) -> None:
+    moved = Response(status_code=status, headers={"Location": location})
+    async with client_of({"POST /processes/p/execution": moved}) as (client, site):
+        with pytest.raises((InvalidServerReplyError, OutcomeUnknownError), match=told) as caught:
+            await client.execute("p", {}, prefer=None)
+        assert len(site.requests) == 3, "landing page, conformance and the execution"
+    assert "redirects" in str(caught.value)
+    assert "S3CRET" not in str(caught.value)
+
+
 async def test_an_execution_accepted_without_naming_its_job_has_an_unknown_outcome() -> None:
     async with client_of({"POST /processes/p/execution": Response(status_code=201)}) as (client, _):
         with pytest.raises(OutcomeUnknownError, match="list_jobs"):
@@ -247,7 +293,16 @@ async def test_an_html_error_page_is_an_invalid_reply() -> None:
             await client.execute("p", {}, prefer=None)
 
 
-@pytest.mark.parametrize("status", [502, 504])
+@pytest.mark.parametrize("location", [{}, {"Location": "http://elsewhere.test/store/7"}, {"Location": "http://["}])
+async def test_an_answer_that_leads_where_nothing_is_read_leaves_the_outcome_unknown(location: dict[str, str]) -> None:
+    elsewhere = Response(status_code=303, headers=location)
+    async with client_of({"POST /processes/p/execution": elsewhere}) as (client, site):
+        with pytest.raises(OutcomeUnknownError, match=r"neither to its job nor to its results.* may have run"):
+            await client.execute("p", {}, prefer=None)
+        assert len(site.requests) == 3, "landing page, conformance and the execution"
+
+
+@pytest.mark.parametrize("status", [502, 504, 520, 524])
 async def test_a_gateways_word_leaves_the_outcome_unknown(status: int) -> None:
     async with client_of({"POST /processes/p/execution": PlainTextResponse("gateway", status)}) as (client, site):
         with pytest.raises(OutcomeUnknownError, match="list_jobs"):

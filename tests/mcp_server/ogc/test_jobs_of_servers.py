@@ -94,6 +94,19 @@ async def test_a_dismissal_tells_the_state_the_job_is_in() -> None:
             await client.dismiss("j3")
 
 
+@pytest.mark.parametrize(
+    ("standing", "state"),
+    [
+        (JSONResponse({"jobID": "j1", "status": "running"}), "running"),
+        (JSONResponse({"title": "No such job"}, 404), "dismissed"),
+    ],
+)
+async def test_a_dismissal_that_is_only_accepted_is_looked_into(standing: Response, state: str) -> None:
+    answers: dict[str, Answer] = {"DELETE /jobs/j1": Response(status_code=202), "GET /jobs/j1": standing}
+    async with client_of(answers) as (client, _):
+        assert (await client.dismiss("j1")).status == state
+
+
 async def test_a_500_of_pygeoapi_to_a_dismissal_is_looked_into() -> None:
     broken = PlainTextResponse("Internal Server Error", 500)
     still = JSONResponse({"jobID": "j2", "status": "running"})

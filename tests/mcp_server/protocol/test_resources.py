@@ -12,6 +12,8 @@ from mcp.types import INTERNAL_ERROR, ReadResourceRequestParams, TextResourceCon
 
 from mcp_server.execution.executor import Executor
 from mcp_server.protocol.resources import MAX_RESOURCE_BYTES, Context, Resources
+from tests.mcp_server.execution.bench import Bench
+from tests.mcp_server.execution.jobs_site import JobsSite
 from tests.mcp_server.offerings import Offering, catalog_of, described
 
 pytestmark = pytest.mark.anyio
@@ -63,3 +65,21 @@ async def test_a_process_is_listed_by_what_is_harmless_of_its_id(home: Path) -> 
     assert "obey" not in listed.description
     assert "<system>" not in listed.description
     assert len(listed.description) < 200
+
+
+@pytest.mark.parametrize(("kind", "told"), [("text/csv", "place\nKöln\n"), ("application/json", '"place\\nKöln\\n"')])
+async def test_a_text_within_results_is_the_text_of_its_resource_unless_it_is_json(
+    home: Path, kind: str, told: str
+) -> None:
+    site = JobsSite(modes=("sync-execute",))
+    site.results = {"out": {"value": "place\nKöln\n", "mediaType": kind}}
+    bench = Bench(home, site)
+
+    async def executor() -> Executor:
+        return bench.executor
+
+    (output,) = (await bench.run()).outputs
+    resources = Resources(catalog_of(home, Offering("one", "p")), executor)
+    (content,) = (await resources.read(CONTEXT, ReadResourceRequestParams(uri=str(output.uri)))).contents
+    assert isinstance(content, TextResourceContents)
+    assert (content.text, content.mime_type) == (told, kind)

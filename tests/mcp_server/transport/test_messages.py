@@ -49,3 +49,19 @@ async def test_a_client_that_reads_no_more_is_noticed_and_no_answer_to_it_fails(
     assert gone == ["gone"]
     await outgoing.answer("what is wrong\n")
     assert gone == ["gone", "gone"]
+
+
+async def test_what_is_said_to_a_client_that_reads_nothing_is_not_kept_without_end() -> None:
+    read, write = os.pipe()
+    writer = LineWriter(write)
+    outgoing = Outgoing(writer, lambda: None)
+    said = 0
+    with anyio.move_on_after(0.5) as scope:
+        for _ in range(1000):
+            await outgoing.answer("x" * 10_000 + "\n")
+            said += 1
+    assert scope.cancelled_caught
+    assert said < 200
+    os.close(read)
+    with anyio.fail_after(40):
+        await writer.drain()

@@ -75,8 +75,11 @@ class Client:
             self.owed.heard(types.JSONRPCRequest(jsonrpc="2.0", id=number, method="ping"))
 
     def cancels(self, number: Any) -> None:
+        self.notes("notifications/cancelled", number)
+
+    def notes(self, method: str, number: Any) -> None:
         params = {"requestId": number}
-        self.owed.heard(types.JSONRPCNotification(jsonrpc="2.0", method="notifications/cancelled", params=params))
+        self.owed.heard(types.JSONRPCNotification(jsonrpc="2.0", method=method, params=params))
 
     def reads(self, **message: Any) -> None:
         self.owed.said(json.dumps({"jsonrpc": "2.0"} | message) + "\n")
@@ -92,6 +95,7 @@ async def test_the_end_of_a_script_waits_for_each_answer_and_for_no_other_messag
     client.asks(1, 2, 3)
     client.cancels(3)
     client.cancels(["no id"])
+    client.notes("notifications/message", 2)
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(client.settle)

@@ -1,6 +1,7 @@
 """The wire between client and server: whole lines in, everything out, and nobody's memory filled."""
 
 import os
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +79,25 @@ async def test_a_client_that_reads_nothing_stops_the_writer(pipe: tuple[int, int
     await expect_ended(writer, read)
 
 
+async def test_a_writer_that_was_held_up_goes_on_when_its_client_reads(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    writer = LineWriter(write)
+
+    async def write_all() -> None:
+        for number in range(300):
+            await writer.write(f"{number:10000}\n")
+            await writer.flush()
+        await writer.drain()
+        os.close(write)
+
+    with anyio.fail_after(40):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(write_all)
+            await anyio.wait_all_tasks_blocked()
+            lines = await all_lines(LineReader(read, 10_000_000))
+    assert [int(line or "") for line in lines] == list(range(300))
+
+
 async def test_a_client_that_is_gone_is_noticed_at_the_next_write(pipe: tuple[int, int]) -> None:
     read, write = pipe
     os.close(read)
@@ -143,6 +163,25 @@ async def test_a_line_that_is_too_long_is_told_and_not_kept(pipe: tuple[int, int
         os.write(write, data[start : start + cut])
     os.close(write)
     assert await all_lines(reader) == ["short", None, "0123456789", None, "end"]
+
+
+async def test_a_line_without_end_fills_nobodys_memory(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    reader = LineReader(read, 1000)
+
+    def flood() -> None:
+        for _ in range(200):
+            os.write(write, b"x" * 100_000)
+        os.close(write)
+
+    tracemalloc.start()
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.to_thread.run_sync, flood)
+            assert await all_lines(reader) == [None]
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 async def test_who_waits_for_a_client_that_reads_nothing_can_be_stopped(pipe: tuple[int, int]) -> None:
