@@ -1,6 +1,7 @@
 """Every setting of the backend: default, unit, environment name. The only place that reads the environment."""
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +20,10 @@ _PACKAGED_DATA = Path(__file__).parent / "data"
 
 
 def _default_home() -> Path:
+    if sys.platform == "win32":
+        # Not below AppData: what a packaged app (Claude Desktop) and its children make anew there, Windows keeps apart.
+        # A store that is opened there too from a shell would have two logs, and be damaged.
+        return Path.home() / ".ogc-processes-mcp"
     return user_data_path("ogc-processes-mcp", appauthor=False)
 
 
@@ -166,6 +171,17 @@ class Settings(BaseSettings):
     @classmethod
     def _split_path_list(cls, value: Any) -> Any:
         return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+    @field_validator("home", "config", "jobs_folder")
+    @classmethod
+    def _of_user(cls, value: Path | None) -> Path | None:
+        # Clients hand variables on as they stand in their configurations, where no shell has seen them.
+        return None if value is None else value.expanduser()
+
+    @field_validator("processes", "data")
+    @classmethod
+    def _each_of_user(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(folder.expanduser() for folder in value)
 
     @field_validator("allowed_hosts", "cors_origins", "callback_origins", mode="before")
     @classmethod

@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,10 @@ _FILE: Final = "settings.toml"
 
 
 def _default_home() -> Path:
+    if sys.platform == "win32":
+        # Not below AppData: what a packaged app (Claude Desktop) and its children make anew there, Windows keeps apart.
+        # A store that is opened there too from a shell would have two logs, and be damaged.
+        return Path.home() / ".ogc-processes-mcp"
     return user_data_path("ogc-processes-mcp", appauthor=False)
 
 
@@ -134,6 +139,12 @@ class Settings(BaseSettings):
     @classmethod
     def _read_members(cls, value: Any) -> Any:
         return json_object(value, '{"NAME": ["PATTERN"]}')
+
+    @field_validator("home")
+    @classmethod
+    def _of_user(cls, value: Path) -> Path:
+        # Clients hand variables on as they stand in their configurations, where no shell has seen them.
+        return value.expanduser()
 
     @field_validator("results")
     @classmethod
@@ -256,7 +267,7 @@ def _file_path(named: Mapping[str, Any]) -> Path | None:
         if not path.is_file():
             raise ConfigurationError(f"settings {path}: there is no such file")
         return path
-    path = Path(named.get("home") or _default_home()).absolute() / _FILE
+    path = Path(named.get("home") or _default_home()).expanduser().absolute() / _FILE
     return path if path.is_file() else None
 
 

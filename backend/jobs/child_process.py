@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 from backend.geo.vector.reach import confine
 from backend.jobs.liveness import lead_group
 from backend.jobs.server_watch import die_with_server
+from telemetry.streams import write_utf8
 
 
 def belong_to_server(alive: Connection, output: Connection | None = None) -> None:
@@ -21,6 +22,8 @@ def belong_to_server(alive: Connection, output: Connection | None = None) -> Non
     die_with_server(alive)
     # Ctrl-C in a terminal reaches every process; ending its own ones is the server's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Before they lead elsewhere: Python would look for its place in a file that is none any more.
+    write_utf8()
     _divert_streams(output)
     confine()
 

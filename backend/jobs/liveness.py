@@ -73,6 +73,14 @@ class ProcessIdentity:
             return None
 
 
+def end_children() -> None:
+    """End every process that the calling one, or one of those, has started."""
+    with suppress(psutil.Error):
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                child.kill()
+
+
 def _end(identity: ProcessIdentity) -> None:
     process = identity.find()
     if process is not None:

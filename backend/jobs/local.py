@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import Any, cast
 
 from backend.jobs.captured import AppendLog, JobLogs
@@ -134,7 +134,8 @@ class LocalExecutor:
         """Let the thread look at what there is to do."""
         with self._lock:
             if not self._bell[1].closed and not self._bell[0].poll():
-                self._bell[1].send_bytes(b"")
+                # Not empty: on Windows to look for an empty message takes it away, and nobody hears it.
+                self._bell[1].send_bytes(b"!")
 
     def _work(self) -> None:
         while not self._stopped.is_set():
@@ -307,7 +308,7 @@ class LocalExecutor:
             worker.kill()
         deadline = time.monotonic() + _STOP_SECONDS
         while self._workers and time.monotonic() < deadline:
-            ended = wait([worker.sentinel for worker in self._workers], _TICK_SECONDS)
+            ended = self._readable.of([worker.sentinel for worker in self._workers], _TICK_SECONDS)
             for worker in [one for one in self._workers if one.sentinel in ended]:
                 worker.bury()
                 worker.close()

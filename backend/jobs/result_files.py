@@ -4,7 +4,9 @@ import hashlib
 import os
 import secrets
 import shutil
+import sys
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
@@ -16,6 +18,9 @@ from backend.jobs.records import StartedJob, WrittenFile
 from backend.jobs.room import told_when_full
 
 _REMEMBERED = 1000
+
+_LOOKED_AT_SECONDS = 5.0
+_LOOKED_AT_PAUSE_SECONDS = 0.02
 
 
 class _Bytes(NamedTuple):
@@ -141,13 +146,28 @@ def _complete_file(path: Path, *, durable: bool) -> Generator[BinaryIO]:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        unfinished.replace(path)
+        _give_name(unfinished, path)
     except BaseException:
-        unfinished.unlink(missing_ok=True)
+        with suppress(PermissionError):
+            unfinished.unlink(missing_ok=True)
         raise
     if durable:
         _sync_folder(path.parent)
         _sync_folder(path.parent.parent)
+
+
+def _give_name(unfinished: Path, path: Path) -> None:
+    """Move a new file to its name: on Windows once those who look at every new file, a virus scanner say, let it go."""
+    deadline = time.monotonic() + _LOOKED_AT_SECONDS
+    while True:
+        try:
+            unfinished.replace(path)
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOKED_AT_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _sync_folder(folder: Path) -> None:

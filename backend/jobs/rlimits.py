@@ -8,6 +8,8 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from backend.jobs.limits import JobLimits
 
 try:
@@ -88,6 +90,6 @@ def prevent_core_dumps() -> None:
 def peak_memory() -> int:
     """The most memory, in bytes, that this process ever had resident; 0 where the system does not tell."""
     if resource is None:
-        return 0
+        return int(getattr(psutil.Process().memory_info(), "peak_wset", 0))  # Windows' own count
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -6,6 +6,7 @@ One for each job would be simpler. On many file systems to make and remove a fol
 import hashlib
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -24,16 +25,17 @@ class WorkerScratch:
     def __init__(self, home: Path) -> None:
         me = ProcessIdentity.current()
         self._folder = home / _FOLDER / f"{_host_name()}.{me.pid}.{me.started!r}"
+        self._is_empty = True
 
     @contextmanager
     def folder(self) -> Generator[Path]:
-        """The folder, empty; emptied again at the end."""
+        """An empty folder; emptied again at the end."""
         if not self._folder.is_dir():
             self._folder.mkdir(parents=True, exist_ok=True)
         try:
-            yield self._folder
+            yield self._folder if self._is_empty else Path(tempfile.mkdtemp(dir=self._folder))
         finally:
-            _empty(self._folder)
+            self._is_empty = _emptied(self._folder)
 
 
 def sweep_scratch(home: Path) -> None:
@@ -58,10 +60,15 @@ def _host_name() -> str:
     return hashlib.sha256(host().encode()).hexdigest()[:8]
 
 
-def _empty(folder: Path) -> None:
+def _emptied(folder: Path) -> bool:
+    """Remove what is in a folder; tells whether all is gone: Windows keeps what is still open."""
+    gone = True
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path, ignore_errors=True)
             else:
-                Path(entry).unlink(missing_ok=True)
+                with suppress(OSError):
+                    Path(entry).unlink(missing_ok=True)
+            gone = gone and not os.path.lexists(entry.path)
+    return gone

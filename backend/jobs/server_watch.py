@@ -7,6 +7,8 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
+from backend.jobs.liveness import end_children, kill_group
+
 _EXIT_CODE = 70
 
 
@@ -36,4 +38,6 @@ def _die_at_end(alive: Connection) -> None:
     try:
         alive.recv_bytes()
     except (EOFError, OSError):
+        end_children()
+        kill_group(os.getpid())
         os._exit(_EXIT_CODE)

@@ -144,6 +144,8 @@ def _serve(*arguments: Any) -> None:
 
 def exit_text(code: int) -> str:
     """An exit code for people: the signal's name where one ended the process."""
+    if code >= 2**31:
+        return f"exit code 0x{code:X}"  # as Windows' documentation writes its own: 0xC0000005
     if code >= 0:
         return f"exit code {code}"
     try:

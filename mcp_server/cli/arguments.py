@@ -1,5 +1,6 @@
 """`name=value` words of the command line as a tool's arguments, guided by its input schema."""
 
+import codecs
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ _JSON_TYPES: Mapping[type, frozenset[str]] = {
     dict: frozenset({"object"}),
 }
 
+_MARKS_OF_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NO_TEXT = "not UTF-8 text; files of data are read where they are, as datasets of a folder: --data FOLDER"
 
 
@@ -95,7 +97,11 @@ def _types(schema: object) -> frozenset[str]:
 
 def _read(name: str, path: str) -> str:
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8-sig")
+        file = Path(path).expanduser()
+        with file.open("rb") as opened:
+            begins = opened.read(2)
+        # Windows PowerShell writes UTF-16 with its mark into what it redirects to.
+        return file.read_text(encoding="utf-16" if begins in _MARKS_OF_UTF16 else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else _NO_TEXT
         raise ConfigurationError(f"{name}: {path}: {reason}") from None

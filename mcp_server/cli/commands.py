@@ -6,7 +6,6 @@ from dataclasses import replace
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib.metadata import version
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,10 +47,6 @@ def _port(default: int) -> Any:
 
 def run(arguments: Sequence[str], options: Options) -> int:
     """Run one command with the server options that stood on its line; returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # Answers are JSON in UTF-8 (RFC 8259) wherever they are piped; the code page of a Windows shell has no say.
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         return app(list(arguments), prog_name=COMMAND, standalone_mode=False, obj=options) or 0
     except typer.Exit as stop:

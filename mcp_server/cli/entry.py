@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from mcp_server.cli.options import Options, setting_problems, split_options
 from mcp_server.errors import BridgeError, ConfigurationError
 from telemetry.logs import configure
+from telemetry.streams import write_utf8
 from telemetry.tracing import TracingUnavailableError, start_tracing
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (default: this process's) and return its exit code."""
     _hold_standard_streams()
+    write_utf8()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     try:
         options, rest = split_options(sys.argv[1:] if arguments is None else arguments)

@@ -103,7 +103,13 @@ class LineReader:
         return line
 
     def _watch(self) -> bool:
-        """Let the event loop tell when there is something to read; False where it cannot (files; Windows)."""
+        """Let the event loop tell when there is something to read; False where it cannot (Windows; no pipe or socket).
+
+        On macOS it takes a file, too, and never tells that its end is reached (kqueue).
+        """
+        kind = os.fstat(self._descriptor).st_mode
+        if not (stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)):
+            return False
         try:
             self._loop.add_reader(self._descriptor, self._readable)
         except (NotImplementedError, OSError):

@@ -58,6 +58,21 @@ def test_a_log_level_may_be_written_in_capitals_as_logging_names_it(monkeypatch:
     assert Settings().worker_log_level == "debug"
 
 
+def test_folders_of_a_variable_that_no_shell_has_seen_may_be_the_users(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME" if os.name == "posix" else "USERPROFILE", str(tmp_path))
+    for name in ("HOME", "CONFIG", "PROCESSES", "DATA", "JOBS_FOLDER"):
+        monkeypatch.setenv(f"OGC_PROCESSES_{name}", f"~/{name}")
+    settings = Settings()
+    assert (settings.home, settings.config, settings.jobs_folder) == (
+        tmp_path / "HOME",
+        tmp_path / "CONFIG",
+        tmp_path / "JOBS_FOLDER",
+    )
+    assert (settings.processes, settings.data) == ((tmp_path / "PROCESSES",), (tmp_path / "DATA",))
+
+
 ENDLESS = [name for name, field in Settings.model_fields.items() if "float" in str(field.annotation)]
 
 

@@ -22,7 +22,7 @@ def table(settings: type[BaseModel], prefix: str = "OGC_PROCESSES_", head: str =
     for name, field in settings.model_fields.items():
         default = "" if field.default_factory else f"`{field.default}`"
         if name == "home":
-            default = "the platform's folder for user data"
+            default = "the platform's folder for user data; on Windows `~\\.ogc-processes-mcp`"
         elif name == "workers":
             default = "the cores, 2 to 4"
         elif field.is_required() or (prefix.endswith("NAME_") and field.default is None):

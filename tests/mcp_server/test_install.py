@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,82 @@ def test_each_client_keeps_its_configuration_in_its_own_place(folders: Folders) 
     assert DESKTOP.path(folders) == folders.config / "Claude" / "claude_desktop_config.json"
     assert CURSOR.path(folders) == folders.home / ".cursor" / "mcp.json"
     assert VSCODE.path(folders) == folders.config / "Code" / "User" / "mcp.json"
+
+
+def packaged(folders: Folders, package: str = "Claude_pzs8sxrjxfjjc") -> Path:
+    """The configuration of Claude Desktop as a packaged app of Windows, which is installed."""
+    assert folders.local is not None
+    cache = folders.local / "Packages" / package / "LocalCache"
+    cache.mkdir(parents=True)
+    return cache / "Roaming" / "Claude" / "claude_desktop_config.json"
+
+
+@pytest.fixture
+def on_windows(folders: Folders, tmp_path: Path) -> Folders:
+    return replace(folders, local=tmp_path / "local")
+
+
+def test_a_packaged_claude_desktop_is_configured_in_the_folder_that_windows_keeps_for_it(on_windows: Folders) -> None:
+    path = packaged(on_windows)
+    message = install("claude-desktop", LAUNCH, on_windows)
+    assert read(path) == {"mcpServers": {"ogc-processes": LAUNCH.entry()}}
+    assert str(path) in message
+    assert not DESKTOP.path(on_windows).exists()
+    assert "has ogc-processes already" in install("claude-desktop", LAUNCH, on_windows)
+
+
+def test_a_packaged_claude_desktop_keeps_the_servers_that_it_had_from_the_usual_file(on_windows: Folders) -> None:
+    path, usual = packaged(on_windows), DESKTOP.path(on_windows)
+    usual.parent.mkdir(parents=True)
+    usual.write_text(json.dumps({"mcpServers": {"other": OTHER}}), encoding="utf-8")
+    message = install("claude-desktop", LAUNCH, on_windows)
+    both = {"mcpServers": {"other": OTHER, "ogc-processes": LAUNCH.entry()}}
+    assert (read(path), read(usual)) == (both, both)
+    assert str(path) in message
+    assert str(usual) in message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_file_that_windows_keeps_for_this_python_alone_is_no_success(
+    on_windows: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, apart = packaged(on_windows), tmp_path / "python's own.json"
+    move = Path.replace
+
+    def redirected(written: Path, target: Path) -> Path:
+        """As for a Python that is a packaged app itself: what is made anew is found elsewhere."""
+        target.symlink_to(apart)
+        return move(written, apart)
+
+    monkeypatch.setattr(Path, "replace", redirected)
+    with pytest.raises(BridgeError, match="Windows keeps what this Python writes apart") as caught:
+        install("claude-desktop", LAUNCH, on_windows)
+    assert str(path) in str(caught.value)
+    assert str(apart) in str(caught.value)
+
+
+def test_where_one_of_two_files_cannot_be_merged_none_is_changed(on_windows: Folders) -> None:
+    path, usual = packaged(on_windows), DESKTOP.path(on_windows)
+    for file, text in ((path, "{}"), (usual, "no JSON")):
+        file.parent.mkdir(parents=True)
+        file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="nothing was changed"):
+        install("claude-desktop", LAUNCH, on_windows)
+    assert path.read_text(encoding="utf-8") == "{}"
+
+
+def test_without_a_packaged_app_the_usual_file_is_written_on_windows(on_windows: Folders) -> None:
+    packaged(on_windows, "Other_pzs8sxrjxfjjc")
+    install("claude-desktop", LAUNCH, on_windows)
+    assert "ogc-processes" in read(DESKTOP.path(on_windows))["mcpServers"]
+
+
+def test_on_a_mac_clients_read_no_folder_of_xdg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    folders = Folders.of_this_user()
+    assert (folders.home, folders.config) == (tmp_path, tmp_path / "Library" / "Application Support")
 
 
 def test_this_python_is_started_by_its_absolute_path() -> None:
@@ -168,7 +245,7 @@ def test_claude_code_is_asked_to_replace_the_server_and_its_user_hears_nothing_o
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for the program is a Unix script")
 def test_what_claude_code_refuses_is_told(folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "claude"
-    program.write_text("#!/bin/sh\necho 'no such scope' >&2\nexit 3\n", encoding="utf-8")
+    program.write_text("#!/bin/sh\necho 'no such scope ü' >&2\nexit 3\n", encoding="cp1252")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(BridgeError, match="no such scope"):

@@ -1,9 +1,12 @@
 """Settings of the bridge, from all their sources."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from backend.settings import Settings as BackendSettings
 from mcp_server.errors import ConfigurationError
 from mcp_server.settings import Settings
 
@@ -15,6 +18,26 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The home by default: no file of the user's own has a say."""
     monkeypatch.setenv("OGC_PROCESSES_HOME", str(tmp_path))
     return tmp_path
+
+
+def test_both_halves_keep_their_state_outside_of_appdata_on_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OGC_PROCESSES_HOME")
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert {Settings().home, BackendSettings().home} == {tmp_path / ".ogc-processes-mcp"}
+
+
+def test_a_home_of_a_variable_that_no_shell_has_seen_may_be_below_the_users(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME" if os.name == "posix" else "USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("OGC_PROCESSES_HOME", "~/state")
+    (tmp_path / "state").mkdir()
+    write(tmp_path / "state", "wait_seconds = 7")
+    settings = Settings()
+    assert (settings.home, settings.wait_seconds) == (tmp_path / "state", 7)
 
 
 def write(folder: Path, text: str, name: str = "settings.toml") -> Path:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from backend.jobs.scratch import WorkerScratch, sweep_scratch
 
 CLAIM = """
@@ -30,6 +32,32 @@ def test_a_job_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
         assert second == first
         assert list(second.iterdir()) == []
     assert tmp_path.is_dir()
+
+
+def test_what_cannot_be_removed_keeps_nothing_else_and_is_not_found_by_the_next_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed = Path.unlink
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        """As on Windows, where a file that is open stays."""
+        if path.name == "open":
+            raise PermissionError(13, "it is being used by another process")
+        removed(path, missing_ok)
+
+    scratch = WorkerScratch(tmp_path)
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with scratch.folder() as first:
+        for name in ("a", "open", "z"):
+            (first / name).write_text("x")
+    assert [file.name for file in first.iterdir()] == ["open"]
+    with scratch.folder() as second:
+        assert list(second.iterdir()) == []
+    monkeypatch.undo()
+    with scratch.folder():
+        pass
+    with scratch.folder() as fourth:
+        assert list(fourth.iterdir()) == []
 
 
 def test_a_folder_that_somebody_removed_is_there_for_the_next_job(tmp_path: Path) -> None:

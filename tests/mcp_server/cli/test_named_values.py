@@ -68,6 +68,13 @@ def test_a_value_is_read_from_a_file(tmp_path: Path) -> None:
     assert tool_arguments([f"geometry=@{tmp_path / 'point.wkt'}"], None, SCHEMA) == {"geometry": "POINT (1 2)"}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_is_read_in_whatever_encoding_of_unicode_a_shell_has_written_it(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "arguments.json"
+    file.write_text('{"name": "Köln →"}\n', encoding=encoding)
+    assert tool_arguments([], f"@{file}", SCHEMA) == {"name": "Köln →"}
+
+
 def test_a_file_that_is_no_text_is_told_with_how_such_files_are_read(tmp_path: Path) -> None:
     (tmp_path / "parcels.gpkg").write_bytes(b"SQLite format 3\0\xff")
     with pytest.raises(ConfigurationError) as refused:

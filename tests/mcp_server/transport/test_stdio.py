@@ -70,6 +70,20 @@ CONFIG = """resources:
 """
 
 
+FOREIGN = '''
+from backend.processes.base import Output, process
+
+print("→ imported ✓")
+
+
+@process(id="foreign", title="Foreign", keywords=["test"], output=Output(id="out", title="o", description="o."))
+def foreign() -> int:
+    """Prints what few code pages have."""
+    print("→ größe ✓")
+    return 1
+'''
+
+
 def call_of(argument: str) -> str:
     """A tool call as a line, its argument written as it is."""
     params = f'{{"name": "get_job", "arguments": {{"job": {argument}}}}}'
@@ -138,6 +152,24 @@ def started(home: Path, *arguments: str, log: Path | None = None, **settings: st
             if stream is not None:
                 stream.close()
         process.wait(_ENDING_SECONDS)
+
+
+def test_processes_print_every_character_whatever_the_code_page_of_the_system(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "foreign.py").write_text(FOREIGN, encoding="utf-8")
+    config = tmp_path / "foreign.yml"
+    config.write_text("resources:\n  foreign: {type: process, processor: {name: foreign.foreign}}\n", encoding="utf-8")
+    log = tmp_path / "stderr.log"
+    folder = str(tmp_path)
+    with started(home, "--processes", folder, "--config", str(config), log=log, PYTHONIOENCODING="cp1252") as session:
+        session.initialize()
+        result = session.request("tools/call", name="foreign", arguments={})
+        assert result["structuredContent"]["status"] == "successful"
+        assert session.process.stdin is not None
+        session.process.stdin.close()
+        session.process.wait(_ENDING_SECONDS)
+    told = log.read_text(encoding="utf-8")
+    assert "→ imported ✓" in told
+    assert "→ größe ✓" in told
 
 
 def test_what_plugins_print_goes_to_the_operator_and_the_end_of_standard_input_ends_all_processes(

@@ -1,5 +1,6 @@
 """The wire between client and server: whole lines in, everything out, and nobody's memory filled."""
 
+import asyncio
 import os
 import tracemalloc
 from collections.abc import Iterator
@@ -131,6 +132,19 @@ async def test_lines_of_a_file_are_read_where_no_event_loop_can_watch_it(tmp_pat
     file.write_text("".join(f"{number}\n" for number in range(500)) + "the last", encoding="utf-8")
     with file.open("rb") as opened:
         assert await all_lines(LineReader(opened.fileno(), 10_000_000)) == [*map(str, range(500)), "the last"]
+
+
+async def test_the_end_of_a_file_is_reached_where_an_event_loop_takes_files_and_is_silent_about_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> None:
+        """As kqueue, of macOS, is about the end of a file."""
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "add_reader", silent)
+    file = tmp_path / "lines"
+    file.write_text("one\ntwo", encoding="utf-8")
+    with file.open("rb") as opened:
+        assert await all_lines(LineReader(opened.fileno(), 10_000_000)) == ["one", "two"]
 
 
 async def test_texts_reach_a_file_in_the_order_they_were_written(tmp_path: Path) -> None:
