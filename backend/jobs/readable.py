@@ -39,7 +39,7 @@ class Readable:
 
 
 def ready(sources: Iterable[Any], seconds: float, *, at_once: int | None = MOST_AT_ONCE) -> set[Any]:
-    """The same by `multiprocessing`; where the sources are too many for it, each batch of them has its share of time."""
+    """The same by `multiprocessing`; where it cannot take so many, each batch of them has its share of the time."""
     listed = list(sources)
     batches = list(batched(listed, at_once or len(listed) or 1))
     found: set[Any] = set()

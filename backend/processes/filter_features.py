@@ -48,7 +48,8 @@ METHOD = "OGC CQL2, with three-valued logic: true, false, not known; texts compa
 def filter_features(  # noqa: PLR0917  # the inputs of a process come by name
     features: Features,
     filter: Annotated[  # noqa: A002  # the standard's name
-        str | dict[str, Any] | None, Field(description="CQL2 text or JSON: land = 'DE' AND name LIKE 'A%'")
+        str | dict[str, Any] | None,
+        Field(description="CQL2 text or JSON: land = 'DE' AND name LIKE 'A%' AND area_m2 > 500"),
     ] = None,
     filter_crs: Annotated[Crs | None, Field(description="Of coordinates in the filter; by default OGC:CRS84.")] = None,
     sort: Annotated[list[str] | None, Field(description="Fields, or area_m2, length_m; -FIELD: descending.")] = None,
@@ -75,7 +76,7 @@ def filter_features(  # noqa: PLR0917  # the inputs of a process come by name
     decision = f"coordinates of the filter are in {code_of(crs)}; predicates in the {plane}"
     return feature_collection(
         _with_fields(first.features, fields),
-        method="all features" if filter is None else METHOD,
+        method="all features" if filter is None else "; ".join([METHOD, *found.methods]),
         crs_decision="none was needed" if filter is None else decision,
         warnings=warnings,
         matched=len(matched),

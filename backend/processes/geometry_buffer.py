@@ -9,11 +9,13 @@ from shapely.geometry.base import BaseGeometry
 from backend.geo.buffers.boundary import boundary
 from backend.geo.buffers.buffer import buffer
 from backend.geo.buffers.feature_buffers import buffer_features, error_percent, on_the_ground
+from backend.geo.buffers.rings import rings_of
 from backend.geo.buffers.strips import MITRE_LIMIT, Style, check_style, style_of
 from backend.geo.geodesy.measure import polygon_area
 from backend.geo.geodesy.units import METRES
 from backend.geo.vector.collections import SingleFeature, came_in, feature_collection
 from backend.geo.vector.feature_measures import kinds_of
+from backend.geo.vector.reading import GeometryInput
 from backend.processes.base import Output, Progress, process
 from backend.processes.inputs import Geometry, Units
 
@@ -24,6 +26,7 @@ CORNERS = {
     "mitre": f"mitred corners, bevelled where they would be over {MITRE_LIMIT:g} distances long",
     "bevel": "bevelled corners",
 }
+RINGS = "; each ring without the nearer ones, the first with what it is around"
 SIDES = "; max_boundary_error_percent is that of the sides"
 CRS_DECISION = "no projection: distances are geodesics, edges are straight in longitude and latitude (RFC 7946)"
 TINY = 0.1
@@ -34,7 +37,18 @@ FROM_PLANE = "no projection: distances are geodesics, edges are straight in the 
 @process(
     id="geometry-buffer",
     title="Buffer a geometry",
-    keywords=["buffer", "distance", "radius", "zone", "corridor", "proximity", "geodesic", "vector"],
+    keywords=[
+        "buffer",
+        "distance",
+        "one-sided",
+        "radius",
+        "zone",
+        "corridor",
+        "rings",
+        "proximity",
+        "geodesic",
+        "vector",
+    ],
     output=Output(
         id="buffer",
         title="Buffer",
@@ -54,62 +68,74 @@ FROM_PLANE = "no projection: distances are geodesics, edges are straight in the 
     toolsets=("core", "geometry"),
 )
 def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
-    geometry: Annotated[Geometry, Field(description="GeoJSON, WKT or CSV; longitude, latitude in degrees.")],
+    geometry: Annotated[Geometry, Field(description="GeoJSON, WKT or CSV (lon, lat).")],
     distance: Annotated[float, Field(description="Negative shrinks polygons.")],
     progress: Progress,
     units: Units = "metre",
-    dissolve: Annotated[bool, Field(description="One area of all; false: one per feature.")] = True,
-    field: Annotated[str | None, Field(description="Numeric field that multiplies each feature's distance.")] = None,
+    dissolve: Annotated[bool, Field(description="One area; false: one per feature.")] = True,
+    field: Annotated[str | None, Field(description="Field that multiplies distance.")] = None,
     style: Annotated[
-        list[Literal["flat", "square", "mitre", "bevel"]] | None,
-        Field(description="Line ends (flat, square) and corners (mitre, bevel); else round."),
+        list[Literal["flat", "square", "mitre", "bevel", "left", "right"]] | None,
+        Field(description="Line ends, corners; a side of lines."),
     ] = None,
-    resolution: Annotated[int, Field(ge=4, le=256, description="Segments per quarter circle.")] = 32,
+    resolution: Annotated[int, Field(ge=4, le=256, description="Edges per quarter circle.")] = 32,
+    rings: Annotated[list[float] | None, Field(description="Farther distances, as rings.")] = None,
 ) -> Mapping[str, Any]:
     """The area within a true distance of points, lines or polygons: zone, corridor, radius."""
     metres = distance * METRES[units]
+    beyond = [one * METRES[units] for one in rings or ()]
     wanted = style_of(style or ())
-    kinds = kinds_of(geometry.shapes)
-    asked = (*check_style(wanted, kinds), *_doubtful(distance, units, field))
-    warnings = [*geometry.warnings, *asked]
+    asked = (*check_style(wanted, kinds_of(geometry.shapes)), *_doubtful(metres, units, field))
     native = geometry.native
     about: dict[str, Any] = {
-        "method": _method(wanted),
+        "method": _method(wanted) + (RINGS if beyond else ""),
         "crs_decision": FROM_PLANE + native.plane if native is not None and native.crs.is_projected else CRS_DECISION,
     }
-    if dissolve and field is None:
+
+    def tell(share: float) -> None:
+        progress(90 * share, "buffering")
+
+    if beyond:
+        made = rings_of(geometry, [metres, *beyond], field, resolution, tell, wanted, dissolve=dissolve)
+    elif dissolve and field is None:
         source = boundary(on_the_ground(geometry, metres))
-        area = buffer(source, metres, resolution, lambda share: progress(90 * share, "buffering"), wanted)
+        area = buffer(source, metres, resolution, tell, wanted)
         progress(90, "measuring the result")
-        if geometry.features is not None and geometry.features > 1:
-            warnings.append(f"The {geometry.features} features were buffered together, as their union.")
         error = error_percent(area, source, metres, resolution, wanted)
+        warnings = [*geometry.warnings, *asked, *_together(geometry)]
         return _feature(area, error, warnings, came_in(native, area), **about, distance_m=metres)
-    made = buffer_features(geometry, metres, field, resolution, lambda share: progress(90 * share, "buffering"), wanted)
+    else:
+        made = buffer_features(geometry, metres, field, resolution, tell, wanted)
     warnings = [*asked, *made.features.warnings]
-    if dissolve:
+    if dissolve and not beyond:
         area = made.union()
         members = came_in(native, area)
         return _feature(area, made.max_error_percent, warnings, members, **about, left_out=made.left_out)
     return feature_collection(
         made.features,
         **about,
-        warnings=warnings,
+        warnings=[*warnings, *(_together(geometry) if dissolve else ())],
         max_boundary_error_percent=made.max_error_percent,
         left_out=made.left_out,
         **came_in(native, made.features.shapes),
     )
 
 
-def _doubtful(distance: float, units: str, field: str | None) -> tuple[str, ...]:
+def _together(geometry: GeometryInput) -> tuple[str, ...]:
+    count = geometry.features
+    return (f"The {count} features were buffered together, as their union.",) if count is not None and count > 1 else ()
+
+
+def _doubtful(metres: float, units: str, field: str | None) -> tuple[str, ...]:
     """A warning where degrees may be meant, which no unit is."""
-    if field is not None or units != "metre" or abs(distance) >= TINY:
+    if field is not None or units != "metre" or abs(metres) >= TINY:
         return ()
-    return (f"The distance is {1000 * distance:.10g} mm: what is meant in degrees has to be given in metres.",)
+    return (f"The distance is {1000 * metres:.10g} mm: what is meant in degrees has to be given in metres.",)
 
 
 def _method(style: Style) -> str:
-    return f"{METHOD}{ENDS[style.cap]}, {CORNERS[style.join]}{'' if style.round else SIDES}"
+    side = f"; on the {style.side} of lines, as they run" if style.side else ""
+    return f"{METHOD}{ENDS[style.cap]}, {CORNERS[style.join]}{side}{'' if style.round else SIDES}"
 
 
 def _feature(

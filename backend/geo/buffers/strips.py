@@ -16,12 +16,13 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.buffers.capsules import OUTWARD, Vertices, refined
 from backend.geo.buffers.pieces import Pieces
+from backend.geo.buffers.sides import Side
 from backend.geo.geodesy.ellipsoid import A, Array, forward, half_turn, inverse
 from backend.geo.geodesy.shapes import Shapes
 
 type Cap = Literal["round", "flat", "square"]
 type Join = Literal["round", "mitre", "bevel"]
-type Word = Literal["flat", "square", "mitre", "bevel"]
+type Word = Literal["flat", "square", "mitre", "bevel", "left", "right"]
 
 STYLE = "$.inputs.style"
 
@@ -44,6 +45,8 @@ class Style:
 
     cap: Cap = "round"
     join: Join = "round"
+    side: Side | None = None
+    """Of lines, as they run: the one on which the buffer is; None for both."""
 
     @property
     def round(self) -> bool:
@@ -62,11 +65,18 @@ def style_of(words: Sequence[Word]) -> Style:
     """
     caps: list[Cap] = [word for word in ("flat", "square") if word in words]
     joins: list[Join] = [word for word in ("mitre", "bevel") if word in words]
-    for several in (caps, joins):
+    sides: list[Side] = [word for word in ("left", "right") if word in words]
+    for several in (caps, joins, sides):
         if len(several) > 1:
             told = " and ".join(several)
-            raise ProcessRefusedError(f"it cannot be {told} at once: name one cap and one join at most", path=STYLE)
-    return Style(caps[0] if caps else "round", joins[0] if joins else "round")
+            hint = (
+                "both sides are what there is without them" if several is sides else "name one cap and one join at most"
+            )
+            raise ProcessRefusedError(f"it cannot be {told} at once: {hint}", path=STYLE)
+    if sides and "square" in caps:
+        raise ProcessRefusedError("a buffer of one side ends flat where the line does: leave square out", path=STYLE)
+    ends: Cap = "flat" if sides else "round"
+    return Style(caps[0] if caps else ends, joins[0] if joins else "round", sides[0] if sides else None)
 
 
 def check_style(style: Style, kinds: frozenset[str]) -> tuple[str, ...]:
@@ -77,6 +87,12 @@ def check_style(style: Style, kinds: frozenset[str]) -> tuple[str, ...]:
     Raises:
         ProcessRefusedError: there are no lines to end, or only points.
     """
+    if style.side and kinds != frozenset(("LineString",)):
+        raise ProcessRefusedError(
+            f"{style.side} is a side of lines, and there are others: filter-features, or geometry-transform to "
+            "boundary, gives lines alone",
+            path=STYLE,
+        )
     if style.cap != "round" and "LineString" not in kinds:
         raise ProcessRefusedError(
             f"{style.cap} says how lines end, and there are none: leave it out (mitre and bevel are for corners)",
@@ -121,15 +137,19 @@ def prolonged(lines: Shapes, distance: float) -> Shapes:
 
 
 def strips(pieces: Pieces, style: Style, resolution: int) -> Shapes:
-    """Polygons whose union is the buffer of the pieces; for square ends these are `prolonged` before."""
+    """Polygons whose union is the buffer of the pieces; for square ends these are `prolonged` before, and of one side
+    alone it is too large (`backend.geo.buffers.sides`).
+    """
     turns, every = np.nan_to_num(pieces.turns()), np.arange(len(pieces))
     overlap = np.minimum(OVERLAP * pieces.distance / np.maximum(pieces.length, 1e-9), 0.5)
     corner = _Corner(style.join, resolution, _steps(pieces), overlap)
     earlier = np.zeros(len(pieces))
     slight = every[(pieces.following >= 0) & (np.abs(turns) < SLIGHT)]
     earlier[pieces.following[slight]] = overlap[pieces.following[slight]]
-    rings = [_strips(earlier, corner.steps)]
-    for at in np.flatnonzero(np.abs(turns) > STRAIGHT).tolist():
+    rings = [_strips(earlier, corner.steps, style.side)]
+    # A turn to the right opens a wedge on the left, and the other way round.
+    opened = turns if style.side == "left" else -turns if style.side == "right" else np.abs(turns)
+    for at in np.flatnonzero(opened > STRAIGHT).tolist():
         rings.append(_wedge(at, int(pieces.following[at]), float(turns[at]), corner))  # noqa: PERF401  # reads best
     if style.cap == "round":
         rings += [_end(at, corner, 1.0, 90.0) for at in every[pieces.following < 0].tolist()]
@@ -172,18 +192,23 @@ def _steps(pieces: Pieces) -> int:
     return max(1, steps)
 
 
-def _strips(earlier: Array, steps: int) -> Vertices:
-    """Each across a piece's end from right to left, along its left side, across its start, along its right side.
+def _strips(earlier: Array, steps: int, side: Side | None) -> Vertices:
+    """Each across a piece's end from right to left, along its left side, across its start, along its right side; of one
+    side alone from it to the line, or from the line to it.
 
     earlier: share of each piece by which its strip begins before it.
     """
     across = np.linspace(1, -1, 2 * steps + 1)
-    right, width, count = across >= 0, len(across), len(earlier)
+    right, reach = across >= 0, np.concatenate([np.abs(across), np.abs(across), [1.0]])
     angle = np.concatenate([np.where(right, 90.0, -90.0), np.where(right, -90.0, -270.0), [-270.0]])
+    if side is not None:
+        away = np.linspace(0, 1, steps + 1)[:: 1 if side == "left" else -1]
+        reach = np.concatenate([away, away[::-1], away[:1]])
+        angle = np.full(len(reach), -90.0 if side == "left" else 90.0)
+    width, count = len(reach) // 2, len(earlier)
     share = np.repeat(np.concatenate([[1.0], [0.0], [1.0]]), [width, width, 1])
     shares = np.where(share > 0, share, -earlier[:, np.newaxis]).ravel()
-    along = np.append(np.arange(1, 2 * width + 1) % width == 0, False)
-    reach = np.concatenate([np.abs(across), np.abs(across), [1.0]])
+    along = np.append(np.arange(1, 2 * width + 1) % width == 0, False) & (reach == 1)
     rings = np.repeat(np.arange(count), len(share))
     angles, reaches, curved = (np.tile(one, count) for one in (angle, reach, along))
     return Vertices(rings, rings, shares, angles, reaches, curved, ~curved)

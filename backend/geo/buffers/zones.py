@@ -9,6 +9,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.buffers.capsules import OUTWARD, capsules
 from backend.geo.buffers.discs import discs, fits
 from backend.geo.buffers.pieces import Pieces
+from backend.geo.buffers.sides import beside
 from backend.geo.buffers.simplification import decimals
 from backend.geo.buffers.strips import Style, prolonged, strips
 from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array, Booleans, Integers
@@ -94,8 +95,16 @@ def _capsule_zones(
 
 
 def _strip_zones(lines: Shapes, distance: float, resolution: int, style: Style) -> Shapes:
-    ways = prolonged(lines, distance) if style.cap == "square" else lines
-    return strips(Pieces.of(ways, np.full(len(ways), distance), GENERALISATION), style, resolution)
+    if style.side is None:
+        ways = prolonged(lines, distance) if style.cap == "square" else lines
+        return strips(Pieces.of(ways, np.full(len(ways), distance), GENERALISATION), style, resolution)
+    found: list[Shapes] = []
+    # Another line is no end to what lies beside this one.
+    for index in range(len(lines)):
+        line = lines[index : index + 1]
+        polygons = strips(Pieces.of(line, np.array([distance]), GENERALISATION), style, resolution)
+        found.append(beside(polygons, line, distance, style.side))
+    return np.concatenate(found)
 
 
 def _united(found: Sequence[tuple[Shapes, Integers]]) -> tuple[Shapes, Integers]:

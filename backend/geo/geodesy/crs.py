@@ -15,6 +15,7 @@ from pyproj.exceptions import ProjError
 from pyproj.transformer import AreaOfInterest, TransformerGroup
 
 from backend.errors import refuse
+from backend.geo.geodesy.crs_names import codes_of_name
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.shapes import Shapes
 
@@ -51,7 +52,9 @@ def parse_crs(text: str) -> CRS:
     if match is None and _WGS84.fullmatch(text.strip()):
         refuse(f"{shown!r} is no code: give OGC:CRS84 (longitude first) or EPSG:4326")
     if match is None:
-        refuse(f"{shown!r} is no CRS: give {_FORMS}")
+        named = codes_of_name(text)
+        meant = f"; by that name there is {', '.join(named)}" if named else ""
+        refuse(f"{shown!r} is no CRS: give {_FORMS}{meant}")
     authority = match["urn"] or match["url"] or match["short"] or "EPSG"
     code = match["urn_code"] or match["url_code"] or match["short_code"] or match["bare_code"]
     try:

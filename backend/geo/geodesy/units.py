@@ -13,3 +13,8 @@ METRES: Mapping[LengthUnit, float] = {
     "nautical-mile": 1852.0,
 }
 """Metres in one unit: all exact by definition (the international foot and mile)."""
+
+type AreaUnit = Literal["hectare", "acre"]
+
+SQUARE_METRES: Mapping[AreaUnit, float] = {"hectare": 10_000.0, "acre": 4046.8564224}
+"""Square metres in one unit that is the square of none; the international acre, 43,560 square feet."""

@@ -175,14 +175,19 @@ def _band(parts: Sequence[_Part], place: tuple[int, int], strip: Window) -> np.m
     reader, left, top = parts[index].reader, parts[index].left, parts[index].top
     first, end = max(strip.row_off, top), min(strip.row_off + strip.height, top + reader.height)
     if first >= end:
-        return np.ma.masked_all((strip.height, strip.width))
+        return _empty(strip, np.dtype(np.float64))
     with concerning(input_of(index)):
         rows = read_band(reader, band, Window(0, first - top, reader.width, end - first))  # pyright: ignore[reportCallIssue]
     if rows.shape == (strip.height, strip.width):
         return rows
-    made = np.ma.masked_all((strip.height, strip.width), rows.dtype)
+    made = _empty(strip, rows.dtype)
     made[first - strip.row_off : end - strip.row_off, left : left + reader.width] = rows
     return made
+
+
+def _empty(strip: Window, kind: np.dtype[Any]) -> np.ma.MaskedArray[Any, Any]:
+    """All without data; zeros beneath, as NumPy warns of what else it may find in memory that was in use."""
+    return np.ma.masked_array(np.zeros((strip.height, strip.width), kind), mask=True)
 
 
 def _meant(readers: Sequence[DatasetReader], place: tuple[int, int], number: float) -> float:

@@ -17,16 +17,19 @@ _SLACK = 1e-6
 """Degrees beyond a pole that rounding makes."""
 
 
-def with_crs(source: DatasetFile | bytes, crs: CRS) -> tuple[GeoTiff, Grid]:
-    """The same file, cells and all, that tells its CRS; and its grid.
+def with_crs(source: DatasetFile | bytes, crs: CRS, *, replace: bool = False) -> tuple[GeoTiff, Grid]:
+    """The same file, cells and all, that tells its CRS; and its grid. `replace`: even where it tells another one.
 
     Raises:
         ProcessRefusedError: it tells another one, or its numbers cannot be in this one.
     """
     with opened(source, windowed=True) as reader:
         told = None if reader.crs is None and not reader.gcps[0] else grid_of(reader).crs
-    if told is not None and told != crs:
-        refuse(f"the raster tells that it is in {code_of(told)}: to have it in {code_of(crs)}, use raster-warp")
+    if told is not None and told != crs and not replace:
+        refuse(
+            f"the raster tells that it is in {code_of(told)}: to have it in {code_of(crs)}, use raster-warp; if that "
+            "is wrong, give replace = true"
+        )
     with changed(source) as (made, writer):
         writer.crs = rasterio.CRS.from_user_input(crs.to_wkt())
         grid = grid_of(writer)

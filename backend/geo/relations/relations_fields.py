@@ -14,6 +14,7 @@ from backend.geo.vector.columns import Column
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import Numbers, check_size, column_of, numbers_array, numbers_of, shown
+from backend.geo.vector.geometry_terms import MEASURES
 from backend.geo.vector.group_statistics import EXACT, SAMPLE, GroupStatistics, group_statistics
 from backend.geo.vector.number_columns import NumberColumn, rows_of
 from backend.geo.vector.text_order import instants_of
@@ -95,6 +96,7 @@ def statistics_of(
     columns: Columns = {}
     warnings: list[str] = []
     for name, statistics in wanted.items():
+        _refuse_measure(features, name)
         column = column_of(features, name, INPUT)
         known = np.array([value is not None for value in column], dtype=np.bool_)[rows]
         nulls = len(np.unique(rows[~known]))
@@ -120,6 +122,16 @@ def statistics_of(
                     check_size(numbers.values, name, INPUT)
                 columns[free_name(f"{name}_{statistic}", columns)] = _computed(numbers, statistic, groups[known], empty)
     return columns, tuple(warnings)
+
+
+def _refuse_measure(features: Features, name: str) -> None:
+    """Of whole features it would seldom be what is asked for: a road goes on in the next district."""
+    if name in MEASURES and name not in features.fields:
+        raise ProcessRefusedError(
+            f"there is no field {shown(name)}: overlay measures the parts that lie in each, and summarize adds them up "
+            "with group_by; calculate-field makes it a field of whole features",
+            path=INPUT,
+        )
 
 
 @dataclass(frozen=True, slots=True)

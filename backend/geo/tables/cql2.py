@@ -33,6 +33,7 @@ from backend.geo.tables.cql2_text import MAX_DEPTH, Node, parse_cql2_text
 from backend.geo.vector.columns import DIVISIONS, ORDER, Column, both, compared, computed, condition, either, negated
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import is_number, shown
+from backend.geo.vector.geometry_terms import MEASURES, measured_column
 from backend.geo.vector.text_order import check_dates, doubtful_order
 
 MAX_NESTED = 2 * MAX_DEPTH
@@ -48,11 +49,14 @@ class Filtered:
     unknown: int
     """Features of which it cannot be said, since a value is missing; they do not match."""
     warnings: tuple[str, ...]
+    methods: tuple[str, ...]
+    """How the measures in it were taken."""
 
 
 def evaluate(features: Features, filter_: str | Mapping[str, Any], crs: CRS = CRS84) -> Filtered:
     """Evaluate CQL2 text or CQL2 JSON; `crs` is that of the coordinates in it, x (longitude, easting) first.
 
+    Names are fields, or the measures of `backend.geo.vector.geometry_terms` where no field is called so.
     `div` rounds down, and the remainder by `%` has the sign of the divisor.
 
     Raises:
@@ -61,7 +65,8 @@ def evaluate(features: Features, filter_: str | Mapping[str, Any], crs: CRS = CR
     evaluation = _Evaluation(features, crs)
     answer = evaluation.column(parse(filter_)).need("boolean", "a filter is a condition: true or false for each")
     true, known = (np.broadcast_to(mask, len(features)) for mask in (answer.true, answer.known))
-    return Filtered(true, len(features) - int(known.sum()), tuple(dict.fromkeys(evaluation.warnings)))
+    unknown = len(features) - int(known.sum())
+    return Filtered(true, unknown, tuple(dict.fromkeys(evaluation.warnings)), tuple(evaluation.methods))
 
 
 def parse(filter_: str | Mapping[str, Any]) -> Node:
@@ -85,6 +90,7 @@ class _Evaluation:
     features: Features
     crs: CRS
     warnings: list[str] = field(default_factory=list[str])
+    methods: list[str] = field(default_factory=list[str])
     depth: int = 0
     read: dict[str, Column] = field(default_factory=dict[str, Column])
     """Columns of properties that have been named."""
@@ -128,11 +134,21 @@ class _Evaluation:
         return _OPERATIONS[operation](self, arguments)
 
     def _property(self, name: str) -> Column:
-        if name not in self.features.fields and len(self.features):
-            refuse(missing_field(name, list(self.features.fields)))
         if name not in self.read:
-            self.read[name] = Column.of(self.features.fields.get(name, ()), f"the field {shown(name)}")
+            is_field = name in self.features.fields or not len(self.features)
+            self.read[name] = self._field(name) if is_field else self._measure(name)
         return self.read[name]
+
+    def _field(self, name: str) -> Column:
+        return Column.of(self.features.fields.get(name, ()), f"the field {shown(name)}")
+
+    def _measure(self, name: str) -> Column:
+        if name not in MEASURES or not self.features.present.any():
+            refuse(missing_field(name, list(self.features.fields)))
+        measure = measured_column(name, self.features)
+        self.warnings += measure.warnings
+        self.methods.append(measure.method)
+        return measure.column
 
     def _conditions(self, arguments: Sequence[Node]) -> list[Column]:
         wanted = "AND, OR and NOT join conditions"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from backend.geo.tables.expression_functions import FUNCTIONS
 from backend.geo.vector.columns import Column
 from backend.geo.vector.fields import listed, no_such_field, shown
-from backend.geo.vector.geometry_terms import TERMS
+from backend.geo.vector.geometry_terms import MEASURES, TERMS, measure_meant
 
 _MOST_COMPARED = 2_000
 """Different values among which one is looked for that may have been meant."""
@@ -45,10 +45,14 @@ def without_accents(text: str) -> str:
 
 def missing_field(name: str, fields: Sequence[str]) -> str:
     """The reason of a refusal of a name that no field has."""
-    if name in TERMS:
+    if name in TERMS and name not in MEASURES:
         return f"there is no field {shown(name)}; calculate-field measures it, and the field made can be filtered by"
     reason = no_such_field(name, fields)
-    return reason if "did you mean" in reason else f"{reason}; a text stands in single quotes, '{name[:40]}'"
+    if "did you mean" in reason:
+        return reason
+    if meant := measure_meant(name, MEASURES):
+        return f"{reason}; {meant} is measured of geometries"
+    return f"{reason}; a text stands in single quotes, '{name[:40]}'"
 
 
 def unknown_operation(operation: str, known: Iterable[str]) -> str:
@@ -60,6 +64,10 @@ def unknown_operation(operation: str, known: Iterable[str]) -> str:
         told = "CQL2 knows no distances: select-by-location takes them"
     elif operation in ("lower", "upper", "lcase", "ucase"):
         told = "CASEI(name) = CASEI('Berlin') compares texts whatever their case"
+    elif operation not in FUNCTIONS and (meant := measure_meant(operation, MEASURES)):
+        told = f"{meant} is what is measured of each geometry, without parentheses"
+    elif operation in ("avg", "average"):
+        told = "calculate-field has mean(…) of all features: the field it makes can be filtered by"
     elif operation in FUNCTIONS:
         told = f"calculate-field has it: the field it makes of {operation}(…) can be filtered by"
     return f"the filter has no operator or function {shown(operation)}; {told}"

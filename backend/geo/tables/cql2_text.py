@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from backend.errors import refuse
+from backend.geo.vector.geometry_terms import MEASURES, measure_meant
 
 type Node = Any
 """CQL2 JSON: an object with `op` and `args`, a property, a literal. A geometry in WKT is `{"wkt": text}`."""
@@ -257,6 +258,8 @@ class _Parser:
         if match is None or match.lastgroup is None:
             rest = self._text[position:].lstrip()
             hint = " (a text ends with a single quote)" if rest.startswith("'") else ""
+            if rest.startswith("$") and (meant := measure_meant(rest[:30], MEASURES)):
+                hint = f": {meant} is what is measured of each geometry"
             refuse(f"the filter cannot be read at {rest[:30]!r}{hint}")
         return _Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup))
 

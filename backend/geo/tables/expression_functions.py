@@ -14,6 +14,7 @@ from backend.errors import refuse
 from backend.geo.tables.expression_dates import DATE_FUNCTIONS
 from backend.geo.vector.columns import Column, Kind
 from backend.geo.vector.fields import is_number, numbers_array, shown, text_of
+from backend.geo.vector.geometry_terms import TERMS, measure_meant
 
 type Function = Callable[[str, Sequence[Column]], Column]
 """Takes its name and its arguments."""
@@ -192,6 +193,8 @@ def refused_function(name: str, first: str) -> str:
     folded = name.casefold()
     if folded in _ELSEWHERE:
         return f"there is no function {shown(name)}; {_ELSEWHERE[folded].replace('…', first or '…')}"
+    if meant := measure_meant(name, TERMS):
+        return f"there is no function {shown(name)}; {meant} is what is measured of each geometry, without parentheses"
     close = difflib.get_close_matches(name, FUNCTIONS, n=1)
     hint = f"did you mean {close[0]}?" if close else f"the functions are {', '.join(sorted(FUNCTIONS))}"
     return f"there is no function {shown(name)}; {hint}"
@@ -244,6 +247,9 @@ _CHOICE = "a choice is written 1 if b else 2"
 _MISSING = "… is None tells what is missing"
 _LASTED = "days_between(a, b) and seconds_between(a, b) tell how long it is from one date to another"
 _AVERAGE = "mean(…) is that of all features"
+_BARE = "trim(…) takes blanks from both ends"
+_FILLED = "right('00000' + text(…), 5) fills up with zeros"
+_WEEKDAY = "days_between('2024-01-01', …) % 7 is 0 on Mondays"
 _ELSEWHERE: Mapping[str, str] = {
     "len": "length(…) counts characters",
     "int": "floor, ceil or round make whole numbers, and number() numbers of texts",
@@ -268,5 +274,13 @@ _ELSEWHERE: Mapping[str, str] = {
     "if": _CHOICE,
     "iif": _CHOICE,
     "case": _CHOICE,
+    "strip": _BARE,
+    "btrim": _BARE,
+    "zfill": _FILLED,
+    "lpad": _FILLED,
+    "weekday": _WEEKDAY,
+    "dayofweek": _WEEKDAY,
+    "day_of_week": _WEEKDAY,
+    "quarter": "ceil(month(…) / 3) is it",
 }
 """Functions of other languages, in small letters → what there is in their place; … is their first argument."""

@@ -4,7 +4,6 @@ The text is parsed, never run: each node of its syntax tree is one of those belo
 """
 
 import ast
-import difflib
 import math
 import unicodedata
 import warnings
@@ -22,7 +21,7 @@ from backend.geo.vector.columns import DIVISIONS, Column, both, compared, comput
 from backend.geo.vector.expression_notation import with_words
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import is_number, no_such_field, shown
-from backend.geo.vector.geometry_terms import TERMS, measured
+from backend.geo.vector.geometry_terms import TERMS, measure_meant, measured_column
 from backend.geo.vector.text_order import check_dates, doubtful_order
 
 MAX_LENGTH = 2_000
@@ -85,6 +84,8 @@ def _parsed(text: str) -> ast.expr:
             tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         hint = "; one = is ==" if "=" in text.replace("==", "").replace("<=", "").replace(">=", "") else ""
+        if "$" in text and (meant := measure_meant(text, TERMS)):
+            hint = f"; {meant} is what is measured of each geometry"
         reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply or has too many digits"
         refuse(f"the expression cannot be read: {reason}{hint}")
     level: list[ast.AST] = [tree.body]
@@ -128,17 +129,16 @@ class _Evaluation:
         if node.id == "pi":
             return Column.literal(math.pi)
         if node.id not in TERMS and len(self.features):
-            close = difflib.get_close_matches(node.id, TERMS, n=1)
-            hint = f" (there is the term {close[0]})" if close else ""
+            meant = measure_meant(node.id, TERMS)
+            hint = f" (there is the term {meant})" if meant else ""
             refuse(f"{no_such_field(node.id, list(self.features.fields))}{hint}")
         return self._term(node.id) if node.id in TERMS else Column.of([], node.id)
 
     def _term(self, name: str) -> Column:
-        self.methods.append(f"{name}: {TERMS[name].method(self.features)}")
-        values, told = measured(name, self.features)
-        self.warnings += told
-        present = self.features.present
-        return Column(np.where(present, values, 0), present, "number", name)
+        measure = measured_column(name, self.features)
+        self.methods.append(measure.method)
+        self.warnings += measure.warnings
+        return measure.column
 
     def negation(self, node: ast.UnaryOp, active: Booleans) -> Column:
         column = self.column(node.operand, active)
@@ -191,6 +191,8 @@ class _Evaluation:
         return Column(np.where(test.true, chosen.values, other.values), known, kind, "the choice")
 
     def call(self, node: ast.Call, active: Booleans) -> Column:
+        if isinstance(node.func, ast.Attribute):
+            refuse(_refused_method(node.func))
         name = node.func.id if isinstance(node.func, ast.Name) else None
         if name is None or node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             refuse(f"{_source(node)} cannot be called: the functions are {', '.join(sorted(FUNCTIONS))}")
@@ -198,7 +200,7 @@ class _Evaluation:
             return self._named_field(node.args)
         function = FUNCTIONS.get(name)
         if function is None:
-            refuse(refused_function(name, _source(node.args[0]).strip("'") if node.args else ""))
+            refuse(refused_function(name, _written(node.args[0]) if node.args else ""))
         arguments = [self.column(argument, active) for argument in node.args]
         self._tell_rounded(arguments if name != "text" else ())
         answer = function(name, arguments)
@@ -278,8 +280,20 @@ _NODES: Mapping[type[ast.expr], Callable[[_Evaluation, Any, Booleans], Column]] 
 _ALLOWED = "+ - * / // % **, comparisons, and, or, not, if-else and functions"
 
 
+def _refused_method(function: ast.Attribute) -> str:
+    """The reason of a refusal of `text.lower()` and the like."""
+    name, subject = function.attr, _written(function.value)
+    if name in FUNCTIONS:
+        return f"functions stand before what they change: {name}({subject})"
+    return refused_function(name, subject)
+
+
 def _source(node: ast.expr) -> str:
+    return shown(_written(node))
+
+
+def _written(node: ast.expr) -> str:
     try:
-        return shown(ast.unparse(node))
+        return ast.unparse(node)
     except (RecursionError, ValueError):
         return "that"

@@ -19,7 +19,7 @@ from backend.geo.vector.columns import Column
 from backend.geo.vector.feature_measures import overlapping
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import check_size, column_of, keys_of, numbers_of, shown
-from backend.geo.vector.geometry_terms import TERMS, measured
+from backend.geo.vector.geometry_terms import TERMS, measured, measured_column
 from backend.geo.vector.group_statistics import group_statistics
 from backend.geo.vector.measuring import same_ground
 from backend.geo.vector.text_order import instants_of
@@ -122,10 +122,10 @@ def _column(features: Features, name: str, warnings: list[str], methods: list[st
             check_size(column.values, name, "$.inputs.fields")
             warnings += filter(None, [column.inexact])
         return column
-    values, told = measured(name, features)
-    warnings += told
-    methods.append(f"{name}: {TERMS[name].method(features)}")
-    return Column(np.nan_to_num(values), features.present, "number", name)
+    measure = measured_column(name, features)
+    warnings += measure.warnings
+    methods.append(measure.method)
+    return measure.column
 
 
 def _weights(features: Features, weight: str) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from backend.geo.geodesy.ellipsoid import Integers
 from backend.geo.vector.columns import Column, orderable
 from backend.geo.vector.features import Features
-from backend.geo.vector.geometry_terms import TERMS, measured
+from backend.geo.vector.geometry_terms import TERMS, measured_column
 from backend.geo.vector.text_order import order_of
 
 PATH = "$.inputs.sort"
@@ -73,7 +73,7 @@ def _direction(features: Features, name: str) -> tuple[str, bool]:
 
 def _column(features: Features, name: str, path: str, warnings: list[str]) -> Column:
     if name in TERMS and name not in features.fields:
-        values, told = measured(name, features)
-        warnings += told
-        return Column(values, features.present, "number", name)
+        measure = measured_column(name, features)
+        warnings += measure.warnings
+        return measure.column
     return orderable(features, name, path)

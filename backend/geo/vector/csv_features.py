@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Any
 
@@ -17,15 +17,14 @@ from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.coordinate_fields import coordinate_fields, named, told_of
 from backend.geo.vector.features import Features
+from backend.geo.vector.geometry_texts import read_geometry_texts
 from backend.geo.vector.text_columns import NUMBER, typed_column
-from backend.geo.vector.wkt import EWKT, WGS84
 
 _QUOTED = re.compile(r'(?<![^,;\t|])"[^"]*(?:""[^"]*)*"')
 """A value that begins with a quotation mark, up to the one that ends it: what is within may part neither values nor
 lines."""
 _NAMES = re.compile(rf"(?:{_QUOTED.pattern}|[^\r\n])*")
 """The line of names, in each of which a line may break."""
-_WKB = re.compile(r"0[01][0-9A-Fa-f]{8}")
 TEXTS = ("wkt", "geometry", "geom", "the_geom", "shape")
 _DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r'"?sep=(?P<separator>[,;\t|])"?\r?\n', re.IGNORECASE)
@@ -80,10 +79,10 @@ def read_csv(text: str, crs: CRS | None = None) -> Features:
     pair = coordinate_fields(columns)
     if written is None and pair is not None:
         warnings += told_of(pair)
-    shapes = _shapes(columns, written, pair, len(rows) - 1)
+    shapes, told = _shapes(columns, written, pair, len(rows) - 1)
     others = [name for name in columns if name != written]
     fields: dict[str, Sequence[Any]] = {name: typed_column(name, columns[name], warnings) for name in others}
-    return Features(shapes, fields, crs or CRS84, tuple(warnings))
+    return Features(shapes, fields, told or crs or CRS84, tuple(warnings))
 
 
 def _delimited(text: str) -> tuple[str, str]:
@@ -206,56 +205,26 @@ def _unique(names: Sequence[str]) -> tuple[list[str], list[str]]:
     return unique, [f"The field {name!r} is there more than once; the others got a number." for name in twice]
 
 
-def _shapes(columns: Mapping[str, Sequence[str]], text: str | None, pair: tuple[str, str] | None, count: int) -> Shapes:
+def _shapes(
+    columns: Mapping[str, Sequence[str]], text: str | None, pair: tuple[str, str] | None, count: int
+) -> tuple[Shapes, CRS | None]:
+    """The geometries of the rows, and the CRS that they tell."""
     if text is not None:
         try:
             values = np.array([value or None for value in columns[text]], dtype=object)
             # Numbers beyond the range of a float are read as infinite, and refused as such later.
             with np.errstate(all="ignore"):
-                return _from_hexadecimal(values) if _is_hexadecimal(values) else _from_texts(values)
+                return read_geometry_texts(values)
         except ShapelyError as error:
             refuse(f"a geometry of the CSV is neither WKT nor WKB in hexadecimal digits: {str(error)[:100]}")
     shapes = np.full(count, None, dtype=object)
     if pair is None:
-        return shapes
+        return shapes, None
     x, y = pair
     pairs = zip(columns[x], columns[y], strict=True)
     present = np.array([bool(first) and bool(second) for first, second in pairs], dtype=bool)
     shapes[present] = shapely.points(_numbers(columns[x], present), _numbers(columns[y], present))
-    return shapes
-
-
-def _is_hexadecimal(values: Shapes) -> bool:
-    """Whether the first geometry begins as WKB does: with the order of its bytes and its type."""
-    first = next((value for value in values.tolist() if value is not None), "")
-    return bool(_WKB.match(first))
-
-
-def _from_texts(values: Shapes) -> Shapes:
-    """Geometries of WKT or EWKT; raises as `_from_hexadecimal` does."""
-    told = [None if value is None else EWKT.fullmatch(value) for value in values.tolist()]
-    _check_srids({int(match["srid"]) for match in told if match})
-    plain = [match["wkt"] if match else value for match, value in zip(told, values.tolist(), strict=True)]
-    return shapely.from_wkt(np.array(plain, dtype=object))
-
-
-def _from_hexadecimal(values: Shapes) -> Shapes:
-    """Geometries of WKB, as databases write them.
-
-    Raises:
-        ProcessRefusedError: they tell a CRS other than WGS 84, which a table has no place for.
-    """
-    shapes = shapely.from_wkb(values)
-    _check_srids(set(shapely.get_srid(shapes[~shapely.is_missing(shapes)]).tolist()))
-    return shapely.set_srid(shapes, 0)
-
-
-def _check_srids(told: Set[int]) -> None:
-    others = told - {0, WGS84}
-    if others:
-        refuse(
-            f"the geometries of the CSV have SRID {min(others)}: write them as WKT, and assign-crs takes them with it"
-        )
+    return shapes, None
 
 
 def _numbers(column: Iterable[str], present: Any) -> list[float]:

@@ -38,10 +38,18 @@ GEOJSON = frozenset((".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson"))
 _SUFFIXES = tuple(KINDS)
 _INSTEAD: Mapping[str, str] = {
     **dict.fromkeys((".xlsx", ".xls", ".ods", ".dbf"), "CSV"),
-    **dict.fromkeys((".gml", ".kmz", ".gdb", ".tab", ".mif", ".dxf", ".dwg", ".sqlite", ".zip"), "GeoPackage"),
+    **dict.fromkeys((".gml", ".gdb", ".tab", ".mif", ".dxf", ".dwg", ".sqlite"), "GeoPackage"),
+    ".topojson": "GeoJSON",
+    ".wkt": "CSV, with wkt in its first line",
     **dict.fromkeys((".asc", ".img", ".nc", ".jp2", ".vrt", ".grd", ".hgt"), "GeoTIFF"),
 }
 """Suffixes of files that people have and that are not read, and as what they may be saved."""
+_ARCHIVES: Mapping[str, str] = {
+    ".zip": "the shapefile or other files in it are",
+    ".kmz": "it is a zip, and the KML in it is",
+    ".gz": "the file in it may be",
+}
+"""Suffixes of packed files, and what is said to be read once they are unpacked."""
 MOST_FILES = 10_000
 """Files and folders that are looked at in each data folder."""
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -169,6 +177,8 @@ class Listing:
 def not_read(name: str) -> str | None:
     """What is told of a file's name or path whose kind is not read; None for any other text."""
     suffix = Path(name[-80:].strip()).suffix.lower()
+    if suffix in _ARCHIVES:
+        return f"files of the kind {suffix} are not read: unpack it, {_ARCHIVES[suffix]}"
     instead = _INSTEAD.get(suffix)
     return None if instead is None else f"files of the kind {suffix} are not read: save it as {instead}"
 

@@ -26,6 +26,7 @@ from backend.geo.geodesy.lonlat import (
 )
 from backend.geo.geodesy.shapes import POLYGONAL, Shapes, of_type, shapes_of, valid_shapes
 from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.esri_json import is_esri_json, read_esri_json
 from backend.geo.vector.feature_documents import is_document, read_document
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import columns_of
@@ -59,6 +60,8 @@ def read_features(value: Any, crs: CRS | None = None) -> Features:
         return settle(rows)
     if not isinstance(value, Mapping):
         refuse("expected GeoJSON, WKT, CSV, KML, GPX or a reference to features")
+    if is_esri_json(value):
+        return settle(read_esri_json(cast("Mapping[str, Any]", value), crs))
     try:
         return _from_geojson(cast("Mapping[str, Any]", value), crs)
     except RecursionError:

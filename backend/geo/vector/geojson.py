@@ -101,7 +101,8 @@ class GeoJSONReader:
             "MultiPolygon": lambda items, at: shapely.MultiPolygon(_each(items, at, self._polygon)),
         }
         if not isinstance(kind, str) or kind not in builders:
-            refuse(f"{where or 'the object'} has no GeoJSON type: {kind!r:.40}")
+            hint = "; save TopoJSON as GeoJSON" if kind == "Topology" else ""
+            refuse(f"{where or 'the object'} has no GeoJSON type: {kind!r:.40}{hint}")
         if "coordinates" not in members:
             refuse(f"{where or 'the ' + kind} has no coordinates")
         return builders[kind](members["coordinates"], f"{where}.coordinates" if where else "coordinates")

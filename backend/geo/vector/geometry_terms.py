@@ -1,6 +1,8 @@
 """What may be said of each geometry by a word: its size in metres, and where it is."""
 
-from collections.abc import Callable, Mapping
+import difflib
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +12,13 @@ from backend.geo.geodesy.antimeridian import bounding_box
 from backend.geo.geodesy.crs import code_of
 from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.shapes import Shapes
+from backend.geo.vector.columns import Column
 from backend.geo.vector.feature_measures import areas, lengths, perimeters, planar_areas, planar_lengths
 from backend.geo.vector.features import Features
 
 _DISTORTION = 0.01
 """Share by which a plane's measures may be off before it is told."""
+_ELSEWHERE = re.compile(r"(?<![a-z])(?:area|length|perimeter)(?![a-z])", re.IGNORECASE)
 _ELLIPSOID = "on the WGS 84 ellipsoid, edges straight in {edges}"
 
 
@@ -60,6 +64,34 @@ def measured(name: str, features: Features) -> tuple[Array, tuple[str, ...]]:
     return values, tuple(warnings)
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A term of all features."""
+
+    column: Column
+    method: str
+    warnings: tuple[str, ...]
+
+
+def measured_column(name: str, features: Features) -> Measured:
+    """A term as a column; not known of what has no geometry.
+
+    Raises: as `measured`.
+    """
+    values, warnings = measured(name, features)
+    column = Column(np.nan_to_num(values), features.present, "number", name)
+    return Measured(column, f"{name}: {TERMS[name].method(features)}", warnings)
+
+
+def measure_meant(text: str, among: Collection[str]) -> str | None:
+    """The one among these terms that a name of other programs stands for, such as $area, ST_Length or shape_area."""
+    close = difflib.get_close_matches(text, among, n=1)
+    if close:
+        return close[0]
+    found = _ELSEWHERE.search(text)
+    return {"area": "area_m2", "length": "length_m", "perimeter": "perimeter_m"}[found[0].casefold()] if found else None
+
+
 def _x(features: Features) -> Array:
     x = shapely.get_x(_centroids(features))
     return x if features.crs.is_projected else np.where(x > 180, x - 360, x)
@@ -102,3 +134,5 @@ TERMS: Mapping[str, Term] = {
     "x": Term(_x, "easting or longitude of the centroid in {crs}"),
     "y": Term(_y, "northing or latitude of the centroid in {crs}"),
 }
+MEASURES = tuple(name for name, term in TERMS.items() if term.dimension is not None)
+"""Those that mean the same whatever the CRS of other numbers beside them."""

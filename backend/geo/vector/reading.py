@@ -15,6 +15,7 @@ from backend.geo.geodesy.crs import CRS84, parse_crs
 from backend.geo.geodesy.lonlat import WRAPPED, check_coordinates, long_edges, max_longitude, settled
 from backend.geo.geodesy.shapes import Shapes, shapes_of, valid_shapes
 from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.esri_json import is_esri_json
 from backend.geo.vector.feature_documents import is_document
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.features import Features, no_geometry
@@ -76,8 +77,8 @@ def read_geometry(value: Any) -> GeometryInput:
     """
     try:
         parsed = _parsed(value)
-        document = isinstance(parsed, str) and is_document(parsed)
-        if isinstance(parsed, DatasetFile | bytes) or document or _has_own_crs(parsed) or is_table(parsed):
+        document = is_document(parsed) if isinstance(parsed, str) else is_table(parsed) or is_esri_json(parsed)
+        if isinstance(parsed, DatasetFile | bytes) or document or _has_own_crs(parsed):
             return _of_features(parsed)
         if isinstance(parsed, str):
             return _settled(parsed, read_wkt(parsed))

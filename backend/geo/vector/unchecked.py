@@ -13,6 +13,7 @@ from backend.errors import ProcessRefusedError, refuse
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.vector.datasets import GEOJSON, DatasetFile
+from backend.geo.vector.esri_json import is_esri_json, read_esri_json
 from backend.geo.vector.feature_documents import is_document, read_document
 from backend.geo.vector.feature_reading import declared_crs, members_of
 from backend.geo.vector.features import Features
@@ -47,7 +48,8 @@ def read_unchecked(value: Any) -> Unchecked:
             return _of_text(value)
         if not isinstance(value, Mapping):
             refuse("expected GeoJSON, WKT, CSV, KML, GPX or a reference to features")
-        return _of_geojson(cast("Mapping[str, Any]", value))
+        members = cast("Mapping[str, Any]", value)
+        return Unchecked(read_esri_json(members), {}) if is_esri_json(members) else _of_geojson(members)
     except RecursionError:
         refuse("the geometry is nested too deeply")
 

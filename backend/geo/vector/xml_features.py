@@ -20,5 +20,6 @@ def read_xml(text: str | bytes) -> Features:
     if name == "gpx":
         return gpx_features(root)
     if name not in ROOTS:
-        refuse(f"XML whose root is {name[:_SHOWN]!r} is not read; KML and GPX are")
+        hint = "; save GML as GeoPackage, or ask a service for GeoJSON" if name == "FeatureCollection" else ""
+        refuse(f"XML whose root is {name[:_SHOWN]!r} is not read; KML and GPX are{hint}")
     return kml_features(root)

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from pyproj import Geod
+from pyproj import Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.buffers.boundary import Boundary, boundary
 from backend.geo.buffers.buffer import buffer, error_bound
+from backend.geo.buffers.sides import Side
 from backend.geo.buffers.strips import Cap, Join, Style, check_style, style_of
 from backend.geo.geodesy.antimeridian import flat_parts
 from backend.geo.vector.reading import read_geometry
@@ -142,3 +143,88 @@ def test_what_depends_on_the_map_is_refused() -> None:
         made(LINES["along the equator"], 60_000, "flat")
     with pytest.raises(ProcessRefusedError, match="near a pole"):
         made("LINESTRING (0 89.99, 90 89.99)", 50_000, "flat")
+
+
+def one_sided(wkt: str, distance: float, side: Side, join: Join = "round") -> BaseGeometry:
+    result = buffer(source(wkt), distance, 32, style=Style("flat", join, side))
+    assert result.is_valid
+    return result
+
+
+@pytest.mark.parametrize("distance", [10, 500, 10_000])
+@pytest.mark.parametrize("wkt", LINES.values(), ids=LINES)
+def test_the_two_sides_of_a_line_make_up_its_buffer_with_flat_ends(wkt: str, distance: float) -> None:
+    both = made(wkt, distance, "flat")
+    left, right = (one_sided(wkt, distance, side) for side in ("left", "right"))
+    assert area(left) == pytest.approx(area(both) / 2, rel=2e-3)
+    assert area(left) + area(right) == pytest.approx(area(both), rel=1e-4)
+    assert area(shapely.union(left, right)) == pytest.approx(area(both), rel=1e-4)
+
+
+def test_left_is_left_in_the_direction_of_the_line() -> None:
+    left = one_sided("LINESTRING (10 50, 11 50)", 1000, "left")
+    assert left.bounds[1] == pytest.approx(50, abs=1e-5)
+    assert left.bounds[3] > 50.008
+    back = one_sided("LINESTRING (11 50, 10 50)", 1000, "left")
+    assert back.bounds[3] == pytest.approx(50, abs=1e-4)
+    assert shapely.symmetric_difference(back, one_sided("LINESTRING (10 50, 11 50)", 1000, "right")).area < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("side", "join", "corner"),
+    [("left", "round", -1.0), ("right", "round", math.pi / 4), ("right", "mitre", 1.0), ("right", "bevel", 0.5)],
+)
+def test_a_corner_adds_on_its_outside_and_takes_away_on_its_inside(side: Side, join: Join, corner: float) -> None:
+    wkt, distance = "LINESTRING (0 0, 0.1 0, 0.1 0.1)", 1000.0
+    legs = GEOD.geometry_length(shapely.from_wkt(wkt))
+    more = area(one_sided(wkt, distance, side, join)) - distance * legs
+    assert more / distance**2 == pytest.approx(corner, abs=5e-3)
+
+
+def test_a_winding_line_has_on_each_side_what_a_plane_has_there() -> None:
+    """The plane is UTM, of which the lines are near the central meridian; GEOS alone makes the other one."""
+    way = np.array([(x, 4_000 * math.sin(x / 3_000)) for x in np.arange(0, 40_000, 400.0)])
+    to_utm = Transformer.from_crs("OGC:CRS84", "EPSG:32632", always_xy=True).transform
+    to_degrees = Transformer.from_crs("EPSG:32632", "OGC:CRS84", always_xy=True).transform
+    line = shapely.LineString(way + np.array([480_000, 5_300_000]))
+    wkt = shapely.transform(line, lambda at: np.column_stack(to_degrees(at[:, 0], at[:, 1]))).wkt
+    for side, sign in (("left", 1), ("right", -1)):
+        here = shapely.transform(one_sided(wkt, 1_500, side), lambda at: np.column_stack(to_utm(at[:, 0], at[:, 1])))
+        there = line.buffer(sign * 1_500 * 0.9996, cap_style="flat", single_sided=True, quad_segs=32)
+        assert shapely.symmetric_difference(here, there).area < 0.002 * there.area
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(["left", "right"], "both sides are what there is"), (["left", "square"], "ends flat where the line does")],
+)
+def test_words_of_sides_that_contradict_others_are_refused(words: Any, told: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=told):
+        style_of(words)
+
+
+@pytest.mark.parametrize("kinds", [{"Polygon"}, {"LineString", "Point"}])
+def test_sides_are_those_of_lines_alone(kinds: set[str]) -> None:
+    assert check_style(style_of(["left"]), frozenset({"LineString"})) == ()
+    with pytest.raises(ProcessRefusedError, match="left is a side of lines, and there are others"):
+        check_style(style_of(["left"]), frozenset(kinds))
+
+
+def test_another_line_does_not_end_what_lies_beside_one() -> None:
+    line, other = "10 50, 11 50", "10.5 50.002, 10.4 50.002"
+    alone = one_sided(f"LINESTRING ({line})", 1000, "left")
+    together = one_sided(f"MULTILINESTRING (({line}), ({other}))", 1000, "left")
+    assert shapely.difference(alone, together).area < 1e-9
+    # The other one runs back: its left is in the south, beyond the first one.
+    width, length = 1000 - GEOD.inv(10, 50, 10, 50.002)[2], GEOD.inv(10.4, 50.002, 10.5, 50.002)[2]
+    assert area(together) - area(alone) == pytest.approx(width * length, rel=2e-3)
+
+
+def test_a_sharp_bend_does_not_reach_over_the_line() -> None:
+    """By hand: at a bend back by 150 degrees the left sides of both legs share what lies between them."""
+    wkt = "LINESTRING (0 0, 0.1 0, 0.0134 0.05)"
+    left, right = (one_sided(wkt, 2000, side) for side in ("left", "right"))
+    far = shapely.from_wkt("POLYGON ((0.0567 0.026, 0.1 0.001, 0.11 0.02, 0.06 0.05, 0.0567 0.026))")
+    assert shapely.intersection(left, far).area < 1e-7
+    assert shapely.intersection(left, right).area < 1e-7
+    assert area(left) + area(right) == pytest.approx(area(made(wkt, 2000, "flat")), rel=1e-3)

@@ -395,6 +395,16 @@ def test_whole_numbers_beside_decimals_are_compared_exactly() -> None:
     assert matches("id > other", id=[2**53 + 1, 2**53, 2], other=[2.0**53, 2.0**53, 1.5]) == [0, 2]
 
 
-def test_a_measure_that_is_no_field_is_said_to_be_one_of_calculate_field() -> None:
-    with pytest.raises(ProcessRefusedError, match="no field 'area_m2'; calculate-field measures it"):
+def test_a_place_that_is_no_field_is_said_to_be_one_of_calculate_field() -> None:
+    with pytest.raises(ProcessRefusedError, match="no field 'y'; calculate-field measures it"):
+        evaluate(features({"area": [1]}), "y > 5")
+
+
+def test_features_without_geometries_have_no_measure_to_filter_by() -> None:
+    with pytest.raises(ProcessRefusedError, match="no field 'area_m2'; did you mean 'area'"):
         evaluate(features({"area": [1]}), "area_m2 > 5")
+
+
+def test_who_compares_with_the_mean_is_told_what_makes_it() -> None:
+    with pytest.raises(ProcessRefusedError, match=r"calculate-field has mean\(…\) of all features"):
+        matches("n > avg(n)")

@@ -7,6 +7,7 @@ import pytest
 from affine import Affine
 from pyproj import CRS
 
+from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, Transformation, authority_code, degrees_per_unit, parse_crs, stored_crs
 from backend.processes.raster_sample import raster_sample
 from backend.processes.running import run_processor
@@ -83,3 +84,31 @@ def test_units_of_angle_are_those_of_the_crs(code: str, degrees: float) -> None:
 def test_a_code_may_hold_points_as_those_of_heights_in_france_do(code: str) -> None:
     assert parse_crs(code).name == "RGF93 CC45 zone 4 et NGF-IGN 1969"
     assert authority_code(stored_crs(parse_crs(code), "the file")) == "IGNF:RGF93CC45.IGN69"
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("UTM zone 32N", "EPSG:32632 (WGS 84 / UTM zone 32N)"),
+        ("WGS 84 / UTM zone 33 N", "EPSG:32633 (WGS 84 / UTM zone 33N)"),
+        ("ETRS89 UTM 32N", "EPSG:25832 (ETRS89 / UTM zone 32N)"),
+        ("British National Grid", "EPSG:27700 (OSGB36 / British National Grid)"),
+        ("Lambert-93", "EPSG:2154 (RGF93 v1 / Lambert-93)"),
+        ("NAD83 / Texas Central (ftUS)", "EPSG:2277 (NAD83 / Texas Central (ftUS))"),
+        ("LV95", "EPSG:2056 (CH1903+ / LV95)"),
+        ("Web Mercator", "EPSG:3857 (WGS 84 / Pseudo-Mercator)"),
+        ("DHDN Gauss-Krüger zone 4", "EPSG:31468 (DHDN / 3-degree Gauss-Kruger zone 4)"),
+    ],
+)
+def test_who_names_a_crs_by_its_name_is_told_its_code(name: str, first: str) -> None:
+    with pytest.raises(ProcessRefusedError) as refused:
+        parse_crs(name)
+    assert f"; by that name there is {first}" in str(refused.value)
+    assert str(refused.value).count(first) == 1
+
+
+@pytest.mark.parametrize("text", ["+proj=utm +zone=32", "32", "z" * 100, "Atlantis grid", "PROJCS[...]", "é", ""])
+def test_what_names_none_is_refused_without_suggestions(text: str) -> None:
+    with pytest.raises(ProcessRefusedError, match="CRS") as refused:
+        parse_crs(text)
+    assert "by that name" not in str(refused.value)

@@ -4,6 +4,7 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import code_of
 from backend.geo.vector.csv_features import read_csv
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.features import Features
@@ -185,19 +186,28 @@ def test_geometries_as_databases_write_them_are_read() -> None:
     assert read.fields == {"id": [0, 1, 2]}
 
 
-def test_wkt_with_its_srid_is_read_where_that_is_wgs_84_and_refused_with_it_elsewhere() -> None:
+def test_wkt_with_its_srid_is_in_the_crs_that_it_tells() -> None:
     rows = ("SRID=4326;POINT (11 48)", "", "POINT (12 49)")
     assert places(read_csv("id;geom\n" + "\n".join(f'1;"{row}"' for row in rows) + "\n")) == [
         "POINT (11 48)", None, "POINT (12 49)",
     ]  # fmt: skip
-    with pytest.raises(ProcessRefusedError, match="SRID 25832: write them as WKT"):
-        read_csv('id,geom\n1,"SRID=25832;POINT (690000 5330000)"\n')
+    projected = read_csv('id,geom\n1,"SRID=25832;POINT (690000 5330000)"\n')
+    assert code_of(projected.crs) == "EPSG:25832"
+    assert places(projected) == ["POINT (690000 5330000)"]
 
 
-def test_geometries_as_databases_write_them_in_another_crs_are_refused() -> None:
-    text = shapely.to_wkb(shapely.set_srid(shapely.Point(690_000, 5_330_000), 25832), hex=True, include_srid=True)
-    with pytest.raises(ProcessRefusedError, match="SRID 25832"):
-        read_csv(f"id,geom\n1,{text}\n")
+def test_geometries_as_databases_write_them_are_in_the_crs_that_they_tell() -> None:
+    texts = [
+        shapely.to_wkb(shapely.set_srid(shapely.Point(690_000, 5_330_000), srid), hex=True, include_srid=True)
+        for srid in (25832, 25833)
+    ]
+    read = read_csv(f"id,geom\n1,{texts[0]}\n")
+    assert code_of(read.crs) == "EPSG:25832"
+    assert places(read) == ["POINT (690000 5330000)"]
+    with pytest.raises(ProcessRefusedError, match="several CRSs, SRID 25832 and 25833"):
+        read_csv(f"id,geom\n1,{texts[0]}\n2,{texts[1]}\n")
+    with pytest.raises(ProcessRefusedError, match="no CRS 'EPSG:999999'"):
+        read_csv('id,geom\n1,"SRID=999999;POINT (690000 5330000)"\n')
 
 
 @pytest.mark.parametrize(

@@ -248,11 +248,26 @@ def test_nothing_is_calculated_for_no_features() -> None:
         ("isnull(n)", "n is None"),
         ("pow(n, 2)", r"\*\*"),
         ("iif(b, 1, 2)", "1 if b else 2"),
+        ("float(replace(s, ',', '.'))", r"number\(replace\(s, ',', '\.'\)\) makes"),
+        ("s.lower()", r"lower\(s\)"),
+        ("s.strip()", r"trim\(s\)"),
+        ("trim(s).lower()", r"lower\(trim\(s\)\)"),
+        ("zfill(n, 5)", r"right\('00000' \+ text\(n\), 5\)"),
+        ("weekday(s)", r"days_between\('2024-01-01', s\) % 7"),
+        ("ST_Area(geometry) / 10000", "area_m2"),
+        ("$area / 10000", "area_m2"),
+        ("$length", "length_m"),
+        ("area_ha", "area_m2"),
     ],
 )
 def test_a_function_of_another_language_is_refused_with_what_there_is(name: str, told: str) -> None:
     with pytest.raises(ProcessRefusedError, match=told):
         calculated(name)
+
+
+def test_what_is_said_of_days_of_the_week_and_of_zeros_is_so() -> None:
+    assert values("days_between('2024-01-01', d) % 7", d=["2026-11-23", "2026-11-29", "2020-02-29"]) == [0, 6, 5]
+    assert values("right('00000' + text(n), 5)", n=[7, 12345]) == ["00007", "12345"]
 
 
 def test_dates_in_several_notations_are_not_compared_as_texts() -> None:

@@ -150,3 +150,62 @@ def test_whoever_needs_a_geometry_is_told_where_a_table_gets_one() -> None:
         read_geometry("name,Länge,Breite\nA,7,51\n")
     with pytest.raises(ProcessRefusedError, match=r"with a geometry$"):
         read_geometry({"type": "FeatureCollection", "features": []})
+
+
+def test_a_crs_that_a_file_tells_wrongly_is_replaced_when_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "here.gpkg"
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb([shapely.Point(691_608, 5_334_764)]),
+        [],
+        [],
+        driver="GPKG",
+        geometry_type="Point",
+        crs="EPSG:32633",
+    )
+    wrong = DatasetFile("here", path, "vector")
+    with pytest.raises(ProcessRefusedError, match=r"tell that they are in EPSG:32633.*if that is wrong, give replace"):
+        answer(features=wrong, crs="EPSG:32632")
+    told = answer(features=wrong, crs="EPSG:32632", replace=True)
+    assert told["features"][0]["geometry"]["coordinates"] == pytest.approx([11.575559, 48.137254], abs=1e-6)
+    assert told["extent_in_crs"] == [691608, 5334764, 691608, 5334764]
+    assert "EPSG:32632" in told["crs_decision"]
+    assert "in place of EPSG:32633, which they tell" in told["crs_decision"]
+
+
+def test_metres_in_a_file_that_tells_degrees_are_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "here.fgb"
+    pyogrio.raw.write(
+        path, shapely.to_wkb([shapely.Point(691_608, 5_334_764)]), [], [], driver="FlatGeobuf", geometry_type="Point",
+        crs="EPSG:4326",
+    )  # fmt: skip
+    told = answer(features=DatasetFile("here", path, "vector"), crs="EPSG:32632", replace=True)
+    assert told["features"][0]["geometry"]["coordinates"] == pytest.approx([11.575559, 48.137254], abs=1e-6)
+
+
+@pytest.mark.parametrize("form", ["object", "text", "file"])
+def test_a_crs_of_geojson_and_that_of_an_answer_are_replaced(form: str, tmp_path: Path) -> None:
+    old = {"type": "Point", "coordinates": [500000, 0], "crs": {"type": "name", "properties": {"name": "EPSG:32633"}}}
+    made = answer(features="POINT (500000 0)", crs="EPSG:32633")
+    for given in (old, made):
+        path = tmp_path / "here.geojson"
+        path.write_text(json.dumps(given))
+        value = {"object": given, "text": json.dumps(given), "file": DatasetFile("here", path, "vector")}[form]
+        told = answer(features=value, crs="EPSG:32632", replace=True)
+        assert told["features"][0]["geometry"]["coordinates"] == pytest.approx([9, 0], abs=1e-9)
+        assert told["source_crs"] == "EPSG:32632"
+
+
+def test_replacing_is_no_way_around_what_cannot_be_in_the_crs() -> None:
+    with pytest.raises(ProcessRefusedError, match="looks projected"):
+        answer(features="SRID=32632;POINT (691608 5334764)", crs="EPSG:4326", replace=True)
+    broken = {"type": "LineString", "coordinates": [[0, 0]]}
+    with pytest.raises(ProcessRefusedError, match="a line needs two"):
+        answer(features=broken, crs="EPSG:32632", replace=True)
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided:UserWarning")
+def test_where_there_is_none_to_replace_the_crs_is_assigned(tmp_path: Path) -> None:
+    told = answer(features=without_crs(tmp_path / "here.gpkg"), crs="EPSG:32632", replace=True)
+    assert told["features"][0]["geometry"]["coordinates"] == pytest.approx([9, 0], abs=1e-9)
+    assert "in place of" not in told["crs_decision"]

@@ -58,6 +58,18 @@ def test_a_file_of_a_data_folder_stays_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == bare
 
 
+def test_a_crs_that_a_raster_tells_wrongly_is_replaced_when_asked_for() -> None:
+    given = tiff(NUMBERS)
+    with pytest.raises(ProcessRefusedError, match="if that is wrong, give replace"):
+        assigned(given, "EPSG:25833")
+    made, _ = outputs(raster=base64.b64encode(given).decode(), crs="EPSG:25833", replace=True)
+    values, profile = contents(made)
+    before, known = contents(given)
+    assert CRS(profile["crs"]).to_epsg() == 25833
+    assert values.tolist() == before.tolist()
+    assert profile["transform"] == known["transform"]
+
+
 def test_the_refusal_of_a_raster_without_crs_names_what_takes_it() -> None:
     bare = base64.b64encode(tiff(NUMBERS, crs=None)).decode()
     inputs = {"raster": bare, "classes": [[0, 100, 1]]}

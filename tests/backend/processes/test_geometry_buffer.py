@@ -220,3 +220,67 @@ def test_what_cannot_be_buffered_is_refused_with_the_reason(inputs: dict[str, An
     with pytest.raises(ProcessRefusedError, match=reason) as refused:
         answer(geometry=WELLS, **inputs)
     assert refused.value.path == path
+
+
+def test_several_distances_are_rings_each_without_the_nearer_ones() -> None:
+    told = answer(geometry=point(8, 50), distance=1000, rings=[250, 500])
+    rows = [member["properties"] for member in told["features"]]
+    assert [(row["from_m"], row["buffer_distance_m"]) for row in rows] == [(0, 250), (250, 500), (500, 1000)]
+    for row in rows:
+        area = math.pi * (row["buffer_distance_m"] ** 2 - row["from_m"] ** 2)
+        assert row["area_m2"] == pytest.approx(area, rel=1e-3)
+    shapes = [shape(member["geometry"]) for member in told["features"]]
+    assert shapely.intersection(shapes[0], shapes[2]).is_empty
+    assert shapely.intersection(shapes[0], shapes[1]).area < 1e-12
+    assert "each ring without the nearer ones" in told["method"]
+
+
+def test_rings_are_of_all_features_together_or_of_each_with_its_attributes() -> None:
+    near = features((point(8, 50), {"name": "A"}), (point(8.005, 50), {"name": "B"}))
+    together = answer(geometry=near, distance=0.3, rings=[0.5], units="kilometre")
+    assert [member["properties"]["buffer_distance_m"] for member in together["features"]] == [300, 500]
+    assert any("2 features were buffered together" in warning for warning in together["warnings"])
+    one = answer(geometry=near, distance=0.5, units="kilometre")["properties"]["area_m2"]
+    assert sum(member["properties"]["area_m2"] for member in together["features"]) == pytest.approx(one, rel=1e-6)
+    each = answer(geometry=near, distance=0.3, rings=[0.5], units="kilometre", dissolve=False)
+    assert [(member["properties"]["name"], member["properties"]["from_m"]) for member in each["features"]] == [
+        ("A", 0), ("A", 300), ("B", 0), ("B", 300),
+    ]  # fmt: skip
+
+
+def test_the_first_ring_around_a_polygon_holds_the_polygon() -> None:
+    told = answer(geometry=SQUARE, distance=100, rings=[200])
+    first, second = (shape(member["geometry"]) for member in told["features"])
+    assert first.covers(shape(SQUARE))
+    assert shapely.intersection(second, shape(SQUARE)).is_empty
+
+
+def test_rings_may_go_by_a_field_of_each_feature() -> None:
+    told = answer(geometry=WELLS, distance=1, rings=[2], field="reach", dissolve=False)
+    reached = [member["properties"]["buffer_distance_m"] for member in told["features"]]
+    assert reached == [100, 200, 0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path", "told"),
+    [
+        ({"distance": 0, "rings": [5]}, "$.inputs.rings", "above zero"),
+        ({"distance": 5, "rings": [5]}, "$.inputs.rings", "each another"),
+        ({"distance": -5, "rings": [5]}, "$.inputs.rings", "above zero"),
+        ({"distance": 5, "rings": [6], "field": "reach"}, "$.inputs.field", "dissolve = false"),
+        ({"distance": 1, "rings": list(range(2, 22))}, "$.inputs.rings", "21 distances: up to 20"),
+    ],
+)
+def test_rings_that_cannot_be_are_refused(inputs: dict[str, Any], path: str, told: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=told) as refused:
+        answer(geometry=WELLS, **inputs)
+    assert (refused.value.path or "").startswith(path)
+
+
+def test_a_road_has_a_buffer_on_one_side_of_it() -> None:
+    road = {"type": "LineString", "coordinates": [[0, 0], [0.1, 0]]}
+    told = answer(geometry=road, distance=100, style=["left"])
+    assert told["properties"]["area_m2"] == pytest.approx(100 * 11131.949, rel=1e-4)
+    assert "flat ends, round corners; on the left of lines, as they run" in told["properties"]["method"]
+    with pytest.raises(ProcessRefusedError, match="left is a side of lines"):
+        answer(geometry=SQUARE, distance=100, style=["left"])

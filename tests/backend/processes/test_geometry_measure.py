@@ -183,3 +183,17 @@ def test_many_polygons_measure_like_each_of_them_alone() -> None:
         assert row["area"]["value"] == pytest.approx(abs(area), rel=1e-6)
         if abs(polygon.bounds[1]) < 90:
             assert row["perimeter"]["value"] == pytest.approx(perimeter, rel=1e-6)
+
+
+@pytest.mark.parametrize(("unit", "size"), [("hectare", 1e4), ("acre", 4046.8564224)])
+def test_areas_are_told_in_the_unit_that_is_asked_for_and_lengths_in_theirs(unit: str, size: float) -> None:
+    given = collection("EPSG:32632", box(500_000, 5_000_000, 400, 100), box(500_200, 5_000_000, 400, 100))
+    told = answer(geometry=given, units="foot", area_units=unit, each=True)
+    plain = answer(geometry=given, each=True)
+    for name in ("area", "covered_area"):
+        for ours, theirs in ((told, plain), (told["planar"], plain["planar"])):
+            assert ours[name] == {"value": pytest.approx(theirs[name]["value"] / size, rel=1e-12), "units": unit}
+    assert told["planar"]["covered_area"]["value"] == pytest.approx(60_000 / size)
+    assert told["planar"]["perimeter"] == {"value": pytest.approx(2000 / 0.3048), "units": "foot"}
+    assert told["each"][1]["planar_area"] == {"value": pytest.approx(40_000 / size), "units": unit}
+    assert told["each"][1]["perimeter"]["units"] == "foot"

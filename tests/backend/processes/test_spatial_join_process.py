@@ -82,3 +82,9 @@ def test_a_refusal_names_the_input_at_fault(inputs: dict[str, Any], path: str) -
     with pytest.raises(ProcessRefusedError) as refused:
         answer(features=DISTRICTS, other=WELLS, **inputs)
     assert refused.value.path == path
+
+
+def test_who_asks_for_the_length_of_lines_in_each_polygon_is_told_what_measures_it() -> None:
+    roads = 'name,wkt\na,"LINESTRING (0.5 0.5, 1.5 0.5)"\n'
+    with pytest.raises(ProcessRefusedError, match="overlay measures the parts that lie in each, and summarize adds"):
+        answer(features=DISTRICTS, other=roads, statistics=["sum:length_m"])

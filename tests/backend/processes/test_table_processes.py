@@ -330,3 +330,36 @@ def test_a_table_with_geometries_is_told_to_have_been_joined_without_them() -> N
     assert "The table has geometries, which were not used: spatial-join joins by them." in told["warnings"]
     plain = answer(join_table, features=TOWNS, table="name,x1\nBerlin,1\nBonn,2\nKöln,3", field="name")
     assert not any("has geometries" in warning for warning in plain["warnings"])
+
+
+SHAPES = (
+    'name,wkt\nsmall,"POLYGON ((0 0, 0.01 0, 0.01 0.01, 0 0.01, 0 0))"\n'
+    'large,"POLYGON ((1 0, 1.1 0, 1.1 0.1, 1 0.1, 1 0))"'
+)
+
+
+def test_a_filter_by_area_measures_it_and_tells_how() -> None:
+    told = answer(filter_features, features=SHAPES, filter="area_m2 / 10000 > 1000 AND perimeter_m > 1")
+    assert names(told) == ["large"]
+    assert "area_m2: square metres on the WGS 84 ellipsoid" in told["method"]
+    assert "perimeter_m: metres around polygons" in told["method"]
+    in_json = {"op": "<", "args": [{"property": "area_m2"}, 2_000_000]}
+    assert names(answer(filter_features, features=SHAPES, filter=in_json)) == ["small"]
+
+
+def test_a_filter_by_length_tells_of_how_many_it_is_zero_and_knows_none_without_a_geometry() -> None:
+    mixed = 'name,wkt\nroad,"LINESTRING (0 0, 0.01 0)"\nplace,POINT (0 0)\nnowhere,\n'
+    told = answer(filter_features, features=mixed, filter="length_m >= 0")
+    assert names(told) == ["road", "place"]
+    assert told["unknown"] == 1
+    assert any("1 of 3 features are no lines: their length_m is 0" in warning for warning in told["warnings"])
+
+
+def test_a_field_that_is_called_like_a_measure_is_what_a_filter_means() -> None:
+    assert names(answer(filter_features, features="name,area_m2\na,5\nb,50", filter="area_m2 > 10")) == ["b"]
+
+
+@pytest.mark.parametrize("filter_", ["$area > 5", "ST_Area(geometry) > 5", "area > 5", "shape_area > 5"])
+def test_a_filter_that_names_the_area_as_other_programs_do_is_told_its_name_here(filter_: str) -> None:
+    with pytest.raises(ProcessRefusedError, match="area_m2"):
+        answer(filter_features, features=SHAPES, filter=filter_)
