@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 from backend.geo.buffers.boundary import boundary
 from backend.geo.buffers.buffer import buffer
 from backend.geo.buffers.feature_buffers import buffer_features, error_percent, on_the_ground
-from backend.geo.buffers.rings import rings_of
+from backend.geo.buffers.rings import buffer_rings
 from backend.geo.buffers.strips import MITRE_LIMIT, Style, check_style, style_of
 from backend.geo.geodesy.measure import polygon_area
 from backend.geo.geodesy.units import METRES
@@ -96,7 +96,7 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
         progress(90 * share, "buffering")
 
     if beyond:
-        made = rings_of(geometry, [metres, *beyond], field, resolution, tell, wanted, dissolve=dissolve)
+        made = buffer_rings(geometry, [metres, *beyond], field, resolution, tell, wanted, dissolve=dissolve)
     elif dissolve and field is None:
         source = boundary(on_the_ground(geometry, metres))
         area = buffer(source, metres, resolution, tell, wanted)

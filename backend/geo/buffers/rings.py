@@ -11,7 +11,7 @@ from backend.errors import ProcessRefusedError
 from backend.geo.buffers.feature_buffers import AREA_FIELD, DISTANCE_FIELD, FeatureBuffers, buffer_features
 from backend.geo.buffers.strips import Style
 from backend.geo.geodesy.measure import area_each
-from backend.geo.geodesy.shapes import Shapes, flat, of_type, shapes_of
+from backend.geo.geodesy.shapes import Shapes, flat, of_type, plain, shapes_of
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import with_measures_named
 from backend.geo.vector.reading import GeometryInput
@@ -21,7 +21,7 @@ MOST_RINGS = 20
 FROM_FIELD = "from_m"
 
 
-def rings_of(  # noqa: PLR0917  # as `buffer_features` takes them
+def buffer_rings(  # noqa: PLR0917  # as `buffer_features` takes them
     geometry: GeometryInput,
     distances: Sequence[float],
     field: str | None,
@@ -91,5 +91,5 @@ def _less(outer: Shapes, inner: Shapes) -> Shapes:
     areal = of_type(parts, shapely.GeometryType.POLYGON)
     made = np.full(len(outer), shapely.Polygon(), dtype=object)
     owners, of = np.unique(of[areal], return_inverse=True)
-    made[owners] = shapely.multipolygons(parts[areal], indices=of)
+    made[owners] = plain(shapely.multipolygons(parts[areal], indices=of))
     return shapely.orient_polygons(made)

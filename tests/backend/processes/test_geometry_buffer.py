@@ -230,6 +230,7 @@ def test_several_distances_are_rings_each_without_the_nearer_ones() -> None:
         area = math.pi * (row["buffer_distance_m"] ** 2 - row["from_m"] ** 2)
         assert row["area_m2"] == pytest.approx(area, rel=1e-3)
     shapes = [shape(member["geometry"]) for member in told["features"]]
+    assert {one.geom_type for one in shapes} == {"Polygon"}
     assert shapely.intersection(shapes[0], shapes[2]).is_empty
     assert shapely.intersection(shapes[0], shapes[1]).area < 1e-12
     assert "each ring without the nearer ones" in told["method"]
