@@ -38,6 +38,8 @@ HOPELESS: frozenset[Problem] = frozenset(("unreadable", "not-finite", "outside-c
 MAX_LONGITUDE = 360
 _BATCH = 10_000
 """Polygons whose rings are looked at together."""
+_LARGEST = 1e50
+"""No coordinate on Earth is as large, and the products of some that are larger are infinite."""
 _PLACE = re.compile(r"(?P<reason>.*)\[(?P<x>\S+) (?P<y>\S+)\]")
 
 
@@ -81,8 +83,9 @@ def examine(unchecked: Unchecked) -> Report:
         if index not in unchecked.unreadable
     ]
     coordinates, owners = shapely.get_coordinates(features.shapes, return_index=True)
-    infinite = np.unique(owners[~np.isfinite(coordinates).all(axis=1)])
-    found += [Finding(index, "not-finite", "a coordinate is NaN or infinite") for index in infinite.tolist()]
+    infinite = np.unique(owners[~(np.abs(coordinates) < _LARGEST).all(axis=1)])
+    reason = f"a coordinate is NaN, infinite or beyond {_LARGEST:g}"
+    found += [Finding(index, "not-finite", reason) for index in infinite.tolist()]
     usable = ~missing
     usable[infinite] = False
     if infinite.size:
@@ -201,7 +204,7 @@ def _alike(shapes: Shapes) -> Booleans:
 
 def _long_edges(shapes: Shapes, usable: Booleans) -> Iterator[Finding]:
     bounds = shapely.bounds(shapes)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         wide = usable & (bounds[:, 2] - bounds[:, 0] > 180)
     if not wide.any():
         return

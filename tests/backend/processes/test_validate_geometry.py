@@ -109,6 +109,15 @@ def test_coordinates_that_are_not_finite_are_found() -> None:
     assert [(item["feature"], item["problem"]) for item in told["problems"]] == [(1, "not-finite"), (2, "not-finite")]
 
 
+@pytest.mark.parametrize("size", [1e60, 1e200, 1.7976931348623157e308])
+@pytest.mark.parametrize("crs", [{}, {"crs": {"type": "name", "properties": {"name": "EPSG:25832"}}}])
+def test_coordinates_of_which_nothing_can_be_computed_are_found(size: float, crs: dict[str, Any]) -> None:
+    """Their products are infinite, and so were the places of faults."""
+    huge = polygon([-size, 0], [size, size], [size, 0], [-size, size / 3], [-size, 0])
+    told = report({**collection(GOOD, huge), **crs})
+    assert [(item["feature"], item["problem"]) for item in told["problems"] if item["feature"]] == [(1, "not-finite")]
+
+
 def test_duplicates_are_found_whatever_vertex_they_begin_with() -> None:
     turned = polygon([1, 1], [0, 1], [0, 0], [1, 0], [1, 1])
     told = report(collection(GOOD, point(5, 5), turned, point(5, 5)))
