@@ -73,13 +73,13 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
     progress: Progress,
     units: Units = "metre",
     dissolve: Annotated[bool, Field(description="One area; false: one per feature.")] = True,
-    field: Annotated[str | None, Field(description="Field that multiplies distance.")] = None,
+    field: Annotated[str | None, Field(description="Field multiplying distance.")] = None,
     style: Annotated[
         list[Literal["flat", "square", "mitre", "bevel", "left", "right"]] | None,
         Field(description="Line ends, corners; a side of lines."),
     ] = None,
     resolution: Annotated[int, Field(ge=4, le=256, description="Edges per quarter circle.")] = 32,
-    rings: Annotated[list[float] | None, Field(description="Farther distances, as rings.")] = None,
+    rings: Annotated[list[float] | None, Field(description="Ring distances.")] = None,
 ) -> Mapping[str, Any]:
     """The area within a true distance of points, lines or polygons: zone, corridor, radius."""
     metres = distance * METRES[units]
