@@ -60,7 +60,7 @@ def remote_client(
 ) -> "OgcClient":
     """A client of one configured server, with its credentials and limits, else the bridge's.
 
-    http: from `mcp_server.ogc.exchange.open_http`, which trusts the server's `ca_file`.
+    http: from `mcp_server.ogc.connecting.open_http`, which trusts the server's `ca_file`.
     """
     from mcp_server.ogc.client import OgcClient  # noqa: PLC0415
 
@@ -208,7 +208,7 @@ class Connections:
 
     async def _connect_remotes(self, stack: AsyncExitStack) -> None:
         """Clients of the remote servers; those that trust the same authorities share their connections."""
-        from mcp_server.ogc.exchange import open_http  # noqa: PLC0415
+        from mcp_server.ogc.connecting import open_http  # noqa: PLC0415
 
         pools: dict[Path | None, httpx.AsyncBaseTransport] = {}
         for name, server in self._settings.servers.items():

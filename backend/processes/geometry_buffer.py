@@ -15,6 +15,7 @@ from backend.geo.geodesy.measure import polygon_area
 from backend.geo.geodesy.units import METRES
 from backend.geo.vector.collections import SingleFeature, came_in, feature_collection
 from backend.geo.vector.feature_measures import kinds_of
+from backend.geo.vector.features import Features
 from backend.geo.vector.reading import GeometryInput
 from backend.processes.base import Output, Progress, process
 from backend.processes.inputs import Geometry, Units
@@ -87,10 +88,7 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
     wanted = style_of(style or ())
     asked = (*check_style(wanted, kinds_of(geometry.shapes)), *_doubtful(metres, units, field))
     native = geometry.native
-    about: dict[str, Any] = {
-        "method": _method(wanted) + (RINGS if beyond else ""),
-        "crs_decision": FROM_PLANE + native.plane if native is not None and native.crs.is_projected else CRS_DECISION,
-    }
+    about = {"method": _method(wanted) + (RINGS if beyond else ""), "crs_decision": _crs_decision(native)}
 
     def tell(share: float) -> None:
         progress(90 * share, "buffering")
@@ -119,6 +117,10 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
         left_out=made.left_out,
         **came_in(native, made.features.shapes),
     )
+
+
+def _crs_decision(native: Features | None) -> str:
+    return FROM_PLANE + native.plane if native is not None and native.crs.is_projected else CRS_DECISION
 
 
 def _together(geometry: GeometryInput) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from mcp_server.embedded import EMBEDDED_URL, open_jobs_app
 from mcp_server.errors import RemoteProblemError
 from mcp_server.ogc import listing
 from mcp_server.ogc.client import OgcClient
+from mcp_server.ogc.connecting import open_http
 from mcp_server.ogc.dialects import OWN
-from mcp_server.ogc.exchange import Exchange, open_http
+from mcp_server.ogc.exchange import Exchange
 from mcp_server.ogc.in_process import InProcessTransport
 from mcp_server.ogc.models import StatusInfo
 from mcp_server.ogc.reader import Reader

@@ -17,7 +17,7 @@ from mcp_server.doctor.judging import judged
 from mcp_server.doctor.records import Examination, Failure, ProcessFinding, ServerFinding
 from mcp_server.errors import BridgeError, ConfigurationError, ServerUnreachableError
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.exchange import open_http
+from mcp_server.ogc.connecting import open_http
 from mcp_server.ogc.reader import Reader
 from mcp_server.schema.names import tool_names
 from mcp_server.schema.text import brief

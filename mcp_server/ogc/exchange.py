@@ -1,13 +1,10 @@
 """One bounded HTTP exchange: total deadline, size cap, redirects by hand, retries of what may be repeated."""
 
 import logging
-import ssl
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -18,13 +15,12 @@ from mcp_server.errors import (
     InvalidServerReplyError,
     OutcomeUnknownError,
     ReferenceRefusedError,
-    RemoteProblemError,
     ServerUnreachableError,
 )
 from mcp_server.ogc import documents
+from mcp_server.ogc.access import judged
 from mcp_server.ogc.bodies import GZIP, Decoder
 from mcp_server.ogc.origins import origin_of, parsed, same_origin
-from mcp_server.ogc.problems import told_by
 from mcp_server.ogc.reply import Incoming, Reply
 from mcp_server.servers import ServerSettings
 from telemetry.trace_context import headers_of_trace
@@ -48,26 +44,7 @@ _UNCHANGED: Final = 304
 
 _WINDOW_BITS: Final = {"gzip": GZIP, "x-gzip": GZIP, "deflate": zlib.MAX_WBITS}
 _CONNECT_SECONDS: Final = 5.0
-
-
-@lru_cache(maxsize=1)
-def _public_authorities() -> ssl.SSLContext:
-    """The certificate authorities of the web: hundreds, which take longer to read than a server to answer."""
-    return httpx.create_ssl_context(trust_env=False)
-
-
 _NOTHING_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-
-
-def open_http(*, ca_file: Path | None = None) -> httpx.AsyncHTTPTransport:
-    """Connections that read no environment, know neither credentials nor cookies and follow no redirect.
-
-    ca_file: the certificate authorities to trust, in PEM, in place of the public ones.
-
-    Raises: OSError for a file that cannot be read, ssl.SSLError for one without certificates.
-    """
-    trusted = _public_authorities() if ca_file is None else ssl.create_default_context(cafile=ca_file)
-    return httpx.AsyncHTTPTransport(verify=trusted, trust_env=False)
 
 
 def _left() -> float:
@@ -279,7 +256,7 @@ class Exchange:
         most = self.max_reply_bytes if most is None else min(most, self.max_reply_bytes)
         body = b"".join([piece async for piece in self._pieces(response, most)])
         reply = _reply(response, body, url)
-        return reply if self._access is None or reply.status < 400 else self._judged(reply, self._access)
+        return reply if self._access is None or reply.status < 400 else judged(self._server, reply, self._access)
 
     async def _pieces(self, response: httpx.Response, most: int) -> AsyncIterator[bytes]:
         """The body as it comes, decoded and bounded."""
@@ -293,28 +270,6 @@ class Exchange:
             decoder.end()
         except zlib.error as error:
             raise InvalidServerReplyError(f"server {self._server!r} sent a damaged compressed body") from error
-
-    def _judged(self, reply: Reply, access: ServerSettings) -> Reply:
-        """An error without our credentials, which some servers repeat.
-
-        Raises: RemoteProblemError, if it refuses access.
-        """
-        reply = replace(reply, body=access.without_secrets(reply.body))
-        if reply.status not in (401, 403):
-            return reply
-        words, type_uri, problems = told_by(reply)
-        status = f"HTTP status {reply.status}"
-        words = words if status in words else f"{words} ({status})"
-        if access.credentials:
-            hint = f"it does not accept the {' and '.join(access.credentials)} that is set for it, or not for this"
-        else:
-            hint = f"whoever runs this bridge can set bearer, basic or api_key for server {self._server!r}"
-        raise RemoteProblemError(
-            f"server {self._server!r} refuses access: {words}; {hint}",
-            status=reply.status,
-            type_uri=type_uri,
-            problems=problems,
-        )
 
     def _window_bits(self, response: httpx.Response) -> int | None:
         """How zlib undoes the content coding of an answer; None where there is none."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from mcp_server.errors import BridgeError, OutcomeUnknownError
+from mcp_server.ogc.connecting import open_http
 from mcp_server.ogc.documents import plain
-from mcp_server.ogc.exchange import Exchange, open_http
+from mcp_server.ogc.exchange import Exchange
 from mcp_server.ogc.origins import same_origin
 from mcp_server.ogc.reply import Reply
 from mcp_server.schema.plain import as_object

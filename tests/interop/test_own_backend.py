@@ -18,7 +18,7 @@ from mcp_server.execution.executor import Execution, Executor
 from mcp_server.execution.job_records import JobRecords
 from mcp_server.execution.request import build_request
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.exchange import open_http
+from mcp_server.ogc.connecting import open_http
 from mcp_server.references import JobReference, ResultReference
 from mcp_server.results.store import KeptResults
 from tests.mcp_server.execution.bench import cancelled

@@ -11,7 +11,7 @@ from mcp import Client
 
 from mcp_server.errors import RemoteProblemError
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.exchange import open_http
+from mcp_server.ogc.connecting import open_http
 from mcp_server.ogc.models import Accepted, Completed
 from mcp_server.session import Answer, call, list_tools, open_session
 from mcp_server.settings import Settings

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from mcp_server.ogc.exchange import Exchange, open_http
+from mcp_server.ogc.connecting import open_http
+from mcp_server.ogc.exchange import Exchange
 from mcp_server.servers import ServerSettings
 from telemetry.logs import JsonLines
 from telemetry.trace_context import headers_of_trace, known_trace, within_trace

@@ -11,7 +11,7 @@ from mcp_server.execution import listing
 from mcp_server.execution.executor import Executor
 from mcp_server.execution.records import Execution, JobList
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.exchange import open_http
+from mcp_server.ogc.connecting import open_http
 from mcp_server.references import JobReference
 from tests.mcp_server.execution.bench import Bench, LooseTasks
 from tests.mcp_server.execution.jobs_site import JobsSite, site_without_jobs

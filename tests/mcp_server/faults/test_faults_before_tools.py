@@ -9,7 +9,7 @@ import pytest
 
 from mcp_server.errors import InvalidServerReplyError
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.exchange import open_http
+from mcp_server.ogc.connecting import open_http
 from tests.mcp_server.faults.misbehaving import PROCESS, Asked, Fault, Misbehaving, answer
 from tests.mcp_server.faults.session_of import BOUND_SECONDS, GOOD, bridge_to, every_tool, tool
 from tests.mcp_server.faults.wire_faults import HEAVY, LASTING, ODD

@@ -9,7 +9,7 @@ import pytest
 
 from mcp_server.errors import BridgeError
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.exchange import open_http
+from mcp_server.ogc.connecting import open_http
 from tests.mcp_server.faults.misbehaving import Misbehaving
 from tests.mcp_server.faults.wire_faults import HEAVY
 

@@ -6,7 +6,8 @@ import anyio
 import pytest
 
 from mcp_server.errors import ServerUnreachableError
-from mcp_server.ogc.exchange import Exchange, open_http
+from mcp_server.ogc.connecting import open_http
+from mcp_server.ogc.exchange import Exchange
 from mcp_server.servers import ServerSettings
 from tests.mcp_server.ogc.certificates import Authority, secure_server
 

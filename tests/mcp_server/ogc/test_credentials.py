@@ -16,7 +16,8 @@ from starlette.routing import Route
 
 from mcp_server.errors import BridgeError, ReferenceRefusedError, RemoteProblemError
 from mcp_server.ogc.client import OgcClient
-from mcp_server.ogc.exchange import Exchange, open_http
+from mcp_server.ogc.connecting import open_http
+from mcp_server.ogc.exchange import Exchange
 from mcp_server.ogc.models import Accepted
 from mcp_server.servers import ServerSettings
 from tests.serving import served

@@ -16,7 +16,8 @@ from mcp_server.errors import (
     ReferenceRefusedError,
     ServerUnreachableError,
 )
-from mcp_server.ogc.exchange import Exchange, open_http
+from mcp_server.ogc.connecting import open_http
+from mcp_server.ogc.exchange import Exchange
 from mcp_server.ogc.origins import same_origin
 from mcp_server.ogc.reply import Reply, retry_seconds
 
