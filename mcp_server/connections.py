@@ -64,13 +64,14 @@ def remote_client(
     """
     from mcp_server.ogc.client import OgcClient  # noqa: PLC0415
 
+    most, seconds = _bounds(server, settings)
     return OgcClient(
         name,
         server.url,
         http,
         embedded=False,
-        max_reply_bytes=server.max_reply_bytes or settings.max_reply_bytes,
-        read_seconds=server.read_seconds or settings.read_seconds,
+        max_reply_bytes=most,
+        read_seconds=seconds,
         access=server,
         dialect=server.dialect,
     )
@@ -81,14 +82,13 @@ def remote_reader(name: str, server: ServerSettings, http: "httpx.AsyncBaseTrans
     from mcp_server.ogc.exchange import Exchange  # noqa: PLC0415
     from mcp_server.ogc.reader import Reader  # noqa: PLC0415
 
-    exchange = Exchange(
-        name,
-        http,
-        max_reply_bytes=server.max_reply_bytes or settings.max_reply_bytes,
-        read_seconds=server.read_seconds or settings.read_seconds,
-        access=server,
-    )
-    return Reader(exchange, server.url)
+    most, seconds = _bounds(server, settings)
+    return Reader(Exchange(name, http, max_reply_bytes=most, read_seconds=seconds, access=server), server.url)
+
+
+def _bounds(server: ServerSettings, settings: Settings) -> tuple[int, float]:
+    """Largest reply of a server in bytes, and longest time of a request to it: its own, else the bridge's."""
+    return server.max_reply_bytes or settings.max_reply_bytes, server.read_seconds or settings.read_seconds
 
 
 def _check(servers: Mapping[str, ServerSettings]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class RemoteProblemError(BridgeError):
         self.type_uri = type_uri
         self.problems = tuple(problems)
 
+    def retold(self, message: str, problems: Sequence[ArgumentProblem] | None = None) -> Self:
+        """The same error in other words; None keeps its problems as they are."""
+        problems = self.problems if problems is None else problems
+        return type(self)(message, status=self.status, type_uri=self.type_uri, problems=problems)
+
 
 class NoSuchJobError(RemoteProblemError):
     """The server knows no such job (404)."""
@@ -80,3 +86,12 @@ class ResultGoneError(RemoteProblemError):
 
 class ConfigurationError(BridgeError):
     """A setting, a file or a command-line argument is wrong. One clear line."""
+
+
+REQUEST_ERRORS: Final = (
+    ServerUnreachableError,
+    InvalidServerReplyError,
+    ReferenceRefusedError,
+    RemoteProblemError,
+)
+"""What any request to a server may raise. Docstrings name only what means something more."""

@@ -96,7 +96,9 @@ class DatasetReference:
         return f"{SCHEME}://{self.server}/collections/{quote(self.dataset_id, safe='')}{layer}"
 
 
-type Reference = JobReference | ResultReference | KeptReference | ProcessReference | DatasetReference
+type ValueReference = ResultReference | KeptReference | DatasetReference
+"""What may stand in place of a value among the arguments of a call."""
+type Reference = JobReference | ProcessReference | ValueReference
 
 
 def is_reference(value: object) -> bool:

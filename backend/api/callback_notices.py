@@ -6,7 +6,7 @@ from functools import partial
 
 import anyio.to_thread
 
-from backend.api.documents import job_url, status_info
+from backend.api.documents import monitor_header, status_info
 from backend.api.encoding import encode
 from backend.api.problems import problem_of
 from backend.api.result_documents import value_document
@@ -33,7 +33,7 @@ class Notices:
             ResultGoneError: the job was dismissed meanwhile.
             NoSuchJobError: it is gone.
         """
-        headers = {"Link": f'<{job_url(self.base_url, job.id)}>; rel="monitor"; type="application/json"'}
+        headers = {"Link": monitor_header(self.base_url, job.id)}
         if job.status is JobStatus.SUCCESSFUL:
             return Notice(await self._results(job), headers)
         document = status_info(job, self.base_url)

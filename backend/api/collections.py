@@ -8,7 +8,7 @@ import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backend.api.documents import HTML, link, page_link, page_links
+from backend.api.documents import HTML, link, page_link, page_links, timestamp
 from backend.api.items import items_url
 from backend.api.query import integer_parameter, refuse_misspelt_parameters
 from backend.api.representation import represented
@@ -93,5 +93,4 @@ def _file(dataset: DatasetFile) -> Document:
         found = dataset.path.stat()
     except OSError:
         return {}
-    changed = datetime.fromtimestamp(found.st_mtime, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return {"length": found.st_size, "updated": changed}
+    return {"length": found.st_size, "updated": timestamp(datetime.fromtimestamp(found.st_mtime, UTC), "seconds")}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote
 
-from backend.api.documents import page_link
+from backend.api.documents import REL, link, page_link
 from backend.api.languages import text_of
 
 type Document = dict[str, Any]
@@ -15,7 +15,6 @@ IDEMPOTENT: Mapping[str, str] = {
     "role": "urn:ogc-processes-mcp:role:idempotent",
 }
 DEMONSTRATION: Mapping[str, str] = {"title": "A demonstration", "role": "urn:ogc-processes-mcp:role:demonstration"}
-_REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 
 def describe(
@@ -58,9 +57,9 @@ def _in_one_language(part: Mapping[str, Any]) -> Document:
 def _links(process_id: str, base_url: str) -> list[Document]:
     url = f"{base_url}/processes/{quote(process_id, safe='')}"
     return [
-        {"rel": "self", "type": "application/json", "title": "This process", "href": url},
+        link("self", url, "This process"),
         page_link(url),
-        {"rel": _REL + "execute", "type": "application/json", "title": "Execute it", "href": f"{url}/execution"},
-        {"rel": _REL + "job-list", "type": "application/json", "title": "Jobs", "href": f"{base_url}/jobs"},
-        {"rel": "up", "type": "application/json", "title": "All processes", "href": f"{base_url}/processes"},
+        link(REL + "execute", f"{url}/execution", "Execute it"),
+        link(REL + "job-list", f"{base_url}/jobs", "Jobs"),
+        link("up", f"{base_url}/processes", "All processes"),
     ]

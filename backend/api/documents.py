@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from backend.api.configuration import Configuration
@@ -15,7 +15,8 @@ HTML = "text/html"
 
 type Document = dict[str, Any]
 
-_REL = "http://www.opengis.net/def/rel/ogc/1.0/"
+REL = "http://www.opengis.net/def/rel/ogc/1.0/"
+"""What the standard's own link relations begin with."""
 _CLASS = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
 
 CONFORMANCE = (
@@ -53,10 +54,10 @@ def landing_page(configuration: Configuration, base_url: str) -> Document:
             link("service-desc", f"{base_url}/openapi?f=json", "The API's definition", OPENAPI),
             link("service-doc", f"{base_url}/openapi?f=html", "The API's documentation", HTML),
             link("conformance", f"{base_url}/conformance", "What this server conforms to"),
-            link(_REL + "conformance", f"{base_url}/conformance", "What this server conforms to"),
-            link(_REL + "processes", f"{base_url}/processes", "Processes"),
-            link(_REL + "job-list", f"{base_url}/jobs", "Jobs"),
-            link(_REL + "data", f"{base_url}/collections", "Datasets"),
+            link(REL + "conformance", f"{base_url}/conformance", "What this server conforms to"),
+            link(REL + "processes", f"{base_url}/processes", "Processes"),
+            link(REL + "job-list", f"{base_url}/jobs", "Jobs"),
+            link(REL + "data", f"{base_url}/collections", "Datasets"),
         ],
     }
 
@@ -131,12 +132,17 @@ def job_url(base_url: str, job_id: str) -> str:
     return f"{base_url}/jobs/{quote(job_id, safe='')}"
 
 
+def monitor_header(base_url: str, job_id: str) -> str:
+    """The header `Link` of what is sent of a job: where its status stands (OGC 18-062r2, 7.11.4)."""
+    return f'<{job_url(base_url, job_id)}>; rel="monitor"; type="application/json"'
+
+
 def status_info(job: Job, base_url: str) -> Document:
     """A job's status (OGC 18-062r2, `statusInfo`)."""
     url = job_url(base_url, job.id)
     links = [link("self", url, "This job"), page_link(url)]
     if job.status is JobStatus.SUCCESSFUL:
-        links.append(link(_REL + "results", f"{url}/results", "Results of this job"))
+        links.append(link(REL + "results", f"{url}/results", "Results of this job"))
     links.append(link("urn:ogc-processes-mcp:rel:log", f"{url}/log", "What the process wrote", "text/plain"))
     links.append(link("up", f"{base_url}/jobs", "All jobs"))
     times = {"created": job.created, "started": job.started, "finished": job.finished, "updated": job.updated}
@@ -148,11 +154,11 @@ def status_info(job: Job, base_url: str) -> Document:
         "status": job.status.value,
         "message": job.message,
         "progress": job.progress,
-        **{name: _timestamp(moment) for name, moment in times.items() if moment is not None},
+        **{name: timestamp(moment) for name, moment in times.items() if moment is not None},
         "links": links,
     }
 
 
-def _timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def timestamp(moment: datetime, precision: Literal["seconds", "milliseconds"] = "milliseconds") -> str:
+    """RFC 3339 in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from backend.api.asgi import CLIENT_GONE
 from backend.api.bodies import read_json_object
-from backend.api.documents import job_url, status_info
+from backend.api.documents import job_url, monitor_header, status_info
 from backend.api.execute_request import ExecuteRequest, naming_files, read_execute_request, require_acceptable
 from backend.api.modes import Agreement, agree
 from backend.api.offerings import Offering
@@ -112,13 +112,13 @@ async def _finished(
         response = await results_response(request, service, job, preferences, headers)
     except BackendError as error:
         response = problem_response(error, headers)
-    response.headers.append("Link", f'<{headers["Location"]}>; rel="monitor"; type="application/json"')
+    response.headers.append("Link", monitor_header(service.base_url, job.id))
     return response
 
 
 def _under_way(service: Service, job: Job, agreement: Agreement) -> Response:
     headers = _headers(service, job, agreement.applied(ended=False))
-    return json_response(status_info(job, service.base_url), 201, headers)
+    return json_response(status_info(job, service.base_url), headers, status=201)
 
 
 def _headers(service: Service, job: Job, applied: Sequence[str]) -> dict[str, str]:

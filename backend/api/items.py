@@ -10,7 +10,7 @@ import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backend.api.documents import HTML, link, page_links
+from backend.api.documents import HTML, link, page_links, timestamp
 from backend.api.encoding import encode
 from backend.api.query import integer_parameter, require_known_parameters
 from backend.api.representation import form_of, represented
@@ -43,7 +43,7 @@ async def get_items(request: Request) -> Response:
     rest: Document = {
         "numberMatched": page.matched,
         "numberReturned": page.returned,
-        "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "timeStamp": timestamp(datetime.now(UTC), "seconds"),
         **_told(page),
         "links": [*map(_as_geojson, links), _up(service, dataset_id)],
     }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Literal
 
 from starlette.requests import Request
@@ -51,7 +52,6 @@ def represented(
     template: str,
     document: Mapping[str, Any] | bytes,
     *,
-    status: int = 200,
     headers: Mapping[str, str] | None = None,
     media_type: str = JSON,
 ) -> Response:
@@ -62,9 +62,9 @@ def represented(
     """
     if form_of(request, () if media_type == JSON else (media_type,)) == "html":
         members = json.loads(document) if isinstance(document, bytes) else document
-        return _page(request, template, members, status, headers or {}, json_type=media_type)
+        return _page(request, template, members, HTTPStatus.OK, headers or {}, json_type=media_type)
     body = document if isinstance(document, bytes) else encode(document)
-    return Response(body, status_code=status, headers={**(headers or {}), **_VARYING}, media_type=media_type)
+    return Response(body, headers={**(headers or {}), **_VARYING}, media_type=media_type)
 
 
 def represented_problem(request: Request, problem: Problem) -> Response:

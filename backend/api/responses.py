@@ -23,7 +23,7 @@ class PiecesResponse(StreamingResponse):
             await super().stream_response(send)
 
 
-def json_response(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(document: Any, headers: Mapping[str, str], *, status: int = 200) -> Response:
     """`document` as application/json; bytes are JSON already."""
     body = document if isinstance(document, bytes) else encode(document)
     return Response(body, status_code=status, headers=headers, media_type="application/json")

@@ -96,7 +96,7 @@ async def results_response(
     service: Service,
     job: Job,
     preferences: Preferences,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str],
 ) -> Response:
     """The results of a job in the form that was asked for when it was executed; minimal if that is preferred now.
 
@@ -115,13 +115,13 @@ async def _sent(
     stored: Sequence[StoredResult],
     *,
     preferences: Preferences,
-    headers: Mapping[str, str] | None,
+    headers: Mapping[str, str],
 ) -> Response:
-    headers = {**(headers or {}), **sunset(job)}
+    headers = {**headers, **sunset(job)}
     if preferences.minimal:
         document = await _minimal(service, job.id, stored)
         applied = ", ".join(filter(None, (headers.get("Preference-Applied"), "return=minimal")))
-        return json_response(document, headers={**headers, "Preference-Applied": applied})
+        return json_response(document, {**headers, "Preference-Applied": applied})
     await _verify(service, [one for one in stored if not _linked(job, one[0])])
     if job.response == "raw" and (_is_json(job, stored) or not asks_for_json(request)):
         links = [result_link(record, job.id, service.base_url) for record, _ in stored if _linked(job, record)]
@@ -150,7 +150,7 @@ def _takes_multipart(request: Request) -> bool:
     return choose(accept, ("multipart/related", "application/json")) != "application/json"
 
 
-def _links_only(links: Sequence[Document], headers: Mapping[str, str] | None) -> Response:
+def _links_only(links: Sequence[Document], headers: Mapping[str, str]) -> Response:
     """Raw values, all by reference (OGC 18-062r2, 7.11.4, table 11): no content, and a `Link` to each."""
     response = Response(status_code=204, headers=headers)
     for link in links:
@@ -162,12 +162,12 @@ def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _related(service: Service, job: Job, stored: Sequence[StoredResult], headers: Mapping[str, str] | None) -> Response:
+def _related(service: Service, job: Job, stored: Sequence[StoredResult], headers: Mapping[str, str]) -> Response:
     boundary = f"outputs-of-{job.id}"
     parts = related_parts(stored, job.id, base_url=service.base_url, linked=job.by_reference, boundary=boundary)
     # RFC 2387: `type` is that of the part that comes first.
     declared = f'multipart/related; boundary="{boundary}"; type="{_quoted(media_type_of(stored[0][0]))}"'
-    return PiecesResponse(parts, headers={**(headers or {}), "Content-Type": declared})
+    return PiecesResponse(parts, headers={**headers, "Content-Type": declared})
 
 
 async def _minimal(service: Service, job_id: str, stored: Sequence[StoredResult]) -> Document:
@@ -177,10 +177,10 @@ async def _minimal(service: Service, job_id: str, stored: Sequence[StoredResult]
     return minimal_document(stored, job_id, base_url=service.base_url, valued=whole)
 
 
-def _whole(stored: StoredResult, headers: Mapping[str, str] | None = None) -> Response:
+def _whole(stored: StoredResult, headers: Mapping[str, str]) -> Response:
     """The value as it was written."""
     record, content = stored
-    declared = {**(headers or {}), **_told_of(record)}
+    declared = {**headers, **_told_of(record)}
     if isinstance(content, bytes):
         return Response(content, headers=declared)
     # Starlette's FileResponse would answer ranges to POST too, and refuse malformed ones in plain text.

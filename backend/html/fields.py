@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, cast
 
+from backend.html.members import mapping, text
 from backend.html.schema_text import TYPES, Schema, enumeration, json_types, schema_text
 from backend.processes.occurrences import max_occurs, min_occurs, schema_of_input, whole_number
 
@@ -60,10 +61,10 @@ class Field:
 
 def form_fields(description: Mapping[str, Any]) -> tuple[Field, ...]:
     """A field for each input, filled in with the author's example or else with the default."""
-    inputs = _mapping(description.get("inputs"))
-    example = _mapping(_mapping(description.get("example")).get("inputs"))
+    inputs = mapping(description.get("inputs"))
+    example = mapping(mapping(description.get("example")).get("inputs"))
     return tuple(
-        _field(str(name), _mapping(described), example.get(name, _MISSING)) for name, described in inputs.items()
+        _field(str(name), mapping(described), example.get(name, _MISSING)) for name, described in inputs.items()
     )
 
 
@@ -72,7 +73,7 @@ def _field(name: str, described: Mapping[str, Any], example: Any) -> Field:
     least, most = min_occurs(described), max_occurs(described)
     given = example if example is not _MISSING else schema.get("default", _MISSING)
     types = json_types(schema)
-    items = _mapping(schema.get("items"))
+    items = mapping(schema.get("items"))
     repeated = (most is None or most > 1) and types != _ONLY_ARRAYS
     element = schema
     if not repeated and types == _ONLY_ARRAYS and items and _one_by_one(items):
@@ -81,8 +82,8 @@ def _field(name: str, described: Mapping[str, Any], example: Any) -> Field:
     kept = json_types(element)
     return Field(
         name=name,
-        title=_text(described.get("title")) or name,
-        description=_text(described.get("description")) or _text(schema.get("description")),
+        title=text(described.get("title")) or name,
+        description=text(described.get("description")) or text(schema.get("description")),
         type_text=schema_text(schema),
         control=control,
         types=tuple(type_ for type_ in TYPES if type_ in kept),
@@ -110,9 +111,7 @@ def _control(schema: Schema, *, required: bool, given: bool) -> tuple[Control, t
         # An optional value without default has three states, and a box two.
         choices = [True, False]
     if choices:
-        return "select", tuple(
-            Option(_json(value), value if isinstance(value, str) else _json(value)) for value in choices
-        )
+        return "select", tuple(map(Option.of, choices))
     if types <= _NUMBERS:
         return "number", ()
     return (_text_control(schema) if types == _ONLY_TEXT else "textarea"), ()
@@ -145,12 +144,12 @@ def _filled(control: Control, types: frozenset[str], value: Any) -> str:
     return _json(value)
 
 
-def _reads_as_json(text: str, types: frozenset[str]) -> bool:
+def _reads_as_json(typed: str, types: frozenset[str]) -> bool:
     """Whether a text, typed in as it is, would be taken for another JSON value that the input permits as well."""
     if types == _ONLY_TEXT:
         return False
     try:
-        json.loads(text)
+        json.loads(typed)
     except ValueError:
         return False
     return True
@@ -175,14 +174,6 @@ def _maximum(value: Any) -> int | None:
     return value if isinstance(value, int) and value > 0 else None
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
@@ -192,9 +183,9 @@ def output_rows(description: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
     return [
         {
             "id": str(name),
-            "title": _text(_mapping(described).get("title")),
-            "type_text": schema_text(_mapping(described).get("schema")),
-            "description": _text(_mapping(described).get("description")),
+            "title": text(mapping(described).get("title")),
+            "type_text": schema_text(mapping(described).get("schema")),
+            "description": text(mapping(described).get("description")),
         }
-        for name, described in _mapping(description.get("outputs")).items()
+        for name, described in mapping(description.get("outputs")).items()
     ]

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
+from backend.html.members import array, mapping, text
 from backend.html.schema_text import schema_text
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
@@ -44,13 +45,13 @@ class Operation:
 def operations_by_tag(document: Document) -> Mapping[str, list[Operation]]:
     """The operations under their first tag, in the order of the document."""
     groups: dict[str, list[Operation]] = {}
-    for path, item in _mapping(document.get("paths")).items():
-        shared = _mapping(item).get("parameters")
+    for path, item in mapping(document.get("paths")).items():
+        shared = mapping(item).get("parameters")
         for method in METHODS:
-            if method in _mapping(item):
-                described = _mapping(_mapping(item)[method])
-                tag = next(iter(map(str, _list(described.get("tags")))), "Other")
-                groups.setdefault(tag, []).append(_operation(document, method, path, described, _list(shared)))
+            if method in mapping(item):
+                described = mapping(mapping(item)[method])
+                tag = next(iter(map(str, array(described.get("tags")))), "Other")
+                groups.setdefault(tag, []).append(_operation(document, method, path, described, array(shared)))
     return groups
 
 
@@ -59,14 +60,14 @@ def _operation(document: Document, method: str, path: str, described: Document, 
     return Operation(
         method=method.upper(),
         path=path,
-        summary=_text(described.get("summary")),
-        description=_text(described.get("description")),
-        parameters=tuple(_parameters(document, [*shared, *_list(described.get("parameters"))])),
+        summary=text(described.get("summary")),
+        description=text(described.get("description")),
+        parameters=tuple(_parameters(document, [*shared, *array(described.get("parameters"))])),
         bodies=tuple(
-            (media_type, _bounded(_mapping(content).get("schema")))
-            for media_type, content in _mapping(body.get("content")).items()
+            (media_type, _bounded(mapping(content).get("schema")))
+            for media_type, content in mapping(body.get("content")).items()
         ),
-        responses=tuple(_responses(document, _mapping(described.get("responses")))),
+        responses=tuple(_responses(document, mapping(described.get("responses")))),
     )
 
 
@@ -74,44 +75,32 @@ def _parameters(document: Document, parameters: list[Any]) -> Iterator[Parameter
     for given in parameters:
         parameter = _resolve(document, given)
         yield ParameterRow(
-            name=_text(parameter.get("name")),
-            place=_text(parameter.get("in")),
+            name=text(parameter.get("name")),
+            place=text(parameter.get("in")),
             required=parameter.get("required") is True,
             type_text=schema_text(_resolve(document, parameter.get("schema"))),
-            description=_text(parameter.get("description")),
+            description=text(parameter.get("description")),
         )
 
 
 def _responses(document: Document, responses: Document) -> Iterator[tuple[str, str, str]]:
     for status, given in responses.items():
         response = _resolve(document, given)
-        yield str(status), _text(response.get("description")), ", ".join(_mapping(response.get("content")))
+        yield str(status), text(response.get("description")), ", ".join(mapping(response.get("content")))
 
 
 def _resolve(document: Document, value: Any) -> Document:
     """The object itself or, for a reference within the document, what it refers to; empty where there is neither."""
     for _ in range(8):
-        reference = _mapping(value).get("$ref")
+        reference = mapping(value).get("$ref")
         if not isinstance(reference, str) or not reference.startswith("#/"):
-            return _mapping(value)
+            return mapping(value)
         value = document
         for step in reference[2:].split("/"):
-            value = _mapping(value).get(step.replace("~1", "/").replace("~0", "~"))
+            value = mapping(value).get(step.replace("~1", "/").replace("~0", "~"))
     return {}
 
 
 def _bounded(schema: Any) -> str:
-    text = json.dumps(schema, indent=2, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST_SCHEMA else text[:_LONGEST_SCHEMA] + "\n…"
-
-
-def _mapping(value: Any) -> Document:
-    return cast("Document", value) if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    shown = json.dumps(schema, indent=2, ensure_ascii=False, default=str)
+    return shown if len(shown) <= _LONGEST_SCHEMA else shown[:_LONGEST_SCHEMA] + "\n…"

@@ -36,7 +36,7 @@ class Acceptance:
         self, new: Sequence[NewJob], *, durable: bool, patient: bool, max_queued: int | None
     ) -> Sequence[Job | QueueFullError]:
         """Accept jobs, all at the same time; one that may not wait keeps no other out. See `JobStore.insert`."""
-        # As a datetime tells it: a client that filters by the time it was told finds the job.
+        # To the microsecond, as a `datetime` holds it: a client that filters by the time it was told finds the job.
         now = round(time.time(), 6)
         rows: list[dict[str, Any]] = []
         stored: Sequence[bool] = ()
@@ -65,9 +65,10 @@ class Acceptance:
         return row
 
     def _taken_back(self, rows: Sequence[Mapping[str, Any]], *, patient: bool) -> Sequence[Mapping[str, Any]]:
-        """Those of the rows that are not in the store, or not any more: nobody is told that they were accepted.
+        """Remove jobs whose acceptance failed; returns the rows that are not in the store, or no longer.
 
-        They may have been committed before the disk, or the way to the database, failed.
+        They may be in it: the commit may have succeeded, and only the sync to the disk, or the connection, have failed
+        after that. Nobody is told that they were accepted, so they must not run.
         """
         try:
             with self._database.transaction(durable=False, patient=patient) as connection:
@@ -85,7 +86,7 @@ class Acceptance:
 def _insert(
     connection: Connection, new: Sequence[NewJob], rows: Sequence[Mapping[str, Any]], max_queued: int | None
 ) -> list[bool]:
-    """Insert those that may be; which ones were."""
+    """Insert the jobs for which there is room; tells of each whether it was inserted."""
     stored: list[bool] = []
     room = _room(connection, new, max_queued)
     for one, row in zip(new, rows, strict=True):

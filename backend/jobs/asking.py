@@ -9,13 +9,13 @@ from backend.errors import StoreUnavailableError
 from backend.jobs.store import JobStore
 
 _LONGEST_SECONDS = 30.0
-"""After which a database that still holds its connections will not answer either: it stands still."""
+"""A database that has not answered by then counts as unavailable, though its connections are still open."""
 
 
 async def asked[T](store: JobStore, question: Callable[[], T]) -> T:
-    """What a question that reads from the store gives.
+    """The answer to a question that reads from the store.
 
-    In a thread, unless the answer is there sooner than a thread would be.
+    It is asked on the event loop where the database answers sooner than a thread would start, else in a thread.
 
     Raises:
         StoreUnavailableError: there is no answer, for long or at all.
@@ -26,7 +26,7 @@ async def asked[T](store: JobStore, question: Callable[[], T]) -> T:
 
 
 async def asked_at_leisure[T](question: Callable[[], T]) -> T:
-    """What a question gives that takes its time on any database: in a thread.
+    """The answer to a question that takes its time on any database: always asked in a thread.
 
     Raises:
         StoreUnavailableError: as with `asked`.

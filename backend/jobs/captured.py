@@ -98,11 +98,13 @@ class _Waiting:
 
 
 type _Item = tuple[str | None, Callable[[], None] | None]
-"""Job id, and what is to be done once all that it wrote is in the store; None where it has written something."""
+"""Job id, and what to call once all that the job wrote is in the store.
+
+Without a call, the item tells that the job has written something; without a job, a worker wrote it between two."""
 
 
 class JobLogs:
-    """A thread of its own writes: neither a slow disk nor a slow reader of our standard error holds up any job."""
+    """Passes on what jobs write, in a thread of its own: a slow disk, or a slow reader of our log, holds up no job."""
 
     def __init__(self, append: AppendLog) -> None:
         self._append = append

@@ -22,8 +22,8 @@ _MOST_LENGTHS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a statement gave."""
+class Answer:
+    """What the database answers to a statement."""
 
     rows: Sequence[Any]
     """Named tuples: the columns, as the driver has them."""
@@ -108,7 +108,7 @@ class Connection:
         finally:
             cursor.close()
 
-    def execute(self, statement: sa.ClauseElement, values: Values | None = None) -> Outcome:
+    def execute(self, statement: sa.ClauseElement, values: Values | None = None) -> Answer:
         """Run a statement."""
         given = values or {}
         sql = self._compiler.sql(statement, given)
@@ -116,10 +116,10 @@ class Connection:
         try:
             cursor.execute(sql.text, sql.arguments(given))
             if cursor.description is None:
-                return Outcome((), cursor.rowcount)
+                return Answer((), cursor.rowcount)
             row = _row(tuple(column[0] for column in cursor.description))
             rows = [row._make(one) for one in cursor.fetchall()]
-            return Outcome(rows, cursor.rowcount)
+            return Answer(rows, cursor.rowcount)
         finally:
             cursor.close()
 

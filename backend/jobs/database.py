@@ -30,8 +30,8 @@ class Database(Protocol):
         """One transaction. What it locks, or has read with a lock, is true until it ends.
 
         `durable`: it is on the disk when it ends. Any other survives the end of every process, and may be lost with
-        the power. `seen_before`: others may see what it writes a moment before that is on the disk, in return for a
-        lock that is not held for so long: of what nobody takes anything for granted until he is told.
+        the power. `seen_before`: others may see what is written a moment before it is on the disk; in return they may
+        write while it is brought there. For what nobody relies on before its writer is answered.
 
         Raises:
             StoreLockedError: another one holds the lock: for long or, where we are not `patient`, at all.

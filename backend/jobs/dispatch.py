@@ -29,19 +29,18 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._claimed = threading.Condition(self._lock)
         self._claiming = 0
-        """Jobs that are about to become this engine's."""
         self._runs: dict[str, Slot] = {}
         self._slots = Slots(bounds)
         self._calls: dict[str, Call] = {}
         """Jobs in the store that somebody waits for, which found no worker."""
         self._backlog = True
-        """Whether a job may be waiting in the store; a hint that saves looking."""
+        """Whether a job may be waiting in the store. False saves a question to it; a wrong True costs one."""
         self._filling = threading.Lock()
         self._stopping = threading.Event()
 
     @property
     def claiming(self) -> int:
-        """Jobs that are about to become this engine's."""
+        """How many jobs are about to become this engine's."""
         return self._claiming
 
     def stop(self) -> None:
@@ -83,22 +82,19 @@ class Dispatcher:
     def look(self) -> None:
         """Ask whether jobs wait, after others have changed the store, and begin them."""
         if not self._slots.free:
-            self._backlog = True  # who may be waiting is asked once a worker is free: this change is seen but once
+            # The store tells of this change only now: remembered, it is looked into once a worker is free.
+            self._backlog = True
         elif not self._backlog:
             self._backlog = self._leases.waiting(self._executor.process_ids)
         self.fill()
 
-    def revisit(self) -> None:
-        """Begin what may begin by now: what has taken all workers may be no short call any more."""
-        self.fill()
-
     def begin(self, job_id: str, process_id: str, slot: Slot) -> None:
-        """Run a job that the engine has claimed; one that is being stopped gives its claims back instead."""
+        """Run a job that the engine has claimed. While it is being stopped it runs none: its claims are given back."""
         with self._lock:
             if self._stopping.is_set():
                 return
             if job_id in self._runs:
-                # Its run elsewhere has ended, and it was given back, before the executor told us.
+                # An earlier run of it has ended, and the job was claimed again, before the executor told us of that.
                 self._slots.give_back(self._runs[job_id])
             self._runs[job_id] = slot
             self._slots.use(slot, process_id)
@@ -135,8 +131,9 @@ class Dispatcher:
 
         Blocks while others write to the store.
         """
-        # One thread at a time, so that no process gets more workers than it may have. Who finds another one at it has
-        # told it so before, and it looks again once it has let go.
+        # One thread at a time, so that no process gets more workers than it may have. A thread that finds another one
+        # here may leave at once: it has set `_calls` or `_backlog` before, and the other one reads both again after it
+        # has released the lock.
         while (self._calls or self._backlog) and not self._stopping.is_set():
             if not self._filling.acquire(blocking=False):
                 return

@@ -68,7 +68,7 @@ class Endings:
             rows = [result_row(job.id, position, output) for position, output in enumerate(outputs)]
             stored = self._complete(job, rows) if apart else self._end(job, statements.SUCCEED, {}, rows)
         except StoreUnavailableError:
-            raise  # whether they are told of in the store is not known: they go with the job
+            raise  # the rows that name the files may be stored: the files are removed with the job, not here
         except BaseException:
             self._discard(output.data for output in outputs)
             raise
@@ -80,7 +80,7 @@ class Endings:
     def confirm(self, complete: Sequence[CompleteAttempt]) -> int:
         """End complete jobs, by their ids and attempts, once all that was stored is on the disk; tells how many it did.
 
-        What keeps us from it keeps nobody else, or `Leases.settle`, from ending them.
+        Where this fails they stay complete, and another call, or `Leases.settle`, ends them as successful.
         """
         began = time.monotonic()
         self._database.sync()
@@ -100,9 +100,9 @@ class Endings:
             ]
 
     def _complete(self, job: StartedJob, rows: Sequence[dict[str, Any]]) -> bool:
-        """Store the results, and that they are all there, which nobody sees yet.
+        """Store the results and mark the job as complete; to clients it still runs.
 
-        To end the job at once would let nobody else write while that is brought to the disk.
+        To end it in the same, durable, transaction would keep all other writers waiting while that is synced.
         """
         return patiently(lambda _tried: self._try_to_complete(job, rows))
 
@@ -137,7 +137,8 @@ class Endings:
                 for row in rows:
                     connection.execute(statements.INSERT_RESULT, row)
             elif tried and move is statements.SUCCEED:
-                # The commit may have been made, and only its confirmation been lost: nobody else makes such a one.
+                # The try before may have been committed, and only its confirmation been lost. Nobody else ends this
+                # attempt as successful: a job that is, is so by that commit.
                 key = {"job": job.id, "attempt": job.attempt}
                 ended = connection.execute(statements.STATUS_OF_ATTEMPT, key).scalar() == JobStatus.SUCCESSFUL
         return ended

@@ -35,7 +35,7 @@ _CLAIM_SECONDS = 2.0
 _CLOSED = "The server that ran the job was closed."
 
 _SUSPECT_SECONDS = 5.0
-"""How long a job looks wrong before it is: on a busy machine two of its steps may be seconds apart."""
+"""A job that looks lost for so long is settled: on a busy machine two steps of a sound one may be seconds apart."""
 
 _UNNOTICED = "The worker process that ran the job died."
 
@@ -147,7 +147,7 @@ class Engine:
         deadline = time.monotonic() + timeout
         with self._waiters.waiting(job_id) as waiter:
             if version is None and job_id in self._lanes.own() and not self._stopping.is_set():
-                # This engine has yet to see it end: looking into the store before that tells nothing.
+                # It runs here, and wakes us when it ends: until then there is no end of it in the store.
                 with anyio.move_on_after(timeout):
                     await waiter.event.wait()
             while True:
@@ -193,7 +193,7 @@ class Engine:
         if dispatcher is None:
             return
         if outcome.kind == "complete":
-            self._confirmations.add((job_id, outcome.attempt))  # else `Leases.release` ends it
+            self._confirmations.add((job_id, outcome.attempt))  # not taken at a stop: `Leases.release` ends the job
         else:
             with about(job_id=job_id):
                 self._store_end({job_id: outcome}, lambda: self._settle(job_id, outcome))
@@ -215,7 +215,7 @@ class Engine:
             self._tell(job_id)
 
     def _store_ends_again(self) -> None:
-        """Have stored what could not be, up to the first that cannot be now either: that one is tried last then."""
+        """Try again to store ends; stop at the first that still cannot be stored, which is tried last the next time."""
         for job_id, outcome in tuple(self._unsettled.items()):
             del self._unsettled[job_id]
             self._store_end({job_id: outcome}, partial(self._settle, job_id, outcome))
@@ -223,7 +223,7 @@ class Engine:
                 return
 
     def _tell(self, job_id: str) -> None:
-        """Tell everybody whom the end of a job concerns."""
+        """Tell observers and waiters that the run of a job has ended."""
         self._tell_observers(job_id)
         self._waiters.wake(job_id)
 
@@ -265,7 +265,7 @@ class Engine:
                         self._store.leases.renew(self.id)
                     if watch.changed():
                         self._look()
-                    self._lanes.revisit()
+                    self._lanes.fill()
                     if pace.sweep_due() or soon:
                         self._sweep()
                     complaints.went_well()

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 _STOP_SECONDS = 5.0
-"""Longest time in which a server that is being closed waits for a disk that is busy."""
+"""How long a server that is being closed waits for a busy disk."""
 
 
 class Gathering[T]:
@@ -23,7 +23,7 @@ class Gathering[T]:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, after what was given so far, as far as that is soon."""
+        """Finish what was given so far, and end; wait for that a bounded time."""
         with self._changed:
             self._stopping = True
             self._changed.notify()

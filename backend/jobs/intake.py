@@ -57,7 +57,7 @@ class _Entry:
 class Intake:
     """Of one engine. Event loops and threads share it.
 
-    To bring a job to the disk takes as long as to bring ten: those that come meanwhile go together.
+    One sync to the disk takes as long for ten jobs as for one: durable jobs that come during a sync share the next one.
     """
 
     def __init__(self, engine: str, store: JobStore, lanes: Lanes, *, max_queued: int | None) -> None:
@@ -95,7 +95,7 @@ class Intake:
         submission = _Submission(_Asked(request, patience), loop, loop.create_future())
         if not self._durable.add(submission):
             raise _closed()
-        with anyio.CancelScope(shield=True):  # it is accepted, whoever has gone
+        with anyio.CancelScope(shield=True):  # the job is accepted even where its client has gone: it must be known
             await asyncio.wait([submission.answer])
         return submission.answer.result()
 
@@ -134,7 +134,7 @@ class Intake:
 
     @contextmanager
     def _entered(self, asked: _Asked) -> Generator[_Entry]:
-        """Take the place of a worker for a job, if there is one, until it is known whether the job has begun."""
+        """Reserve a worker for a job, where one is free; it is given back at the end unless the job has begun."""
         process_id = asked.request.process_id
         call = Call(process_id, time.monotonic() + asked.patience if asked.patience > 0 else 0)
         dispatcher = self._lanes.of(process_id)

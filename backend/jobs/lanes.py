@@ -46,7 +46,7 @@ class Lanes:
 
     @property
     def claiming(self) -> int:
-        """Jobs that are about to become this engine's."""
+        """How many jobs are about to become this engine's."""
         return sum(dispatcher.claiming for _, dispatcher in self._lanes)
 
     def of(self, process_id: str) -> Dispatcher:
@@ -78,7 +78,7 @@ class Lanes:
         for _, dispatcher in self._lanes:
             dispatcher.look()
 
-    def revisit(self) -> None:
-        """Begin what may begin by now, though nobody has changed the store."""
+    def fill(self) -> None:
+        """Begin what may begin by now, though nobody has changed the store: a short call may have become a long one."""
         for _, dispatcher in self._lanes:
-            dispatcher.revisit()
+            dispatcher.fill()

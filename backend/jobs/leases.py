@@ -80,9 +80,11 @@ class Leases:
             return connection.execute(statements.CLAIM_ONE, values).changed == 1
 
     def adopt(self, engine: str, job_id: str, attempts: int) -> bool:
-        """Claim this very job, whichever engine had; False when it does not wait any more, or for a later attempt.
+        """Take this job over from whichever engine has claimed it; tells whether it could be taken.
 
-        attempts: how many there were when the engine was asked to make the next one.
+        It cannot once it has begun or ended, nor once another attempt at it has been made.
+
+        attempts: how many had been made when the engine was asked for the next one.
         """
         values = {"engine": engine, "job": job_id, "attempt": attempts, "now": time.time()}
         with self._database.transaction(durable=False) as connection:
@@ -97,7 +99,7 @@ class Leases:
     def waiting(self, process_ids: Collection[str]) -> bool:
         """Whether any job of these processes waits for an engine."""
         with self._database.reading() as connection:
-            row = connection.execute(statements.UNCLAIMED, {"processes": list(process_ids)})
+            row = connection.execute(statements.OLDEST_UNCLAIMED, {"processes": list(process_ids)})
             return row.scalar() is not None
 
     def observe(self, job_ids: Collection[str]) -> list[Observed]:
@@ -180,10 +182,10 @@ class Leases:
         self._forget(engine)
 
     def take_over(self, engine: str) -> None:
-        """Settle the jobs of all other engines that are dead; for the one thread that looks again and again.
+        """Settle the jobs of all other engines that are dead. For one thread, which calls this again and again.
 
-        One of this host is dead at once when its process is gone, and any when it has not renewed its lease for as
-        long as that lasts: in this process's own time, whatever the clocks say.
+        An engine of this host is dead as soon as its process is gone. Any engine is dead when it has not renewed its
+        lease for `lease_seconds`, by the clock of this process alone: the clocks of other hosts may be wrong.
         """
         with self._database.reading() as connection:
             others = connection.execute(statements.OTHER_ENGINES, {"engine": engine}).rows

@@ -23,12 +23,13 @@ from backend.jobs.worker_process import WorkerProcess, exit_text
 _NO_WORKERS = "The worker processes of this server do not start."
 
 _MAX_FAILED_STARTS = 3
-"""Workers that may end one after the other before they are ready, until the jobs that wait for them are told so."""
+"""When so many workers in a row have ended before they were ready, the jobs that wait for one are told so."""
 
 _RETRY_SECONDS = 0.2
+"""Pause before another worker is started after one that did not get ready."""
 
 _TICK_SECONDS = 0.25
-"""How late a job's time may be found to be over."""
+"""How late it may be noticed that a job's time is over."""
 
 _IDLE_SECONDS = 10.0
 """How long a worker beyond the usual number is kept."""
@@ -54,7 +55,7 @@ class LocalExecutor:
     """Worker processes, started with the jobs that need them or, when `warm`, with the engine.
 
     One thread starts them, hears them and ends them. A job goes to an idle worker from whichever thread brings it.
-    `workers` of them are kept, once there are as many; for more jobs at once there are more.
+    Once started, `workers` of them are kept. While more jobs run at once there are more, which end when idle.
     """
 
     def __init__(self, config: WorkerConfig, *, workers: int, warm: bool, append_log: AppendLog) -> None:
@@ -62,13 +63,17 @@ class LocalExecutor:
         self._process_ids = frozenset(config.processes)
         self._usual = workers
         self._ready_made = workers if warm else 0
+        """Workers that are there before a job needs them."""
         self._wanted = warm
+        """Whether these may be started: not after failed starts, until the next job."""
         self._lock = threading.Lock()
         self._runs: dict[str, _Run] = {}
         self._workers: list[WorkerProcess] = []
         self._buried = 0
+        """Workers that have ended."""
         self._stopped = threading.Event()
         self._failed_starts = 0
+        """Since a worker last got ready."""
         self._start_after = 0.0
         self._logs = JobLogs(append_log)
         self._readable = Readable()

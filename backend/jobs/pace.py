@@ -1,4 +1,4 @@
-"""When an engine does what it does not do at every turn."""
+"""When an engine renews its lease, and when it looks for dead engines: not at every turn of its loop."""
 
 import math
 import time
@@ -16,7 +16,10 @@ class Pace:
         self._renewal = self._sweep = -math.inf
 
     def begin(self) -> None:
-        """Notice that this machine was suspended: to its clock all leases look expired, and their owners live."""
+        """Begin a turn; after a suspension of this machine, renew at once and look for the dead a whole lease later.
+
+        The others may have been suspended with it: their leases look expired, and yet they live.
+        """
         now = time.time()
         if now - self._looked > self._lease_seconds / 2:
             self._renewal, self._sweep = -math.inf, time.monotonic() + self._lease_seconds

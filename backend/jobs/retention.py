@@ -19,7 +19,7 @@ READING_SECONDS = 3600.0
 """Files outlive their job by this, for those who were reading them when it expired."""
 
 REMEMBERED = 100_000
-"""Expired jobs of which it is still known that there were such."""
+"""Expired jobs whose ids are kept: a client is told that they have expired, not that there was never such a job."""
 
 _AT_ONCE = 200
 """Jobs removed in one transaction: nobody waits long for its lock."""

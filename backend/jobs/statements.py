@@ -15,9 +15,18 @@ from backend.jobs.states import FINAL, JobStatus, sources
 
 UNFINISHED = tuple(sorted(set(JobStatus) - FINAL))
 
+# What statements ask of a job, and of the engine and the attempt that they are executed for.
 _ID = jobs.c.id == bindparam("job")
 _OWNED = jobs.c.owner == bindparam("engine")
 _ATTEMPT = jobs.c.attempts == bindparam("attempt")
+_WAITS = jobs.c.status == JobStatus.ACCEPTED.value
+_UNCLAIMED = sa.and_(_WAITS, jobs.c.owner.is_(None))
+_RUNS = jobs.c.status == JobStatus.RUNNING.value
+_UNFINISHED = jobs.c.status.in_(UNFINISHED)
+_ENDED = jobs.c.status.in_(tuple(sorted(FINAL)))
+
+_TOLD_SECONDS = 0.001
+"""Times are told to the millisecond: a client that asks for the one it was told asks for all of it."""
 
 
 def _now(*earlier: sa.ColumnElement[float]) -> sa.ColumnElement[float]:
@@ -38,6 +47,7 @@ def _move(target: JobStatus, *conditions: sa.ColumnElement[bool], **values: Any)
 _VISIBLE = [column for column in jobs.c if column.name not in ("inputs", "complete", "stops")]
 
 INSERT_JOB = sa.insert(jobs)
+CREATED = sa.select(jobs.c.created).where(_ID)
 GET_JOB = sa.select(*_VISIBLE).where(_ID)
 LOCK_JOB = GET_JOB.with_for_update()
 """Nobody else changes the job until the transaction has ended; on SQLite that holds for every one that writes."""
@@ -50,21 +60,14 @@ _LIST_JOBS = (
 )
 
 
-_TOLD_SECONDS = 0.001
-"""Times are told to the millisecond: a client that asks for the one it was told asks for all of it."""
-
-
 def list_jobs(query: JobQuery, now: float) -> tuple[sa.Select[Any], sa.Select[Any]]:
     """Two statements: how many jobs a query selects, and one page of them, newest first."""
     conditions = list(_conditions(query, now))
     return _COUNT_JOBS.where(*conditions), _LIST_JOBS.where(*conditions)
 
 
-CREATED = sa.select(jobs.c.created).where(_ID)
-
-
 def behind(page: sa.Select[Any]) -> sa.Select[Any]:
-    """The same page of what follows one job in the list."""
+    """The same page of the jobs that follow one job in the list: `last_id`, whose `CREATED` is `last_created`."""
     last = bindparam("last_created", type_=sa.Double)
     # The first condition is what an index is good for.
     return page.where(jobs.c.created <= last, sa.or_(jobs.c.created < last, jobs.c.id < bindparam("last_id")))
@@ -101,7 +104,7 @@ START = _move(
 STARTED = sa.select(*_TO_RUN).where(
     _ID,
     _OWNED,
-    jobs.c.status == JobStatus.RUNNING.value,
+    _RUNS,
     jobs.c.worker_pid == bindparam("pid"),
     jobs.c.worker_started == bindparam("process_start"),
 )
@@ -109,14 +112,14 @@ STARTED = sa.select(*_TO_RUN).where(
 PROGRESS = _change(
     _ID,
     _ATTEMPT,
-    jobs.c.status == JobStatus.RUNNING.value,
+    _RUNS,
     sa.not_(jobs.c.dismiss_requested),
     progress=bindparam("percent"),
     message=sa.func.coalesce(bindparam("text", type_=sa.Text), jobs.c.message),
 )
-COMPLETE = sa.update(jobs).where(_ID, _ATTEMPT, jobs.c.status == JobStatus.RUNNING.value).values(complete=True)
-"""All that is left to do is `SUCCEED`, by whoever: nobody sees a difference until then."""
-# Nobody asks for the inputs of a job that has ended.
+COMPLETE = sa.update(jobs).where(_ID, _ATTEMPT, _RUNS).values(complete=True)
+"""All results are stored: any engine may now execute `SUCCEED`. To clients the job still runs until one does."""
+# Ends free the inputs: nobody asks for those of a job that has ended.
 SUCCEED = _move(
     JobStatus.SUCCESSFUL,
     _ATTEMPT,
@@ -135,8 +138,8 @@ FAIL = _move(
     failure_message=bindparam("reason"),
     failure_path=bindparam("path"),
 )
-FAIL_ATTEMPT = FAIL.where(jobs.c.status == JobStatus.RUNNING.value)
-"""By the worker itself: the job may have been given back to the queue since, and waits for its next attempt."""
+FAIL_ATTEMPT = FAIL.where(_RUNS)
+"""For the worker that ran the attempt: a job that was given back to the queue meanwhile must not fail."""
 DISMISS = _move(
     JobStatus.DISMISSED,
     finished=sa.func.coalesce(jobs.c.finished, _now(jobs.c.started, jobs.c.created)),
@@ -148,14 +151,14 @@ DISMISS = _move(
 )
 REQUEST_DISMISSAL = _change(
     _ID,
-    jobs.c.status == JobStatus.RUNNING.value,
+    _RUNS,
     sa.not_(jobs.c.dismiss_requested),
     dismiss_requested=True,
     message="The job is being dismissed: its process has not ended yet.",
 )
 RETURN_TO_QUEUE = _change(
     _ID,
-    jobs.c.status.in_(UNFINISHED),
+    _UNFINISHED,
     status=JobStatus.ACCEPTED.value,
     owner=None,
     worker_pid=None,
@@ -185,34 +188,19 @@ LAST_LINES = (
     .limit(bindparam("most"))
 )
 
-_OLDEST_UNCLAIMED = (
+OLDEST_UNCLAIMED = (
     sa.select(jobs.c.id)
-    .where(
-        jobs.c.status == JobStatus.ACCEPTED.value,
-        jobs.c.owner.is_(None),
-        jobs.c.process_id.in_(bindparam("processes", expanding=True)),
-    )
+    .where(_UNCLAIMED, jobs.c.process_id.in_(bindparam("processes", expanding=True)))
     .order_by(jobs.c.created)
     .limit(1)
 )
-_CLAIMABLE = _OLDEST_UNCLAIMED.with_for_update(skip_locked=True).scalar_subquery()
-CLAIM = _change(
-    jobs.c.id == _CLAIMABLE,
-    jobs.c.status == JobStatus.ACCEPTED.value,
-    jobs.c.owner.is_(None),
-    owner=bindparam("engine"),
-).returning(jobs.c.id, jobs.c.process_id)
-CLAIM_ONE = _change(_ID, jobs.c.status == JobStatus.ACCEPTED.value, jobs.c.owner.is_(None), owner=bindparam("engine"))
-_WAITS = jobs.c.status == JobStatus.ACCEPTED.value
+_CLAIMABLE = OLDEST_UNCLAIMED.with_for_update(skip_locked=True).scalar_subquery()
+CLAIM = _change(jobs.c.id == _CLAIMABLE, _UNCLAIMED, owner=bindparam("engine")).returning(jobs.c.id, jobs.c.process_id)
+CLAIM_ONE = _change(_ID, _UNCLAIMED, owner=bindparam("engine"))
 ADOPT = _change(_ID, _ATTEMPT, _WAITS, owner=bindparam("engine"))
-"""Whoever has claimed it: what was asked to make that very attempt does."""
+"""Takes the job from whichever engine has claimed it: for the one that was asked to make this very attempt."""
 EXPLAIN = _change(_ID, _OWNED, _WAITS, message=bindparam("text"))
-QUEUED = (
-    sa.select(sa.func.count())
-    .select_from(jobs)
-    .where(jobs.c.status == JobStatus.ACCEPTED.value, jobs.c.owner.is_(None))
-)
-UNCLAIMED = _OLDEST_UNCLAIMED
+QUEUED = _COUNT_JOBS.where(_UNCLAIMED)
 OBSERVE = sa.select(
     jobs.c.id,
     jobs.c.status,
@@ -227,38 +215,34 @@ INTERRUPTED = (
     sa.select(
         jobs.c.status,
         jobs.c.idempotent,
-        jobs.c.durable,
         jobs.c.attempts,
         jobs.c.stops,
         jobs.c.dismiss_requested,
         jobs.c.complete,
     )
-    .where(_ID, _OWNED, jobs.c.status.in_(UNFINISHED))
+    .where(_ID, _OWNED, _UNFINISHED)
     .with_for_update()
 )
-JOBS_OF_ENGINE = sa.select(jobs.c.id, jobs.c.worker_pid, jobs.c.worker_started).where(
-    _OWNED, jobs.c.status.in_(UNFINISHED)
-)
+JOBS_OF_ENGINE = sa.select(jobs.c.id, jobs.c.worker_pid, jobs.c.worker_started).where(_OWNED, _UNFINISHED)
 
 INSERT_ENGINE = sa.insert(engines)
 RENEW_ENGINE = sa.update(engines).where(engines.c.id == bindparam("engine")).values(lease_expires=bindparam("expires"))
 OTHER_ENGINES = sa.select(engines).where(engines.c.id != bindparam("engine"))
 DELETE_ENGINE = sa.delete(engines).where(
     engines.c.id == bindparam("engine"),
-    sa.not_(sa.exists().where(_OWNED, jobs.c.status.in_(UNFINISHED))),
+    sa.not_(sa.exists().where(_OWNED, _UNFINISHED)),
 )
 UNREGISTERED_OWNERS = (
     sa.select(jobs.c.owner)
     .distinct()
     .where(
-        jobs.c.status.in_(UNFINISHED),
+        _UNFINISHED,
         jobs.c.owner.is_not(None),
         jobs.c.owner != bindparam("engine"),
         jobs.c.owner.not_in(sa.select(engines.c.id)),
     )
 )
 
-_ENDED = jobs.c.status.in_(tuple(sorted(FINAL)))
 _AMONG = bindparam("jobs", type_=sa.String, expanding=True)
 
 COUNT_ENDED = _COUNT_JOBS.where(_ENDED)

@@ -95,7 +95,7 @@ class JobStore:
 
     @property
     def answers_at_once(self) -> bool:
-        """Whether what is read is there within some microseconds; else a thread asks, for whoever serves others too."""
+        """Whether a read takes microseconds, so that an event loop may make it itself; else it is made in a thread."""
         return self._database.answers_at_once
 
     def insert(

@@ -39,8 +39,9 @@ _log = logging.getLogger(__name__)
 
 _STORE_RETRY_SECONDS = 0.5
 _QUICK_SYNC_SECONDS = 0.003
+"""For a disk that syncs faster than this the worker waits itself; for a slower one its server does."""
 _JOBS_PER_LOOK = 16
-"""After so many it is seen again how long the disk takes."""
+"""One in so many jobs is ended by the worker in any case: that measures again how fast the disk is."""
 
 
 class Worker:
@@ -101,9 +102,9 @@ class Worker:
         return None
 
     def _waits_for_disk(self) -> bool:
-        """Whether to end a job ourselves, which for a disk that answers at once is the shorter way.
+        """Whether to end a complete job here, which is the shorter way where the disk syncs at once.
 
-        For a slow one the server does it: many jobs at once, while this process is at the next.
+        Else its server ends it, many jobs with one sync, while this process runs the next one.
         """
         return self._store.sync_seconds < _QUICK_SYNC_SECONDS or self._jobs % _JOBS_PER_LOOK == 0
 
@@ -130,7 +131,7 @@ class Worker:
         room = OutputRoom(limits)
         inline = self._config.inline_result_bytes
         kept = self._store.keep(job, (room.counted(output.parts()) for output in outputs), inline_bytes=inline)
-        # What is kept is handed in for sure: a summary never fails.
+        # Between `keep` and `hand_in` nothing may raise, or the files would be nobody's: `summarise` never does.
         return [
             NewResult(output.id, output.media_type, data, summarise(output.value, output.media_type))
             for output, data in zip(outputs, kept, strict=True)

@@ -28,7 +28,9 @@ _RETRY_SECONDS = 2.0
 _SHARE = 10
 """A server is left in peace this many times as long as it took to read."""
 _IN_BACKGROUND = 2
+"""Descriptions that are asked of one server at once while nobody waits for them."""
 _PORTION = 100
+"""Descriptions that are read in the background until they are adopted, and kept."""
 
 type OnChange = Callable[[], Awaitable[None]]
 
@@ -70,14 +72,18 @@ class Catalog:
         """Why servers could not be read the last time."""
         self._all_tried = anyio.Event()
         self._counts: dict[str, int] = {}
+        """How many processes of each server are, or may turn out to be, on offer."""
         self._offers: dict[str, Offer] = {}
         self._shelves = Shelves(selection, prefixed=len(self._servers) > 1, reserved=reserved)
         self._shelf = EMPTY
         self._due = False
+        """The shelf is older than the offers."""
         self._on_demand = OnDemand(self._servers, kept, fresh_seconds=refresh_seconds)
         self._finding = Finding()
         self._reading = 0
+        """Servers whose descriptions are being read for the search."""
         self._told = False
+        """Somebody has been told of the tools, and is to be told when they change."""
 
     @property
     def read(self) -> frozenset[str]:

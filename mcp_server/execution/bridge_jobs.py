@@ -159,7 +159,13 @@ def standing(record: JobRecord) -> Execution:
         )
     progress = 100.0 if record.status == "successful" else None
     return Execution(
-        record.server, record.process_id, record.status, record.reference, progress, message, (), record.created
+        server=record.server,
+        process_id=record.process_id,
+        status=record.status,
+        job=record.reference,
+        progress=progress,
+        message=message,
+        created=record.created,
     )
 
 

@@ -2,16 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Protocol
 
-from mcp_server.errors import RemoteProblemError
 from mcp_server.execution.progress import Teller
 from mcp_server.execution.request import ExecuteRequest
-from mcp_server.execution.wording import Wording
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.models import ServerIdentity
 from mcp_server.schema.tool import ToolSpec
@@ -49,20 +44,3 @@ def call_key(server: str, process_id: str, inputs: dict[str, Any]) -> str:
     """The same for two calls of one process with equal inputs, whatever their order."""
     text = json.dumps([server, process_id, inputs], sort_keys=True, default=str, separators=(",", ":"))
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-
-
-def wording(client: OgcClient, names: Mapping[str, str] = MappingProxyType({})) -> Wording:
-    """The words of a server as it now knows itself; `names` are input id → argument of the tool."""
-    return Wording(client.identity.name, client.roots, names)
-
-
-@contextmanager
-def in_callers_words(client: OgcClient, names: Mapping[str, str] = MappingProxyType({})) -> Generator[None]:
-    """Let what the server says be told in the caller's terms.
-
-    Raises: RemoteProblemError.
-    """
-    try:
-        yield
-    except RemoteProblemError as error:
-        raise wording(client, names).error(error) from error

@@ -1,4 +1,4 @@
-"""The name or path of a file where the reference of a dataset has to stand → that reference, told with the refusal."""
+"""A refused argument that is the name or path of a file: the dataset of that name is suggested in its place."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ _MOST = 200
 
 
 async def with_datasets_meant(error: RemoteProblemError, call: Call, *, seconds: float) -> RemoteProblemError | None:
-    """The refusal with the datasets that its arguments name; None where they name none.
+    """The refusal, suggesting the datasets whose file names stand in its arguments; None where there are none.
 
     seconds: how long the server is waited for.
     """
@@ -34,11 +34,11 @@ async def with_datasets_meant(error: RemoteProblemError, call: Call, *, seconds:
     problems = [_told(problem, server, _named(names.get(problem.path), page.datasets)) for problem in error.problems]
     if problems == list(error.problems):
         return None
-    return type(error)(str(error), status=error.status, type_uri=error.type_uri, problems=problems)
+    return error.retold(str(error), problems)
 
 
 def _names(problems: Iterable[ArgumentProblem], call: Call) -> Mapping[str, str]:
-    """What may be the name of a file among the refused arguments: by the argument's path."""
+    """Path of each refused argument → what may be the name of a file in it, in small letters."""
     refused = {problem.path for problem in problems if problem.suggestion is None}
     given = {f"$.{call.argument_names[name]}": value for name, value in call.request.inputs.items()}
     return {

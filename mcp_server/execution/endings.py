@@ -35,7 +35,7 @@ class Endings:
         outputs = await _summarised(reply.outputs)
         name = client.identity.name
         if reply.job_id is not None:
-            return _successful(name, process_id, JobReference(name, reply.job_id), outputs)
+            return _of_successful_job(JobReference(name, reply.job_id), process_id, outputs)
         try:
             uris = await self._kept.keep(name, process_id, outputs)
         except OSError as error:
@@ -43,7 +43,9 @@ class Endings:
                 f"{process_id} has run, but its results cannot be kept by this bridge: {error.strerror or error}"
             ) from error
         referenced = tuple(ReferencedOutput(uri, output) for uri, output in zip(uris, outputs, strict=True))
-        return Execution(name, process_id, "successful", None, 100.0, None, referenced)
+        return Execution(
+            server=name, process_id=process_id, status="successful", job=None, progress=100.0, outputs=referenced
+        )
 
     async def of_job(self, client: OgcClient, status: StatusInfo, process_id: str) -> Execution:
         """A job, with its outputs if it was successful.
@@ -54,19 +56,34 @@ class Endings:
         match status.status:
             case "successful":
                 found = await readable_results(client, status, pause=self._pause)
-                return _successful(job.server, process_id, job, await _summarised(found), status.message)
+                return _of_successful_job(job, process_id, await _summarised(found), status.message)
             case "failed":
                 raise await _reason(client, status)
             case _:
-                told = (status.status, job, status.progress, status.message)
-                return Execution(job.server, process_id, *told, ())
+                return Execution(
+                    server=job.server,
+                    process_id=process_id,
+                    status=status.status,
+                    job=job,
+                    progress=status.progress,
+                    message=status.message,
+                )
 
 
-def _successful(
-    server: str, process_id: str, job: JobReference, outputs: tuple[OutputResult, ...], message: str | None = None
+def _of_successful_job(
+    job: JobReference, process_id: str, outputs: tuple[OutputResult, ...], message: str | None = None
 ) -> Execution:
-    referenced = tuple(ReferencedOutput(ResultReference(server, job.job_id, output.id), output) for output in outputs)
-    return Execution(server, process_id, "successful", job, 100.0, message, referenced)
+    server, job_id = job.server, job.job_id
+    referenced = tuple(ReferencedOutput(ResultReference(server, job_id, output.id), output) for output in outputs)
+    return Execution(
+        server=server,
+        process_id=process_id,
+        status="successful",
+        job=job,
+        progress=100.0,
+        message=message,
+        outputs=referenced,
+    )
 
 
 async def _summarised(outputs: tuple[OutputResult, ...]) -> tuple[OutputResult, ...]:

@@ -12,7 +12,7 @@ import anyio
 from mcp_server.errors import InvalidReferenceError, RemoteProblemError
 from mcp_server.execution import bridge_jobs, datasets, listing
 from mcp_server.execution.bridge_jobs import BridgeJobs, JobKeeper
-from mcp_server.execution.calls import Call, Tool, call_key, in_callers_words, wording
+from mcp_server.execution.calls import Call, Tool, call_key
 from mcp_server.execution.dataset_names import with_datasets_meant
 from mcp_server.execution.datasets import DatasetList
 from mcp_server.execution.endings import Endings
@@ -21,19 +21,21 @@ from mcp_server.execution.job_records import JobRecord, JobRecords
 from mcp_server.execution.kept_values import KeptValues
 from mcp_server.execution.polling import until_final
 from mcp_server.execution.progress import Teller
-from mcp_server.execution.records import Execution, JobList, Notify, ReferencedOutput
+from mcp_server.execution.records import Execution, JobList, Notify, tell_nobody
 from mcp_server.execution.request import ExecuteRequest
 from mcp_server.execution.sharing import Sharing
-from mcp_server.execution.submission import MOST_AT_ONCE, SYNC_SECONDS, Submitter, Tasks
+from mcp_server.execution.submission import Submitter, Tasks
 from mcp_server.execution.under_way import Run, UnderWay
+from mcp_server.execution.wording import in_callers_words, wording
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.models import Download, OutputResult, StatusInfo
 from mcp_server.references import DatasetReference, JobReference, KeptReference, ResultReference, parse
 
-__all__ = ["Execution", "Executor", "Notify", "ReferencedOutput", "Tool"]
-
-_CARRIED_BYTES = 16 * 2**20
+_SYNC_SECONDS = 600.0
 _LIST_SECONDS = 5.0
+_MOST_AT_ONCE = 32
+"""Each holds a connection, of the hundred that all servers share."""
+_CARRIED_BYTES = 16 * 2**20
 
 
 class Executor:
@@ -48,10 +50,10 @@ class Executor:
         *,
         wait_seconds: float,
         waits: Mapping[str, float] = MappingProxyType({}),
-        sync_seconds: float = SYNC_SECONDS,
+        sync_seconds: float = _SYNC_SECONDS,
         sync_waits: Mapping[str, float] = MappingProxyType({}),
         list_seconds: float = _LIST_SECONDS,
-        most_at_once: int = MOST_AT_ONCE,
+        most_at_once: int = _MOST_AT_ONCE,
         max_carried_bytes: int = _CARRIED_BYTES,
         public: Collection[str] = (),
         pause: Callable[[float], Awaitable[None]] = anyio.sleep,
@@ -117,13 +119,13 @@ class Executor:
         answer to a job of the bridge was lost, ResultGoneError where one is not kept any more.
         """
         deadline, teller = anyio.current_time() + wait, Teller(notify)
-        job, own = await self._known_to_server(job, wait=wait, teller=teller)
-        if own is not None:
-            return own
-        client = self._client(job.server)
-        run = self._under_way.of_job(job)
+        known = await self._known(job, wait=wait, teller=teller)
+        if isinstance(known, JobRecord):
+            return await self._jobs.execution(known)
+        client = self._client(known.server)
+        run = self._under_way.of_job(known)
         with in_callers_words(client), run.awaited() if run else nullcontext():
-            status = await client.standing(job.job_id)
+            status = await client.standing(known.job_id)
             remaining = max(0.0, deadline - anyio.current_time())
             status = await until_final(client, status, wait=remaining, on_status=teller.status, pause=self._pause)
             if run and status.final:
@@ -136,15 +138,13 @@ class Executor:
         Raises: NoSuchJobError, ResultGoneError where a job of the bridge is not kept any more, and what reading a
         status may raise.
         """
-        if job.is_of_bridge:
-            record = await self._jobs.until_ended(job, wait=0, teller=Teller(_nobody))
-            if record.job is None:
-                return record.server, _status(record)
-            job = _parsed(record.job)
-        client = self._client(job.server)
+        known = await self._known(job)
+        if isinstance(known, JobRecord):
+            return known.server, _status(known)
+        client = self._client(known.server)
         with in_callers_words(client):
-            status = await client.standing(job.job_id)
-        return job.server, replace(status, message=status.message and wording(client).text(status.message))
+            status = await client.standing(known.job_id)
+        return known.server, replace(status, message=status.message and wording(client).text(status.message))
 
     async def log(self, job: JobReference, *, lines: int, seconds: float) -> tuple[str, ...]:
         """The last lines of the log of a job, as its process wrote them; none where its server has no such log.
@@ -154,8 +154,10 @@ class Executor:
         Raises: NoSuchJobError, ResultGoneError where a job of the bridge is not kept any more, and what any request
         may raise.
         """
-        job, own = await self._known_to_server(job, wait=0, teller=Teller(_nobody))
-        return () if own is not None else await self._client(job.server).log(job.job_id, lines=lines, seconds=seconds)
+        known = await self._known(job)
+        if isinstance(known, JobRecord):
+            return ()
+        return await self._client(known.server).log(known.job_id, lines=lines, seconds=seconds)
 
     async def dismiss(self, job: JobReference) -> Execution:
         """Dismiss a job; the state it is then in.
@@ -234,16 +236,17 @@ class Executor:
         finally:
             self._under_way.answered(run)
 
-    async def _known_to_server(
-        self, job: JobReference, *, wait: float, teller: Teller
-    ) -> tuple[JobReference, Execution | None]:
-        """The job to ask a server for; for a job of the bridge whose server named none, how it stands instead."""
+    async def _known(
+        self, job: JobReference, *, wait: float = 0, teller: Teller | None = None
+    ) -> JobReference | JobRecord:
+        """The job as a server knows it, or the record of a job that only the bridge knows.
+
+        A job of the bridge is waited for at most `wait` seconds: its server may name one of its own in the end.
+        """
         if not job.is_of_bridge:
-            return job, None
-        record = await self._jobs.until_ended(job, wait=wait, teller=teller)
-        if record.job is not None:
-            return _parsed(record.job), None
-        return job, await self._jobs.execution(record)
+            return job
+        record = await self._jobs.until_ended(job, wait=wait, teller=teller or Teller(tell_nobody))
+        return record if record.job is None else _parsed(record.job)
 
     def _client(self, name: str) -> OgcClient:
         if name not in self._clients:
@@ -276,7 +279,3 @@ def _status(record: JobRecord) -> StatusInfo:
         etag=None,
         retry_after=None,
     )
-
-
-async def _nobody(_percent: float | None, _message: str | None) -> None:
-    """Told of progress where nobody asked for it."""

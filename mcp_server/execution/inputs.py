@@ -10,18 +10,11 @@ from mcp_server.execution.body import leads_elsewhere
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.documents import compact, plain
 from mcp_server.ogc.models import ABSENT, OutputResult
-from mcp_server.references import (
-    DatasetReference,
-    JobReference,
-    KeptReference,
-    ProcessReference,
-    Reference,
-    ResultReference,
-)
+from mcp_server.references import DatasetReference, KeptReference, ResultReference, ValueReference
 from mcp_server.settings import BRIDGE
 
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
-"""What a JSON value ends in; anything else that stands there is a reference."""
+"""The JSON types without members. Any other type, but for dict and list, is a reference of ours."""
 
 
 class Keeper(Protocol):
@@ -72,17 +65,11 @@ class InputResolver:
         found = {reference: await self._found(reference, target) for reference in dict.fromkeys(_references(inputs))}
         return {name: _put(value, found) for name, value in inputs.items()} if found else dict(inputs)
 
-    async def _found(self, reference: Reference, target: OgcClient) -> Any:
+    async def _found(self, reference: ValueReference, target: OgcClient) -> Any:
         """What stands for a reference: a link, or the value."""
-        match reference:
-            case ResultReference() | KeptReference():
-                return await self._replacement(reference, target)
-            case DatasetReference():
-                return {"href": await self._dataset_url(reference, target)}
-            case JobReference():
-                raise InvalidReferenceError(f"{reference} is a job: name one of its outputs, {reference.output_form}")
-            case ProcessReference():
-                raise InvalidReferenceError(f"{reference} is a process, not a value")
+        if isinstance(reference, DatasetReference):
+            return {"href": await self._dataset_url(reference, target)}
+        return await self._replacement(reference, target)
 
     async def _replacement(self, reference: ResultReference | KeptReference, target: OgcClient) -> Any:
         if isinstance(reference, KeptReference):
@@ -155,8 +142,11 @@ class InputResolver:
         return self._clients[reference.server]
 
 
-def _references(inputs: Mapping[str, Any]) -> Iterator[Reference]:
-    """The references among values, in their order: most values have none, and some of them are large."""
+def _references(inputs: Mapping[str, Any]) -> Iterator[ValueReference]:
+    """The references among values, in their order.
+
+    A loop, which skips the scalars of a list together: most values hold no reference, and some have a million numbers.
+    """
     pending: list[Any] = [dict(inputs)]
     while pending:
         value = pending.pop()
@@ -169,7 +159,7 @@ def _references(inputs: Mapping[str, Any]) -> Iterator[Reference]:
             yield value
 
 
-def _put(value: Any, found: Mapping[Reference, Any]) -> Any:
+def _put(value: Any, found: Mapping[ValueReference, Any]) -> Any:
     """A value with what was found in place of its references."""
     match value:
         case dict():

@@ -65,7 +65,7 @@ class JobRecord:
         return max(0.0, time.time() - datetime.fromisoformat(self.created).timestamp())
 
     def as_it_stands(self) -> "JobRecord":
-        """The record, which no one will end any more where its owner is gone."""
+        """The record, as lost where nobody will end it any more: its owner is gone, or its time is over."""
         if self.ended:
             return self
         gone = self.owner.alive() is False or time.time() > self.until

@@ -7,14 +7,17 @@ from datetime import UTC, datetime
 import anyio
 
 from mcp_server.errors import BridgeError, RemoteProblemError
-from mcp_server.execution.calls import wording
 from mcp_server.execution.records import Execution, JobList
+from mcp_server.execution.wording import wording
 from mcp_server.ogc.client import OgcClient
+from mcp_server.ogc.documents import moment
 from mcp_server.ogc.models import StatusInfo
 from mcp_server.references import JobReference
 
 type Newest = Callable[[int], Awaitable[list[Execution]]]
 """Tells at most so many of the newest jobs of one server."""
+
+_AT_FIRST = datetime.min.replace(tzinfo=UTC)
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +30,15 @@ def standing(client: OgcClient, status: StatusInfo) -> Execution:
     job = JobReference(client.identity.name, status.job_id)
     message = status.message and wording(client).text(status.message)
     created = status.created or status.started or status.updated or status.finished
-    return Execution(job.server, status.process_id or "", status.status, job, status.progress, message, (), created)
+    return Execution(
+        server=job.server,
+        process_id=status.process_id or "",
+        status=status.status,
+        job=job,
+        progress=status.progress,
+        message=message,
+        created=created,
+    )
 
 
 async def of_server(client: OgcClient, limit: int) -> list[Execution]:
@@ -77,13 +88,5 @@ async def of_all(servers: Mapping[str, Newest], own: Newest, limit: int, *, seco
 
 
 def _newest_first(jobs: Iterable[Execution], limit: int) -> tuple[Execution, ...]:
-    return tuple(sorted(jobs, key=lambda job: _moment(job.created), reverse=True)[:limit])
-
-
-def _moment(created: str | None) -> datetime:
-    """When a job was made: servers write it with any offset, or none (UTC then); at the very first if they do not."""
-    try:
-        moment = datetime.fromisoformat(created or "")
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
+    """Jobs of which it is not known when they were made come last."""
+    return tuple(sorted(jobs, key=lambda job: moment(job.created) or _AT_FIRST, reverse=True)[:limit])

@@ -18,14 +18,16 @@ _FACTOR = 1.5
 _LONGEST_SECONDS = 15.0
 _JITTER = 0.2
 _HOLD_SECONDS = 20.0
+"""Longest time for which a server is asked to hold one answer."""
 _READS = 5
+"""How often results are asked for before they count as not there."""
 _SOON_SECONDS = 5.0
 """Results are not asked for again beyond this: each answer may take its time."""
 _MISSES = 7
-"""At the first pauses, some three seconds."""
+"""How often in a row a job may not be found before it counts as gone: with the first pauses, some three seconds."""
 
 
-def pauses(jitter: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
+def pauses(jitter: Callable[[float, float], float]) -> Iterator[float]:
     """Seconds between polls: 0.1, half as much again each time, at most 15, each ±20 %."""
     seconds = _FIRST_SECONDS
     while True:
@@ -79,7 +81,7 @@ async def until_final(
 
 
 async def readable_results(
-    client: OgcClient, status: StatusInfo, *, pause: Callable[[float], Awaitable[None]] = anyio.sleep
+    client: OgcClient, status: StatusInfo, *, pause: Callable[[float], Awaitable[None]]
 ) -> tuple[OutputResult, ...]:
     """The results of a successful job. Some servers call a job successful a moment before its results can be read.
 

@@ -10,6 +10,10 @@ type Notify = Callable[[float | None, str | None], Awaitable[None]]
 """Told of progress: percent (None where it is not known) and message."""
 
 
+async def tell_nobody(_percent: float | None, _message: str | None) -> None:
+    """A `Notify` for where nobody asked to be told of progress."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReferencedOutput:
     """One output, and the URI under which it can be read or used as an input."""
@@ -18,7 +22,7 @@ class ReferencedOutput:
     output: OutputResult
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """An execution as it stands."""
 
@@ -28,10 +32,10 @@ class Execution:
     """`accepted`, `running`, `successful`, `failed` or `dismissed`."""
     job: JobReference | None
     """None where the server made no job of it."""
-    progress: float | None
+    progress: float | None = None
     """Percent."""
-    message: str | None
-    outputs: tuple[ReferencedOutput, ...]
+    message: str | None = None
+    outputs: tuple[ReferencedOutput, ...] = ()
     """Empty unless it was successful."""
     created: str | None = None
     """When its job was made, as its server writes it, where that is known."""

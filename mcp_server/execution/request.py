@@ -30,7 +30,7 @@ class ExecuteRequest:
 
     process_id: str
     inputs: dict[str, Any]
-    """Values by input id; a `ResultReference` or `KeptReference` stands where the value is given by reference."""
+    """Values by input id; a `ValueReference` stands where the value is given by reference."""
 
 
 def build_request(tool: ToolSpec, arguments: Mapping[str, Any] | None) -> ExecuteRequest:

@@ -7,21 +7,21 @@ from contextlib import asynccontextmanager
 import anyio
 
 from mcp_server.errors import (
+    REQUEST_ERRORS,
     BridgeError,
     InvalidServerReplyError,
     NoSuchJobError,
-    ReferenceRefusedError,
     RemoteProblemError,
     ResultGoneError,
-    ServerUnreachableError,
 )
 from mcp_server.execution.bridge_jobs import BridgeJobs, standing
-from mcp_server.execution.calls import Call, in_callers_words
+from mcp_server.execution.calls import Call
 from mcp_server.execution.endings import Endings
 from mcp_server.execution.polling import until_final
 from mcp_server.execution.records import Execution
 from mcp_server.execution.submission import Submitter, until_set
 from mcp_server.execution.under_way import Run, UnderWay
+from mcp_server.execution.wording import in_callers_words
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.models import StatusInfo
 from mcp_server.references import JobReference
@@ -70,7 +70,8 @@ class Sharing:
 
     async def _shared(self, call: Call, run: Run) -> Execution | None:
         """The answer of an execution that this call or an equal one started; None where it is over, or was given up."""
-        # A job that others wait for is theirs together to its end. One that nobody waited for may have ended long ago.
+        # While another call waits for the job, this one shares it to its end. A job that nobody waits for may have
+        # ended long ago: then the call is executed anew.
         together = run.waiting > 0
         known_before = run.answered.is_set()
         async with self._awaited(call.client, run):
@@ -90,7 +91,6 @@ class Sharing:
                 case Exception() as error:
                     raise error
                 case None:
-                    self._under_way.forget(run)
                     return None
 
     async def _answered(self, call: Call, run: Run) -> bool:
@@ -107,7 +107,7 @@ class Sharing:
         """The answer to a call whose time is over before its server has said anything: a job of the bridge."""
         server = call.client.identity.name
         if run.queued:
-            if run.abandoned:
+            if run.unmissed:
                 run.cut()
             raise BridgeError(
                 f"nothing was sent to server {server!r}: {self._submitter.most_at_once} executions already wait for "
@@ -126,16 +126,16 @@ class Sharing:
             try:
                 yield
             except anyio.get_cancelled_exc_class():
-                if run.abandoned:
+                if run.unmissed:
                     await self._give_up(client, run)
                 raise
 
     async def _give_up(self, client: OgcClient, run: Run) -> None:
         """Dismiss the job of an execution, or cut its connection once there was some time for a job to be named."""
-        if run.sent and not run.abandonable:
+        if run.sent and not run.server_dismisses:
             with anyio.move_on_after(_GRACE_SECONDS, shield=True):
                 await run.answered.wait()
-        if not run.abandoned:
+        if not run.unmissed:
             return
         self._under_way.forget(run)
         if not run.answered.is_set():
@@ -161,12 +161,7 @@ class Sharing:
         except ResultGoneError as error:
             self._under_way.forget(run)
             raise _gone(job, str(error)) from error
-        except (
-            ServerUnreachableError,
-            InvalidServerReplyError,
-            ReferenceRefusedError,
-            RemoteProblemError,
-        ) as error:
+        except REQUEST_ERRORS as error:
             run.promised = True
             if status.status == "failed":
                 raise
@@ -203,5 +198,5 @@ def _with_hint(error: BridgeError, hint: str) -> BridgeError:
     """The same error, telling what can be done."""
     text = f"{str(error).removesuffix('.')}. {hint}"
     if isinstance(error, RemoteProblemError):
-        return type(error)(text, status=error.status, type_uri=error.type_uri, problems=error.problems)
+        return error.retold(text)
     return type(error)(text)

@@ -2,23 +2,18 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from types import MappingProxyType
 from typing import Any, Protocol
 
 import anyio
 
 from mcp_server.execution.body import execute_body, prefer_header
-from mcp_server.execution.calls import Call, in_callers_words
+from mcp_server.execution.calls import Call
 from mcp_server.execution.endings import Endings
 from mcp_server.execution.inputs import InputResolver
 from mcp_server.execution.records import Execution
 from mcp_server.execution.under_way import Run
+from mcp_server.execution.wording import in_callers_words
 from mcp_server.ogc.models import Accepted, StatusInfo
-
-SYNC_SECONDS = 600.0
-"""How long an answer is waited for by default."""
-MOST_AT_ONCE = 32
-"""Each holds a connection, of the hundred that all servers share."""
 
 _SUBMIT_SECONDS = 30.0
 _SIGN_OF_LIFE_SECONDS = 5.0
@@ -42,9 +37,9 @@ class Submitter:
         endings: Endings,
         *,
         on_end: Callable[[Run], Awaitable[None]],
-        sync_seconds: float = SYNC_SECONDS,
-        sync_waits: Mapping[str, float] = MappingProxyType({}),
-        most_at_once: int = MOST_AT_ONCE,
+        sync_seconds: float,
+        sync_waits: Mapping[str, float],
+        most_at_once: int,
     ) -> None:
         """Take the task group in which executions go on.
 
@@ -85,10 +80,10 @@ class Submitter:
             inputs = await self._inputs.resolve(call.request.inputs, client)
             process, dialect = call.tool.spec.process, client.dialect
             body, prefer = execute_body(process, inputs, dialect), prefer_header(process.modes, dialect)
-            run.abandonable = "async-execute" in process.modes and dialect.dismisses_abandoned
+            run.server_dismisses = "async-execute" in process.modes and dialect.dismisses_abandoned
             # A server that is no kin of ours may advertise async and yet answer only when all is done.
             seconds = self.seconds(client.identity.name)
-            if run.abandonable:
+            if run.server_dismisses:
                 seconds = dialect.submit_wait_seconds + _SUBMIT_SECONDS
             async with self._slot(run):
                 reply = await client.execute(process_id, body, prefer=prefer, seconds=seconds)
@@ -100,7 +95,7 @@ class Submitter:
     @asynccontextmanager
     async def _slot(self, run: Run) -> AsyncGenerator[None]:
         """Wait until one more execution may be sent. Servers that answer soon are not counted."""
-        if run.abandonable:
+        if run.server_dismisses:
             run.sent = True
             yield
             return

@@ -14,6 +14,7 @@ from mcp_server.ogc.models import StatusInfo
 from mcp_server.references import JobReference
 
 _MOST = 1000
+"""Executions that are remembered: beyond that, jobs that no call waits for are forgotten, the oldest first."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,8 +39,8 @@ class Run:
     queued: bool = False
     """It is not sent yet, because too many others are."""
     sent: bool = False
-    abandonable: bool = False
-    """Its server ends what its client no longer waits for."""
+    server_dismisses: bool = False
+    """Its server dismisses by itself what its client no longer waits for."""
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     """Of the task that submits it."""
 
@@ -62,8 +63,8 @@ class Run:
             self.waiting -= 1
 
     @property
-    def abandoned(self) -> bool:
-        """Whether nobody would miss the job if the call that asks stopped waiting for it."""
+    def unmissed(self) -> bool:
+        """Whether nobody would miss the execution if the call that asks stopped waiting for it."""
         return self.waiting <= 1 and not self.promised
 
 
@@ -75,7 +76,7 @@ class UnderWay:
         self._most = most
 
     def of_call(self, call: str) -> Run | None:
-        """The execution, if the call has one that is being submitted, or ran when last heard of."""
+        """The execution of an equal call that is being submitted, or was running when it was last heard of."""
         return self._runs.get(call)
 
     def begin(self, call: str) -> Run:

@@ -1,11 +1,14 @@
-"""What a server says, in the terms of whoever called the tool: argument paths and `ogc://` URIs. Pure."""
+"""What a server says, in the terms of whoever called the tool: argument paths and `ogc://` URIs."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from mcp_server.errors import RemoteProblemError
+from mcp_server.ogc.client import OgcClient
 from mcp_server.references import SCHEME
 
 _MEMBER = re.compile(r"\$\.inputs\.(?=[^\s.])")
@@ -38,7 +41,7 @@ class Wording:
             replace(problem, path=self.text(problem.path), message=self.text(problem.message))
             for problem in error.problems
         ]
-        return type(error)(self.text(str(error)), status=error.status, type_uri=error.type_uri, problems=problems)
+        return error.retold(self.text(str(error)), problems)
 
     def _argument(self, match: re.Match[str]) -> str:
         try:
@@ -54,3 +57,20 @@ class Wording:
             if path.startswith(input_id) and not (following.isalnum() or following in ("_", "-")):
                 return self.names[input_id] + path[len(input_id) :]
         return path
+
+
+def wording(client: OgcClient, names: Mapping[str, str] = MappingProxyType({})) -> Wording:
+    """The words of a server as it now knows itself; `names` are input id → argument of the tool."""
+    return Wording(client.identity.name, client.roots, names)
+
+
+@contextmanager
+def in_callers_words(client: OgcClient, names: Mapping[str, str] = MappingProxyType({})) -> Generator[None]:
+    """Raise what the server refuses within this block in the caller's terms.
+
+    Raises: RemoteProblemError.
+    """
+    try:
+        yield
+    except RemoteProblemError as error:
+        raise wording(client, names).error(error) from error

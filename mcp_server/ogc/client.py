@@ -10,14 +10,13 @@ import anyio
 import httpx
 
 from mcp_server.errors import (
+    REQUEST_ERRORS,
     BridgeError,
     ConfigurationError,
     InvalidServerReplyError,
     NoSuchJobError,
     OutcomeUnknownError,
-    ReferenceRefusedError,
     RemoteProblemError,
-    ServerUnreachableError,
 )
 from mcp_server.ogc import documents, listing, replies
 from mcp_server.ogc.collections import Collections
@@ -25,7 +24,7 @@ from mcp_server.ogc.declared import DeclaredOutputs
 from mcp_server.ogc.dialects import DIALECTS, UNKNOWN, Dialect
 from mcp_server.ogc.exchange import READ_SECONDS, Exchange
 from mcp_server.ogc.execute_replies import MAY_HAVE_RUN, SEE_OTHER, ExecuteReplies, as_see_other, refuse_redirect
-from mcp_server.ogc.job_outputs import JobOutputs, is_html
+from mcp_server.ogc.job_outputs import JobOutputs
 from mcp_server.ogc.models import (
     ExecuteReply,
     ProcessDescription,
@@ -180,7 +179,7 @@ class OgcClient:
             replies.check(reply)
         try:
             return await self._execute_replies.read(reply, process_id)
-        except (InvalidServerReplyError, ReferenceRefusedError, RemoteProblemError, ServerUnreachableError) as error:
+        except REQUEST_ERRORS as error:
             raise OutcomeUnknownError(f"{error}: {MAY_HAVE_RUN}") from error
 
     async def status(self, job_id: str, *, etag: str | None = None, wait: float | None = None) -> StatusInfo | None:
@@ -244,7 +243,7 @@ class OgcClient:
         await self.connect()
         url = self._reader.addresses.path("jobs", job_id)
         reply = await self._exchange.repeatable("DELETE", url, headers=ACCEPT_JSON, seconds=_DISMISS_SECONDS)
-        if (reply.status == 500 and self.dialect.delete_500_means_gone) or (reply.status < 300 and is_html(reply)):
+        if (reply.status == 500 and self.dialect.delete_500_means_gone) or (reply.status < 300 and reply.is_html):
             # A page says nothing that can be relied on, be it the server's or a proxy's.
             with suppress(NoSuchJobError):
                 return await self.standing(job_id)

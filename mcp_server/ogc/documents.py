@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
@@ -264,6 +265,15 @@ def _first(members: Mapping[str, Any], *names: str) -> Any:
 def _list(document: object, key: str) -> list[object]:
     found = cast("dict[str, Any]", document).get(key) if isinstance(document, dict) else None
     return cast("list[object]", found) if isinstance(found, list) else []
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as servers write it, with any offset or none (UTC then); None where it is no time."""
+    try:
+        told = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 def _percent(value: object) -> float | None:

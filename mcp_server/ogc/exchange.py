@@ -33,11 +33,15 @@ PASSING: Final = frozenset({429, 502, 503, 504})
 READ_SECONDS: Final = 30.0
 """How long an answer to a request without effects is waited for, unless the settings tell."""
 
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
 _TRIES: Final = 3
 _BACKOFF_SECONDS: Final = 0.25
+"""Pause before the second try, and twice as long before the third, unless the server asks for another one."""
 _LONGEST_PAUSE_SECONDS: Final = 10.0
+"""A server that asks for a longer pause is not asked again: its answer is the result."""
 _HOPS: Final = 3
-REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+"""Redirects that one request follows."""
 _PARTIAL: Final = 206
 """To a request that asks for no part: it would be taken for the whole."""
 _UNCHANGED: Final = 304

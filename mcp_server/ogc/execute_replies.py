@@ -5,13 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from mcp_server.errors import (
-    InvalidServerReplyError,
-    OutcomeUnknownError,
-    ReferenceRefusedError,
-    RemoteProblemError,
-    ServerUnreachableError,
-)
+from mcp_server.errors import REQUEST_ERRORS, InvalidServerReplyError, OutcomeUnknownError
 from mcp_server.ogc import documents
 from mcp_server.ogc.addresses import absolute
 from mcp_server.ogc.declared import DeclaredOutputs
@@ -146,6 +140,6 @@ class ExecuteReplies:
             return status
         try:
             return await self._standing(job_id)
-        except (InvalidServerReplyError, ReferenceRefusedError, RemoteProblemError, ServerUnreachableError):
+        except REQUEST_ERRORS:
             # Its id is what must not be lost.
             return documents.status_info({"jobID": job_id, "status": "accepted"})

@@ -14,14 +14,13 @@ from mcp_server.ogc.documents import LONGEST_LINK, plain
 from mcp_server.ogc.models import ABSENT, Download, OutputResult, ServerIdentity
 from mcp_server.ogc.problems import is_exception, is_problem, problem, problem_status
 from mcp_server.ogc.reader import ACCEPT_ANY, ACCEPT_JSON, Reader, document_of, sound
-from mcp_server.ogc.reply import Reply
+from mcp_server.ogc.reply import HTML, Reply
 from summaries.values import is_json
 
 _MINIMAL: Final[Mapping[str, str]] = {"Prefer": "return=minimal"}
 _RESULTS: Final = ("http://www.opengis.net/def/rel/ogc/1.0/results", "[ogc-rel:results]", "results")
 """Relations of the link from a job's status to its results, as servers write them."""
 _NOT_FOUND: Final = 404
-_PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
 _UNSPECIFIC: Final = frozenset({outputs.JSON, "application/octet-stream", "text/plain"})
 """Media types that stand for one that was not told."""
 
@@ -164,7 +163,7 @@ class JobOutputs:
         if reply.media_type.startswith("multipart/"):
             declared = await self._declared.of(process_id, job_id)
             return multipart.related_outputs(reply, declared.ids)
-        if is_html(reply) and not (await self._declared.of(process_id, job_id)).html:
+        if reply.is_html and not (await self._declared.of(process_id, job_id)).html:
             raise InvalidServerReplyError(f"server {server.name!r} answers with an HTML page in place of results")
         keyed = _dialect(server).results_document
         known = await self._known(document, process_id, job_id, keyed=keyed)
@@ -224,17 +223,12 @@ def _state(document: Any) -> RemoteProblemError:
     )
 
 
-def is_html(reply: Reply) -> bool:
-    """Whether an answer is a page."""
-    return reply.media_type in _PAGES
-
-
 def _refuse_page(reply: Reply, output: OutputResult) -> None:
     """Pass what can be the value of a link. A page in its place is of a proxy, or wants somebody to sign in.
 
     Raises: InvalidServerReplyError.
     """
-    if is_html(reply) and output.media_type not in (*_PAGES, *_UNSPECIFIC):
+    if reply.is_html and output.media_type not in HTML | _UNSPECIFIC:
         raise InvalidServerReplyError(
             f"the server answers with an HTML page in place of the output {output.id!r} ({output.media_type})"
         )

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from mcp_server.ogc import documents
@@ -123,7 +124,7 @@ def page(output: OutputResult, offset: int | None, limit: int | None) -> OutputR
     value = output.value
     if isinstance(value, list):
         items = cast("list[Any]", value)
-        return _replace(output, items[start:stop], len(items))
+        return _with_page(output, items[start:stop], len(items))
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
         features = members.get("features")
@@ -131,7 +132,7 @@ def page(output: OutputResult, offset: int | None, limit: int | None) -> OutputR
             every = cast("list[Any]", features)
             part = every[start:stop]
             counts = {"numberMatched": len(every), "numberReturned": len(part)}
-            return _replace(output, {**members, "features": part, **counts}, len(every))
+            return _with_page(output, {**members, "features": part, **counts}, len(every))
     return output
 
 
@@ -211,9 +212,9 @@ def _decoded(value: Any, encoding: str) -> Any:
         return value
 
 
-def _replace(output: OutputResult, value: Any, matched: int) -> OutputResult:
-    size = _size(value)
-    return OutputResult(output.id, output.media_type, size, None, value, output.href, matched)
+def _with_page(output: OutputResult, value: Any, matched: int) -> OutputResult:
+    """The output with a page of its value in place of the whole; its summary, which is of the whole, goes."""
+    return replace(output, value=value, size=_size(value), summary=None, matched=matched)
 
 
 def _is_geojson(value: object) -> bool:

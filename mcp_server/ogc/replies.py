@@ -21,7 +21,7 @@ def json_of(reply: Reply) -> Any:
 
     Raises: InvalidServerReplyError.
     """
-    if reply.media_type in ("text/html", "application/xhtml+xml"):
+    if reply.is_html:
         raise InvalidServerReplyError(f"the server answered {_path(reply)} with an HTML page in place of JSON")
     return documents.parse_json(reply.text_body)
 
@@ -57,7 +57,7 @@ def single_output(name: str, reply: Reply, *, href: str | None) -> OutputResult:
     output = outputs.value_output(name, body, reply.media_type, href=href)
     counted = reply.headers.get("ogc-numbermatched", "")
     matched = int(counted) if counted.isascii() and counted.isdigit() else outputs.number_matched(output.value)
-    return OutputResult(output.id, output.media_type, output.size, None, output.value, href, matched)
+    return replace(output, matched=matched)
 
 
 def _status_within(reply: Reply) -> int:

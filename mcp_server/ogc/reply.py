@@ -13,6 +13,8 @@ from mcp_server.ogc.link_header import HeaderLink, header_links
 from summaries.values import is_json
 
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([\w.:-]{1,40})', re.IGNORECASE)
+HTML = frozenset({"text/html", "application/xhtml+xml"})
+"""Media types of pages."""
 _ENDS = 100
 """Bytes at either end of a body among which it is looked for more than white space."""
 _KNOWN = re.compile(r"iso8859-\d+|cp125\d|utf-16(-[bl]e)?|koi8-[ru]|shift_jis|euc_(jp|kr)|gb2312|gbk|gb18030|big5")
@@ -42,6 +44,11 @@ class Reply:
         """
         told = re.split("[;,]", self.headers.get("content-type", ""), maxsplit=1)[0].strip().lower()
         return told or ("application/json" if _reads_like_json(self.body) else "")
+
+    @property
+    def is_html(self) -> bool:
+        """Whether it is a page, be it the server's or a proxy's."""
+        return self.media_type in HTML
 
     @property
     def text_body(self) -> bytes:

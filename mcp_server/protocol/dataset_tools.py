@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mcp.types import CallToolResult, Tool
 
 from mcp_server.execution.records import Notify
-from mcp_server.protocol.job_tools import JobTool
+from mcp_server.protocol.job_tools import OwnTool
 from mcp_server.protocol.tool_schemas import READ_ONLY, TEXT, TEXTS, closed_object
 from mcp_server.results import presentation
 
@@ -23,9 +23,9 @@ _LISTED: Final[dict[str, Any]] = {
 }
 
 
-def dataset_tools(servers: Sequence[str], offered: Callable[[], bool]) -> dict[str, JobTool]:
+def dataset_tools(servers: Sequence[str], offered: Callable[[], bool]) -> dict[str, OwnTool]:
     """The tools by name; offered: whether a server is known to have datasets."""
-    return {LIST: JobTool(_definition(servers), _list, offered)}
+    return {LIST: OwnTool(_definition(servers), _list, offered)}
 
 
 async def _list(executor: "Executor", arguments: Mapping[str, Any], _: Notify) -> CallToolResult:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mcp.types import CallToolResult, Tool, ToolAnnotations
 
 from mcp_server.execution.records import Notify
-from mcp_server.protocol.job_tools import JobTool, result_of
+from mcp_server.protocol.job_tools import OwnTool, result_of
 from mcp_server.protocol.tool_schemas import TEXT, closed_object
 from mcp_server.results import presentation
 from mcp_server.results.folder import ResultFolder
@@ -24,13 +24,13 @@ _WRITES: Final = ToolAnnotations(
 )
 
 
-def file_tools(folder: Path | None, *, seconds: float, most_bytes: int) -> dict[str, JobTool]:
+def file_tools(folder: Path | None, *, seconds: float, most_bytes: int) -> dict[str, OwnTool]:
     """The tools by name; none where there is no folder.
 
     seconds: longest time of one; most_bytes: largest file.
     """
     return (
-        {} if folder is None else {SAVE: JobTool(_DEFINITION, _Saving(ResultFolder(folder), seconds, most_bytes).save)}
+        {} if folder is None else {SAVE: OwnTool(_DEFINITION, _Saving(ResultFolder(folder), seconds, most_bytes).save)}
     )
 
 

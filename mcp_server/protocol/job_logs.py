@@ -51,4 +51,4 @@ def with_log(error: RemoteProblemError, lines: Sequence[str]) -> RemoteProblemEr
         return error
     # Marked line by line: none can be taken for words of the bridge, or of anyone else's turn.
     text = "\n".join([str(error), "The last lines of its log:", *(f"| {line}" for line in lines)])
-    return RemoteProblemError(text, status=error.status, type_uri=error.type_uri, problems=error.problems)
+    return error.retold(text)

@@ -45,8 +45,8 @@ type Run = "Callable[[Executor, Mapping[str, Any], Notify], Awaitable[CallToolRe
 
 
 @dataclass(frozen=True, slots=True)
-class JobTool:
-    """A tool of the bridge itself."""
+class OwnTool:
+    """A tool that belongs to no process: of jobs, of results, of datasets or of files."""
 
     definition: Tool
     run: Run
@@ -54,14 +54,14 @@ class JobTool:
     """Whether it is listed: it may be of no use with the servers there are."""
 
 
-def job_tools(servers: Sequence[str], *, small_value_bytes: int, saves: bool = False) -> dict[str, JobTool]:
+def job_tools(servers: Sequence[str], *, small_value_bytes: int, saves: bool = False) -> dict[str, OwnTool]:
     """The tools by name, for a bridge to these servers; saves: it saves results as files."""
     own = _JobTools(tuple(servers), small_value_bytes, saves)
     tools = (
-        JobTool(definitions.get_job(servers), own.get),
-        JobTool(definitions.list_jobs(servers), own.list),
-        JobTool(definitions.dismiss_job(servers), own.dismiss),
-        JobTool(definitions.READ_RESULT, own.read),
+        OwnTool(definitions.get_job(servers), own.get),
+        OwnTool(definitions.list_jobs(servers), own.list),
+        OwnTool(definitions.dismiss_job(servers), own.dismiss),
+        OwnTool(definitions.READ_RESULT, own.read),
     )
     return {tool.definition.name: tool for tool in tools}
 

@@ -21,7 +21,7 @@ from mcp_server.errors import InvalidArgumentsError, UnknownToolError
 from mcp_server.protocol import outcomes
 from mcp_server.protocol.answers import answer
 from mcp_server.protocol.arguments import check
-from mcp_server.protocol.job_tools import JobTool
+from mcp_server.protocol.job_tools import OwnTool
 from mcp_server.protocol.process_tool_definitions import RUN
 from mcp_server.protocol.process_tools import NAMES as PROCESS_TOOLS
 from mcp_server.protocol.process_tools import ProcessTools, in_inputs
@@ -47,7 +47,7 @@ class Tools:
     catalog: "Catalog"
     executor: "Callable[[], Awaitable[Executor]]"
     """Waits until the executor is there: the list of tools is answered before."""
-    own: Mapping[str, JobTool]
+    own: Mapping[str, OwnTool]
     """The bridge's own tools by name."""
     finding: ProcessTools
     """The tools that stand for all processes where these are too many to be tools."""
@@ -119,7 +119,7 @@ class Tools:
         except InvalidArgumentsError as error:
             raise in_inputs(error) from None
 
-    async def _call_own(self, ctx: Context, tool: JobTool, arguments: Mapping[str, Any] | None) -> CallToolResult:
+    async def _call_own(self, ctx: Context, tool: OwnTool, arguments: Mapping[str, Any] | None) -> CallToolResult:
         checked = check(tool.definition.input_schema, arguments)
         return await tool.run(await self.executor(), checked, ProgressNotifier(ctx.session))
 

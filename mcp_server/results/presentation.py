@@ -11,6 +11,7 @@ from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
 from mcp_server.ogc.documents import compact, utf8_size
 from mcp_server.ogc.models import ABSENT, OutputResult
 from mcp_server.ogc.outputs import text_in
+from mcp_server.schema.outputs import PICTURES
 from mcp_server.schema.text import brief
 from summaries import summarise
 
@@ -21,8 +22,6 @@ MAX_ENVELOPE_BYTES = 16_000
 _WARNING_LENGTH = 1000
 _MOST_WARNINGS = 20
 _PROCESS_LENGTH = 100
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-"""Media types that models can look at."""
 
 
 class PresentedOutput(Protocol):
@@ -35,7 +34,7 @@ class PresentedOutput(Protocol):
 
 
 class Presented(Protocol):
-    """What is presented of an execution: of `mcp_server.execution.executor.Execution`."""
+    """What is presented of an `mcp_server.execution.records.Execution`, which `results` does not import."""
 
     @property
     def status(self) -> str: ...

@@ -13,7 +13,7 @@ from mcp_server.schema.kinds import GEOJSON_FORMATS
 from mcp_server.schema.legacy import written_schema
 from mcp_server.schema.occurrence import Occurrence, occurrence
 from mcp_server.schema.plain import JsonObject, as_list, as_object, first_of, plain
-from mcp_server.schema.process import CanonicalProcess, Diagnostic, InputSpec, Mode, OutputSpec
+from mcp_server.schema.process import CanonicalProcess, Diagnostic, InputSpec, OutputSpec
 from mcp_server.schema.references import takes_reference, widened
 from mcp_server.schema.repair import canonical
 from mcp_server.schema.scope import Effort, Notebook, Scope
@@ -21,8 +21,6 @@ from mcp_server.schema.spelling import conventional
 from mcp_server.schema.text import in_one_language
 from mcp_server.schema.validation import fits
 from mcp_server.texts import is_harmless
-
-__all__ = ["CanonicalProcess", "Diagnostic", "InputSpec", "Mode", "OutputSpec", "normalise"]
 
 _EXAMPLE_VALUES = 100
 """So many of the values that an example has for one input are heard: a schema grows with each that it does not take."""

@@ -5,7 +5,8 @@ from mcp_server.schema.process import CanonicalProcess, OutputSpec
 from mcp_server.texts import is_harmless
 
 _LISTED = 16
-_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""Media types that models can look at."""
 
 
 def output_schema(process: CanonicalProcess) -> JsonObject | None:
@@ -36,4 +37,4 @@ def told_outputs(process: CanonicalProcess) -> str:
 
 
 def _is_picture(spec: OutputSpec) -> bool:
-    return spec.media_type is not None and spec.media_type.partition(";")[0].strip().lower() in _PICTURES
+    return spec.media_type is not None and spec.media_type.partition(";")[0].strip().lower() in PICTURES

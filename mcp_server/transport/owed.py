@@ -1,4 +1,8 @@
-"""The answers owed to a script, which ends its input before it reads any: a client that talks waits for the first."""
+"""Which answers are owed to a client that ends its input: all of them to a script, none to any other client.
+
+A script sends all its requests, and ends its input, before it reads an answer. Any other client waits for the answer to
+its first request: when its input ends it has gone.
+"""
 
 import json
 from collections.abc import Callable
@@ -11,7 +15,7 @@ _CANCELLED = "notifications/cancelled"
 
 
 class Owed:
-    """Requests of one client that have no answer yet, for as long as it may be a script: to any other none is owed."""
+    """The requests of one client without an answer, as long as it may be a script."""
 
     def __init__(self, hasty: Callable[[], bool], *, seconds: float) -> None:
         """Take what tells whether the client has ended its input, or sent more than anybody who waits for an answer.
@@ -21,7 +25,7 @@ class Owed:
         self._hasty = hasty
         self._seconds = seconds
         self._script: bool | None = None
-        """Known with the first answer."""
+        """Whether the client is a script; None before the first answer."""
         self._requests: set[str | int] = set()
         self._answered = anyio.Event()
 
@@ -44,7 +48,7 @@ class Owed:
             return
         message: dict[str, Any] = json.loads(line)
         if "method" in message or message.get("id") not in self._requests:
-            return  # of what was no message its client is told before it can have waited for anything
+            return  # a notification, or the answer to what was no message: neither is owed
         if self._script is None:
             self._script = self._hasty()
         if not self._script:

@@ -14,8 +14,9 @@ from backend.app import create_app
 from backend.settings import Settings
 from mcp_server.catalog import Catalog, Kept, Selection
 from mcp_server.errors import NoSuchJobError, RemoteProblemError, ResultGoneError
-from mcp_server.execution.executor import Execution, Executor
+from mcp_server.execution.executor import Executor
 from mcp_server.execution.job_records import JobRecords
+from mcp_server.execution.records import Execution
 from mcp_server.execution.request import build_request
 from mcp_server.ogc.client import OgcClient
 from mcp_server.ogc.connecting import open_http

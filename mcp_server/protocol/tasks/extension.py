@@ -22,6 +22,7 @@ from mcp_server.errors import (
     RemoteProblemError,
     ServerUnreachableError,
 )
+from mcp_server.execution.records import tell_nobody
 from mcp_server.ogc.models import StatusInfo
 from mcp_server.protocol import outcomes
 from mcp_server.protocol.answers import answer
@@ -139,7 +140,8 @@ class Tasks:
         executor = await self.executor()
         name, shows_pictures = await self._tool(server, status.process_id)
         try:
-            execution = await executor.follow(job, 0, _silent)
+            # Progress of a task is in its status.
+            execution = await executor.follow(job, 0, tell_nobody)
             return await answer(
                 executor, execution, shows_pictures=shows_pictures, small_value_bytes=self.small_value_bytes
             )
@@ -187,7 +189,3 @@ def _refused(job: JobReference, error: BridgeError) -> MCPError:
     if outcomes.OUTCOMES[type(error)] is outcomes.Outcome.NOT_FOUND:
         return MCPError(INVALID_PARAMS, f"there is no task {job}, or no longer: {error}")
     return MCPError(INTERNAL_ERROR, f"task {job} cannot be told now: {error}")
-
-
-async def _silent(_percent: float | None, _message: str | None) -> None:
-    """Tell nobody: progress of a task is in its status."""

@@ -1,12 +1,13 @@
 """Jobs as the tasks of the extension, and what its requests and notifications carry. Pure."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from mcp.types import Notification, NotificationParams, RequestParams
 from pydantic import model_serializer
 
+from mcp_server.ogc.documents import moment
 from mcp_server.ogc.models import StatusInfo
 
 IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
@@ -94,11 +95,5 @@ def _poll_seconds(age: float, asked_for: float | None) -> float:
 
 
 def _first(*texts: str | None) -> datetime | None:
-    """The first of several moments that can be read; one without an offset is UTC."""
-    for text in texts:
-        try:
-            moment = datetime.fromisoformat(text or "")
-        except ValueError:
-            continue
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return None
+    """The first of several times that can be read."""
+    return next(filter(None, map(moment, texts)), None)

@@ -5,8 +5,8 @@ from typing import Any
 
 from mcp_server.ogc.link_header import header_links
 from mcp_server.schema.combine import branches, is_any
-from mcp_server.schema.normalise import InputSpec
 from mcp_server.schema.plain import JsonObject, as_list, as_object
+from mcp_server.schema.process import InputSpec
 from mcp_server.validate import schemas
 from mcp_server.validate.candidates import Plan
 from mcp_server.validate.executions import (

@@ -163,7 +163,7 @@ async def test_the_event_loop_leaves_it_to_others_to_claim_a_job_when_a_worker_h
         waiting = await engine.accept(asked("buffer"), durable=False)
         others.let_go()
     assert "no job could be claimed" not in caplog.text
-    engine._lanes.revisit()
+    engine._lanes.fill()
     assert waiting.id in executor.runs
 
 
@@ -190,6 +190,18 @@ async def test_a_job_of_others_that_was_seen_while_all_workers_were_busy_begins_
     assert other.id not in executor.runs
     end(executor, own[0])
     assert other.id in executor.runs
+
+
+@pytest.mark.usefixtures("left_alone")
+async def test_one_look_into_the_store_begins_as_many_jobs_of_others_as_workers_are_free(
+    make_engine: Callable[[], Engine], executor: ByHand, store: JobStore
+) -> None:
+    engine = make_engine()
+    engine._lanes.look()  # there is none yet
+    own = engine.submit(asked("buffer"), durable=False)
+    others = [store.insert(asked("buffer"), owner=None, durable=False).id for _ in range(5)]
+    engine._lanes.look()
+    assert executor.runs.keys() == {own.id, *others[:3]}
 
 
 @pytest.mark.usefixtures("left_alone")

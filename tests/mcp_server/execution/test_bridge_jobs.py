@@ -1,5 +1,6 @@
 """Executions that outlast their call on a server that makes no jobs of them."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,20 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from mcp_server.errors import BridgeError, OutcomeUnknownError, RemoteProblemError, ResultGoneError
 from mcp_server.execution import submission
+from mcp_server.execution.bridge_jobs import BridgeJobs
 from mcp_server.execution.calls import Call
 from mcp_server.execution.endings import Endings
 from mcp_server.execution.inputs import InputResolver
+from mcp_server.execution.job_records import JobRecords, new_record
 from mcp_server.execution.kept_values import KeptValues
+from mcp_server.execution.owners import Owner
 from mcp_server.execution.progress import Teller
-from mcp_server.execution.records import Execution
+from mcp_server.execution.records import Execution, tell_nobody
 from mcp_server.execution.request import ExecuteRequest
 from mcp_server.execution.submission import Submitter
 from mcp_server.execution.under_way import Run
 from mcp_server.references import JobReference, KeptReference
+from mcp_server.results.store import KeptResults
 from tests.mcp_server.execution.bench import Bench, Impatient, LooseTasks, cancelled, until
 from tests.mcp_server.execution.jobs_site import POINT, JobsSite, site_without_jobs
 
@@ -238,7 +243,8 @@ async def test_what_may_be_sent_at_once_is_at_no_moment_one_of_too_many(home: Pa
     async def ended(_: Run) -> None:
         run.answered.set()
 
-    submitter = Submitter(LooseTasks(), resolver, Endings(bench.kept, anyio.sleep), on_end=ended, most_at_once=1)
+    endings = Endings(bench.kept, anyio.sleep)
+    submitter = Submitter(LooseTasks(), resolver, endings, on_end=ended, sync_seconds=60, sync_waits={}, most_at_once=1)
     deadline = anyio.current_time() + 40
     request = ExecuteRequest("p", {"value": 1})
     submitter.start(Call(client, bench.site.tool(), request, "call", deadline, Teller(bench.note)), run)
@@ -247,6 +253,24 @@ async def test_what_may_be_sent_at_once_is_at_no_moment_one_of_too_many(home: Pa
             assert not run.queued
             await anyio.lowlevel.checkpoint()
     assert isinstance(run.outcome, Execution)
+
+
+async def test_the_record_of_a_job_that_another_process_waits_for_is_read_again_after_each_pause(home: Path) -> None:
+    records = JobRecords(home)
+    record = new_record("remote", "p", seconds=60, owner=Owner.current())
+    await records.write(record)
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            await records.write(replace(record, status="failed", message="it broke"))
+
+    jobs = BridgeJobs(records, KeptResults(home), pause)
+    with anyio.fail_after(40):
+        ended = await jobs.until_ended(record.reference, wait=30, teller=Teller(tell_nobody))
+    assert ended.message == "it broke"
+    assert pauses == [0.5, 0.5, 0.5]
 
 
 async def test_its_progress_is_the_time_it_has_taken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

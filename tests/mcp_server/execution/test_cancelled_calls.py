@@ -8,7 +8,7 @@ import pytest
 
 from mcp_server.execution import sharing
 from tests.mcp_server.execution.bench import Bench, Impatient, cancelled, until
-from tests.mcp_server.execution.jobs_site import site_without_jobs
+from tests.mcp_server.execution.jobs_site import JobsSite, site_without_jobs
 
 pytestmark = pytest.mark.anyio
 
@@ -49,6 +49,38 @@ async def test_the_connection_of_the_only_caller_is_cut_when_it_has_cancelled(
     with anyio.fail_after(40):
         await until(lambda: site.cut == 1)
     assert (await bench.executor.jobs(9)).jobs == ()
+
+
+async def test_a_cancelled_call_that_was_not_sent_yet_waits_for_no_answer(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "_GRACE_SECONDS", 50)
+    site, _ = site_without_jobs()
+    bench = Bench(home, site, most_at_once=1)
+    with anyio.fail_after(40):
+        async with anyio.create_task_group() as group:
+            group.start_soon(bench.run, 1)
+            await until(lambda: site.executions)
+            async with anyio.create_task_group() as second:
+                second.start_soon(bench.run, 2)
+                await anyio.wait_all_tasks_blocked()
+                second.cancel_scope.cancel()
+            # The first one is sent: it would be waited for.
+            monkeypatch.setattr(sharing, "_GRACE_SECONDS", 0.05)
+            group.cancel_scope.cancel()
+    assert len(site.executions) == 1
+
+
+async def test_a_cancelled_call_waits_for_no_answer_of_a_server_that_dismisses_abandoned_executions_itself(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "_GRACE_SECONDS", 50)
+    site = JobsSite().speak_our_dialect()
+    site.answering_only_once()
+    bench = Bench(home, site)
+    await cancelled(bench.run, once=lambda: site.executions)
+    with anyio.fail_after(40):
+        await until(lambda: site.cut == 1)
 
 
 async def test_an_equal_call_made_after_the_only_caller_cancelled_still_gets_the_results(home: Path) -> None:

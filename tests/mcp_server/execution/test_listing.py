@@ -131,4 +131,4 @@ async def test_times_are_compared_whatever_their_offset_and_those_without_come_l
 
 
 def listed(server: str, created: str | None) -> Execution:
-    return Execution(server, "p", "running", JobReference(server, "1"), None, None, (), created)
+    return Execution(server=server, process_id="p", status="running", job=JobReference(server, "1"), created=created)

@@ -54,7 +54,7 @@ class Follower:
     async def follow(self, job: JobReference, _wait: float, _notify: Any) -> Execution:
         if isinstance(self.outcome, Exception):
             raise self.outcome
-        return Execution(job.server, "p", self.outcome, job, 40, None, ())
+        return Execution(server=job.server, process_id="p", status=self.outcome, job=job, progress=40)
 
     async def log(self, job: JobReference, *, lines: int, seconds: float) -> tuple[str, ...]:
         assert (job, lines, seconds <= 5) == (JOB, MOST_LINES, True)

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from mcp_server.errors import InvalidArgumentsError, InvalidReferenceError
 from mcp_server.execution.records import Execution, JobList
 from mcp_server.protocol.arguments import check
-from mcp_server.protocol.job_tools import JobTool, job_tools
+from mcp_server.protocol.job_tools import OwnTool, job_tools
 from mcp_server.references import JobReference, ResultReference
 from mcp_server.schema.portable import lint
 
@@ -19,7 +19,7 @@ SEVERAL = job_tools(["local", "city", "a-name-of-twenty-ch"], small_value_bytes=
 
 @pytest.mark.parametrize("tools", [TOOLS, SEVERAL])
 @pytest.mark.parametrize("name", TOOLS)
-def test_every_own_tool_has_a_portable_schema(name: str, tools: dict[str, JobTool]) -> None:
+def test_every_own_tool_has_a_portable_schema(name: str, tools: dict[str, OwnTool]) -> None:
     tool = tools[name].definition
     assert lint(tool.input_schema) == []
     if tool.output_schema is not None:
@@ -39,7 +39,7 @@ def test_annotations_are_honest() -> None:
 
 
 def test_what_is_told_of_jobs_holds_for_the_servers_there_are() -> None:
-    def those_that_tell(text: str, tools: dict[str, JobTool]) -> set[str]:
+    def those_that_tell(text: str, tools: dict[str, OwnTool]) -> set[str]:
         return {name for name, tool in tools.items() if text in tool.definition.model_dump_json()}
 
     assert those_that_tell("or its ID alone", TOOLS) == {"get_job", "dismiss_job"}
@@ -153,7 +153,7 @@ class Lister:
     """Takes the place of the executor: tells a list of jobs."""
 
     def __init__(self, *warnings: str) -> None:
-        job = Execution("city", "p", "running", JobReference("city", "1"), None, None, ())
+        job = Execution(server="city", process_id="p", status="running", job=JobReference("city", "1"))
         self.found = JobList((job,), warnings)
 
     async def jobs(self, _: int, __: str | None) -> JobList:

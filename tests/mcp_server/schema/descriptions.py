@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from mcp_server.schema.normalise import InputSpec, normalise
+from mcp_server.schema.normalise import normalise
+from mcp_server.schema.process import InputSpec
 
 
 def described(inputs: Any, **members: Any) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mcp_server.ogc.models import ABSENT
-from mcp_server.schema.normalise import CanonicalProcess, normalise
+from mcp_server.schema.normalise import normalise
 from mcp_server.schema.portable import lint
+from mcp_server.schema.process import CanonicalProcess
 from mcp_server.schema.tool import tool_spec
 from tests.mcp_server.schema.descriptions import described, only_input
 
