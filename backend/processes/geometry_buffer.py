@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.buffers.boundary import boundary
+from backend.geo.buffers.boundary import boundary_of
 from backend.geo.buffers.buffer import buffer
 from backend.geo.buffers.feature_buffers import buffer_features, error_percent, on_the_ground
 from backend.geo.buffers.rings import buffer_rings
@@ -96,7 +96,7 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
     if beyond:
         made = buffer_rings(geometry, [metres, *beyond], field, resolution, tell, wanted, dissolve=dissolve)
     elif dissolve and field is None:
-        source = boundary(on_the_ground(geometry, metres))
+        source = boundary_of(on_the_ground(geometry, metres))
         area = buffer(source, metres, resolution, tell, wanted)
         progress(90, "measuring the result")
         error = error_percent(area, source, metres, resolution, wanted)

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from backend.geo.geodesy.antimeridian import flat_parts, outline
 from backend.geo.geodesy.ellipsoid import Array, Integers, inverse, meridian_radius, parallel_radius
 from backend.geo.geodesy.repeats import repeats
+from backend.geo.geodesy.shapes import Shapes, flat, rings_of, shapes_of
 
 SAMPLES = 128
 """Places on the boundary that are measured, half of them vertices, half the middles of edges."""
@@ -39,11 +40,26 @@ def boundary_error_percent(result: BaseGeometry, source: Sequence[BaseGeometry],
 
 def _samples(result: BaseGeometry) -> Array:
     """Vertices and middles of edges of the boundary as it is on the globe."""
-    coordinates, owners = shapely.get_coordinates(flat_parts(outline(result)), return_index=True)
+    pieces = _bounding(result)
+    counts = shapely.get_num_coordinates(pieces) - 1 - shapely.get_num_interior_rings(pieces)
+    ends = np.cumsum(counts)
+    count = int(counts.sum())
+    chosen = np.unique(np.linspace(0, count - 1, SAMPLES // 2).astype(int)) if count else np.arange(0)
+    # Coordinates of a few pieces: those of all would take as much memory as the result.
+    piece = np.searchsorted(ends, chosen, side="right")
+    some, place = np.unique(piece, return_inverse=True)
+    coordinates, owners = shapely.get_coordinates(rings_of(pieces[some])[0], return_index=True)
     edges = np.flatnonzero(owners[1:] == owners[:-1])
-    chosen = edges[np.unique(np.linspace(0, len(edges) - 1, SAMPLES // 2).astype(int))] if len(edges) else edges
-    vertices = coordinates[chosen]
-    return np.vstack([vertices, (vertices + coordinates[chosen + 1]) / 2])
+    before = np.cumsum(counts[some]) - ends[some]
+    at = edges[chosen + before[place]]
+    return np.vstack([coordinates[at], (coordinates[at] + coordinates[at + 1]) / 2])
+
+
+def _bounding(result: BaseGeometry) -> Shapes:
+    """Polygons, or lines where not all of their boundary is one on the globe."""
+    if (np.abs(result.bounds) < (180, 90, 180, 90)).all():
+        return flat(shapes_of([result]))[0]
+    return shapes_of(flat_parts(outline(result)))
 
 
 def _stations(source: Sequence[BaseGeometry], distance: float) -> tuple[Array, Array, Array]:

@@ -7,7 +7,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import linemerge
 
 from backend.geo.geodesy.antimeridian import flat_parts, outline
-from backend.geo.geodesy.shapes import of_type, shapes_of, union_of
+from backend.geo.geodesy.shapes import Shapes, flat, of_type, shapes_of, union_of
 
 _EMPTY = shapely.Polygon()
 
@@ -26,12 +26,18 @@ class Boundary:
     @property
     def punctual(self) -> bool:
         """There are points and nothing else."""
-        return self.areal.is_empty and all(line.geom_type == "Point" for line in self.lines)
+        return self.areal.is_empty and set(map(type, self.lines)) <= {shapely.Point}
 
 
 def boundary(shape: BaseGeometry) -> Boundary:
     """Take a geometry within [-180, 180] × [-90, 90] apart."""
-    parts = shapes_of(flat_parts(shape))
+    return boundary_of(shapes_of([shape]))
+
+
+def boundary_of(shapes: Shapes) -> Boundary:
+    """Take geometries apart, all as one; those that are single are no copies."""
+    parts, _ = flat(shapes)
+    parts = parts[~shapely.is_empty(parts)]
     polygons = of_type(parts, shapely.GeometryType.POLYGON)
     if not polygons.any():
         return Boundary(_EMPTY, tuple(parts), polygonal=False)

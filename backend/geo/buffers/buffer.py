@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from backend.errors import ProcessRefusedError
 from backend.geo.buffers.boundary import Boundary, boundary
 from backend.geo.buffers.capsules import OUTWARD
+from backend.geo.buffers.disc_unions import disc_union
 from backend.geo.buffers.simplification import decimals, rounded, simplified
 from backend.geo.buffers.strips import ROUND, Style, check_reach
 from backend.geo.buffers.zones import GENERALISATION, PRECISION, disc_like, plain_discs, zones
@@ -142,15 +143,7 @@ def _discs(source: Boundary, distance: float, resolution: int) -> BaseGeometry |
     distances = np.full(len(points), distance)
     if not disc_like(points, distances, resolution).all():
         return None
-    return shapely.orient_polygons(_union(plain_discs(points, distances, resolution)))
-
-
-def _union(polygons: Shapes) -> BaseGeometry:
-    """Their union; those whose box meets no other one's, often half of many discs, are left as they are."""
-    first, second = shapely.STRtree(polygons).query(polygons)
-    alone = np.bincount(first[first != second], minlength=len(polygons)) == 0
-    parts: Shapes = shapely.get_parts(shapely.disjoint_subset_union_all(polygons[~alone]))
-    parts = np.concatenate([parts, polygons[alone]])
+    parts = disc_union(points, distance, resolution)
     # One by one they would be looked at in Python.
     return parts[0] if len(parts) == 1 else cast("BaseGeometry", shapely.multipolygons(parts))
 

@@ -19,8 +19,8 @@ from backend.geo.buffers.zones import GENERALISATION
 from backend.geo.geodesy.antimeridian import collect
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.measure import area_each
-from backend.geo.geodesy.shapes import of_type, union_of
-from backend.geo.vector.bending import bent, bent_geometry
+from backend.geo.geodesy.shapes import Shapes, of_type, union_of
+from backend.geo.vector.bending import bent, bent_shapes
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import with_measures_named
 from backend.geo.vector.reading import GeometryInput
@@ -76,9 +76,9 @@ def buffer_features(  # noqa: PLR0917  # as `buffer` takes them
     return FeatureBuffers(made.warned(*warnings), _percent(error_bound(punctual, resolution)), left_out)
 
 
-def on_the_ground(geometry: GeometryInput, metres: float) -> BaseGeometry:
-    """The geometry in longitude and latitude, its edges where they run in the plane in which they came."""
-    return bent_geometry(geometry, GENERALISATION * abs(metres))
+def on_the_ground(geometry: GeometryInput, metres: float) -> Shapes:
+    """The geometries in longitude and latitude, their edges where they run in the plane in which they came."""
+    return bent_shapes(geometry, GENERALISATION * abs(metres))
 
 
 def error_percent(made: BaseGeometry, source: Boundary, metres: float, resolution: int, style: Style = ROUND) -> float:

@@ -6,6 +6,7 @@ Source: F. Aurenhammer, Voronoi diagrams: a survey of a fundamental geometric da
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, NoReturn, cast
 
 import numpy as np
@@ -15,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84
 from backend.geo.geodesy.ellipsoid import Array, Integers, inverse
-from backend.geo.geodesy.shapes import PUNTAL, Shapes, of_type
+from backend.geo.geodesy.shapes import PUNTAL, Shapes, batch_starts, of_type
 from backend.geo.vector.bending import bent, true_to_lengths
 from backend.geo.vector.features import Features
 from backend.geo.vector.local_plane import EDGE, RADIUS, LocalPlane
@@ -32,6 +33,8 @@ STRAIGHTER = 0.1
 """How much less edges may be bent than their plane is stretched."""
 MOST_CORNERS = 20_000
 """Corners of cells whose true distances are compared."""
+_BATCH = 2**15
+"""Vertices of cells that are looked at together."""
 CORNERS = "points"
 """Field of a triangle: the indices of the features at its corners."""
 
@@ -60,7 +63,7 @@ def tessellate(features: Features, kind: Kind, mask: Features | None = None) -> 
     points = features.take(chosen)
     plane = LocalPlane.around(points, "aeqd")
     decision = f"{plane.decision}; {why}" if why else plane.decision
-    flat = shapely.get_coordinates(plane.flat(points.shapes))
+    flat = plane.places(positions)
     extent = float(np.ptp(flat, axis=0).max()) * plane.unit
     if plane.local is not None and extent > WIDEST:
         _refuse(f"the points are spread over {extent / 1000:.0f} km, too wide for one plane: give a part of them")
@@ -118,7 +121,8 @@ def _window(flat: Array, plane: LocalPlane, mask: Features | None, features: Fea
 
 def _cells(flat: Array, window: BaseGeometry) -> Shapes:
     """One cell for each point, in their order."""
-    points: Any = shapely.multipoints(flat)
+    # Its vertices are taken alone, and take a tenth of the memory of as many points.
+    points = shapely.LineString(flat)
     # Cells on the outside are to reach beyond the window.
     reach = shapely.union_all([window.envelope, points.envelope]).envelope
     around = shapely.buffer(reach, reach.length)
@@ -163,23 +167,45 @@ def _border_error(plane: LocalPlane, cells: Shapes, flat: Array, positions: Arra
     """
     if plane.local is None:
         return None
-    coordinates, owners = shapely.get_coordinates(cells, return_index=True)
-    if not len(coordinates):
+    corners, owners, longest = _farthest_corners(cells, flat)
+    if not len(corners):
         return None
-    # Corners are alike to a millimetre; those far from their points have the largest errors.
-    key = np.round(coordinates[:, 0] * 1000) * 2.0**30 + np.round(coordinates[:, 1] * 1000)
-    _, place = np.unique(key, return_inverse=True)
-    away = np.hypot(*(coordinates - flat[owners]).T)
-    farthest = np.unique(place[np.argsort(away)[-MOST_CORNERS:]])
-    chosen = np.isin(place, farthest)
-    all_owners = owners
-    place, owners, corners = place[chosen], owners[chosen], coordinates[chosen]
     found: Any = plane.local(corners[:, 0], corners[:, 1], inverse=True)
     _, reach = inverse(found[0], found[1], positions[owners, 0], positions[owners, 1])
+    place = _place(corners)
     order = np.argsort(place, kind="stable")
-    first = np.flatnonzero(np.diff(place[order], prepend=-1))
+    first = np.flatnonzero(np.diff(place[order], prepend=np.nan))
     apart = float((np.maximum.reduceat(reach[order], first) - np.minimum.reduceat(reach[order], first)).max())
-    return apart + 2 * bow * _longest_edge(coordinates, all_owners)
+    return apart + 2 * bow * longest
+
+
+def _farthest_corners(cells: Shapes, flat: Array) -> tuple[Array, Integers, float]:
+    """Those corners of cells that are farthest from their points, where errors are largest, each as often as it is a
+    cell's; the points; and the length of the longest edge.
+    """
+    starts = [0, *batch_starts(cells, _BATCH).tolist(), len(cells)]
+    away, longest = np.zeros(0), 0.0
+    place = np.zeros(0)
+    for first, last in pairwise(starts):
+        at, owners = shapely.get_coordinates(cells[first:last], return_index=True)
+        away = np.concatenate([away, np.hypot(*(at - flat[first + owners]).T)])
+        place = np.concatenate([place, _place(at)])
+        most = np.argsort(away)[-MOST_CORNERS:]
+        away, place = away[most], place[most]
+        longest = max(longest, _longest_edge(at, owners))
+    place = np.unique(place)
+    corners, of = [np.zeros((0, 2))], [np.zeros(0, dtype=np.intp)]
+    for first, last in pairwise(starts):
+        at, owners = shapely.get_coordinates(cells[first:last], return_index=True)
+        chosen = np.isin(_place(at), place)
+        corners.append(at[chosen])
+        of.append(first + owners[chosen])
+    return np.concatenate(corners), np.concatenate(of), longest
+
+
+def _place(corners: Array) -> Array:
+    """A number for each corner: corners are alike to a millimetre."""
+    return np.round(corners[:, 0] * 1000) * 2.0**30 + np.round(corners[:, 1] * 1000)
 
 
 def _longest_edge(coordinates: Array, owners: Integers) -> float:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of, metres_per_unit
 from backend.geo.geodesy.ellipsoid import A, Array, Booleans, Integers, half_turn, meridian_radius, parallel_radius
@@ -14,7 +13,7 @@ from backend.geo.geodesy.measure import by_dimension, segments
 from backend.geo.geodesy.shapes import Shapes, batches, in_the_plane, valid_shapes
 from backend.geo.vector.common_edges import Vertices, common_edges
 from backend.geo.vector.edge_cutting import Counting, cut_edges, edges_of
-from backend.geo.vector.features import Features, single
+from backend.geo.vector.features import Features
 from backend.geo.vector.reading import GeometryInput
 
 MOST_VERTICES = 5_000_000
@@ -54,17 +53,10 @@ class Followed:
     """Edges that were to stay straight though they bend."""
 
 
-def bent_geometry(geometry: GeometryInput, tolerance: float) -> BaseGeometry:
-    """A geometry in longitude and latitude, its edges within `tolerance` metres of where they run in the plane in which
-    they came.
-    """
-    if geometry.native is None or not geometry.native.crs.is_projected:
-        return geometry.shape
-    return single(bent(geometry.native, tolerance))
-
-
 def bent_shapes(geometry: GeometryInput, tolerance: float) -> Shapes:
-    """The same as the geometries of which it is made."""
+    """Geometries in longitude and latitude, their edges within `tolerance` metres of where they run in the plane in
+    which they came.
+    """
     if geometry.native is None or not geometry.native.crs.is_projected:
         return geometry.shapes
     made = bent(geometry.native, tolerance)

@@ -10,6 +10,7 @@ from pyproj import CRS, Proj
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.antimeridian import around_pole, collect, common_box, flat_parts, the_short_way, wrap
 from backend.geo.geodesy.crs import CRS84, metres_per_unit
+from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.shapes import Shapes, batches
 from backend.geo.vector.features import Features
 
@@ -57,10 +58,11 @@ class LocalPlane:
 
     def flat(self, shapes: Shapes) -> Shapes:
         """Geometries in the plane; their vertices are transformed."""
-        local = self.local
-        if local is None:
-            return shapes
-        return shapely.transform(shapes, lambda at: np.column_stack(local(at[:, 0], at[:, 1])))
+        return shapes if self.local is None else shapely.transform(shapes, self.places)
+
+    def places(self, positions: Array) -> Array:
+        """Positions, n × 2, in the plane."""
+        return positions if self.local is None else np.column_stack(self.local(positions[:, 0], positions[:, 1]))
 
     def back(self, shapes: Shapes, longest: float | None = None) -> Features:
         """Geometries of the plane as features without fields. The array is the features' from then on.

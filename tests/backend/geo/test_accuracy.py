@@ -46,6 +46,15 @@ def test_a_buffer_without_an_edge_has_no_error() -> None:
     assert boundary_error_percent(world, [shapely.Point(0, 0)], 9_000_000) == 0
 
 
+def test_a_hole_and_a_part_at_another_distance_are_found_out() -> None:
+    source = boundary(shapely.Point(13.4, 52.5))
+    right, small, smaller = (buffer(source, distance, 4) for distance in (1000, 900, 800))
+    holed = shapely.Polygon(shapely.get_coordinates(right), [shapely.get_coordinates(small)[::-1]])
+    assert boundary_error_percent(holed, source.lines, 1000) == pytest.approx(10.9, abs=1)
+    parts = shapely.MultiPolygon([holed, smaller])
+    assert boundary_error_percent(parts, source.lines, 1000) == pytest.approx(20.4, abs=1.3)
+
+
 @pytest.mark.parametrize(
     ("text", "distance"),
     [

@@ -52,6 +52,27 @@ def test_each_cell_has_the_attributes_of_the_point_within_it() -> None:
     assert told["max_border_error_m"] < 5
 
 
+def test_the_border_error_is_that_of_the_worst_of_all_corners_of_many_cells() -> None:
+    # 8,000 cells have more corners than are compared: the farthest from their points are, and the worst is one of them.
+    random = np.random.default_rng(6)
+    positions = random.uniform((0, 40), (20, 60), (8_000, 2))
+    told = answer(features=points(positions))
+    met: dict[tuple[float, float], list[int]] = {}
+    for index, cell in cells(told).items():
+        for corner in shapely.get_coordinates(cell)[:-1].tolist():
+            met.setdefault((round(corner[0], 6), round(corner[1], 6)), []).append(index)
+    corners = [(place, of) for place, of in met.items() if len(of) > 2]
+    owners = np.array([index for _, of in corners for index in of])
+    at = np.array([place for place, of in corners for _ in of])
+    reach = np.array(GEOD.inv(at[:, 0], at[:, 1], *positions[owners].T)[2])
+    begins = np.cumsum([0, *(len(of) for _, of in corners)])[:-1]
+    apart = np.maximum.reduceat(reach, begins) - np.minimum.reduceat(reach, begins)
+    assert len(corners) > 15_000
+    # Half of a place's last digit here is six centimetres.
+    assert apart.max() - 0.2 <= told["max_border_error_m"]
+    assert told["max_border_error_m"] <= 2 * apart.max()
+
+
 def test_every_place_is_in_the_cell_of_the_point_that_is_truly_nearest() -> None:
     random = np.random.default_rng(2)
     positions = random.uniform((-3, 58), (3, 62), (30, 2))
