@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal, TypedDict
 
 import numpy as np
 import shapely
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 from pyproj import CRS
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, area_told, code_of
 from backend.geo.geodesy.ground import errors_beyond_area
 from backend.geo.places.coordinates import transform
+from backend.geo.tables.merging import Layer, merge, read_layer
 from backend.geo.vector import features as vector
 from backend.geo.vector.collections import feature_collection
 from backend.geo.vector.csv_writing import comma_separated
@@ -22,8 +23,9 @@ from backend.geo.vector.mapped_file import MappedFile
 from backend.geo.vector.projected_geojson import projected_collection
 from backend.geo.vector.writable import writable
 from backend.processes.base import Output, process
-from backend.processes.inputs import Crs, Features
+from backend.processes.inputs import FORMS, VECTOR_SCHEMA, Crs, reading_features
 from backend.processes.outputs import BINARY, FileBytes
+from backend.processes.signature import Repeated
 
 LAYER = "features"
 _NAME = re.compile(r"[^\W\d_](?:[\w.]{0,58}\w)?")
@@ -33,6 +35,7 @@ MISPLACED = 0.2
 """Share by which lengths may be off beyond the area of a CRS: who opens a file later sees no warning."""
 _MOST_TOLD = 10.0
 """Share beyond which it is only told that it is larger."""
+_Layer = Annotated[Layer, reading_features(read_layer), WithJsonSchema(VECTOR_SCHEMA), Field(description=FORMS)]
 _ZIP = "application/zip"
 _KML = "application/vnd.google-earth.kml+xml"
 _PARQUET = "application/vnd.apache.parquet"
@@ -55,6 +58,8 @@ class Converted(TypedDict, total=False):
     title="Convert features",
     keywords=[
         "export",
+        "merge",
+        "append",
         "format",
         "GeoPackage",
         "FlatGeobuf",
@@ -84,30 +89,47 @@ class Converted(TypedDict, total=False):
     example={"features": "name,lon,lat\nBerlin,13.4,52.5", "format": "csv"},
 )
 def convert_features(
-    features: Features,
+    features: _Layer,
     format: Annotated[  # noqa: A002  # what people call it
         Literal["geopackage", "flatgeobuf", "shapefile", "kml", "geoparquet", "csv", "geojson"],
         Field(description="Of the file."),
     ],
-    crs: Annotated[Crs | None, Field(description="To reproject to; else as they are.")] = None,
-    layer: Annotated[str, Field(max_length=60, description="Its name, where a format has layers.")] = LAYER,
+    others: Annotated[list[_Layer], Repeated(), Field(max_length=99, description="To append.")] | None = None,
+    crs: Annotated[Crs | None, Field(description="To reproject to.")] = None,
+    layer: Annotated[str, Field(max_length=60, description="Its name in the file.")] = LAYER,
 ) -> Converted:
-    """Export or convert a layer to GeoPackage, FlatGeobuf, shapefile, KML, GeoParquet, CSV or GeoJSON, reprojected
-    where asked."""
+    """Convert or export a layer to another format or CRS; merge several into one."""
     _check_name(layer)
-    own = crs is not None and crs != CRS84 and code_of(crs) != "EPSG:4326"
+    # EPSG:4326 is another name of it here: GeoJSON has longitude first.
+    target = CRS84 if crs is None or code_of(crs) == "EPSG:4326" else crs
+    own = target != CRS84
     if format == "kml" and own:
         raise ProcessRefusedError(
             "KML is in longitude and latitude on WGS 84: ask for geopackage for another CRS", path="$.inputs.crs"
         )
-    made = features if crs is None or crs == features.crs else _transformed(features, crs)
+    layers = [_placed(one, crs) for one in (features, *(others or ()))]
+    merged = merge(layers) if others else None
+    made = merged.features if merged else layers[0].features
     if format != "geojson":
         return _file(writable(made), format, layer)
-    moved = features.crs != (crs if own else CRS84)
-    method = f"reprojected from {code_of(features.crs)}" if moved else "as they are"
+    about: dict[str, Any] = {"layers": list(merged.layers)} if merged else {}
+    method = _method(features.features.crs, target, merged=merged is not None)
     if own:
-        return {"geojson": projected_collection(made, method)}
-    return {"geojson": feature_collection(made, method=method, crs_decision="OGC:CRS84 (RFC 7946)")}
+        return {"geojson": projected_collection(made, method, **about)}
+    return {"geojson": feature_collection(made, method=method, crs_decision="OGC:CRS84 (RFC 7946)", **about)}
+
+
+def _placed(layer: Layer, crs: CRS | None) -> Layer:
+    """The layer in the CRS that was asked for."""
+    if crs is None or crs == layer.features.crs:
+        return layer
+    return replace(layer, features=_transformed(layer.features, crs))
+
+
+def _method(given: CRS, crs: CRS, *, merged: bool) -> str:
+    if merged:
+        return "layers one after the other; fields united by name, null where a layer has none"
+    return f"reprojected from {code_of(given)}" if given != crs else "as they are"
 
 
 def _check_name(layer: str) -> None:

@@ -23,7 +23,8 @@ from backend.processes.outputs import GEOTIFF
 FORMS = "GeoJSON, WKT, KML, GPX or CSV (lon, lat)."
 """How features and geometries may come, beside as a reference to a dataset or result."""
 
-_VECTOR = WithJsonSchema({"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]})
+VECTOR_SCHEMA = {"oneOf": [{"type": "object", "format": "geojson"}, {"type": "string"}]}
+_VECTOR = WithJsonSchema(VECTOR_SCHEMA)
 
 
 def reading[T](read: Callable[[Any], T]) -> PlainValidator:

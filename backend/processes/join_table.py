@@ -22,13 +22,14 @@ _TABLE = WithJsonSchema(
         ]
     }
 )
+_Names = str | Annotated[list[str], Field(min_length=1, max_length=10)]
 KEYS = "keys compared as texts, leading zeros counting; empty keys equal none"
 
 
 @process(
     id="join-table",
     title="Join a table",
-    keywords=["join", "merge", "attribute join", "lookup", "key", "table", "csv", "vector"],
+    keywords=["join", "merge", "composite key", "attribute join", "lookup", "key", "table", "csv", "vector"],
     output=Output(
         id="features",
         title="Features",
@@ -58,14 +59,14 @@ def join_table(
     table: Annotated[
         vector_features.Features, reading_features(read_table), _TABLE, Field(description="CSV, rows, GeoJSON.")
     ],
-    field: Annotated[str, Field(description="Key of features.")],
+    field: Annotated[_Names, Field(description="Key of features; several fields: a composite key.")],
     *,
-    table_field: Annotated[str | None, Field(description="Of table, if other.")] = None,
+    table_field: Annotated[_Names | None, Field(description="Of table, if other.")] = None,
     fields: Annotated[list[str] | None, Field(description="To add; else all.")] = None,
     duplicates: Annotated[Literal["refuse", "first", "all"], Field(description="Rows of equal key.")] = "refuse",
     inner: Annotated[bool, Field(description="Only features with a row.")] = False,
 ) -> Mapping[str, Any]:
-    """Add a table's columns to features by a key field (left join)."""
+    """Add a table's columns to features by one or more key fields (left join)."""
     if not len(table):
         refuse("the table has no rows, so that there is nothing to join", "$.inputs.table")
     joined = joins_by_key.join_table(

@@ -16,6 +16,7 @@ from backend.geo.places.coordinates_columns import angle_columns
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import shown
 from backend.geo.vector.geojson_parsing import parse_json
+from backend.geo.vector.topojson import is_topology
 
 type JsonObject = dict[str, Any]
 
@@ -100,6 +101,8 @@ def validity_as_given(document: Any, repaired: Mapping[str, Any]) -> Mapping[str
     """
     try:
         parsed = parse_json(document) if isinstance(document, str) else document
+        if is_topology(parsed):
+            return repaired
         members: list[Any] = parsed.get("features", [parsed])
         geometries = [json.dumps(member.get("geometry", member)) for member in members]
         shapes = shapely.from_geojson(np.array(geometries, dtype=object), on_invalid="ignore")

@@ -3,6 +3,7 @@
 # pyogrio has no types.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import shapely
 
 from backend.errors import ProcessRefusedError
 from backend.geo.describing.features import JsonObject, describe_features, validity_as_given
-from backend.geo.geodesy.crs import CRS84
+from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.vector.datasets import GEOJSON, DatasetFile
 from backend.geo.vector.features import Features
 from backend.geo.vector.file_contents import as_dataset
@@ -61,6 +62,9 @@ def _read(dataset: DatasetFile) -> tuple[Features, bool]:
 
 
 def _layer(dataset: DatasetFile, layer: str) -> JsonObject:
+    if dataset.suffix == ".topojson":
+        # Whatever it is, GDAL gets no JSON, in which it looks for names of further files.
+        return _read_layer(replace(dataset, layer=layer), layer)
     info = _info(dataset, layer)
     return {
         "name": layer,
@@ -68,6 +72,18 @@ def _layer(dataset: DatasetFile, layer: str) -> JsonObject:
         "geometry_type": info["geometry_type"],
         "crs": info["crs"],
         "fields": [str(name) for name in info["fields"]],
+    }
+
+
+def _read_layer(dataset: DatasetFile, layer: str) -> JsonObject:
+    features, _ = _read(dataset)
+    kinds = shapely.get_type_id(features.shapes[features.present])
+    return {
+        "name": layer,
+        "features": len(features),
+        "geometry_type": shapely.GeometryType(int(kinds[0])).name.title() if len({*kinds.tolist()}) == 1 else "Unknown",
+        "crs": code_of(features.crs),
+        "fields": list(features.fields),
     }
 
 

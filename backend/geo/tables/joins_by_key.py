@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn, cast
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from backend.geo.vector.fields import column_of, listed, text_of, texts_of
 from backend.geo.vector.number_columns import rows_of
 
 type Duplicates = Literal["refuse", "first", "all"]
-type Keys = list[str | None]
+type Key = str | tuple[str, ...]
+"""The text of a value, or those of several."""
+type Keys = list[Key | None]
 
 TABLE_SUFFIX = "_table"
 MOST_LISTED = 10
@@ -47,9 +49,9 @@ class Joined:
     matched_rows: int
     unmatched_features: int
     unmatched_rows: int
-    unmatched_feature_keys: list[str | None]
+    unmatched_feature_keys: Keys
     """The first of them; None stands for features without a key."""
-    unmatched_row_keys: list[str | None]
+    unmatched_row_keys: Keys
     added: dict[str, str]
     """Field of the table → the field that the features have of it."""
     warnings: tuple[str, ...]
@@ -59,13 +61,15 @@ def join_table(
     features: Features,
     table: Features,
     *,
-    field: str,
-    table_field: str,
+    field: str | Sequence[str],
+    table_field: str | Sequence[str],
     taken: Sequence[str] | None,
     duplicates: Duplicates,
     inner: bool = False,
 ) -> Joined:
     """Join by keys compared as texts: 7 and 7.0 are `7`, `007` is another key; missing keys equal none.
+
+    Of several fields each has to be equal to that in the same place; where one is missing, so is the key.
 
     Every feature stays, without values where no row has its key; of an `inner` join those with a row
     alone. taken: fields of the table to add, all by default.
@@ -75,15 +79,22 @@ def join_table(
         ProcessRefusedError: a field is not there, no key has a partner, or a feature has several rows and that is to
             be refused.
     """
-    keys, row_keys = _keys(features, field, "$.inputs.field"), _keys(table, table_field, "$.inputs.table_field")
+    own, others = _names_of(field), _names_of(table_field)
+    if len(own) != len(others):
+        refuse(
+            f"the key of the features has {len(own)} fields, that of the table {len(others)}: name as many, those that "
+            "belong together in the same place",
+            "$.inputs.table_field",
+        )
+    keys, row_keys = _keys(features, own, "$.inputs.field"), _keys(table, others, "$.inputs.table_field")
     matches = _matches(keys, row_keys)
     several = int((matches.counts > 1).sum())
     if len(features) and not matches.counts.any():
-        _refuse_all(field, keys, table_field, row_keys)
+        _refuse_all(own, keys, others, row_keys)
     if several and duplicates == "refuse":
-        _refuse_several(matches, keys, table_field, several)
+        _refuse_several(matches, keys, others, several)
     owners, rows = matches.pairs(all_rows=duplicates == "all", inner=inner)
-    added = _names(features, _taken(table, table_field, taken))
+    added = _names(features, _taken(table, others, taken))
     columns = {name: rows_of(table.fields[own], rows) for own, name in added.items()}
     lone_keys = [keys[at] for at in np.flatnonzero(matches.counts == 0).tolist()]
     lone_rows = [row_keys[at] for at in np.flatnonzero(~matches.used).tolist()]
@@ -131,7 +142,7 @@ class _Matches:
 
 
 def _matches(keys: Keys, row_keys: Keys) -> _Matches:
-    numbers: dict[str | None, int] = {key: number for number, key in enumerate(dict.fromkeys(row_keys))}
+    numbers: dict[Key | None, int] = {key: number for number, key in enumerate(dict.fromkeys(row_keys))}
     # Keys that are missing equal none, not even each other.
     numbers[None] = -1
     row_codes = np.fromiter(map(numbers.__getitem__, row_keys), dtype=np.intp, count=len(row_keys))
@@ -144,16 +155,26 @@ def _matches(keys: Keys, row_keys: Keys) -> _Matches:
     return _Matches(order, starts[codes], counts[codes], wanted[row_codes], int((users > 1).sum()))
 
 
-def _keys(features: Features, field: str, path: str) -> Keys:
-    column = column_of(features, field, path)
+def _names_of(field: str | Sequence[str]) -> Sequence[str]:
+    return [field] if isinstance(field, str) else field
+
+
+def _keys(features: Features, fields: Sequence[str], path: str) -> Keys:
+    columns = [_texts(column_of(features, field, path)) for field in fields]
+    if len(columns) == 1:
+        return list(columns[0])
+    return [None if None in parts else cast("Key", parts) for parts in zip(*columns, strict=True)]
+
+
+def _texts(column: Sequence[Any]) -> Sequence[str | None]:
     if set[type](map(type, column)) == {str}:
         return [text or None for text in texts_of(column)]
     return [None if value is None or value == "" else text_of(value) for value in column]
 
 
-def _taken(table: Features, table_field: str, wanted: Sequence[str] | None) -> list[str]:
+def _taken(table: Features, keys: Sequence[str], wanted: Sequence[str] | None) -> list[str]:
     if wanted is None:
-        return [name for name in table.fields if name != table_field]
+        return [name for name in table.fields if name not in keys]
     for name in wanted:
         column_of(table, name, "$.inputs.fields")
     return list(dict.fromkeys(wanted))
@@ -197,7 +218,7 @@ def _warnings(joined: Joined, several: int, shared: int, duplicates: Duplicates,
     return warnings
 
 
-def _hints(lone_keys: Sequence[str | None], lone_rows: Sequence[str | None], table: Features) -> list[str]:
+def _hints(lone_keys: Keys, lone_rows: Keys, table: Features) -> list[str]:
     """What a person may have meant otherwise."""
     hints: list[str] = []
     difference = _near_misses(lone_keys, lone_rows)
@@ -208,15 +229,26 @@ def _hints(lone_keys: Sequence[str | None], lone_rows: Sequence[str | None], tab
     return hints
 
 
-def _near_misses(first: Sequence[str | None], second: Sequence[str | None]) -> str:
+def _near_misses(first: Keys, second: Keys) -> str:
     """What keeps some keys of both sides apart, with an example; empty where nothing does."""
     for difference, plain in _FORGIVING.items():
-        others = {plain(key): key for key in second if key is not None}
+        others = {_plain(key, plain): key for key in second if key is not None}
         for key in first:
-            if key is not None and plain(key) in others:
-                other = others[plain(key)]
-                return f"{difference}: {key!r} and {other!r}{_remedy(difference, max(len(key), len(other)))}"
+            if key is not None and _plain(key, plain) in others:
+                other = others[_plain(key, plain)]
+                width = max(
+                    max(map(len, pair)) for pair in zip(_parts(key), _parts(other), strict=True) if len({*pair}) > 1
+                )
+                return f"{difference}: {key!r} and {other!r}{_remedy(difference, width)}"
     return ""
+
+
+def _plain(key: Key, plain: Callable[[str], str]) -> Key:
+    return plain(key) if isinstance(key, str) else tuple(map(plain, key))
+
+
+def _parts(key: Key) -> tuple[str, ...]:
+    return (key,) if isinstance(key, str) else key
 
 
 def _remedy(difference: str, width: int) -> str:
@@ -226,22 +258,23 @@ def _remedy(difference: str, width: int) -> str:
     return f"; calculate-field makes them alike by {expression.format(zeros='0' * width, width=width)}"
 
 
-def _refuse_all(field: str, keys: Keys, table_field: str, row_keys: Keys) -> NoReturn:
+def _refuse_all(fields: Sequence[str], keys: Keys, table_fields: Sequence[str], row_keys: Keys) -> NoReturn:
     hint = _near_misses(keys, row_keys)
     why = f"they differ by {hint}" if hint else "are these the right fields?"
     own, other = (listed([key for key in dict.fromkeys(each) if key is not None][:3]) for each in (keys, row_keys))
     refuse(
-        f"no key has a partner: {field!r} holds {own or 'nothing'}, {table_field!r} of the table {other or 'nothing'}; "
+        f"no key has a partner: {listed(fields)} holds {own or 'nothing'}, {listed(table_fields)} of the table "
+        f"{other or 'nothing'}; "
         f"{why}",
         "$.inputs.field",
     )
 
 
-def _refuse_several(matches: _Matches, keys: Keys, table_field: str, several: int) -> NoReturn:
+def _refuse_several(matches: _Matches, keys: Keys, table_fields: Sequence[str], several: int) -> NoReturn:
     examples = listed([keys[at] for at in np.flatnonzero(matches.counts > 1)[:3].tolist()])
     refuse(
-        f"{several} features have several rows of the table (one-to-many), such as {table_field!r} = {examples}: say "
-        "with `duplicates` whether the first row of each counts or the features are to be repeated (all), or "
-        f"aggregate the table first: summarize with group_by {table_field!r} gives a table",
+        f"{several} features have several rows of the table (one-to-many), such as {listed(table_fields)} = {examples}"
+        ": say with `duplicates` whether the first row of each counts or the features are to be repeated (all), or "
+        f"aggregate the table first: summarize with group_by {listed(table_fields)} gives a table",
         "$.inputs.duplicates",
     )

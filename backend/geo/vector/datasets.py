@@ -27,7 +27,10 @@ KINDS: Mapping[str, Kind] = {
     ".parquet": "vector",
     ".geoparquet": "vector",
     ".csv": "vector",
+    ".topojson": "vector",
     ".kml": "vector",
+    ".kmz": "vector",
+    ".gml": "vector",
     ".gpx": "vector",
     ".tif": "raster",
     ".tiff": "raster",
@@ -38,15 +41,13 @@ GEOJSON = frozenset((".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson"))
 _SUFFIXES = tuple(KINDS)
 _INSTEAD: Mapping[str, str] = {
     **dict.fromkeys((".xlsx", ".xls", ".ods", ".dbf"), "CSV"),
-    **dict.fromkeys((".gml", ".gdb", ".tab", ".mif", ".dxf", ".dwg", ".sqlite"), "GeoPackage"),
-    ".topojson": "GeoJSON",
+    **dict.fromkeys((".gdb", ".tab", ".mif", ".dxf", ".dwg", ".sqlite"), "GeoPackage"),
     ".wkt": "CSV, with wkt in its first line",
     **dict.fromkeys((".asc", ".img", ".nc", ".jp2", ".vrt", ".grd", ".hgt"), "GeoTIFF"),
 }
 """Suffixes of files that people have and that are not read, and as what they may be saved."""
 _ARCHIVES: Mapping[str, str] = {
     ".zip": "the shapefile or other files in it are",
-    ".kmz": "it is a zip, and the KML in it is",
     ".gz": "the file in it may be",
 }
 """Suffixes of packed files, and what is said to be read once they are unpacked."""

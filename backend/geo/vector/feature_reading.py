@@ -34,6 +34,7 @@ from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader, named_crs
 from backend.geo.vector.geojson_parsing import GeometryText, json_start, parse_features
 from backend.geo.vector.source_crs import SOURCE_CRS, taken_back
 from backend.geo.vector.table_rows import read_rows
+from backend.geo.vector.topojson import geojson_of, is_topology
 from backend.geo.vector.wkt import read_wkt, told_crs
 
 _BATCH = 1000
@@ -63,7 +64,8 @@ def read_features(value: Any, crs: CRS | None = None) -> Features:
     if is_esri_json(value):
         return settle(read_esri_json(cast("Mapping[str, Any]", value), crs))
     try:
-        return _from_geojson(cast("Mapping[str, Any]", value), crs)
+        document = cast("Mapping[str, Any]", value)
+        return _from_geojson(geojson_of(document) if is_topology(document) else document, crs)
     except RecursionError:
         refuse("the geometry is nested too deeply")
 

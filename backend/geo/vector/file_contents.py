@@ -1,10 +1,12 @@
 """Files of features that came as bytes, such as what `convert-features` makes: put where GDAL can read them."""
 
 import base64
+import re
 import zipfile
 import zlib
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -26,6 +28,7 @@ _NAMES = {
     ".fgb": "the FlatGeobuf",
     ".parquet": "the GeoParquet",
     ".kml": "the KML",
+    ".gml": "the GML",
     ".xml": "the XML",
     ".shp": "the zipped shapefile",
 }
@@ -39,6 +42,11 @@ _BASE64 = tuple(
 _XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 """In UTF-8, and with the marks of UTF-8 and UTF-16 before it."""
 _START = 100
+_GML = re.compile(rb"<(?:\w+:)?FeatureCollection\b[^>]*opengis\.net/(?:gml|wfs)\b")
+"""The root of a GML, as services and programs write it."""
+_BEGINNING = 2**16
+_COPIED = frozenset((".kmz", ".gml"))
+"""Files that are read from a copy: out of the archive, or without what leads to others."""
 _ALONE = frozenset((".gpkg", ".fgb", ".parquet"))
 """Files that are whole without others beside them."""
 _PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -73,30 +81,49 @@ def as_dataset(source: DatasetFile | bytes) -> Generator[DatasetFile]:
     Raises:
         ProcessRefusedError: the bytes are no file of features.
     """
-    if isinstance(source, DatasetFile):
+    if isinstance(source, DatasetFile) and source.suffix not in _COPIED:
         yield source
         return
+    content = source if isinstance(source, bytes) else _bytes_of(source)
     with TemporaryDirectory() as folder:
         # Under a name of our own: nothing that GDAL could take for an archive's or another file's.
         path = Path(folder, "features")
-        suffix = _unpacked(source, path) if source.startswith(_ZIP) else _written(source, path)
-        yield DatasetFile(_NAMES[suffix], path.with_suffix(suffix), "vector")
+        suffix = _unpacked(content, path) if content.startswith(_ZIP) else _written(content, path)
+        made = DatasetFile(_NAMES[suffix], path.with_suffix(suffix), "vector")
+        yield made if isinstance(source, bytes) else replace(made, id=source.id, layer=source.layer)
+
+
+def _bytes_of(dataset: DatasetFile) -> bytes:
+    try:
+        content = dataset.path.read_bytes()
+    except OSError as error:
+        refuse(f"{dataset.id} cannot be read: {error.strerror}")
+    wanted = _ZIP if dataset.suffix == ".kmz" else _XML
+    if not content[:_START].lstrip().startswith(wanted):
+        refuse(f"{dataset.id} is no {dataset.suffix[1:]} file, as its name says")
+    return content
 
 
 def _written(content: bytes, path: Path) -> str:
     suffix = _suffix(content)
     if suffix is None:
         refuse(
-            "the file is none of features: give GeoJSON, CSV, KML, GPX, a GeoPackage, FlatGeobuf, GeoParquet or a "
+            "the file is none of features: give GeoJSON, CSV, KML, GPX, GML, a GeoPackage, FlatGeobuf, GeoParquet or a "
             "zipped shapefile"
         )
+    if suffix == ".gml":
+        # GDAL is for workers: the server reads no file.
+        from backend.geo.vector.gml_files import put_gml  # noqa: PLC0415
+
+        put_gml(content, path.with_suffix(suffix))
+        return suffix
     path.with_suffix(suffix).write_bytes(content)
     return suffix
 
 
 def _suffix(content: bytes) -> str | None:
     if content[:_START].lstrip().startswith(_XML):
-        return ".xml"
+        return ".gml" if _GML.search(content[:_BEGINNING]) else ".xml"
     return next((one for one in _ALONE if content.startswith(SIGNATURES[one])), None)
 
 

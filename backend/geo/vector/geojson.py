@@ -101,7 +101,7 @@ class GeoJSONReader:
             "MultiPolygon": lambda items, at: shapely.MultiPolygon(_each(items, at, self._polygon)),
         }
         if not isinstance(kind, str) or kind not in builders:
-            hint = "; save TopoJSON as GeoJSON" if kind == "Topology" else ""
+            hint = "; TopoJSON stands alone" if kind == "Topology" else ""
             refuse(f"{where or 'the object'} has no GeoJSON type: {kind!r:.40}{hint}")
         if "coordinates" not in members:
             refuse(f"{where or 'the ' + kind} has no coordinates")

@@ -20,8 +20,10 @@ class ProjectedCollection(FlatCollection):
         return document_parts(beginning, feature_texts(self.table), rest)
 
 
-def projected_collection(features: Features, method: str) -> ProjectedCollection:
+def projected_collection(features: Features, method: str, **more: Any) -> ProjectedCollection:
     """The features in the plane of their CRS, x before y; `method` tells how they came to be in it.
+
+    `more` are members of the collection.
 
     Raises:
         ProcessRefusedError: the CRS has no authority's code, by which alone GeoJSON can name it.
@@ -37,4 +39,4 @@ def projected_collection(features: Features, method: str) -> ProjectedCollection
         *taken_for_another(features.crs),
     )
     about = {"method": method, "crs_decision": f"{code}, asked for", "warnings": list(told.warnings)}
-    return ProjectedCollection(features, {"crs": named, **about})
+    return ProjectedCollection(features, {"crs": named, **more, **about})

@@ -23,6 +23,7 @@ from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader
 from backend.geo.vector.geojson_parsing import json_start, parse_json
 from backend.geo.vector.source_crs import SOURCE_CRS
 from backend.geo.vector.table_rows import is_table
+from backend.geo.vector.topojson import is_topology
 from backend.geo.vector.wkt import read_wkt, told_crs
 
 HEIGHTS_IGNORED = "Heights were ignored."
@@ -111,7 +112,7 @@ def _has_own_crs(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return False
     members = cast("Mapping[str, Any]", value)
-    if isinstance(members.get(SOURCE_CRS), str):
+    if isinstance(members.get(SOURCE_CRS), str) or is_topology(members):
         return True
     try:
         name = members["crs"]["properties"]["name"]

@@ -21,6 +21,7 @@ from backend.geo.vector.fields import columns_of
 from backend.geo.vector.geojson import GeoJSONReader
 from backend.geo.vector.geojson_parsing import json_start, parse_json
 from backend.geo.vector.text_encodings import read_text
+from backend.geo.vector.topojson import geojson_of, is_topology
 from backend.geo.vector.wkt import read_wkt, told_crs
 
 
@@ -49,7 +50,9 @@ def read_unchecked(value: Any) -> Unchecked:
         if not isinstance(value, Mapping):
             refuse("expected GeoJSON, WKT, CSV, KML, GPX or a reference to features")
         members = cast("Mapping[str, Any]", value)
-        return Unchecked(read_esri_json(members), {}) if is_esri_json(members) else _of_geojson(members)
+        if is_esri_json(members):
+            return Unchecked(read_esri_json(members), {})
+        return _of_geojson(geojson_of(members) if is_topology(members) else members)
     except RecursionError:
         refuse("the geometry is nested too deeply")
 

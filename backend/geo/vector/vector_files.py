@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -27,16 +28,24 @@ from backend.geo.vector.features import Features
 from backend.geo.vector.file_contents import SIGNATURES, as_dataset
 from backend.geo.vector.file_values import is_rounded, plain_values, values_of
 from backend.geo.vector.geojson_parsing import parse_features
+from backend.geo.vector.gml_files import OPEN_OPTIONS, told_of
 from backend.geo.vector.number_columns import NumberColumn
 from backend.geo.vector.ring_nesting import with_holes
 from backend.geo.vector.shapefile_tables import beside, rounded_told, table_encoding, unmatched_told
 from backend.geo.vector.stored_codes import keep_codes
+from backend.geo.vector.text_columns import typed_column
 from backend.geo.vector.text_encodings import read_text
+from backend.geo.vector.topojson import geojson_of, is_topology, layers_of_topology
 from backend.geo.vector.xml_features import read_xml
 
 _BATCH = 10_000
 """Geometries that are made at once."""
 _PARQUET = (".parquet", ".geoparquet")
+_TOPOJSON = ".topojson"
+_GML = ".gml"
+_LIST = "list("
+"""How the types of fields with several values begin."""
+_LAYERED = (".gpkg", ".fgb", ".shp", _GML, _TOPOJSON)
 _XML = (".kml", ".gpx", ".xml")
 _SHAPEFILE_LENGTH = slice(24, 28)
 """Of its header: the bytes that tell how many 16-bit words it has."""
@@ -52,8 +61,16 @@ def layers_of(dataset: DatasetFile) -> tuple[str, ...]:
     Raises:
         ProcessRefusedError: the file is not what its name says.
     """
+    if dataset.suffix == _TOPOJSON:
+        document, _ = _json(dataset)
+        return layers_of_topology(document) if is_topology(document) else (dataset.id,)
     if not _has_layers(dataset):
         return (dataset.id,)
+    with as_dataset(dataset) as file:
+        return _layers_in(file)
+
+
+def _layers_in(dataset: DatasetFile) -> tuple[str, ...]:
     _check_signature(dataset)
     with _reading(dataset):
         return tuple(str(name) for name, _ in pyogrio.list_layers(dataset.path))
@@ -81,7 +98,7 @@ def _read(dataset: DatasetFile, crs: CRS | None) -> Features:
         return read_csv(text, crs).warned(*told)
     if dataset.suffix in _XML:
         return _read_xml(dataset)
-    if dataset.suffix in GEOJSON:
+    if dataset.suffix in GEOJSON or dataset.suffix == _TOPOJSON:
         return _read_geojson(dataset, crs)
     if dataset.suffix in _PARQUET:
         return _read_parquet(dataset, crs)
@@ -89,20 +106,26 @@ def _read(dataset: DatasetFile, crs: CRS | None) -> Features:
 
 
 def _has_layers(dataset: DatasetFile) -> bool:
-    return dataset.suffix in SIGNATURES and dataset.suffix not in _PARQUET
+    return dataset.suffix in _LAYERED
 
 
 def _read_geojson(dataset: DatasetFile, crs: CRS | None) -> Features:
     from backend.geo.vector.feature_reading import read_features  # noqa: PLC0415  # which reads files by this module
 
+    document, told = _json(dataset)
+    if is_topology(document) and dataset.suffix == _TOPOJSON:
+        document = geojson_of(document, dataset.layer)
+    return read_features(document, crs).warned(*told)
+
+
+def _json(dataset: DatasetFile) -> tuple[Any, Sequence[str]]:
     text, told = _text(dataset)
     try:
-        document = parse_features(text)
+        return parse_features(text), told
     except ValueError as error:
         refuse(f"{dataset.id} is no GeoJSON: {error}")
     except RecursionError:
         refuse(f"{dataset.id} is nested too deeply")
-    return read_features(document, crs).warned(*told)
 
 
 def _read_xml(dataset: DatasetFile) -> Features:
@@ -143,15 +166,24 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
         encoding, doubts = table_encoding(dataset.path, dataset.id) if dataset.suffix == ".shp" else (None, ())
         told.extend(doubts)
         meta, _, geometries, columns = pyogrio.raw.read(
-            dataset.path, layer=layer, datetime_as_string=True, encoding=encoding
+            dataset.path,
+            layer=layer,
+            datetime_as_string=True,
+            encoding=encoding,
+            **(OPEN_OPTIONS if dataset.suffix == _GML else {}),
         )
     # Before the values: while geometries are made, Python looks through all lists that there are for garbage.
     shapes = None if geometries is None else _shapes(geometries, told)
     fields = {
-        str(name): (is_rounded(column, np.dtype(kind)) and _exact(dataset, layer, str(name)))
+        str(name): _lists(column)
+        if str(kind).startswith(_LIST)
+        else (is_rounded(column, np.dtype(kind)) and _exact(dataset, layer, str(name)))
         or values_of(column, np.dtype(kind), str(name), told)
         for name, column, kind in zip(meta["fields"], columns, meta["dtypes"], strict=True)
     }
+    if dataset.suffix == _GML:
+        told += told_of(dataset.path, has_crs=meta["crs"] is not None)
+        fields = {name: _typed(name, values, told) for name, values in fields.items()}
     if shapes is None:
         return Features(np.full(len(next(iter(columns), ())), None, dtype=object), fields, warnings=tuple(told))
     if dataset.suffix == ".shp":
@@ -160,6 +192,17 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
         if beside(dataset.path, ".dbf") is None:
             told.append(f"The table of {dataset.id}, its .dbf file, is not beside it: the features have no fields.")
     return _features(dataset, shapes, fields, _crs(dataset, meta["crs"], crs), told)
+
+
+def _lists(column: NDArray[Any]) -> Sequence[Any]:
+    """Values of which a feature may have several."""
+    return [None if one is None else np.asarray(one).tolist() for one in column]
+
+
+def _typed(name: str, values: Sequence[Any], told: list[str]) -> Sequence[Any]:
+    """Texts as what they are written for; others, such as elements that stand several times, as they are."""
+    texts = set[type](map(type, values)) <= {str, NoneType}
+    return typed_column(name, [value or "" for value in values], told) if texts else values
 
 
 def _shapes(geometries: NDArray[Any], told: list[str]) -> Shapes:
@@ -202,7 +245,7 @@ def _reading(dataset: DatasetFile) -> Generator[list[str]]:
 
 
 def _layer(dataset: DatasetFile) -> str:
-    layers = layers_of(dataset)
+    layers = _layers_in(dataset)
     told = ", ".join(layers[:_MOST_TOLD])
     if dataset.layer is not None:
         if dataset.layer not in layers:
@@ -250,6 +293,8 @@ def _text(dataset: DatasetFile) -> tuple[str, Sequence[str]]:
 
 
 def _check_signature(dataset: DatasetFile) -> None:
+    if dataset.suffix not in SIGNATURES:
+        return
     signature = SIGNATURES[dataset.suffix]
     try:
         with dataset.path.open("rb") as file:

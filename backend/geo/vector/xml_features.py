@@ -1,4 +1,6 @@
-"""Features that are written in XML: KML and GPX."""
+"""Features that are written in XML: KML, GPX and GML."""
+
+import re
 
 from backend.errors import refuse
 from backend.geo.vector.features import Features
@@ -7,19 +9,27 @@ from backend.geo.vector.kml_features import ROOTS, kml_features
 from backend.geo.vector.xml_documents import name_of, parse_xml
 
 _SHOWN = 40
+_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+"""It tells an encoding, which a text has no more."""
 
 
 def read_xml(text: str | bytes) -> Features:
     """The features of a KML or GPX, bytes in the encoding that it declares, in longitude and latitude on WGS 84.
 
+    Of a text those of GML too, in its CRS; of bytes `vector_files` reads them.
+
     Raises:
-        ProcessRefusedError: it is neither, has no features, or a position that is none.
+        ProcessRefusedError: it is none of them, has no features, or a position that is none.
     """
     root = parse_xml(text)
     name = name_of(root)
     if name == "gpx":
         return gpx_features(root)
     if name not in ROOTS:
-        hint = "; save GML as GeoPackage, or ask a service for GeoJSON" if name == "FeatureCollection" else ""
-        refuse(f"XML whose root is {name[:_SHOWN]!r} is not read; KML and GPX are{hint}")
+        if name == "FeatureCollection" and isinstance(text, str):
+            # GDAL is for workers: the server reads no file.
+            from backend.geo.vector.vector_files import read_file  # noqa: PLC0415
+
+            return read_file(_DECLARATION.sub("", text, count=1).lstrip().encode())
+        refuse(f"XML whose root is {name[:_SHOWN]!r} is not read; KML, GPX and GML are")
     return kml_features(root)

@@ -148,5 +148,5 @@ def test_declarations_are_refused() -> None:
 
 
 def test_other_xml_is_refused_by_its_name() -> None:
-    with pytest.raises(ProcessRefusedError, match="'osm' is not read; KML and GPX are"):
+    with pytest.raises(ProcessRefusedError, match="'osm' is not read; KML, GPX and GML are"):
         read_features('<?xml version="1.0"?><osm><node/></osm>')

@@ -1,6 +1,7 @@
 """Joins by keys: nothing lost, repeated or matched by chance without a word."""
 
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ def features(**fields: list[Any]) -> Features:
 
 
 def joined(left: Features, right: Features, **options: Any) -> Joined:
-    given = {"field": "id", "table_field": "id", "taken": None, "duplicates": "refuse"} | options
+    given: dict[str, Any] = {"field": "id", "table_field": "id", "taken": None, "duplicates": "refuse"} | options
     return join_table(left, right, **given)
 
 
@@ -159,3 +160,67 @@ def test_only_the_fields_that_are_asked_for_are_added() -> None:
 def test_keys_in_decomposed_unicode_are_the_same() -> None:
     told = joined(features(id=["Mu\u0308nchen"]), features(id=["München"], v=[1]))
     assert told.features.fields["v"] == [1]
+
+
+STATES = features(land=["01", "01", "02", None], kreis=[1, 2, 1, 1])
+COUNTS = Features(
+    shapes_of([None] * 5),
+    {"state": ["01", "01", "02", "03", None], "no": ["1", "2", "2", "1", "1"], "people": [10, 20, 30, 40, 50]},
+)
+COMPOSITE: dict[str, Any] = {"field": ["land", "kreis"], "table_field": ["state", "no"]}
+
+
+def test_keys_of_several_fields_match_where_all_of_them_do() -> None:
+    told = joined(STATES, COUNTS, **COMPOSITE)
+    assert told.features.fields["people"] == [10, 20, None, None]
+    assert (told.cardinality, told.added) == ("1:1", {"people": "people"})
+    assert (told.matched_features, told.unmatched_features, told.unmatched_feature_keys) == (2, 2, [("02", "1"), None])
+    assert (told.matched_rows, told.unmatched_rows) == (2, 3)
+    assert told.unmatched_row_keys == [("02", "2"), ("03", "1"), None]
+
+
+def test_keys_of_several_fields_are_not_run_together() -> None:
+    rows = Features(shapes_of([None] * 2), {"a": ["1", "11"], "b": ["12", "2"], "v": ["x", "y"]})
+    told = joined(features(a=["11", "1"], b=["2", "12"]), rows, field=["a", "b"], table_field=["a", "b"])
+    assert told.features.fields["v"] == ["y", "x"]
+
+
+@pytest.mark.parametrize("duplicates", ["first", "all"])
+def test_the_cardinality_of_several_fields_is_that_of_their_combinations(duplicates: str) -> None:
+    left = features(a=["x", "x", "x"], b=[1, 1, 2])
+    rows = Features(shapes_of([None] * 3), {"a": ["x"] * 3, "b": [1, 2, 2], "v": ["p", "q", "r"]})
+    told = joined(left, rows, field=["a", "b"], table_field=["a", "b"], duplicates=duplicates)
+    assert told.cardinality == "n:m"
+    assert told.features.fields["v"] == (["p", "p", "q"] if duplicates == "first" else ["p", "p", "q", "r"])
+
+
+def test_several_fields_join_as_sql_joins_them() -> None:
+    own = list(zip(STATES.fields["land"], map(str, STATES.fields["kreis"]), strict=True))
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE f (land TEXT, kreis TEXT)")
+        database.execute("CREATE TABLE t (state TEXT, no TEXT, people INTEGER)")
+        database.executemany("INSERT INTO f VALUES (?, ?)", own)
+        database.executemany("INSERT INTO t VALUES (?, ?, ?)", list(zip(*COUNTS.fields.values(), strict=True)))
+        query = "SELECT people FROM f LEFT JOIN t ON land = state AND kreis = no ORDER BY f.rowid"
+        expected = [people for (people,) in database.execute(query)]
+    assert joined(STATES, COUNTS, **COMPOSITE).features.fields["people"] == expected
+
+
+def test_what_keeps_keys_of_several_fields_apart_is_told() -> None:
+    left = features(a=["001", "002"], b=["x", "y"])
+    rows = Features(shapes_of([None] * 2), {"a": ["1", "002"], "b": ["x", "y"], "v": [1, 2]})
+    told = joined(left, rows, field=["a", "b"], table_field=["a", "b"])
+    assert any("leading zeros: ('001', 'x') and ('1', 'x'); calculate-field" in text for text in told.warnings)
+    assert any("right('000' + text(key), 3)" in text for text in told.warnings)
+
+
+def test_as_many_fields_are_needed_on_both_sides() -> None:
+    with pytest.raises(ProcessRefusedError, match="has 2 fields, that of the table 1: name as many") as refused:
+        joined(STATES, COUNTS, field=["land", "kreis"], table_field="state")
+    assert refused.value.path == "$.inputs.table_field"
+
+
+def test_several_rows_of_one_combination_are_refused_by_its_values() -> None:
+    rows = Features(shapes_of([None] * 2), {"state": ["01", "01"], "no": [1, 1], "v": [1, 2]})
+    with pytest.raises(ProcessRefusedError, match=r"'state', 'no' = \('01', '1'\)"):
+        joined(STATES, rows, **COMPOSITE)

@@ -9,9 +9,10 @@ import pytest
 import shapely
 
 from backend.errors import ProcessRefusedError
-from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.datasets import DatasetFile, Datasets
 from backend.geo.vector.feature_reading import read_features
 from backend.geo.vector.reading import read_geometry
+from backend.geo.vector.vector_files import layers_of
 from tests.backend.processes.conversions import collection, converted
 
 POINT = "<Point><coordinates>7.45,46.95,540</coordinates></Point>"
@@ -158,8 +159,8 @@ def test_rings_that_are_not_closed_are_closed_and_told() -> None:
     [
         (kml(""), "the KML has no placemarks"),
         (kml(placemark(POINT))[:-20], "the text is no whole XML"),
-        ("<?xml version='1.0'?><osm/>", "XML whose root is 'osm' is not read; KML and GPX are"),
-        ("<html >\n</html>", "XML whose root is 'html' is not read; KML and GPX are"),
+        ("<?xml version='1.0'?><osm/>", "XML whose root is 'osm' is not read; KML, GPX and GML are"),
+        ("<html >\n</html>", "XML whose root is 'html' is not read; KML, GPX and GML are"),
         (kml(placemark(POINT.replace("7.45", "seven"))), "placemark 1 of the KML has a geometry that is none"),
         (kml(placemark(POINT.replace("7.45,", ""))), "is outside|latitude|pole|position"),
         (kml(placemark(POINT.replace("7.45,46.95,540", "7"))), "'7' is no longitude,latitude"),
@@ -245,3 +246,19 @@ def test_a_file_is_read_in_the_encoding_that_it_declares(tmp_path: Path) -> None
     path.write_bytes(text.encode("latin-1"))
     assert read_features(DatasetFile("orte", path, "vector")).fields["name"] == ["Zürich"]
     assert read_features(path.read_bytes()).fields["name"] == ["Zürich"]
+
+
+def test_a_kmz_of_a_data_folder_is_a_dataset(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "hikes.kmz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("doc.kml", kml(placemark(POINT, "<name>Top</name>")))
+        archive.writestr("images/a.png", b"x")
+    dataset = Datasets.within([tmp_path]).get("hikes")
+    assert layers_of(dataset) == ("hikes",)
+    read = read_features(dataset)
+    assert (read.fields["name"], read.shapes[0].wkt) == (["Top"], "POINT (7.45 46.95)")
+
+
+def test_a_kmz_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.kmz").write_text(kml(placemark(POINT)), encoding="utf-8")
+    with pytest.raises(ProcessRefusedError, match="a is no kmz file"):
+        read_features(DatasetFile("a", tmp_path / "a.kmz", "vector"))

@@ -311,7 +311,7 @@ def test_texts_of_spreadsheets_are_read_in_their_encoding(tmp_path: Path, encodi
         ("", "is no GeoJSON"),
         ("[" * 200_000, "is nested too deeply"),
         ('{"type":"GeometryCollection","geometries":[' * 5000 + "]}" * 5000, "nested too deeply"),
-        (json.dumps({"type": "Topology", "objects": {}}), "Topology"),
+        (json.dumps({"type": "Topology", "objects": {}}), "TopoJSON has no objects"),
         ('{"type":"Point","coordinates":[1,1e999]}', "finite"),
         (json.dumps({"type": "FeatureCollection", "features": {"href": "file:///etc/passwd"}}), "no array 'features'"),
     ],

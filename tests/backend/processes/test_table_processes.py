@@ -363,3 +363,11 @@ def test_a_field_that_is_called_like_a_measure_is_what_a_filter_means() -> None:
 def test_a_filter_that_names_the_area_as_other_programs_do_is_told_its_name_here(filter_: str) -> None:
     with pytest.raises(ProcessRefusedError, match="area_m2"):
         answer(filter_features, features=SHAPES, filter=filter_)
+
+
+def test_a_table_joins_by_several_fields_and_tells_their_values() -> None:
+    table = "land,name,seats\nBE,Berlin,3\nBY,Bonn,4"
+    told = answer(join_table, features=TOWNS, table=table, field=["land", "name"])
+    assert [member["properties"]["seats"] for member in told["features"]] == [3, None, None]
+    assert told["unmatched_keys"] == {"features": [["NW", "Bonn"], ["NW", "Köln"]], "rows": [["BY", "Bonn"]]}
+    assert told["added"] == ["seats"]
