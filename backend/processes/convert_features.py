@@ -25,7 +25,6 @@ from backend.geo.vector.writable import writable
 from backend.processes.base import Output, process
 from backend.processes.inputs import FORMS, VECTOR_SCHEMA, Crs, reading_features
 from backend.processes.outputs import BINARY, FileBytes
-from backend.processes.signature import Repeated
 
 LAYER = "features"
 _NAME = re.compile(r"[^\W\d_](?:[\w.]{0,58}\w)?")
@@ -94,7 +93,7 @@ def convert_features(
         Literal["geopackage", "flatgeobuf", "shapefile", "kml", "geoparquet", "csv", "geojson"],
         Field(description="Of the file."),
     ],
-    others: Annotated[list[_Layer], Repeated(), Field(max_length=99, description="To append.")] | None = None,
+    others: Annotated[list[_Layer], Field(max_length=99, description="To append.")] | None = None,
     crs: Annotated[Crs | None, Field(description="To reproject to.")] = None,
     layer: Annotated[str, Field(max_length=60, description="Its name in the file.")] = LAYER,
 ) -> Converted:

@@ -9,7 +9,6 @@ from backend.processes.base import Output, process
 from backend.processes.example_rasters import HILL
 from backend.processes.inputs import Raster
 from backend.processes.outputs import RASTER, FileBytes
-from backend.processes.signature import Repeated
 
 
 class CalculatedRaster(TypedDict):
@@ -49,8 +48,7 @@ def raster_calculate(
             "coalesce(a1, 0); coalesce(a1, b1) joins tiles.",
         ),
     ],
-    others: Annotated[list[Raster], Repeated(), Field(max_length=25, description="Rasters b, c and so on.")]
-    | None = None,
+    others: Annotated[list[Raster], Field(max_length=25, description="Rasters b, c and so on.")] | None = None,
 ) -> CalculatedRaster:
     """Band math (map algebra), such as NDVI, the difference of two rasters, or a mosaic of tiles."""
     # GDAL is for workers: the server reads no file.

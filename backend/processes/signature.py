@@ -48,6 +48,13 @@ class Parameter:
     description: JsonObject
     """The input's `inputDescription` (OGC 18-062r2, 7.10): title, description, schema, minOccurs, maxOccurs."""
 
+    def is_one(self, value: Any) -> bool:
+        """Whether a value is one of those that a list is to hold."""
+        if self.repeated:
+            return not isinstance(value, list)
+        # Where a list was to be, a reference has led to this: its schema was not asked.
+        return self.description["schema"].get("type") == "array" and isinstance(value, Mapping | DatasetFile | bytes)
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -96,9 +103,7 @@ class Signature:
             if name in inputs:
                 value = inputs[name]
                 try:
-                    arguments[name] = parameter.adapter.validate_python(
-                        [value] if parameter.repeated and not isinstance(value, list) else value
-                    )
+                    arguments[name] = parameter.adapter.validate_python([value] if parameter.is_one(value) else value)
                 except ValidationError as error:
                     faults += _faults(parameter, value, error)
             elif parameter.required:

@@ -160,6 +160,12 @@ def test_a_field_of_the_layers_names_tells_where_a_feature_is_from(tmp_path: Pat
     assert column(told, "n") == [1, 2, 3, 9, 8]
 
 
+def test_one_layer_by_reference_is_appended_as_one_in_a_list_is(tmp_path: Path) -> None:
+    other = written(tmp_path / "a.gpkg", "north", n=[1])
+    made = converted(layer(9, name="n"), others=other, format="geojson")
+    assert column(json.loads(made.encode()), "n") == [9, 1]
+
+
 def test_layers_of_one_name_are_told_apart_by_a_number() -> None:
     told = merged({**layer(1), "name": "x"}, {**layer(2), "name": "x"})
     assert column(told, "layer") == ["x", "x_2"]
