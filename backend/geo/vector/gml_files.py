@@ -46,19 +46,24 @@ def put_gml(content: bytes, path: Path) -> None:
     pyogrio.set_gdal_config_options(_CONFIGURATION)
 
 
-def told_of(path: Path, *, has_crs: bool) -> list[str]:
+def told_of(path: Path, layer: str, *, read: int, has_crs: bool) -> list[str]:
     """What is to be said of a GML that GDAL passes over.
 
+    layer: the name of one type of features. read: how many of them GDAL found.
     has_crs: GDAL knows one CRS of the layer.
 
     Raises:
-        ProcessRefusedError: there is none because there are several.
+        ProcessRefusedError: there is none because there are several, or GDAL has not found all features.
     """
     root = parse_xml(path.read_bytes())
     names = sorted({name for element in root.iter() if (name := element.get("srsName"))})
     if not has_crs and len(names) > 1:
         refuse(f"the GML has coordinates in several CRSs: {listed(names)}; ask the service for one, such as by srsName")
     features = [feature for holder in root.iter() if name_of(holder) in _MEMBERS for feature in holder]
+    lost = sum(name_of(feature) == layer for feature in features) - read
+    if lost > 0:
+        # Without a word GDAL ends at the first element that is nested more deeply than it follows.
+        refuse(f"{lost} features of the GML cannot be read: it is nested too deeply; save it as GeoPackage")
     several = sum(_geometries_of(feature) > 1 for feature in features)
     return [f"{several} features have several geometries, of which one alone was read."] if several else []
 

@@ -182,7 +182,8 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
         for name, column, kind in zip(meta["fields"], columns, meta["dtypes"], strict=True)
     }
     if dataset.suffix == _GML:
-        told += told_of(dataset.path, has_crs=meta["crs"] is not None)
+        read = 0 if shapes is None else len(shapes)
+        told += told_of(dataset.path, layer, read=read, has_crs=meta["crs"] is not None)
         fields = {name: _typed(name, values, told) for name, values in fields.items()}
     if shapes is None:
         return Features(np.full(len(next(iter(columns), ())), None, dtype=object), fields, warnings=tuple(told))

@@ -192,3 +192,9 @@ def test_arcs_are_followed_by_many_short_edges() -> None:
     )
     (line,) = read_features(wfs(town(arc))).shapes
     assert line.length == pytest.approx(100 * 3.14159265, rel=1e-4)
+
+
+def test_gml_that_is_nested_too_deeply_to_be_read_whole_is_refused() -> None:
+    deep = town(deep="<app:a>" * 100 + "x" + "</app:a>" * 100)
+    with pytest.raises(ProcessRefusedError, match="2 features of the GML cannot be read: it is nested too deeply"):
+        read_features(wfs(town(), deep))
