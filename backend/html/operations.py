@@ -1,10 +1,10 @@
 """The operations of an OpenAPI document as a page lists them. Pure."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from backend.html.json_text import pretty
 from backend.html.members import array, mapping, text
 from backend.html.schema_text import schema_text
 
@@ -64,7 +64,7 @@ def _operation(document: Document, method: str, path: str, described: Document, 
         description=text(described.get("description")),
         parameters=tuple(_parameters(document, [*shared, *array(described.get("parameters"))])),
         bodies=tuple(
-            (media_type, _bounded(mapping(content).get("schema")))
+            (media_type, pretty(mapping(content).get("schema"), _LONGEST_SCHEMA))
             for media_type, content in mapping(body.get("content")).items()
         ),
         responses=tuple(_responses(document, mapping(described.get("responses")))),
@@ -99,8 +99,3 @@ def _resolve(document: Document, value: Any) -> Document:
         for step in reference[2:].split("/"):
             value = mapping(value).get(step.replace("~1", "/").replace("~0", "~"))
     return {}
-
-
-def _bounded(schema: Any) -> str:
-    shown = json.dumps(schema, indent=2, ensure_ascii=False, default=str)
-    return shown if len(shown) <= _LONGEST_SCHEMA else shown[:_LONGEST_SCHEMA] + "\n…"

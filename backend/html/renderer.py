@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from backend.html.assets import Assets
 from backend.html.fields import form_fields, output_rows
+from backend.html.json_text import pretty
 from backend.html.links import base_path, json_href, link_to, local_href, page_links
 from backend.html.operations import operations_by_tag
 
@@ -24,8 +25,6 @@ HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
 }
 """Headers that every page is to be sent with."""
-
-_LONGEST_TEXT = 20_000
 
 type Document = Mapping[str, Any]
 
@@ -161,12 +160,6 @@ def prose(value: Any) -> Markup:
     return Markup().join(
         Markup("<code>{}</code>").format(part) if index % 2 else escape(part) for index, part in enumerate(parts)
     )
-
-
-def pretty(value: Any) -> str:
-    """Indented JSON, cut where it gets too long to be read."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "\n…"
 
 
 def moment(value: Any) -> str:

@@ -144,7 +144,7 @@ class Leases:
                 connection.execute(statements.DELETE_RESULTS, {"job": job_id})
                 connection.execute(statements.DISMISS, {"job": job_id, "now": now})
             elif row.complete:
-                connection.execute(statements.SUCCEED, {"job": job_id, "attempt": row.attempts, "now": now})
+                connection.execute(statements.SUCCEED, _end(job_id, row.attempts))
             elif row.status == JobStatus.ACCEPTED:
                 connection.execute(statements.RETURN_TO_QUEUE, {"job": job_id, "now": now, "text": "", "stops": 0})
                 return
@@ -164,8 +164,7 @@ class Leases:
             if row is None:
                 return
             if row.complete:
-                values = {"job": job_id, "attempt": row.attempts, "now": time.time()}
-                connection.execute(statements.SUCCEED, values)
+                connection.execute(statements.SUCCEED, _end(job_id, row.attempts))
             else:
                 connection.execute(statements.FAIL, _failure(job_id, row.attempts, failure))
         self._delete_files(job_id, results=not row.complete)
@@ -217,14 +216,11 @@ class Leases:
 
 
 def _failure(job_id: str, attempt: int, failure: Failure) -> dict[str, Any]:
-    return {
-        "job": job_id,
-        "attempt": attempt,
-        "now": time.time(),
-        "kind": failure.kind,
-        "reason": failure.message,
-        "path": failure.path,
-    }
+    return _end(job_id, attempt) | {"kind": failure.kind, "reason": failure.message, "path": failure.path}
+
+
+def _end(job_id: str, attempt: int) -> dict[str, Any]:
+    return {"job": job_id, "attempt": attempt, "now": time.time()}
 
 
 def _worker(row: Any) -> ProcessIdentity | None:

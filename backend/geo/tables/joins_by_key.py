@@ -79,20 +79,13 @@ def join_table(
         ProcessRefusedError: a field is not there, no key has a partner, or a feature has several rows and that is to
             be refused.
     """
-    own, others = _names_of(field), _names_of(table_field)
-    if len(own) != len(others):
-        refuse(
-            f"the key of the features has {len(own)} fields, that of the table {len(others)}: name as many, those that "
-            "belong together in the same place",
-            "$.inputs.table_field",
-        )
+    own, others = _key_fields(field, table_field)
     keys, row_keys = _keys(features, own, "$.inputs.field"), _keys(table, others, "$.inputs.table_field")
     matches = _matches(keys, row_keys)
-    several = int((matches.counts > 1).sum())
     if len(features) and not matches.counts.any():
         _refuse_all(own, keys, others, row_keys)
-    if several and duplicates == "refuse":
-        _refuse_several(matches, keys, others, several)
+    if matches.several and duplicates == "refuse":
+        _refuse_several(matches, keys, others)
     owners, rows = matches.pairs(all_rows=duplicates == "all", inner=inner)
     added = _names(features, _taken(table, others, taken))
     columns = {name: rows_of(table.fields[own], rows) for own, name in added.items()}
@@ -100,7 +93,7 @@ def join_table(
     lone_rows = [row_keys[at] for at in np.flatnonzero(~matches.used).tolist()]
     joined = Joined(
         features.take(owners).with_fields(columns),
-        f"{'n' if matches.shared else '1'}:{'1' if not several else 'm' if matches.shared else 'n'}",
+        matches.cardinality,
         len(features) - len(lone_keys),
         len(table) - len(lone_rows),
         len(lone_keys),
@@ -110,7 +103,7 @@ def join_table(
         added,
         (),
     )
-    warnings = _warnings(joined, several, matches.shared, duplicates, inner=inner)
+    warnings = _warnings(joined, matches, duplicates, inner=inner)
     return replace(joined, warnings=(*warnings, *_hints(lone_keys, lone_rows, table)))
 
 
@@ -128,6 +121,17 @@ class _Matches:
     """Which rows have a feature."""
     shared: int
     """Keys of rows that several features have."""
+
+    @property
+    def several(self) -> int:
+        """Features that have several rows."""
+        return int((self.counts > 1).sum())
+
+    @property
+    def cardinality(self) -> str:
+        """As `Joined` has it."""
+        many = "m" if self.shared else "n"
+        return f"{'n' if self.shared else '1'}:{many if self.several else '1'}"
 
     def pairs(self, *, all_rows: bool, inner: bool) -> tuple[Integers, Integers]:
         """Features and rows that belong together, -1 for none, of which an inner join has none."""
@@ -155,8 +159,15 @@ def _matches(keys: Keys, row_keys: Keys) -> _Matches:
     return _Matches(order, starts[codes], counts[codes], wanted[row_codes], int((users > 1).sum()))
 
 
-def _names_of(field: str | Sequence[str]) -> Sequence[str]:
-    return [field] if isinstance(field, str) else field
+def _key_fields(field: str | Sequence[str], table_field: str | Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    own, others = ([one] if isinstance(one, str) else one for one in (field, table_field))
+    if len(own) != len(others):
+        refuse(
+            f"the key of the features has {len(own)} fields, that of the table {len(others)}: name as many, those that "
+            "belong together in the same place",
+            "$.inputs.table_field",
+        )
+    return own, others
 
 
 def _keys(features: Features, fields: Sequence[str], path: str) -> Keys:
@@ -193,7 +204,8 @@ def _names(features: Features, taken: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def _warnings(joined: Joined, several: int, shared: int, duplicates: Duplicates, *, inner: bool) -> list[str]:
+def _warnings(joined: Joined, matches: _Matches, duplicates: Duplicates, *, inner: bool) -> list[str]:
+    several, shared = matches.several, matches.shared
     warnings: list[str] = []
     if several and duplicates == "all":
         warnings.append(
@@ -270,11 +282,12 @@ def _refuse_all(fields: Sequence[str], keys: Keys, table_fields: Sequence[str], 
     )
 
 
-def _refuse_several(matches: _Matches, keys: Keys, table_fields: Sequence[str], several: int) -> NoReturn:
+def _refuse_several(matches: _Matches, keys: Keys, table_fields: Sequence[str]) -> NoReturn:
     examples = listed([keys[at] for at in np.flatnonzero(matches.counts > 1)[:3].tolist()])
     refuse(
-        f"{several} features have several rows of the table (one-to-many), such as {listed(table_fields)} = {examples}"
-        ": say with `duplicates` whether the first row of each counts or the features are to be repeated (all), or "
-        f"aggregate the table first: summarize with group_by {listed(table_fields)} gives a table",
+        f"{matches.several} features have several rows of the table (one-to-many), such as "
+        f"{listed(table_fields)} = {examples}: say with `duplicates` whether the first row of each counts or the "
+        "features are to be repeated (all), or aggregate the table first: "
+        f"summarize with group_by {listed(table_fields)} gives a table",
         "$.inputs.duplicates",
     )

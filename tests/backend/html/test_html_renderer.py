@@ -12,7 +12,8 @@ from backend.api.configuration import load_configuration
 from backend.api.documents import conformance, landing_page
 from backend.api.offerings import load_offerings
 from backend.geo.vector.datasets import DatasetFile
-from backend.html.renderer import HEADERS, POLICY, TEMPLATES, HtmlRenderer, moment, pretty, prose, size_text
+from backend.html.json_text import pretty
+from backend.html.renderer import HEADERS, POLICY, TEMPLATES, HtmlRenderer, moment, prose, size_text
 
 BASE = "https://maps.example/ogc"
 SCRIPT = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'"
