@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from shapely.geometry.base import BaseGeometry
 
 from backend.geo.buffers.boundary import boundary_of
-from backend.geo.buffers.buffer import buffer
+from backend.geo.buffers.buffer import buffer_parts
 from backend.geo.buffers.feature_buffers import buffer_features, error_percent, on_the_ground
 from backend.geo.buffers.rings import buffer_rings
 from backend.geo.buffers.strips import MITRE_LIMIT, Style, check_style, style_of
-from backend.geo.geodesy.measure import polygon_area
+from backend.geo.geodesy.measure import polygon_areas
+from backend.geo.geodesy.shapes import Shapes
 from backend.geo.geodesy.units import METRES
 from backend.geo.vector.collections import SingleFeature, came_in, feature_collection
 from backend.geo.vector.feature_measures import kinds_of
@@ -97,7 +97,7 @@ def geometry_buffer(  # noqa: PLR0917  # inputs of a process are passed by name
         made = buffer_rings(geometry, [metres, *beyond], field, resolution, tell, wanted, dissolve=dissolve)
     elif dissolve and field is None:
         source = boundary_of(on_the_ground(geometry, metres))
-        area = buffer(source, metres, resolution, tell, wanted)
+        area = buffer_parts(source, metres, resolution, tell, wanted)
         progress(90, "measuring the result")
         error = error_percent(area, source, metres, resolution, wanted)
         warnings = [*geometry.warnings, *asked, *_together(geometry)]
@@ -140,11 +140,9 @@ def _method(style: Style) -> str:
     return f"{METHOD}{ENDS[style.cap]}, {CORNERS[style.join]}{side}{'' if style.round else SIDES}"
 
 
-def _feature(
-    area: BaseGeometry, error: float, warnings: list[str], members: Mapping[str, Any], **told: Any
-) -> SingleFeature:
+def _feature(area: Shapes, error: float, warnings: list[str], members: Mapping[str, Any], **told: Any) -> SingleFeature:
     properties = {
-        "area_m2": float(f"{polygon_area(area):.10g}"),
+        "area_m2": float(f"{polygon_areas(area).sum():.10g}"),
         **told,
         "crs": "OGC:CRS84",
         "max_boundary_error_percent": error,

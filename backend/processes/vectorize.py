@@ -49,13 +49,16 @@ def vectorize(
         number, told = chosen_band(reader, band)
         grid, values = grid_of(reader), read_band(reader, number)
     warnings = list(told)
+    cells = values.count()
+    share = 1 - cells / values.size
     if geometry_type == "points":
         shapes, numbers = vectorizing.points_of(values, grid)
         features = vectorizing.features_on(grid, shapes, {"value": numbers})
         method = "the centre of each cell with data"
     else:
         shapes, numbers = vectorizing.polygons_of(values, grid, diagonal=diagonal)
-        if len(shapes) > values.count() / 2 and len(shapes) > 100:
+        del values  # as large as the polygons, and done with
+        if len(shapes) > cells / 2 and len(shapes) > 100:
             warnings.append("Most areas are one or two cells: raster-reclassify puts values into classes.")
         if dissolve:
             shapes, numbers = vectorizing.united(shapes, numbers)
@@ -63,7 +66,6 @@ def vectorize(
         features = vectorizing.features_on(grid, shapes, fields)
         features = features.with_fields(_areas(features))
         method = f"areas of cells of equal value, connected by {'corners or sides' if diagonal else 'sides'}"
-    share = 1 - values.count() / values.size
     if not len(features):
         warnings.append("The band has no cell with data.")
     return feature_collection(

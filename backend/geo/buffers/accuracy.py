@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from backend.geo.geodesy.antimeridian import flat_parts, outline
+from backend.geo.geodesy.antimeridian import collect, flat_parts, outline
 from backend.geo.geodesy.ellipsoid import Array, Integers, inverse, meridian_radius, parallel_radius
 from backend.geo.geodesy.repeats import repeats
 from backend.geo.geodesy.shapes import Shapes, flat, rings_of, shapes_of
@@ -21,8 +21,8 @@ BASINS = 12
 SEARCH_POINTS = 7
 
 
-def boundary_error_percent(result: BaseGeometry, source: Sequence[BaseGeometry], distance: float) -> float:
-    """Largest deviation, in percent of `distance` (metres), of sampled boundary points of `result` from that geodesic
+def boundary_error_percent(result: Shapes, source: Sequence[BaseGeometry], distance: float) -> float:
+    """Largest deviation, in percent of `distance` (metres), of sampled boundary points of polygons from that geodesic
     distance to `source` (points and lines, straight in longitude and latitude).
     """
     samples = _samples(result)
@@ -38,7 +38,7 @@ def boundary_error_percent(result: BaseGeometry, source: Sequence[BaseGeometry],
     return float(100 * np.abs(reached / distance - 1).max())
 
 
-def _samples(result: BaseGeometry) -> Array:
+def _samples(result: Shapes) -> Array:
     """Vertices and middles of edges of the boundary as it is on the globe."""
     pieces = _bounding(result)
     counts = shapely.get_num_coordinates(pieces) - 1 - shapely.get_num_interior_rings(pieces)
@@ -55,11 +55,11 @@ def _samples(result: BaseGeometry) -> Array:
     return np.vstack([coordinates[at], (coordinates[at] + coordinates[at + 1]) / 2])
 
 
-def _bounding(result: BaseGeometry) -> Shapes:
+def _bounding(result: Shapes) -> Shapes:
     """Polygons, or lines where not all of their boundary is one on the globe."""
-    if (np.abs(result.bounds) < (180, 90, 180, 90)).all():
-        return flat(shapes_of([result]))[0]
-    return shapes_of(flat_parts(outline(result)))
+    if (np.abs(shapely.total_bounds(result)) < (180, 90, 180, 90)).all():
+        return flat(result)[0]
+    return shapes_of(flat_parts(outline(collect(result.tolist()))))
 
 
 def _stations(source: Sequence[BaseGeometry], distance: float) -> tuple[Array, Array, Array]:

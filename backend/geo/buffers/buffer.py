@@ -47,10 +47,28 @@ def buffer(
     Raises:
         ProcessRefusedError: the distance is not possible, or nothing is left.
     """
-    made = _buffered([source], np.array([distance]), resolution, tell, style)[0]
+    return _as_one(buffer_parts(source, distance, resolution, tell, style))
+
+
+def buffer_parts(
+    source: Boundary,
+    distance: float,
+    resolution: int,
+    tell: Callable[[float], None] = lambda _: None,
+    style: Style = ROUND,
+) -> Shapes:
+    """The polygons of `buffer`, whose many parts take as much memory again once they are one geometry.
+
+    Raises: as `buffer`.
+    """
+    _check(source, distance, style)
+    discs = _discs(source, distance, resolution)
+    if discs is not None:
+        return discs
+    made = _grown([source], np.array([distance]), resolution, tell, style)[0]
     if made is None:
         _refuse(f"nothing is left: the polygons are narrower than twice {abs(distance):.10g} m")
-    return cast("BaseGeometry", made)
+    return shapely.get_parts(made)
 
 
 def buffer_each(
@@ -96,15 +114,15 @@ def _buffered(
 ) -> Shapes:
     """The buffers; None where nothing is left."""
     for source, distance in zip(sources, distances.tolist(), strict=True):
-        _check(source, distance)
-        check_reach(style, distance)
+        _check(source, distance, style)
     made: Shapes = np.full(len(sources), None, dtype=object)
     others: list[int] = []
     for index, source in enumerate(sources):
-        if source.punctual and (discs := _discs(source, float(distances[index]), resolution)) is not None:
-            made[index] = discs
-        else:
+        discs = _discs(source, float(distances[index]), resolution)
+        if discs is None:
             others.append(index)
+        else:
+            made[index] = _as_one(discs)
     if others:
         some = [sources[index] for index in others]
         made[others] = _grown(some, distances[others], resolution, tell, style)
@@ -137,18 +155,25 @@ def _grown(
     return made
 
 
-def _discs(source: Boundary, distance: float, resolution: int) -> BaseGeometry | None:
-    """The union of discs, whose vertices all matter and are rounded; None where some points are no simple discs."""
+def _discs(source: Boundary, distance: float, resolution: int) -> Shapes | None:
+    """The polygons of the union of discs, whose vertices all matter and are rounded; None of other things than points,
+    and where some points are no simple discs.
+    """
+    if not source.punctual:
+        return None
     points = shapes_of(source.lines)
     distances = np.full(len(points), distance)
     if not disc_like(points, distances, resolution).all():
         return None
-    parts = disc_union(points, distance, resolution)
+    return disc_union(points, distance, resolution)
+
+
+def _as_one(polygons: Shapes) -> BaseGeometry:
     # One by one they would be looked at in Python.
-    return parts[0] if len(parts) == 1 else cast("BaseGeometry", shapely.multipolygons(parts))
+    return polygons[0] if len(polygons) == 1 else cast("BaseGeometry", shapely.multipolygons(polygons))
 
 
-def _check(source: Boundary, distance: float) -> None:
+def _check(source: Boundary, distance: float, style: Style) -> None:
     size = abs(distance)
     if distance == 0:
         _refuse("distance must not be 0: a buffer of no width is the geometry itself")
@@ -161,6 +186,7 @@ def _check(source: Boundary, distance: float) -> None:
         _refuse(f"distance must be at least {MIN_DISTANCE} m; it is {size:.10g} m")
     if distance < 0 and not source.polygonal:
         _refuse("a negative distance shrinks polygons; points and lines have nothing to shrink")
+    check_reach(style, distance)
 
 
 def _refuse(reason: str) -> NoReturn:

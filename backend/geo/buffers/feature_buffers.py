@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.buffers.accuracy import boundary_error_percent
@@ -16,10 +15,9 @@ from backend.geo.buffers.boundary import Boundary
 from backend.geo.buffers.buffer import buffer_each, error_bound
 from backend.geo.buffers.strips import ROUND, Style
 from backend.geo.buffers.zones import GENERALISATION
-from backend.geo.geodesy.antimeridian import collect
 from backend.geo.geodesy.ellipsoid import Array
 from backend.geo.geodesy.measure import area_each
-from backend.geo.geodesy.shapes import Shapes, of_type, union_of
+from backend.geo.geodesy.shapes import Shapes, flat, of_type, union_of
 from backend.geo.vector.bending import bent, bent_shapes
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import with_measures_named
@@ -40,9 +38,9 @@ class FeatureBuffers:
     left_out: int
     """Features without a distance, or narrower than twice theirs."""
 
-    def union(self) -> BaseGeometry:
-        """All buffers as one geometry, exterior rings counterclockwise."""
-        return shapely.orient_polygons(collect(union_of(self.features.shapes)))
+    def union(self) -> Shapes:
+        """The polygons of the union of all buffers, exterior rings counterclockwise."""
+        return shapely.orient_polygons(flat(union_of(self.features.shapes))[0])
 
 
 def buffer_features(  # noqa: PLR0917  # as `buffer` takes them
@@ -81,8 +79,8 @@ def on_the_ground(geometry: GeometryInput, metres: float) -> Shapes:
     return bent_shapes(geometry, GENERALISATION * abs(metres))
 
 
-def error_percent(made: BaseGeometry, source: Boundary, metres: float, resolution: int, style: Style = ROUND) -> float:
-    """A bound of the deviation of a buffer's boundary from the distance, in percent of it.
+def error_percent(made: Shapes, source: Boundary, metres: float, resolution: int, style: Style = ROUND) -> float:
+    """A bound of the deviation of the boundary of a buffer's polygons from the distance, in percent of it.
 
     What the construction promises is measured too, at some places; the worse of both counts. Ends and corners that are
     not round are elsewhere on purpose: there the bound is that of the sides, which are not measured.

@@ -10,6 +10,7 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.buffers.feature_buffers import AREA_FIELD, DISTANCE_FIELD, FeatureBuffers, buffer_features
 from backend.geo.buffers.strips import Style
+from backend.geo.geodesy.antimeridian import collect
 from backend.geo.geodesy.measure import area_each
 from backend.geo.geodesy.shapes import Shapes, flat, of_type, plain, shapes_of
 from backend.geo.vector.features import Features
@@ -59,7 +60,7 @@ def buffer_rings(  # noqa: PLR0917  # as `buffer_features` takes them
 
 
 def _as_one(made: FeatureBuffers, metres: float) -> FeatureBuffers:
-    together = Features(shapes_of([made.union()]), {DISTANCE_FIELD: [metres]}, warnings=made.features.warnings)
+    together = Features(shapes_of([collect(made.union())]), {DISTANCE_FIELD: [metres]}, warnings=made.features.warnings)
     return replace(made, features=together)
 
 

@@ -17,7 +17,7 @@ from pyproj.transformer import AreaOfInterest, TransformerGroup
 from backend.errors import refuse
 from backend.geo.geodesy.crs_names import codes_of_name
 from backend.geo.geodesy.ellipsoid import Array
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, batches
 
 CRS84 = CRS.from_authority("OGC", "CRS84")
 """Longitude, latitude in degrees on WGS 84: the CRS of GeoJSON (RFC 7946, 4)."""
@@ -35,6 +35,8 @@ _CODE = re.compile(
 _WGS84 = re.compile(r"(?:WGS|CRS)[ _-]?(?:19)?84", re.IGNORECASE)
 _FORMS = "an authority's code such as EPSG:25832, OGC:CRS84 or http://www.opengis.net/def/crs/EPSG/0/25832"
 _LONGEST_SHOWN = 60
+_BATCH = 2**15
+"""Vertices that are transformed together."""
 _FILE_PARAMETERS = ("PARAMETERFILE", "nadgrids", "geoidgrids")
 """Of a CRS: they name files that PROJ would read."""
 _UNKNOWN_DATUM = ("unknown", "unnamed", "d_unknown", "d_unnamed")
@@ -225,7 +227,10 @@ class Transformation:
     def shapes(self, shapes: Shapes) -> Shapes:
         """Geometries with their vertices transformed: edges stay straight between them."""
         with_heights = bool(shapely.has_z(shapes).any())
-        return shapely.transform(shapes, self.positions, include_z=with_heights)
+        # What the positions of all take on the way would be half of what the geometries take.
+        return np.concatenate(
+            [shapely.transform(some, self.positions, include_z=with_heights) for some in batches(shapes, _BATCH)]
+        )
 
 
 @lru_cache(maxsize=64)

@@ -1,16 +1,16 @@
 """Area, perimeter and length on the WGS 84 ellipsoid."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 
-from backend.geo.geodesy.antimeridian import flat_parts, outline
+from backend.geo.geodesy.antimeridian import outline
 from backend.geo.geodesy.ellipsoid import GEOD, Array, Integers, inverse, radii, zone_area
 from backend.geo.geodesy.repeats import repeats
-from backend.geo.geodesy.shapes import Shapes, batches, of_type, out_of_collections, parts_of, rings_of, shapes_of
+from backend.geo.geodesy.shapes import Shapes, batches, in_batches, of_type, out_of_collections, parts_of, rings_of
 
 type Edges = Literal["lonlat", "geodesic"]
 """Straight in longitude and latitude (RFC 7946, 3.1.1), or the shortest way on the ellipsoid."""
@@ -69,8 +69,24 @@ def measure_each(shapes: Shapes, edges: Edges = "lonlat") -> Columns:
 
 def area_each(shapes: Shapes) -> Array:
     """Areas alone, in m², as `measure_each` finds them where edges are straight in longitude and latitude."""
-    areal, owners, _, _ = by_dimension(shapes)
-    return np.bincount(owners, polygon_areas(areal), len(shapes))
+    return area_in_turn([shapes])
+
+
+def area_in_turn(coming: Iterable[Shapes]) -> Array:
+    """The same of geometries that come some after others, as if all came together."""
+    owners: list[Integers] = []
+    count = 0
+
+    def areal() -> Iterator[Shapes]:
+        nonlocal count
+        for shapes in coming:
+            members, of, _, _ = by_dimension(shapes)
+            owners.append(count + of)
+            count += len(shapes)
+            yield members
+
+    area = np.concatenate([_polygon_areas(some) for some in in_batches(areal(), _BATCH)])
+    return np.bincount(np.concatenate(owners), area, count)
 
 
 def by_dimension(shapes: Shapes) -> tuple[Shapes, Integers, Shapes, Integers]:
@@ -103,11 +119,6 @@ def _polygon_areas(polygons: Shapes) -> Array:
     areas = np.abs(np.bincount(ring[segment], strips, len(rings)))
     areas[np.diff(part, prepend=-1) == 0] *= -1
     return np.bincount(owners[part], areas, len(polygons))
-
-
-def polygon_area(polygon: BaseGeometry) -> float:
-    """Area in m² of one polygon or multipolygon, or of all in a collection."""
-    return float(polygon_areas(shapes_of(flat_parts(polygon))).sum())
 
 
 def segments(lines: Shapes) -> tuple[Array, Array, Integers]:

@@ -1,7 +1,7 @@
 """Arrays of geometries."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,20 @@ def batch_starts(shapes: Shapes, vertices: int, more: int = 1) -> Integers:
     """Where all `batches` but the first begin."""
     size = np.cumsum(shapely.get_num_coordinates(shapes) + more) // vertices
     return np.flatnonzero(np.diff(size)) + 1
+
+
+def in_batches(coming: Iterable[Shapes], vertices: int) -> Iterator[Shapes]:
+    """The `batches` of all geometries together, of such as come some after others."""
+    held, told = shapes_of([]), 0
+    for some in coming:
+        held = np.concatenate([held, some])
+        total = told + np.cumsum(shapely.get_num_coordinates(held) + 1)
+        starts = np.flatnonzero(np.diff(total // vertices)) + 1
+        *whole, held = np.split(held, starts)
+        if whole:
+            told = int(total[starts[-1] - 1])
+        yield from whole
+    yield held
 
 
 def in_the_plane(shapes: Shapes) -> Shapes:

@@ -23,7 +23,7 @@ from backend.geo.vector.file_values import as_written
 
 MOST_POLYGONS = 100_000
 MOST_POINTS = 1_000_000
-_BATCH = 5_000
+_BATCH = 1_000
 """Polygons that are taken from rasterio at a time."""
 _ALL, _LATER, _EARLIER = slice(None), slice(1, None), slice(None, -1)
 _NEIGHBOURS = (
@@ -85,7 +85,8 @@ def polygons_of(
     if alone > MOST_POLYGONS:
         _refuse_many(f"{alone} cells are unlike all that they touch, and each would be an area of its own")
     cells, meant = _compared(values)
-    present = ~np.ma.getmaskarray(values)
+    # Where there is one, rasterio makes another of it.
+    present = ~np.ma.getmaskarray(values) if np.ma.is_masked(values) else None
     found = rasterio.features.shapes(cells, present, connectivity=8 if diagonal else 4, transform=grid.transform)
     levels: list[float] = []
     shapes = np.concatenate([shapes_of([]), *(_assembled(polygons) for polygons in _batches(found, levels))])

@@ -1,6 +1,7 @@
 """Edges that are straight in a projected plane, as they run in longitude and latitude: bent."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from backend.geo.geodesy.ground import ground_of
 from backend.geo.geodesy.measure import by_dimension, segments
 from backend.geo.geodesy.shapes import Shapes, batches, in_the_plane, valid_shapes
 from backend.geo.vector.common_edges import Vertices, common_edges
-from backend.geo.vector.edge_cutting import Counting, cut_edges, edges_of
+from backend.geo.vector.edge_cutting import Counting, cut_edges, cut_in_turn, edges_in_turn, edges_of
 from backend.geo.vector.features import Features
 from backend.geo.vector.reading import GeometryInput
 
@@ -35,6 +36,20 @@ NOTABLE = 1.0
 """Metres of a bend from which on it is worth telling."""
 
 type Pair = tuple[Array, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cuts:
+    """Into how many pieces edges are cut so that they follow their plane, and how well they do."""
+
+    shapes: Shapes
+    """No edge of them is so long that it bends to both sides."""
+    pieces: Integers
+    """Of each of their edges."""
+    bend: float
+    deviation: float
+    kept: int
+    """These three as of what is `Followed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,36 +140,54 @@ def followed(features: Features, tolerance: float, straight: Booleans | None = N
     l² · tan(latitude) / (8 · radius). Where twice that is too much, since maps differ, it is measured at the middle of
     the edge; n pieces leave n² times less.
     """
+    cuts = _cuts(features, tolerance, straight)
+    if cuts is None:
+        return Followed(features, 0.0, 0.0, 0)
+    shapes = cut_edges(cuts.shapes, _in_turn(cuts.pieces))
+    return Followed(features.with_shapes(shapes), cuts.bend, cuts.deviation, cuts.kept)
+
+
+def followed_in_turn(features: Features, tolerance: float) -> Iterator[Shapes]:
+    """The geometries of `followed`, some after others: all of them may take twice the memory of what they come of."""
+    cuts = _cuts(features, tolerance, None)
+    return iter([features.shapes]) if cuts is None else cut_in_turn(cuts.shapes, _in_turn(cuts.pieces))
+
+
+def _cuts(features: Features, tolerance: float, straight: Booleans | None) -> _Cuts | None:
+    """As `followed` has them; None where there is nothing to follow."""
     unit = metres_per_unit(features.crs)
     if unit is None or not features.present.any():
-        return Followed(features, 0.0, 0.0, 0)
-    counts = _pieces(_length(*edges_of(features.shapes)) / (SPAN / unit))
-    straight = np.zeros(len(counts), dtype=np.bool_) if straight is None else straight
-    counts[straight] = 1
-    whole = cut_edges(features.shapes, _in_turn(counts))
-    straight = np.repeat(straight, counts)
-    start, end = edges_of(whole)
+        return None
+    shapes, straight = _in_spans(features.shapes, SPAN / unit, straight)
     way = features.way_to(CRS84)
-    long = _length(start, end) > _harmless(features, way, tolerance) / unit
-    bend = np.zeros(len(start))
-    bend[long] = _bend(start[long], end[long], way)
-    largest, kept = float(np.nan_to_num(bend).max(initial=0.0)), int((straight & (bend > tolerance)).sum())
-    bend[straight] = 0
+    harmless = _harmless(features, way, tolerance) / unit
+    bend = np.concatenate([np.zeros(0), *(_bends(start, end, way, harmless) for start, end in edges_in_turn(shapes))])
+    largest, kept = float(np.nan_to_num(bend).max(initial=0.0)), 0
+    if straight is not None:
+        kept = int((straight & (bend > tolerance)).sum())
+        bend[straight] = 0
     wanted = float(_pieces(np.sqrt(bend / tolerance)).sum())
     coarser = max(1.0, wanted / MOST_VERTICES) ** 2 * tolerance
-    shapes = cut_edges(whole, _in_turn(_pieces(np.sqrt(bend / coarser))))
-    return Followed(features.with_shapes(shapes), largest, coarser, kept)
+    return _Cuts(shapes, _pieces(np.sqrt(bend / coarser)), largest, coarser, kept)
 
 
-def bulges(features: Features) -> Array:
+def _in_spans(shapes: Shapes, span: float, straight: Booleans | None) -> tuple[Shapes, Booleans | None]:
+    """Geometries whose edges are no longer than that, but for those that are to stay straight; and which these are."""
+    counts = np.concatenate(
+        [np.zeros(0, dtype=np.intp), *(_pieces(_length(start, end) / span) for start, end in edges_in_turn(shapes))]
+    )
+    if straight is not None:
+        counts[straight] = 1
+        straight = np.repeat(straight, counts)
+    return cut_edges(shapes, _in_turn(counts)), straight
+
+
+def bulges(shapes: Shapes, way: Transformation) -> Array:
     """m² that polygons of a projected CRS have more than those of the same vertices in longitude and latitude.
 
     Each edge is taken for the parabola through its middle: it has two thirds of the area of the box around it.
     """
-    if not features.crs.is_projected:
-        return np.zeros(len(features))
-    way = features.way_to(CRS84)
-    return np.concatenate([_bulges(some, way) for some in batches(features.shapes, _BATCH)])
+    return np.concatenate([_bulges(some, way) for some in batches(shapes, _BATCH)])
 
 
 def _bulges(shapes: Shapes, way: Transformation) -> Array:
@@ -220,9 +253,14 @@ def _length(start: Array, end: Array) -> Array:
     return np.hypot(*(end - start).T)
 
 
-def _bend(start: Array, end: Array, way: Transformation) -> Array:
-    """Metres between the middle of each edge in the plane and in longitude and latitude."""
-    return np.hypot(*_chords(start, end, way)[1])
+def _bends(start: Array, end: Array, way: Transformation, harmless: float) -> Array:
+    """Metres between the middle of each edge in the plane and in longitude and latitude; 0 where the edge is no longer
+    than what is harmless.
+    """
+    long = _length(start, end) > harmless
+    bend = np.zeros(len(start))
+    bend[long] = np.hypot(*_chords(start[long], end[long], way)[1])
+    return bend
 
 
 def _chords(start: Array, end: Array, way: Transformation) -> tuple[Pair, Pair]:

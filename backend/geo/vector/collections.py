@@ -7,12 +7,18 @@ from functools import cached_property
 from typing import Any, cast
 
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.antimeridian import common_box
 from backend.geo.geodesy.crs import CRS84, authority_code, is_made_for
-from backend.geo.geodesy.shapes import Shapes, counted_types, out_of_collections, shapes_of
-from backend.geo.vector.feature_text import document_parts, feature_texts, geometry_parts, geometry_texts, json_text
+from backend.geo.geodesy.shapes import Shapes, counted_types, out_of_collections
+from backend.geo.vector.feature_text import (
+    document_parts,
+    feature_texts,
+    geometry_parts,
+    geometry_texts,
+    json_text,
+    type_of_parts,
+)
 from backend.geo.vector.features import Features
 from backend.geo.vector.source_crs import SOURCE_CRS
 from summaries.extent import told_extent
@@ -88,17 +94,17 @@ class FeatureCollection(Mapping[str, Any]):
 
 @dataclass(frozen=True, eq=False)
 class SingleFeature(Mapping[str, Any]):
-    """A GeoJSON Feature whose geometry, perhaps of thousands of parts, stays one until it is written, or looked at."""
+    """A GeoJSON Feature whose geometry, perhaps of many parts, stays these until it is written, or looked at."""
 
-    shape: BaseGeometry
-    """In OGC:CRS84, exterior rings counterclockwise."""
+    parts: Shapes
+    """In OGC:CRS84, exterior rings counterclockwise: the geometry alone, or several single ones of one type."""
     properties: Mapping[str, Any]
     members: Mapping[str, Any]
     """All others, as JSON values."""
 
     def __getitem__(self, name: str) -> Any:
         if name == "geometry":
-            return json.loads(b"".join(geometry_parts(self.shape)))
+            return json.loads(b"".join(geometry_parts(self.parts)))
         return {"type": "Feature", "properties": self.properties, **self.members}[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -116,13 +122,17 @@ class SingleFeature(Mapping[str, Any]):
         Raises: as `FeatureCollection.json_parts`.
         """
         yield b'{"type":"Feature","geometry":'
-        yield from geometry_parts(self.shape)
+        yield from geometry_parts(self.parts)
         yield f",{json_text({'properties': self.properties, **self.members})[1:]}".encode()
 
     def extent(self) -> JsonObject:
         """Geometry types, vertices and bounding box, as summaries tell them."""
-        shapes = shapes_of([self.shape])
-        return _extent(shapes, _box_of(shapes))
+        return told_extent(
+            {type_of_parts(self.parts): 1},
+            int(shapely.get_num_coordinates(self.parts).sum()),
+            _box_of(self.parts),
+            null_geometries=0,
+        )
 
 
 def feature_collection(
@@ -143,7 +153,7 @@ def feature_collection(
     return FeatureCollection(lonlat, source | more | about)
 
 
-def came_in(source: Features | None, made: Shapes | BaseGeometry) -> dict[str, str]:
+def came_in(source: Features | None, made: Shapes) -> dict[str, str]:
     """The member that tells the plane of what degrees were made of, where that is made for them too.
 
     The next process then goes on there.

@@ -1,15 +1,17 @@
 """Vertices added along the edges of many geometries at once, as many on each edge as it needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import shapely
 
 from backend.geo.geodesy.ellipsoid import Array, Integers
-from backend.geo.geodesy.shapes import LINEAL, POLYGONAL, Shapes
+from backend.geo.geodesy.shapes import LINEAL, POLYGONAL, Shapes, batches
 
 type Counting = Callable[[Array, Array], Integers]
 """Starts and ends of edges, each n × 2 → into how many pieces each is cut, at least 1."""
+_BATCH = 2**15
+"""Vertices whose edges are looked at together: what that takes is several times as large as they are."""
 
 
 def cut_edges(shapes: Shapes, pieces: Counting) -> Shapes:
@@ -17,6 +19,35 @@ def cut_edges(shapes: Shapes, pieces: Counting) -> Shapes:
 
     An edge gets the same vertices, to the last bit, in whichever direction it runs: neighbours still share it.
     """
+    return np.concatenate(list(cut_in_turn(shapes, pieces)))
+
+
+def cut_in_turn(shapes: Shapes, pieces: Counting) -> Iterator[Shapes]:
+    """The same, some geometries after others, so that not all need to be there at once."""
+    return (_cut(some, pieces) for some in batches(shapes, _BATCH))
+
+
+def edges_of(shapes: Shapes) -> tuple[Array, Array]:
+    """Starts and ends of all edges of lines and rings, each n × 2."""
+    none = np.zeros((0, 2))
+    start, end = zip((none, none), *edges_in_turn(shapes), strict=True)
+    return np.concatenate(start), np.concatenate(end)
+
+
+def edges_in_turn(shapes: Shapes) -> Iterator[tuple[Array, Array]]:
+    """The same, some edges after others."""
+    found: list[tuple[Array, Array]] = []
+
+    def listed(start: Array, end: Array) -> Integers:
+        found.append((start, end))
+        return np.ones(len(start), dtype=np.intp)
+
+    for _ in cut_in_turn(shapes, listed):
+        yield from found
+        found.clear()
+
+
+def _cut(shapes: Shapes, pieces: Counting) -> Shapes:
     made = shapes.copy()
     kinds = shapely.get_type_id(shapes)
     for kind in (*LINEAL, *POLYGONAL):
@@ -24,21 +55,8 @@ def cut_edges(shapes: Shapes, pieces: Counting) -> Shapes:
         if index.size:
             made[index] = _cut_alike(shapes[index], pieces)
     for at in np.flatnonzero(kinds == shapely.GeometryType.GEOMETRYCOLLECTION).tolist():
-        made[at] = shapely.GeometryCollection(list(cut_edges(shapely.get_parts(shapes[at]), pieces)))
+        made[at] = shapely.GeometryCollection(list(_cut(shapely.get_parts(shapes[at]), pieces)))
     return made
-
-
-def edges_of(shapes: Shapes) -> tuple[Array, Array]:
-    """Starts and ends of all edges of lines and rings, each n × 2."""
-    start, end = [np.zeros((0, 2))], [np.zeros((0, 2))]
-
-    def listed(starts: Array, ends: Array) -> Integers:
-        start.append(starts)
-        end.append(ends)
-        return np.ones(len(starts), dtype=np.intp)
-
-    cut_edges(shapes, listed)
-    return np.concatenate(start), np.concatenate(end)
 
 
 def _cut_alike(shapes: Shapes, pieces: Counting) -> Shapes:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import orjson
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.shapes import POLYGONAL, Shapes, batches, of_type
 from backend.geo.vector.features import Features
@@ -21,7 +20,6 @@ _FEATURE = 8
 GAP = "\n"
 """Where something is filled in, and what texts are apart by: no text of a JSON value has it unescaped."""
 _WITH_POLYGONS = (*POLYGONAL, shapely.GeometryType.GEOMETRYCOLLECTION)
-_MULTIPLE = frozenset({"MultiPoint", "MultiLineString", "MultiPolygon"})
 _NUMERIC = frozenset({int, float, bool, NoneType})
 _TEXT = frozenset({str})
 
@@ -80,17 +78,22 @@ def geometry_texts(shapes: Shapes) -> Iterator[list[str]]:
     return map(_geojson, batches(shapes, _BATCH, _FEATURE))
 
 
-def geometry_parts(shape: BaseGeometry) -> Iterator[bytes]:
-    """The text of one geometry, which may have many parts, in UTF-8; batch by batch."""
-    if shape.geom_type not in _MULTIPLE or shape.is_empty:
-        yield shapely.to_geojson(shape).encode()
+def geometry_parts(parts: Shapes) -> Iterator[bytes]:
+    """The text of one geometry in UTF-8, batch by batch: of that alone, or of several single ones of one type."""
+    if len(parts) == 1:
+        yield shapely.to_geojson(parts[0]).encode()
         return
-    opening = f'{{"type":"{shape.geom_type}","coordinates":['
-    for parts in batches(shapely.get_parts(shape), _BATCH):
-        whole: list[str] = shapely.to_geojson(parts).tolist()
+    opening = f'{{"type":"{type_of_parts(parts)}","coordinates":['
+    for some in batches(parts, _BATCH):
+        whole: list[str] = shapely.to_geojson(some).tolist()
         yield (opening + ",".join(text[text.index("[") : -1] for text in whole)).encode()
         opening = ","
     yield b"]}"
+
+
+def type_of_parts(parts: Shapes) -> str:
+    """GeoJSON's type of the geometry of these parts."""
+    return parts[0].geom_type if len(parts) == 1 else f"Multi{parts[0].geom_type}"
 
 
 def properties_frame(features: Features) -> str:

@@ -1,5 +1,6 @@
 """What there is to measure of features: on the ground, in the plane of a projected CRS, and along slopes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,15 +16,17 @@ from backend.geo.geodesy.measure import (
     Edges,
     Measures,
     area_each,
+    area_in_turn,
     by_dimension,
     measure_each,
     segment_lengths,
     segments,
 )
 from backend.geo.geodesy.shapes import Shapes, in_the_plane, parts_of, union_of
-from backend.geo.vector.bending import bulges, followed
+from backend.geo.vector.bending import bulges, followed, followed_in_turn
 from backend.geo.vector.coverage import is_coverage
 from backend.geo.vector.features import Features
+from backend.geo.vector.globe import on_the_globe
 
 BEND = 0.01
 """Metres to which the edges of projected features, which are bent on the ground, are followed by lines straight in
@@ -121,22 +124,28 @@ def rounding(shapes: Shapes, crs: CRS) -> Array:
 
 def ground_columns(features: Features, edges: Edges = "lonlat") -> Columns:
     """Each feature's measures on the ellipsoid; the edges of projected features are straight in their plane."""
-    if edges == "lonlat":
-        fine = _fine(features)
-        measured = measure_each(fine.lonlat().shapes, edges)
-        return replace(measured, area=measured.area + bulges(fine))
-    return measure_each(features.with_shapes(in_the_plane(features.shapes)).lonlat().shapes, edges)
+    level = features.with_shapes(in_the_plane(features.shapes))
+    if edges != "lonlat" or not features.crs.is_projected:
+        return measure_each(level.lonlat().shapes, edges)
+    fine = followed(level, BEND).features
+    measured = measure_each(fine.lonlat().shapes, edges)
+    return replace(measured, area=measured.area + bulges(fine.shapes, level.way_to(CRS84)))
 
 
 def ground_areas(features: Features) -> Array:
     """The areas of `ground_columns` alone."""
-    fine = _fine(features)
-    return area_each(fine.lonlat().shapes) + bulges(fine)
+    level = features.with_shapes(in_the_plane(features.shapes))
+    if not features.crs.is_projected:
+        return area_each(level.lonlat().shapes)
+    way = level.way_to(CRS84)
+    more: list[Array] = []
 
+    def lonlat() -> Iterator[Shapes]:
+        for fine in followed_in_turn(level, BEND):
+            more.append(bulges(fine, way))
+            yield on_the_globe(way.shapes(fine), fine, way)
 
-def _fine(features: Features) -> Features:
-    """Features in two dimensions, with vertices along edges that are bent on the ground."""
-    return followed(features.with_shapes(in_the_plane(features.shapes)), BEND).features
+    return area_in_turn(lonlat()) + np.concatenate(more)
 
 
 def _on_the_ground(features: Features, edges: Edges) -> Figures:

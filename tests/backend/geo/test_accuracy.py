@@ -6,6 +6,7 @@ import shapely
 from backend.geo.buffers.accuracy import boundary_error_percent
 from backend.geo.buffers.boundary import boundary
 from backend.geo.buffers.buffer import buffer
+from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.vector.reading import read_geometry
 
 
@@ -23,7 +24,7 @@ from backend.geo.vector.reading import read_geometry
 def test_a_buffer_of_another_distance_is_found_out(text: str, distance: float, share: float) -> None:
     source = boundary(shapely.from_wkt(text))
     wrong = buffer(source, distance * share, 32)
-    assert boundary_error_percent(wrong, source.lines, distance) == pytest.approx(10, abs=0.05)
+    assert boundary_error_percent(shapes_of([wrong]), source.lines, distance) == pytest.approx(10, abs=0.05)
 
 
 def test_one_displaced_vertex_in_a_small_circle_is_found_out(geodesic_distance) -> None:
@@ -33,26 +34,30 @@ def test_one_displaced_vertex_in_a_small_circle_is_found_out(geodesic_distance) 
     corners[northernmost] += (0.0, 0.001)
     error = float(geodesic_distance(13.4, 52.5, *corners[northernmost])) / 1000 - 1
     assert error > 0.1
-    assert boundary_error_percent(shapely.Polygon(corners), source.lines, 1000) == pytest.approx(100 * error, rel=1e-3)
+    assert boundary_error_percent(shapes_of([shapely.Polygon(corners)]), source.lines, 1000) == pytest.approx(
+        100 * error, rel=1e-3
+    )
 
 
 def test_the_error_at_default_resolution_is_that_of_a_chord() -> None:
     source = boundary(shapely.Point(13.4, 52.5))
-    assert boundary_error_percent(buffer(source, 500, 32), source.lines, 500) == pytest.approx(0.0301, abs=2e-4)
+    assert boundary_error_percent(shapes_of([buffer(source, 500, 32)]), source.lines, 500) == pytest.approx(
+        0.0301, abs=2e-4
+    )
 
 
 def test_a_buffer_without_an_edge_has_no_error() -> None:
     world = shapely.box(-180, -90, 180, 90)
-    assert boundary_error_percent(world, [shapely.Point(0, 0)], 9_000_000) == 0
+    assert boundary_error_percent(shapes_of([world]), [shapely.Point(0, 0)], 9_000_000) == 0
 
 
 def test_a_hole_and_a_part_at_another_distance_are_found_out() -> None:
     source = boundary(shapely.Point(13.4, 52.5))
     right, small, smaller = (buffer(source, distance, 4) for distance in (1000, 900, 800))
     holed = shapely.Polygon(shapely.get_coordinates(right), [shapely.get_coordinates(small)[::-1]])
-    assert boundary_error_percent(holed, source.lines, 1000) == pytest.approx(10.9, abs=1)
+    assert boundary_error_percent(shapes_of([holed]), source.lines, 1000) == pytest.approx(10.9, abs=1)
     parts = shapely.MultiPolygon([holed, smaller])
-    assert boundary_error_percent(parts, source.lines, 1000) == pytest.approx(20.4, abs=1.3)
+    assert boundary_error_percent(shapes_of([parts]), source.lines, 1000) == pytest.approx(20.4, abs=1.3)
 
 
 @pytest.mark.parametrize(
@@ -65,4 +70,4 @@ def test_a_hole_and_a_part_at_another_distance_are_found_out() -> None:
 )
 def test_where_several_edges_are_about_as_near_the_nearest_counts(text: str, distance: float) -> None:
     source = boundary(read_geometry(text).shape)
-    assert boundary_error_percent(buffer(source, distance, 32), source.lines, distance) < 0.05
+    assert boundary_error_percent(shapes_of([buffer(source, distance, 32)]), source.lines, distance) < 0.05

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from backend.geo.relations.relations import matching
 from backend.geo.vector import bending
 from backend.geo.vector.bending import bent, followed, in_one_crs
 from backend.geo.vector.common_edges import common_edges
-from backend.geo.vector.edge_cutting import cut_edges
+from backend.geo.vector.edge_cutting import cut_edges, edges_of
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features
 
@@ -193,3 +194,30 @@ def test_missing_geometries_and_points_stay_as_they_are() -> None:
     assert made.crs == CRS84
     assert made.shapes[0] is None
     assert made.shapes[1].x == pytest.approx(9)
+
+
+def test_of_many_lines_and_polygons_those_edges_stay_straight_that_are_to() -> None:
+    # A line and a triangle in turn, each in a strip of its own: twice as many vertices as are looked at together.
+    count, strip = 24_000, 5.0
+    at = np.arange(count)[:, np.newaxis, np.newaxis] * (0, strip) + NORWAY
+    ways = at + np.array([(0, 1), (5000, 1), (2500, 3), (0, 1)])
+    shapes = np.where(np.arange(count) % 2, shapely.polygons(ways), shapely.linestrings(ways[:, :2]))
+    strips = np.floor((edges_of(shapes)[0][:, 1] - NORWAY[1]) / strip)
+    made = followed(Features(shapes, crs=UTM), 0.01, straight=strips % 3 == 0).features.shapes
+    more = shapely.get_num_coordinates(made) - shapely.get_num_coordinates(shapes)
+    assert ((more == 0) == (np.arange(count) % 3 == 0)).all()
+
+
+def test_areas_of_many_projected_polygons_take_little_more_memory_than_their_positions() -> None:
+    columns, rows = np.meshgrid(np.arange(250) * 400.0, np.arange(240) * 400.0)
+    west, south = NORWAY[0] + columns.ravel(), NORWAY[1] + rows.ravel()
+    cells = Features(np.asarray(shapely.box(west, south, west + 400, south + 400)), crs=UTM)
+    few = areas(cells.take(np.arange(0, len(cells), 1000)))
+    tracemalloc.start()
+    try:
+        found = areas(cells)
+        taken = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found[::1000] == pytest.approx(few, rel=1e-12)
+    assert taken < 3 * shapely.get_coordinates(cells.shapes).nbytes

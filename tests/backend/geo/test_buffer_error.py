@@ -100,7 +100,7 @@ def test_the_reported_error_is_never_below_the_true_one_on_random_geometries(req
         resolution = 32 if case % 3 else int(random.choice([4, 8, 64, 256]))
         source = boundary(read_geometry(text).shape)
         made = buffer(source, distance, resolution)
-        told = error_percent(made, source, distance, resolution)
+        told = error_percent(shapes_of([made]), source, distance, resolution)
         true = true_error(made, written_lines(text), distance, 60 if full else 12)
         assert true <= told, (text, distance, resolution)
         assert resolution < 32 or told <= BAR

@@ -7,7 +7,8 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import ProcessRefusedError
 from backend.geo.buffers import buffer as buffers
-from backend.geo.buffers.buffer import buffer_each
+from backend.geo.buffers.boundary import boundary
+from backend.geo.buffers.buffer import buffer, buffer_each, buffer_parts
 from backend.geo.buffers.strips import ROUND, Style
 from backend.geo.geodesy.shapes import shapes_of
 
@@ -69,3 +70,16 @@ def test_the_share_done_is_told_as_batches_are_done(monkeypatch: pytest.MonkeyPa
     assert told == sorted(set(told))
     assert len(told) == len(SHAPES) - 1, "a point by itself is a disc at once"
     assert told[-1] == 1
+
+
+@pytest.mark.parametrize("index", range(len(SHAPES)))
+def test_the_polygons_of_a_buffer_are_the_parts_of_its_geometry(index: int) -> None:
+    source, distance = boundary(SHAPES[index]), abs(float(DISTANCES[index]))
+    parts = buffer_parts(source, distance, 8)
+    assert (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON).all()
+    assert shapely.equals_identical(parts, shapely.get_parts(buffer(source, distance, 8))).all()
+
+
+def test_a_buffer_of_which_nothing_is_left_has_no_polygons_to_tell_of() -> None:
+    with pytest.raises(ProcessRefusedError, match="nothing is left"):
+        buffer_parts(boundary(shapely.box(0, 0, 0.001, 0.001)), -500.0, 8)

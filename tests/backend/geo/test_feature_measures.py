@@ -5,7 +5,7 @@ import pytest
 import shapely
 from pyproj import CRS
 
-from backend.geo.geodesy.shapes import shapes_of
+from backend.geo.geodesy.shapes import batches, in_batches, shapes_of
 from backend.geo.vector.feature_measures import areas, flat, lengths, overlapping, planar_lengths
 from backend.geo.vector.features import Features
 
@@ -47,3 +47,12 @@ def test_nested_collections_are_flattened_with_their_owners() -> None:
     parts, owners = flat(shapes_of([shapely.Point(5, 5), shapely.GeometryCollection([inner, inner])]))
     assert np.bincount(owners).tolist() == [1, 6]
     assert len(parts) == 7
+
+
+def test_geometries_that_come_some_after_others_are_in_the_batches_of_all_together() -> None:
+    random = np.random.default_rng(3)
+    lines = [shapely.LineString(random.random((count, 2))) for count in random.integers(2, 40, 500).tolist()]
+    shapes = shapes_of([None, *lines, shapely.Polygon(), shapely.LineString(random.random((900, 2))), *lines[:50]])
+    for cuts in ([], [1], [0, 0, 7, 300, 500], range(0, len(shapes), 3)):
+        made = list(in_batches(np.split(shapes, cuts), 100))
+        assert [some.tolist() for some in made] == [some.tolist() for some in batches(shapes, 100)]

@@ -45,12 +45,13 @@ def plain(value: object) -> object:
     ],
 )
 def test_a_geometry_in_parts_is_the_geometry(shape: shapely.Geometry) -> None:
-    text = b"".join(geometry_parts(shape))
+    several = shape.geom_type.startswith("Multi") and not shape.is_empty
+    text = b"".join(geometry_parts(shapely.get_parts(shape) if several else shapes_of([shape])))
     assert json.loads(text) == json.loads(shapely.to_geojson(shape))
 
 
 def test_a_feature_of_many_parts_is_written_as_it_looks_and_summarised_without_its_coordinates() -> None:
-    feature = SingleFeature(shapely.MultiPolygon(SQUARES[:179]), {"area_m2": 1.5, "warnings": ["Mind it."]}, {"a": 1})
+    feature = SingleFeature(shapes_of(SQUARES[:179]), {"area_m2": 1.5, "warnings": ["Mind it."]}, {"a": 1})
     assert written(feature) == plain(feature)
     assert list(feature) == ["type", "geometry", "properties", "a"]
     told = summarise(feature, "application/geo+json")

@@ -1,6 +1,7 @@
 """`vectorize` as a caller sees it: areas of equal value, their cells and true areas."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from pyproj import Geod
 from rasterio.io import MemoryFile
 
 from backend.errors import ProcessRefusedError
+from backend.geo.geodesy.crs import parse_crs
+from backend.geo.raster import rasters, vectorizing
 from backend.geo.vector.feature_reading import read_features
 from backend.processes.running import run_processor
 from backend.processes.vectorize import vectorize
@@ -235,3 +238,17 @@ def test_a_band_that_is_not_there_is_refused() -> None:
 def test_the_example_succeeds() -> None:
     told = answer(**vectorize.description["example"]["inputs"])
     assert sum(row["cells"] for row in rows(told)) == 16
+
+
+def test_cells_that_all_have_data_are_not_masked_once_more() -> None:
+    values = np.ma.masked_array(np.zeros((2000, 2000), dtype=np.uint8))
+    values[::100, ::100] = 1
+    grid = rasters.Grid(2000, 2000, PLANE, parse_crs("EPSG:25832"))
+    tracemalloc.start()
+    try:
+        shapes, _ = vectorizing.polygons_of(values, grid)
+        taken = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(shapes) == 401
+    assert taken < 1.5 * values.size
