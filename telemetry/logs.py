@@ -33,9 +33,9 @@ def about(**members: str) -> Generator[None]:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object per record, on one line: `time` (RFC 3339, UTC), `level`, `logger`, `message`, what `about` says.
+    """One JSON object per record, on one line: `time` (RFC 3339, UTC), `level`, `logger`, `message`, `pid`.
 
-    An exception is told as `exception`, its traceback as Python prints it.
+    What `about` says stands beside them, and the traceback of an `exception`, or a `stack`, as Python prints it.
     """
 
     @override

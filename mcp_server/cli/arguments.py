@@ -78,8 +78,7 @@ def _value(name: str, text: str, types: frozenset[str]) -> Any:
         return source
     # `5` for an input that takes objects or text is text; for one that takes only numbers or objects it is a number,
     # and whether that is right is the tool's to say.
-    fits = not types or types & _JSON_TYPES[type(value)]
-    return value if fits or "string" not in types else source
+    return value if types & _JSON_TYPES[type(value)] or "string" not in types else source
 
 
 def _types(schema: object) -> frozenset[str]:
@@ -96,6 +95,8 @@ def _types(schema: object) -> frozenset[str]:
 
 
 def _read(name: str, path: str) -> str:
+    if not path:
+        raise ConfigurationError(f"{name}: @ stands before the name of a file")
     try:
         file = Path(path).expanduser()
         with file.open("rb") as opened:

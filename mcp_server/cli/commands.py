@@ -1,6 +1,5 @@
 """The commands. Each opens what it needs, does one thing, and prints results to stdout and all else to stderr."""
 
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -12,13 +11,12 @@ from typing import Annotated, Any
 import anyio
 import typer
 
+from mcp_server.cli.complaining import COMMAND, complain
 from mcp_server.cli.doctoring import doctor
 from mcp_server.cli.jobs import jobs
 from mcp_server.cli.options import HELP, Options
 from mcp_server.cli.validating import validate
 from mcp_server.errors import ConfigurationError, UnknownToolError
-
-COMMAND = "ogc-processes-mcp"
 
 app = typer.Typer(
     name=COMMAND,
@@ -52,7 +50,7 @@ def run(arguments: Sequence[str], options: Options) -> int:
     except typer.Exit as stop:
         return stop.exit_code
     except typer.TyperException as error:
-        sys.stderr.write(f"{COMMAND}: {error.format_message()} ({COMMAND} --help tells more)\n")
+        complain(f"{error.format_message().replace('Value error, ', '')} ({COMMAND} --help tells more)")
         return error.exit_code
 
 

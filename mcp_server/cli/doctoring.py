@@ -1,12 +1,12 @@
 """The command `doctor`: what would become of a server's processes."""
 
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
 import typer
 
+from mcp_server.cli.complaining import complain
 from mcp_server.cli.named_server import server_named
 from mcp_server.cli.options import Options
 from mcp_server.errors import BridgeError, ConfigurationError
@@ -53,7 +53,7 @@ def doctor(
     except ConfigurationError:
         raise
     except BridgeError as error:
-        sys.stderr.write(f"ogc-processes-mcp: {error}\n")
+        complain(str(error))
         return _NOT_EXAMINED
     if as_json:
         typer.echo(reports.as_json(found))

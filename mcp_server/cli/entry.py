@@ -5,9 +5,11 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from mcp_server.cli.options import Options, setting_problems, split_options
+from mcp_server.cli.complaining import COMMAND, complain
+from mcp_server.cli.options import Options, split_options
 from mcp_server.errors import BridgeError, ConfigurationError
 from telemetry.logs import configure
 from telemetry.streams import write_utf8
@@ -39,20 +41,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(rest, options)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:
-        logger.debug("the command failed", exc_info=error)
+    except (Exception, BaseExceptionGroup) as error:
         cause = _cause(error)
-        sys.stderr.write(f"ogc-processes-mcp: {_line(cause)}\n")
+        if isinstance(cause, SystemExit):
+            return FAILURE  # whoever read the output has left: rich ends the command so, here within a task
+        logger.debug("the command failed", exc_info=error)
+        complain(_line(cause))
         return USAGE_ERROR if isinstance(cause, ConfigurationError) else FAILURE
 
 
 def _hold_standard_streams() -> None:
-    """Point a standard stream that is closed to nothing: an event loop's own file would be given its number."""
+    """Point a standard stream that is closed to nothing: another file, here or in a worker, would get its number."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, which is this one
+            # The lowest number that is free, which is this one.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it is open for as long as we run
 
 
 def serve_stdio(options: Options) -> int:
@@ -79,7 +86,7 @@ def report_to_operator(settings: "Settings") -> None:
     configure(settings.log_format, settings.log_level)
     if settings.traces:
         try:
-            start_tracing("ogc-processes-mcp")
+            start_tracing(COMMAND)
         except TracingUnavailableError as error:
             raise ConfigurationError(str(error)) from error
 
@@ -92,7 +99,9 @@ def _cause(error: BaseException) -> BaseException:
     cause = next((cause for cause in causes if isinstance(cause, BridgeError)), causes[0])
     # The backend's settings, which only the composition root may construct.
     if isinstance(cause, ValidationError) and cause.title == "Settings":
-        return ConfigurationError(setting_problems(cause))
+        from mcp_server.settings import problems  # noqa: PLC0415
+
+        return ConfigurationError(problems(cause, {}))
     return cause
 
 

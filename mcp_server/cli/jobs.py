@@ -1,13 +1,13 @@
 """The commands `jobs …`: what an operator does with the jobs of the home, or of a server that runs."""
 
 import re
-import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import anyio
 import typer
 
+from mcp_server.cli.complaining import complain
 from mcp_server.cli.options import Options
 from mcp_server.errors import ConfigurationError
 
@@ -116,7 +116,7 @@ def dismiss(context: typer.Context, job: Id, url: Server = None) -> int:
     if found.status == "dismissed":
         typer.echo(f"{job}: dismissed")
         return 0
-    sys.stderr.write(f"ogc-processes-mcp: {job} is not dismissed yet, but {found.status}: {found.message or ''}\n")
+    complain(f"{job} is not dismissed yet, but {found.status}: {found.message or ''}")
     return 1
 
 
@@ -148,7 +148,7 @@ def _seconds(text: str) -> int:
 def _asked[T](options: Options, url: str | None, ask: "Callable[[JobClient], Awaitable[T]]") -> T:
     from mcp_server.cli.job_client import open_job_client  # noqa: PLC0415
 
-    settings: Any = options.settings()
+    settings = options.settings()
 
     async def inside() -> T:
         async with open_job_client(url, settings) as client:

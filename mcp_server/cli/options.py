@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from mcp_server.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
-
     from mcp_server.settings import Settings
 
 _VALUED = ("--home", "--settings", "--server", "--config", "--processes", "--data", "--results")
@@ -153,15 +151,15 @@ def _single(name: str, values: dict[str, list[str]]) -> str | None:
 
 
 def _path(value: str | None) -> Path | None:
-    return None if value is None else Path(value).expanduser().absolute()
+    return None if value is None else _absolute(value)
 
 
 def _folders(values: Sequence[str]) -> tuple[Path, ...]:
-    return tuple(Path(folder).expanduser().absolute() for folder in values)
+    return tuple(map(_absolute, values))
 
 
-def setting_problems(error: "ValidationError") -> str:
-    """What is wrong with settings, each with its environment name, in one line."""
-    from mcp_server.settings import problems  # noqa: PLC0415
-
-    return problems(error, {})
+def _absolute(path: str) -> Path:
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        raise ConfigurationError(f"{path}: the folder that ~ stands for is not known") from None

@@ -1,13 +1,13 @@
 """The command `validate`: judge any server of OGC API – Processes."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
 import typer
 
+from mcp_server.cli.complaining import complain
 from mcp_server.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def validate(  # noqa: PLR0917 - the command line names each
     from mcp_server.validate.records import NotAServerError  # noqa: PLC0415
     from mcp_server.validate.running import validate as run  # noqa: PLC0415
 
+    if junit is not None:
+        _check_place(junit)
     options = Options(
         timeout=timeout,
         classes=_classes(classes or []),
@@ -52,12 +54,20 @@ def validate(  # noqa: PLR0917 - the command line names each
     try:
         report = anyio.run(lambda: run(url, options, on_result=show))
     except NotAServerError as error:
-        sys.stderr.write(f"ogc-processes-mcp: {error}\n")
+        complain(str(error))
         return _NOTHING_JUDGED
     typer.echo(reports.as_json(report) if as_json else f"\n{reports.summary(report)}")
     if junit is not None:
         _write(junit, reports.as_junit(report))
     return 0 if report.passed else 1 if report.judged else _NOTHING_JUDGED
+
+
+def _check_place(file: Path) -> None:
+    """Told before the run, which may take minutes."""
+    if file.is_dir():
+        raise ConfigurationError(f"--junit {file}: a folder, not a file")
+    if not file.parent.is_dir():
+        raise ConfigurationError(f"--junit {file}: there is no folder {file.parent}")
 
 
 def _write(file: Path, text: str) -> None:

@@ -1,7 +1,8 @@
 """The YAML form of journeys, which `docs/journeys.md` describes."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, override
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
@@ -40,6 +41,9 @@ class Expectation(_Record):
     def _check_conditions(self) -> Self:
         if not self.model_fields_set & {"equals", "approx", "min", "max", "contains"}:
             raise ValueError("say what it must be: equals, approx, min, max or contains")
+        for name in ("approx", "min", "max"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name} needs a number")
         if self.approx is None and self.model_fields_set & {"rel", "abs"}:
             raise ValueError("rel and abs are tolerances of approx")
         if self.approx is not None and not self.rel and not self.abs:
@@ -69,10 +73,12 @@ class Journey(_Record):
     """A request in plain words and the tool calls that answer it."""
 
     request: Annotated[str, Field(min_length=1)]
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    steps: tuple[Step, ...]
 
     @model_validator(mode="after")
-    def _check_references(self) -> Self:
+    def _check_steps(self) -> Self:
+        if not self.steps:
+            raise ValueError("there is no step")
         known: set[str] = set()
         for step in self.steps:
             if step.id in known:
@@ -84,18 +90,33 @@ class Journey(_Record):
         return self
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads YAML of which no member stands twice: of two `expect` the first would never be looked at."""
+
+    @override
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        there: set[tuple[str, Any]] = set()
+        for name, _ in node.value:
+            if isinstance(name, yaml.ScalarNode):
+                if (name.tag, name.value) in there:
+                    raise yaml.MarkedYAMLError(problem=f"{name.value!r} stands twice", problem_mark=name.start_mark)
+                there.add((name.tag, name.value))
+        return node
+
+
 def load(file: Path) -> Journey:
     """Read a journey.
 
     Raises: ConfigurationError, naming the file and the path of every fault.
     """
     try:
-        document: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document: Any = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}") from None
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ConfigurationError(f"{file}{line}: not YAML, in which journeys are written") from None
+        raise ConfigurationError(f"{file}{line}: not YAML, in which journeys are written: {error.problem}") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise ConfigurationError(f"{file}: not YAML, in which journeys are written") from None
     if not isinstance(document, dict):
@@ -103,8 +124,14 @@ def load(file: Path) -> Journey:
     try:
         return Journey.model_validate(document)
     except ValidationError as error:
-        faults = "; ".join(f"{_json_path(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
-        raise ConfigurationError(f"{file}: {faults}") from None
+        raise ConfigurationError(f"{file}: {'; '.join(map(_told, error.errors()))}") from None
+
+
+def _told(fault: Mapping[str, Any]) -> str:
+    words = str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "invalid-json-value":
+        words = "no JSON value; a date is a text, in quotes"
+    return f"{_json_path(fault['loc'])}: {words}"
 
 
 def _json_path(location: tuple[int | str, ...]) -> str:

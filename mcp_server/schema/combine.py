@@ -16,20 +16,25 @@ def is_any(schema: JsonObject) -> bool:
     return not schema.keys() - ANNOTATIONS
 
 
+def annotations(schema: JsonObject) -> JsonObject:
+    """What a canonical schema says for people, and the default."""
+    return {key: schema[key] for key in ANNOTATIONS if key in schema}
+
+
 def branches(schema: JsonObject) -> list[JsonObject]:
     """The single-typed alternatives of a canonical schema; itself where it has none."""
     return [as_object(branch) for branch in schema["anyOf"]] if "anyOf" in schema else [schema]
 
 
 def union(schemas: list[JsonObject]) -> JsonObject:
-    """The schema of a value that fits at least one. Branches of oneOf may overlap, so exclusiveness is not kept."""
+    """The schema of a value that fits at least one, of one or more. oneOf may overlap: exclusiveness is not kept."""
     flat = [branch for schema in schemas for branch in branches(schema)]
     unique: dict[str, JsonObject] = {}
     for branch in flat:
         unique.setdefault(json.dumps(_bare(branch), sort_keys=True), branch)
     kept = list(unique.values())
     kept = _with_values_together(kept) if len(kept) > 1 else kept
-    if not kept or len(kept) > _MAX_BRANCHES or any(is_any(branch) for branch in kept):
+    if len(kept) > _MAX_BRANCHES or any(is_any(branch) for branch in kept):
         return {}
     return kept[0] if len(kept) == 1 else {"anyOf": kept}
 
@@ -56,12 +61,12 @@ def _is_enumeration(option: JsonObject) -> bool:
 
 def both(left: JsonObject, right: JsonObject) -> JsonObject | None:
     """The schema of a value that fits the two; None where there is no such value."""
-    annotations = {key: schema[key] for schema in (right, left) for key in ANNOTATIONS if key in schema}
+    told = annotations(right) | annotations(left)
     if is_any(left) or is_any(right):
-        return (_bare(right) if is_any(left) else _bare(left)) | annotations
+        return (_bare(right) if is_any(left) else _bare(left)) | told
     pairs = [_both_typed(one, other) for one in branches(left) for other in branches(right)]
     fitting = [pair for pair in pairs if pair is not None]
-    return union(fitting) | annotations if fitting else None
+    return union(fitting) | told if fitting else None
 
 
 def _both_typed(left: JsonObject, right: JsonObject) -> JsonObject | None:

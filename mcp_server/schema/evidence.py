@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mcp_server.schema.combine import ANNOTATIONS, branches, is_any, union
+from mcp_server.schema.combine import annotations, branches, is_any, union
 from mcp_server.schema.kinds import is_of_type, type_of
 from mcp_server.schema.plain import JsonObject, as_list, as_object, is_number
 
@@ -15,7 +15,7 @@ def with_evidence(schema: JsonObject, value: Any) -> JsonObject:
     schema = _with_nulls(schema, value)
     same_type = [branch for branch in branches(schema) if is_of_type(value, branch["type"])]
     if not same_type:
-        return union([*branches(schema), {"type": type_of(value)}]) | _annotations(schema)
+        return union([*branches(schema), {"type": type_of(value)}]) | annotations(schema)
     if not any("enum" in branch for branch in same_type) or not (is_number(value) or isinstance(value, str)):
         return schema
     extended = [
@@ -30,7 +30,7 @@ def _with_nulls(schema: JsonObject, value: Any) -> JsonObject:
     if is_any(schema):
         return schema
     if value is None:
-        return union([*branches(schema), {"type": "null"}]) | _annotations(schema)
+        return union([*branches(schema), {"type": "null"}]) | annotations(schema)
     wider = [_with_null_members(branch, value) for branch in branches(schema)]
     return {**schema, "anyOf": wider} if "anyOf" in schema else wider[0]
 
@@ -49,7 +49,3 @@ def _with_null_members(branch: JsonObject, value: Any) -> JsonObject:
         }
         return {**branch, "properties": members}
     return branch
-
-
-def _annotations(schema: JsonObject) -> JsonObject:
-    return {key: schema[key] for key in ANNOTATIONS if key in schema}

@@ -10,7 +10,7 @@ from mcp_server.schema.plain import JsonObject, as_list, as_object
 from mcp_server.schema.portable import MAX_DEPTH, levels
 from mcp_server.schema.process import InputSpec
 from mcp_server.schema.reduction import STRUCTURE_DEPTH, Detail, any_of, is_enum_listed, reduced
-from mcp_server.schema.references import is_complex
+from mcp_server.schema.references import is_complex, many
 from mcp_server.schema.text import brief
 
 _DEFAULT_BYTES = 200
@@ -46,12 +46,8 @@ def _one_or_many(spec: InputSpec, one: JsonObject) -> JsonObject:
     # Authors of an array that "occurs" several times mean its length.
     if not spec.multiple or one.get("type") == "array":
         return one
-    many: JsonObject = {"type": "array", "items": one}
-    if spec.min_items > 1:
-        many["minItems"] = spec.min_items
-    if spec.max_items is not None:
-        many["maxItems"] = spec.max_items
-    return many if spec.min_items > 1 else any_of([one, many])
+    array = many(spec, one)
+    return array if spec.min_items > 1 else any_of([one, array])
 
 
 def _described(spec: InputSpec, length: int) -> str:

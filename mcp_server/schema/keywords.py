@@ -51,7 +51,7 @@ def number_bounds(schema: JsonObject, scope: Scope) -> JsonObject:
         high, below = None, high
     least = [bound for bound in (low, above) if bound is not None]
     most = [bound for bound in (high, below) if bound is not None]
-    if least and most and max(least) > min(most):
+    if least and most and (max(least) > min(most) or max(least) == min(most) in (above, below)):
         scope.note(f"no number is between {max(least)} and {min(most)}; the range was left out")
         low = above = high = below = None
     named = {"minimum": low, "exclusiveMinimum": above, "maximum": high, "exclusiveMaximum": below}

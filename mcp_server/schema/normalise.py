@@ -90,7 +90,7 @@ def _input(name: str, entry: Any, example: JsonObject | None, scope: Scope) -> I
         schema = _agreeing(schema, example[name], scope, multiple=multiple)
     declared = root.get("default")
     default = _default(declared, schema, counts, scope)
-    optional = counts.minimum == 0 or nullable or not (declared is None or is_placeholder(declared))
+    optional = counts.minimum == 0 or nullable or not is_placeholder(declared)
     optional = optional or raw.get("required") in (False, "false") or raw.get("optional") in (True, "true")
     optional = optional or _null_default(root, raw)
     if not optional and example is not None and name not in example:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from typing import Any, cast
+from urllib.parse import unquote
 
 type JsonObject = dict[str, Any]
 
@@ -70,6 +71,18 @@ def size(value: Any) -> int:
 def first_of(source: JsonObject, *names: str) -> Any:
     """The first of the named members that is there and not null."""
     return next((source[name] for name in names if source.get(name) is not None), None)
+
+
+def pointed_at(document: JsonObject, reference: str) -> Any:
+    """What a reference within a document (`#/…`, a JSON pointer as a fragment of a URI) points at, or None."""
+    place: Any = document
+    for step in reference[2:].split("/"):
+        name = unquote(step).replace("~1", "/").replace("~0", "~")
+        if isinstance(place, list) and name.isdecimal() and len(name) < 9:
+            place = next(iter(as_list(place)[int(name) :]), None)
+        else:
+            place = as_object(place).get(name)
+    return place
 
 
 def _encodable(text: str) -> str:

@@ -35,14 +35,15 @@ def accepted(spec: InputSpec) -> JsonObject:
     one = widened(spec.schema)
     if not spec.multiple or is_any(one):
         return one
-    many: JsonObject = {"type": "array", "items": one}
-    if spec.min_items > 1:
-        many["minItems"] = spec.min_items
-    if spec.max_items is not None:
-        many["maxItems"] = spec.max_items
     # An array that "occurs" several times is an author's word for its length: one array will do.
     single = [branch for branch in branches(one) if spec.min_items <= 1 or branch["type"] == "array"]
-    return {"anyOf": [*single, many]}
+    return {"anyOf": [*single, many(spec, one)]}
+
+
+def many(spec: InputSpec, one: JsonObject) -> JsonObject:
+    """An array of values that `one` is the schema of, as many as an input takes that occurs several times."""
+    bounds = {"minItems": spec.min_items if spec.min_items > 1 else None, "maxItems": spec.max_items}
+    return {"type": "array", "items": one} | {name: count for name, count in bounds.items() if count is not None}
 
 
 def occurring(spec: InputSpec) -> JsonObject:

@@ -7,7 +7,7 @@ of a schema contradict each other, `type` wins.
 
 from typing import Any
 
-from mcp_server.schema.combine import ANNOTATIONS, both, branches, is_any, union
+from mcp_server.schema.combine import annotations, both, branches, is_any, union
 from mcp_server.schema.declarations import declared_types, geojson_format, inferred_types
 from mcp_server.schema.defaults import fitting
 from mcp_server.schema.keywords import array_bounds, enumeration, number_bounds, string_bounds, string_format
@@ -50,8 +50,7 @@ def _with_null(result: JsonObject, schema: JsonObject) -> JsonObject:
     """The canonical schema, taking null where the author says so, whatever stands beside that word."""
     if schema.get("nullable") not in (True, "true") or is_any(result):
         return result
-    annotations = {key: result[key] for key in ANNOTATIONS if key in result}
-    return union([*branches(result), {"type": "null"}]) | annotations
+    return union([*branches(result), {"type": "null"}]) | annotations(result)
 
 
 def _values(schema: JsonObject) -> int:

@@ -1,10 +1,9 @@
 """Where in a description the repair of a schema stands, and what it has noted on the way."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, cast
-from urllib.parse import unquote
+from typing import Any, Self
 
-from mcp_server.schema.plain import JsonObject
+from mcp_server.schema.plain import JsonObject, pointed_at
 from mcp_server.schema.process import Diagnostic
 
 MAX_SCHEMA_DEPTH = 16
@@ -73,18 +72,4 @@ class Scope:
 
     def local(self, reference: str) -> Any:
         """What a reference within the document (`#/…`) points at, or None."""
-        steps = [unquote(step).replace("~1", "/").replace("~0", "~") for step in reference[2:].split("/")]
-        return next((found for root in self.roots if (found := _walk(root, steps)) is not None), None)
-
-
-def _walk(root: JsonObject, steps: list[str]) -> Any:
-    place: Any = root
-    for step in steps:
-        if isinstance(place, dict):
-            place = cast("JsonObject", place).get(step)
-        elif isinstance(place, list) and step.isdecimal() and len(step) < 9:
-            members = cast("list[Any]", place)
-            place = members[int(step)] if int(step) < len(members) else None
-        else:
-            return None
-    return place
+        return next((found for root in self.roots if (found := pointed_at(root, reference)) is not None), None)

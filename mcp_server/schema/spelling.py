@@ -34,5 +34,5 @@ def conventional(members: JsonObject) -> JsonObject:
     result: JsonObject = {}
     for name, value in members.items():
         meant = name if name in _CONVENTIONAL else _MEANT.get(_folded(name), name)
-        result[name if meant != name and (meant in members or meant in result) else meant] = value
+        result[name if meant in result else meant] = value
     return result

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from mcp_server.ogc.origins import same_origin
-from mcp_server.schema.plain import JsonObject, as_list, as_object
+from mcp_server.schema.plain import JsonObject, as_list, as_object, pointed_at
 
 _METHODS: Final = ("get", "put", "post", "delete", "patch", "head", "options")
 _MOST_STEPS: Final = 8
@@ -129,8 +129,5 @@ def _dereferenced(document: JsonObject, node: Any) -> JsonObject:
         reference = as_object(found).get("$ref")
         if not isinstance(reference, str) or not reference.startswith("#/"):
             break
-        target: Any = document
-        for part in reference[2:].split("/"):
-            target = as_object(target).get(part.replace("~1", "/").replace("~0", "~"))
-        found = target
+        found = pointed_at(document, reference)
     return as_object(found)

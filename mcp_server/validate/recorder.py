@@ -15,6 +15,7 @@ from mcp_server.ogc.documents import plain
 from mcp_server.ogc.exchange import Exchange
 from mcp_server.ogc.origins import same_origin
 from mcp_server.ogc.reply import Reply
+from mcp_server.schema.coercion import parsed_json
 from mcp_server.schema.plain import as_object
 from mcp_server.servers import is_loopback
 from mcp_server.validate.records import Evidence, InapplicableError, NotAServerError, UnansweredError, ViolationError
@@ -61,8 +62,8 @@ class Answer:
         Raises: ViolationError where it is none (NaN and infinities are none either, RFC 8259).
         """
         try:
-            return json.loads(self.reply.body.decode("utf-8-sig"), parse_constant=_refused)
-        except (ValueError, RecursionError):
+            return parsed_json(self.reply.body.decode("utf-8-sig"))
+        except ValueError:
             raise self.violation(f"a JSON document was to come, not {self._described()}") from None
 
     def json_object(self) -> dict[str, Any]:
@@ -229,10 +230,6 @@ def path_of(url: str) -> str:
     """Path and query of a URL, for messages."""
     parts = httpx.URL(url)
     return plain(parts.raw_path.decode("ascii", "replace"), length=120)
-
-
-def _refused(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _words(body: bytes) -> str:

@@ -250,6 +250,9 @@ def test_what_claude_code_refuses_is_told(folders: Folders, tmp_path: Path, monk
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(BridgeError, match="no such scope"):
         install("claude-code", LAUNCH, folders)
+    program.write_text("#!/bin/sh\necho 'told elsewhere'\nexit 3\n", encoding="utf-8")
+    with pytest.raises(BridgeError, match="told elsewhere"):
+        install("claude-code", LAUNCH, folders)
 
 
 def test_without_claude_code_the_command_to_run_is_told(

@@ -101,6 +101,8 @@ def test_an_expectation_is_met(expectation: dict[str, Any]) -> None:
             """outputs.area.tags: expected contains 'c', got ["a", "b"]""",
         ),
         ({"path": "outputs.area.value", "contains": "7"}, "outputs.area.value: expected contains '7', got 784.5"),
+        ({"path": "outputs.area.flag", "min": 0}, "outputs.area.flag: expected min 0.0, got true"),
+        ({"path": "status", "contains": "fail"}, "status: expected contains 'fail', got successful"),
         (
             {"path": "outputs.area['odd.name']", "contains": ["x"]},
             """outputs.area['odd.name']: expected contains ['x'], got {"x": 1}""",
@@ -116,13 +118,23 @@ def test_an_unmet_expectation_says_what_was_found(expectation: dict[str, Any], f
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("request: [", "not YAML"),
+        ("request: [", "line 1: not YAML, in which journeys are written: expected the node content"),
+        (
+            "request: x\nsteps:\n  - id: a\n    tool: t\n    expect: []\n    expect: []",
+            "line 6: .*twice",
+        ),
         ("steps: []", r"\$\.request: Field required"),
         ("request: x\nsteps: [{id: a, tool: t, arg: 1}]", r"\$\.steps\[0\]\.arg: Extra inputs"),
         ("request: x\nsteps: [{id: a, tool: t}, {id: a, tool: t}]", "two steps have the id 'a'"),
         ("request: x\nsteps: [{id: a, tool: t, arguments: {g: '${b.x}'}}]", "no step before it has that id"),
-        ("request: x\nsteps: [{id: a, tool: t, arguments: {g: 2020-01-01}}]", r"\$\.steps\[0\]\.arguments\.g"),
-        ("request: x\nsteps: [{id: a, tool: t, expect: [{path: x}]}]", "say what it must be"),
+        (
+            "request: x\nsteps: [{id: a, tool: t, arguments: {g: 2020-01-01}}]",
+            r"\[0\]\.arguments\.g: .* quotes",
+        ),
+        ("request: x\nsteps: [{id: a, tool: t, expect: [{path: x}]}]", r"expect\[0\]: say what it must be"),
+        ("request: x\nsteps: [{id: a, tool: t, expect: [{path: x, min: }]}]", r"expect\[0\]: min needs a number"),
+        ("request: x\nsteps: [{id: a, tool: t, expect: [{path: x, equals: 1, approx: }]}]", "approx needs a number"),
+        ("request: x\nsteps: []", r"\$: there is no step"),
         ("request: x\nsteps: [{id: a, tool: t, expect: [{path: x, approx: 1}]}]", "approx needs a tolerance"),
         ("request: x\nsteps: [{id: a, tool: t, expect: [{path: x, equals: 1, abs: 1}]}]", "tolerances of approx"),
         ("request: x\nsteps: [{id: a, tool: t, expect: [{path: 'x.', equals: 1}]}]", "is no path"),
@@ -134,6 +146,24 @@ def test_a_faulty_file_is_refused_with_its_name_and_the_place(tmp_path: Path, te
     with pytest.raises(ConfigurationError, match=message) as caught:
         load(file)
     assert str(file) in str(caught.value)
+
+
+def test_a_fault_in_a_step_is_all_that_is_told_of_the_file(tmp_path: Path) -> None:
+    file = journey_file(tmp_path, "request: x\nsteps: [{id: a, tool: t, expect: [{path: x}]}]")
+    with pytest.raises(ConfigurationError) as caught:
+        load(file)
+    assert str(caught.value) == (
+        f"{file}: $.steps[0].expect[0]: say what it must be: equals, approx, min, max or contains"
+    )
+
+
+def test_a_step_may_take_over_the_members_of_another_and_set_some_anew(tmp_path: Path) -> None:
+    text = "request: x\nsteps:\n  - &first {id: a, tool: t}\n  - &next {<<: *first, id: b}\n  - {<<: *next, id: c}"
+    assert [(step.id, step.tool) for step in load(journey_file(tmp_path, text)).steps] == [
+        ("a", "t"),
+        ("b", "t"),
+        ("c", "t"),
+    ]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

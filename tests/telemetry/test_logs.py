@@ -18,11 +18,15 @@ from telemetry.logs import JsonLines, about
 JSON_LOG = {"OGC_PROCESSES_LOG_FORMAT": "JSON", "OGC_PROCESSES_LOG_LEVEL": "INFO"}
 
 
-def written(message: str, *arguments: object, error: BaseException | None = None) -> dict[str, Any]:
+def written(
+    message: str, *arguments: object, error: BaseException | None = None, stack: str | None = None
+) -> dict[str, Any]:
     caught = None if error is None else (type(error), error, error.__traceback__)
     record = logging.LogRecord("backend.jobs", logging.WARNING, __file__, 1, message, arguments, caught)
+    record.stack_info = stack
     line = JsonLines().format(record)
     assert "\n" not in line
+    assert "\\u" not in line, "as it was written, to be looked for"
     return json.loads(line)
 
 
@@ -41,6 +45,21 @@ def test_an_exception_is_told_with_its_traceback() -> None:
         found = written("failed", error=error)
     assert found["exception"].startswith("Traceback")
     assert found["exception"].endswith("ValueError: no ring")
+    assert "stack" not in found
+    assert written("here", stack="Stack:\n  line 1")["stack"] == "Stack:\n  line 1"
+
+
+@pytest.mark.parametrize(
+    ("form", "level", "shown"),
+    [("text", "warning", ["w"]), ("text", "info", ["INFO a: i", "WARNING a: w"]), ("json", "error", [])],
+)
+def test_what_is_logged_follows_the_level_that_is_asked_for(form: str, level: str, shown: list[str]) -> None:
+    code = (
+        "import logging, telemetry.logs as logs; "
+        f"logs.configure({form!r}, {level!r}); log = logging.getLogger('a'); log.info('i'); log.warning('w')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr.splitlines() == shown
 
 
 def test_a_record_names_what_was_at_work_and_only_while_it_was() -> None:

@@ -18,6 +18,7 @@ from tests.mcp_server.cli.command_lines import Run
         (["nocommand"], "No such command 'nocommand'"),
         (["call"], "Missing argument 'tool'"),
         (["serve", "--port", "0"], "Invalid value for '--port'"),
+        (["serve", "--transport", "tcp"], "Invalid value for '--transport': 'tcp' is not one of 'stdio', 'http'"),
         (["backend", "--server", "a=http://a"], "--server, --settings, --results and --no-embedded do not apply"),
         (["backend", "--public-url", "here"], "--public-url here: not an http or https URL"),
         (["install", "emacs"], "'emacs' is no client known here"),
@@ -192,3 +193,14 @@ def test_a_failed_journey_ends_with_exit_code_1(run: Run, tmp_path: Path) -> Non
     assert code == 1
     assert "✗ measure" in out
     assert "status: expected equals 'failed', got successful" in out
+
+
+def test_a_journey_that_failed_is_told_by_the_exit_code_whatever_follows_it(run: Run, tmp_path: Path) -> None:
+    expected = "expect: [{{path: status, equals: {}}}]"
+    step = "request: x\nsteps: [{{id: a, tool: hello_world, arguments: {{name: x}}, " + expected + "}}]"
+    for name, status in (("bad.yaml", "failed"), ("good.yaml", "successful")):
+        (tmp_path / name).write_text(step.format(status), encoding="utf-8")
+    code, out, _ = run("journey", str(tmp_path / "bad.yaml"), str(tmp_path / "good.yaml"))
+    assert code == 1
+    assert "0 of 1 steps passed" in out
+    assert "1 of 1 steps passed" in out

@@ -53,6 +53,8 @@ def test_a_process_that_becomes_no_tool_ends_with_1_and_its_reason(run: Run, bad
     assert "no tool: fault: no such table" in out
     assert "zonal_stats: $.inputs.count default does not fit the schema" in out
     assert "echo: a demonstration: --demo-tools makes a tool of it" in out
+    assert "zonal_stats: any value is taken by raster, hohe" in out
+    assert "buffer: any value" not in out
 
 
 def test_one_process_is_shown_in_detail(run: Run, good: str) -> None:
@@ -136,7 +138,8 @@ def test_more_tools_than_are_listed_are_told_to_be_found(run: Run, good: str, mo
     [
         (("http://127.0.0.1:1",), "cannot be reached"),
         (("nowhere",), "the name of a configured server (none)"),
-        (("ftp://a.example",), "not an http or https URL"),
+        (("nowhere", "--server", "city=http://127.0.0.1:1"), "the name of a configured server (city)"),
+        (("ftp://a.example",), "the URL of the server: not an http or https URL"),
         (("http://u:secret@a.example?x=1",), "query"),
         ((), "Missing argument"),
     ],

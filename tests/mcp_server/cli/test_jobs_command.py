@@ -1,5 +1,6 @@
 """The commands for jobs, on the store of a home that others share, and on a server that runs."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -18,6 +20,8 @@ from backend.jobs.records import Failure, Job, JobRequest, NewResult
 from backend.jobs.store import JobStore
 from backend.settings import Settings
 from mcp_server.cli.job_client import added
+from mcp_server.cli.job_tables import print_jobs
+from mcp_server.ogc.models import StatusInfo
 from tests.backend.jobs.attempts import finish
 from tests.mcp_server.cli.command_lines import Run
 from tests.serving import served
@@ -60,6 +64,26 @@ def test_the_list_has_the_newest_first_and_selects_by_process_and_state(run: Run
     (failed,) = listed(run, "--status", "failed")
     assert failed["jobID"] == second.id
     assert failed["message"] == "No."
+
+
+def test_jobs_that_many_others_followed_are_found_all_the_same(run: Run, store: JobStore) -> None:
+    wanted = ended(store, "echo")
+    for _ in range(30):
+        waiting(store)
+    (found,) = listed(run, "--process", "echo", "--status", "successful", "--limit", "1")
+    assert found["jobID"] == wanted.id
+
+
+def test_the_table_tells_what_a_server_says_of_each_job_and_leaves_open_what_it_does_not() -> None:
+    written = io.StringIO()
+    when = "2026-01-02T03:04:05Z"
+    told = StatusInfo("j1", "echo", "running", 50, "step 1", when, None, None, None, None, None)
+    untold = StatusInfo("j2", None, "accepted", None, None, None, when, None, None, None, None)
+    print_jobs(Console(file=written, width=120), [told, untold])
+    head, first, second = (line.split() for line in written.getvalue().splitlines())
+    assert head == ["job", "process", "status", "progress", "created", "message"]
+    assert first == ["j1", "echo", "running", "50", "%", "2026-01-02", "03:04:05", "step", "1"]
+    assert second == ["j2", "accepted", "2026-01-02", "03:04:05"]
 
 
 def test_the_table_has_whole_ids_however_narrow_the_terminal_is(

@@ -96,6 +96,8 @@ def test_named_values_go_over_those_of_the_json_object(tmp_path: Path) -> None:
         (["distance"], None, "'distance': write arguments as name=value"),
         (["=5"], None, "'=5': write arguments as name=value"),
         (["geometry=@nowhere/at.all"], None, "geometry: nowhere/at.all: No such file or directory"),
+        (["geometry=@"], None, "geometry: @ stands before the name of a file"),
+        ([], "@", "--json: @ stands before the name of a file"),
         ([], "{", "--json: not JSON"),
         ([], '{"a": NaN}', "--json: not JSON: NaN is not JSON"),
         ([], "[]", "--json: the arguments are a JSON object"),

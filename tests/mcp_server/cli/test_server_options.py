@@ -62,6 +62,12 @@ def test_options_survive_the_way_through_arguments(tmp_path: Path) -> None:
     assert split_options(options.arguments()) == (options, ())
 
 
+@pytest.mark.parametrize("option", ["--home", "--data"])
+def test_the_home_of_a_user_that_there_is_not_is_refused(option: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^~no-such-user-as-this/maps: the folder that ~ stands for"):
+        split_options([option, "~no-such-user-as-this/maps"])
+
+
 @pytest.mark.parametrize(
     "arguments", [["--home"], ["--home="], ["--server", "--no-embedded"], ["--home", "a", "--home", "b"]]
 )

@@ -38,6 +38,7 @@ def test_identifiers_are_read_as_their_parts_and_as_a_whole() -> None:
     assert words("concaveHull") == ["concave", "hull", "concavehull"]
     assert words("zonal-stats_2D") == ["zonal", "stats", "2", "d", "2d"]
     assert parts("inputDEM") == ["input", "dem"]
+    assert parts("рельеф_DEM") == ["рельеф", "dem"]
 
 
 def test_accents_and_function_words_do_not_count() -> None:

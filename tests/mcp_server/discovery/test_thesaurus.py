@@ -26,8 +26,12 @@ def test_a_phrase_counts_only_where_its_words_stand_together() -> None:
     apart = thesaurus().phrases_in(
         stems("the heat of summer days dries out lakes and streams of the region on that map")
     )
+    between = thesaurus().phrases_in(stems("heat above lakes map"))
+    further = thesaurus().phrases_in(stems("heat above lakes, streams map"))
     heat_map = set(thesaurus().phrases_in(stems("heat map")))
     assert heat_map <= set(near)
+    assert heat_map & set(between), "two words stand between them"
+    assert not heat_map & set(further), "three do"
     assert not heat_map & set(apart)
 
 

@@ -102,6 +102,11 @@ async def test_patterns_leave_processes_out_unread(home: Path, mixed: str) -> No
     assert ([one.id for one in found.processes], found.failures, found.excluded) == (["buffer"], (), 7)
 
 
+async def test_a_process_that_patterns_leave_out_is_examined_where_it_is_named(home: Path, mixed: str) -> None:
+    found = await examined(home, mixed, {"exclude": ["*"]}, process="buffer")
+    assert ([one.id for one in found.processes], found.excluded) == (["buffer"], 7)
+
+
 async def test_a_process_that_is_left_out_takes_no_name(home: Path, serve: Serve) -> None:
     url = serve({**GOOD, "id": "zonal-stats"}, {**GOOD, "id": "zonal.stats"})
     assert "zonal_stats" not in {one.tool for one in (await examined(home, url)).processes}

@@ -45,6 +45,13 @@ def test_an_example_that_is_refused_tells_why() -> None:
     assert [problem.partition(":")[0] for problem in found.example_problems] == ["$.bands"]
 
 
+def test_what_an_example_holds_cannot_steer_a_terminal() -> None:
+    hidden = {**GOOD, "example": {"inputs": {**GOOD["example"]["inputs"], "units": "metre\u202e\x1b[31m"}}}
+    (problem,) = refusals(tool_spec(normalise(GOOD), name="tool", server="remote"), hidden["example"]["inputs"])
+    assert problem.startswith("$.units: ")
+    assert problem.isprintable()
+
+
 def test_a_process_without_example_has_none_and_a_demonstration_is_one() -> None:
     found = finding(DEMO)
     assert (found.example, found.demonstration) == ("none", True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mcp_server.schema.coercion import meant
+from mcp_server.schema.coercion import meant, meant_inside
 from mcp_server.schema.substitutes import BBOX
 
 STRING = {"type": "string"}
@@ -50,3 +50,8 @@ def test_four_or_six_numbers_are_the_bounding_box_that_an_input_takes(
     value: Any, schema: dict[str, Any], expected: Any
 ) -> None:
     assert meant(value, schema) == expected
+
+
+def test_the_members_of_an_array_of_which_nothing_is_told_stay_as_they_are() -> None:
+    assert meant_inside(["1", 2.0], {"type": "array"}) == ["1", 2.0]
+    assert meant_inside(["1", "2"], {"type": "array", "items": {"type": "integer"}}) == [1, 2]

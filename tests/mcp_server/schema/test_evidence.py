@@ -26,6 +26,20 @@ def test_a_value_that_the_authors_example_adds_stands_beside_the_other_alternati
     assert process.inputs[0].schema == {"anyOf": [{"type": "string", "enum": ["small", "large"]}, NUMBER]}
 
 
+def test_a_value_that_the_authors_example_adds_stands_among_the_values_of_its_type() -> None:
+    mode = {"anyOf": [{"type": "string", "enum": ["get"]}, {"type": "integer", "enum": [1]}]}
+    process = normalise(described({"mode": {"schema": mode}}, example={"inputs": {"mode": "put"}}))
+    assert process.inputs[0].schema["anyOf"] == [
+        {"type": "string", "enum": ["get", "put"]},
+        {"type": "integer", "enum": [1]},
+    ]
+
+
+def test_a_bound_that_the_authors_example_does_not_keep_is_left_as_it_is() -> None:
+    process = normalise(described({"n": {"schema": {**NUMBER, "maximum": 5}}}, example={"inputs": {"n": 9}}))
+    assert process.inputs[0].schema == {**NUMBER, "maximum": 5}
+
+
 def test_nulls_that_the_authors_example_has_inside_a_value_are_taken() -> None:
     times = {"type": "array", "items": {"type": "string", "format": "date-time"}, "minItems": 2, "maxItems": 2}
     grid = {"type": "object", "properties": {"x": NUMBER, "y": NUMBER}}

@@ -74,6 +74,8 @@ DEFAULTS: list[tuple[str, dict[str, Any], Any]] = [
     ("an impossible default", {"schema": {"type": "integer", "default": "sixteen"}}, ABSENT),
     ("a default outside the enum", {"schema": {"type": "string", "enum": ["a"], "default": "b"}}, ABSENT),
     ("a list where many are taken", {"schema": {"type": "string", "default": ["a", "b"]}, "maxOccurs": 9}, ["a", "b"]),
+    ("a boolean is no text", {"schema": {"type": "string", "default": True}}, ABSENT),
+    ("a number for a text", {"schema": {"type": "string", "default": 4326}}, "4326"),
     ("a placeholder", {"schema": {"type": "string", "default": "Any value"}}, ABSENT),
     ("none", {"schema": STRING}, ABSENT),
 ]
@@ -84,6 +86,7 @@ def test_only_a_default_that_could_be_sent_is_kept(raw: dict[str, Any], expected
     assert only_input(raw).default == expected
 
 
+URL = "https://example.org/data"
 BY_REFERENCE: list[tuple[str, Any, bool]] = [
     ("an object", {"type": "object"}, True),
     ("encoded content", {"type": "string", "contentMediaType": "image/tiff"}, True),
@@ -157,6 +160,7 @@ def test_an_input_used_only_in_the_authors_example_is_offered() -> None:
         {"example": {"inputs": {"a": 1}}},
         {"example": {"inputs": [{"id": "a", "value": 1}]}},
         {"example": {"inputs": [{"id": "a", "input": {"value": 1}}]}},
+        {"example": {"inputs": [{"identifier": "a", "data": 1}]}},
         {"example": {"inputs": {"a": {"value": 1}}}},
         {"examples": [{"inputs": {"a": 1}}]},
         {"examples": {"first": {"value": {"inputs": {"a": 1}}}}},
@@ -164,6 +168,24 @@ def test_an_input_used_only_in_the_authors_example_is_offered() -> None:
 )
 def test_the_example_is_read_in_every_shape(members: dict[str, Any]) -> None:
     assert normalise(described({"a": {"schema": NUMBER}}, **members)).example == {"a": 1}
+
+
+@pytest.mark.parametrize("entry", [{"id": "a", "href": URL}, {"id": "a", "input": {"href": URL}}])
+def test_an_example_by_reference_is_read_as_a_link(entry: dict[str, Any]) -> None:
+    process = normalise(described({"a": {"schema": {"type": "object"}}}, example={"inputs": [entry]}))
+    assert process.example == {"a": {"href": URL}}
+
+
+def test_an_object_that_an_input_takes_as_it_is_is_no_qualified_value() -> None:
+    measure = {"type": "object", "properties": {"value": NUMBER}, "required": ["value"]}
+    process = normalise(described({"a": {"schema": measure}}, example={"inputs": {"a": {"value": 1}}}))
+    assert process.example == {"a": {"value": 1}}
+
+
+def test_of_inputs_with_one_id_in_a_list_the_first_is_kept_and_the_other_noted() -> None:
+    process = normalise({"id": "p", "inputs": [{"id": "a", "schema": NUMBER}, {"id": "a", "schema": STRING}]})
+    assert [(spec.id, spec.schema) for spec in process.inputs] == [("a", NUMBER)]
+    assert [note.path for note in process.diagnostics] == ["$.inputs[1]"]
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ def test_inputs_within_the_envelope_of_wps_1_are_found() -> None:
 
 def test_a_member_in_its_own_spelling_goes_first() -> None:
     assert only_input({"Title": "wrong", "title": "right", "schema": STRING}).title == "right"
+    assert only_input({"title": "right", "Title": "wrong", "schema": STRING}).title == "right"
+    assert only_input({"Title": "right", "TITLE": "wrong", "schema": STRING}).title == "right"
 
 
 def test_the_names_of_inputs_and_properties_are_left_as_they_are() -> None:
@@ -139,6 +141,17 @@ DOMAINS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         domain(minimum=0, maximum=9, exclusive_max=True),
         {**INTEGER, "minimum": 0, "exclusiveMaximum": 9},
     ),
+    ("pywps's values of a type beside them", {"allowed_values": ["a", "b"]}, {**STRING, "enum": ["a", "b"]}),
+    (
+        "WPS's values and ranges by their names",
+        domain(allowedValues={"value": [0], "range": [{"minimumValue": 7}]}),
+        {"anyOf": [{**INTEGER, "minimum": 7}, {**INTEGER, "enum": [0]}]},
+    ),
+    (
+        "the kind of an input for its data type",
+        {"dataType": "literal", "allowedValues": ["a"]},
+        {**STRING, "enum": ["a"]},
+    ),
     ("numbers as text", domain(allowedValues=["1", "2"]), {**INTEGER, "enum": [1, 2]}),
     ("a name of a kind is no type", {"DataType": "LiteralData", "LiteralData": domain()}, INTEGER),
 ]
@@ -195,8 +208,9 @@ def test_a_type_is_understood_in_the_words_of_other_languages(declared: Any, exp
 
 
 def test_an_optional_type_makes_the_input_optional() -> None:
-    specs = normalise(described({"a": "float?", "b": {"type": "Optional[int]"}, "c": {"type": "string"}})).inputs
-    assert [spec.required for spec in specs] == [False, False, True]
+    types = ("float?", {"type": "Optional[int]"}, {"type": "string"}, {"type": "Union[int, str]"})
+    specs = normalise(described(dict(zip("abcd", types, strict=True)))).inputs
+    assert [spec.required for spec in specs] == [False, False, True, True]
 
 
 def test_an_input_flagged_as_optional_is_optional() -> None:

@@ -131,6 +131,8 @@ def test_a_pattern_is_told_where_the_language_of_clients_has_it(pattern: str, po
 
 def test_a_text_is_tried_where_that_is_quick() -> None:
     assert not matches("x" * 2000, "^a+b")
+    assert not matches("x" * 2000, "^(?:a|b)[a-z]*$"), "its alternatives begin where it does"
+    assert matches("x" * 2000, "^a[a-z]*$|b[a-z]*$"), "of its alternatives one begins anywhere"
     assert matches("x" * 2000, "a+b"), "looked for at each place: too long to tell"
     assert not matches("x" * 900, "a+b")
 

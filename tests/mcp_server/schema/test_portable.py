@@ -44,6 +44,8 @@ BROKEN: list[Any] = [
     {"type": "object", "properties": {"b c": {"type": "string"}}},
     {"type": "object", "properties": {"b": {"type": "string"}}, "required": ["c"]},
     {"type": "object", "properties": {"b": {"type": "string", "title": "B"}}},
+    {"type": "object", "properties": ["b"]},
+    {"type": "object", "properties": {"b": {"type": "string"}}, "required": "b"},
     {"oneOf": [{"type": "string"}]},
     {"anyOf": []},
     {"anyOf": [{"type": "string"}], "type": "string"},
@@ -73,6 +75,12 @@ def test_what_some_provider_refuses_is_found(member: Any) -> None:
 )
 def test_the_root_is_exactly_a_closed_object(root: dict[str, Any]) -> None:
     assert lint(tool_schema({"type": "string"}, **root))
+
+
+def test_a_name_that_is_required_and_not_declared_is_told() -> None:
+    assert lint(tool_schema({"type": "string"}, required=["a", "b"])) == [
+        "$.required: names declared properties once each; see ['b']"
+    ]
 
 
 def test_a_root_without_required_is_found() -> None:

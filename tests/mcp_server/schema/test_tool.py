@@ -147,6 +147,18 @@ def test_an_example_that_would_mislead_is_not_shown(example: dict[str, Any]) -> 
     assert "Example" not in tool_of({**BUFFER, "example": {"inputs": example}}).description
 
 
+def test_a_process_without_a_description_is_described_by_its_title_or_id() -> None:
+    assert tool_of({"id": "p", "title": "Slope of a terrain"}).description == "Slope of a terrain"
+    assert tool_of({"id": "slope-of-a-terrain"}).description == "slope-of-a-terrain"
+
+
+def test_a_default_that_is_short_is_told_and_a_long_one_left_to_the_server() -> None:
+    for length, told in ((100, True), (300, False)):
+        default = "x" * length
+        found = properties_of({"a": {"schema": {"type": "string", "default": default}}})["a"]
+        assert (found.get("default") == default) is told
+
+
 def test_foreign_texts_are_trimmed_and_visible() -> None:
     raw = {"id": "p", "title": "T\u202eitle", "description": "word " * 400, "inputs": {"a": {"title": "x" * 900}}}
     tool = tool_of(raw)
@@ -315,7 +327,13 @@ def test_the_output_schema_names_the_outputs_and_refuses_another_shape() -> None
 
 @pytest.mark.parametrize(
     ("media_type", "declared"),
-    [("image/png", False), ("image/jpeg; q=1", False), ("image/tiff; application=geotiff", True), ("text/csv", True)],
+    [
+        ("image/png", False),
+        ("Image/PNG", False),
+        ("image/jpeg; q=1", False),
+        ("image/tiff; application=geotiff", True),
+        ("text/csv", True),
+    ],
 )
 def test_a_tool_that_answers_with_a_picture_declares_no_output_schema(media_type: str, declared: bool) -> None:
     raw = {"id": "p", "outputs": {"map": {"schema": {"type": "string", "contentMediaType": media_type}}}}

@@ -58,6 +58,17 @@ def test_the_quick_check_agrees_with_the_one_that_tells_errors(schema: Any, many
         assert fits(value, one) == (next(violations(value, one), None) is None)
 
 
+def test_a_step_says_nothing_of_what_is_no_number() -> None:
+    (error,) = violations("abc", {"type": "number", "multipleOf": 0.1})
+    assert error.validator == "type"
+
+
+def test_a_member_under_another_name_does_not_fit_where_none_may_stand() -> None:
+    closed = {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False}
+    assert fits({"a": "x"}, closed)
+    assert not fits({"a": "x", "b": "x"}, closed)
+
+
 def test_a_multiple_too_large_to_tell_is_left_to_the_server() -> None:
     for value, step in ((1e308, 0.1), (5, 1e-320)):
         schema = {"type": "number", "multipleOf": step}

@@ -105,8 +105,12 @@ def test_a_junit_file_that_cannot_be_written_is_told_in_one_line(run: Run, good:
         (("--input", "text=hello"), "the value is no JSON"),
         (("--input", "text"), "write NAME=VALUE"),
         (("--header", "=x"), "write NAME=VALUE"),
+        (("--junit", "missing/report.xml"), "--junit missing/report.xml: there is no folder missing"),
+        (("--junit", "."), "--junit .: a folder"),
     ],
 )
-def test_a_wrong_option_is_told_in_one_line(run: Run, arguments: tuple[str, str], words: str) -> None:
+def test_a_wrong_option_is_told_in_one_line_before_anything_is_asked(
+    run: Run, arguments: tuple[str, str], words: str
+) -> None:
     with pytest.raises(ConfigurationError, match=words):
         run("http://127.0.0.1:1", *arguments)

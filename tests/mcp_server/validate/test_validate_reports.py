@@ -61,6 +61,7 @@ def test_the_summary_counts_by_class() -> None:
     lines = reports.summary(REPORT).splitlines()
     assert lines[0].split() == ["class", "declared", "passed", "failed", "n/a"]
     assert lines[1].split() == ["core", "yes", "1", "1", "1"]
+    assert lines[2].split() == ["all", "1", "1", "1"]
     assert lines[-1] == "A <server> at http://a.test: 1 test failed (1.5 s)"
 
 

@@ -53,6 +53,16 @@ def test_a_wrong_value_does_not_fit_and_is_no_reference(schema: dict[str, Any]) 
     assert not (isinstance(value, dict) and {"href", "value"} & value.keys())
 
 
+def test_four_numbers_are_in_the_order_of_a_bounding_box_and_an_object_with_one_is_a_whole_one() -> None:
+    corners = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+    min_x, min_y, max_x, max_y = sample(canonical(corners))
+    assert min_x < max_x
+    assert min_y < max_y
+    box = sample(canonical({"type": "object", "properties": {"bbox": corners, "crs": {"type": "string"}}}))
+    assert box["bbox"][0] < box["bbox"][2]
+    assert sample(canonical({"type": "object", "properties": {"a": {"type": "number"}}})) == {}
+
+
 def test_nothing_is_made_up_where_nothing_fits_or_everything_does() -> None:
     assert sample(canonical({"type": "string", "pattern": "^unguessable-[0-9]{40}$"})) is None
     assert unfit({}) is None

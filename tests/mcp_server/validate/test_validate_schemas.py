@@ -103,3 +103,9 @@ def test_faults_are_told_with_their_place_and_summed_up() -> None:
     assert "$.processes[0] lacks 'id', 'version'" in found
     assert "$.processes[2].id is 5, not of type string" in found
     assert schemas.summed_up(found).endswith("and 1 more")
+    assert schemas.faults({"id": "a"}, schemas.PROCESS_SUMMARY) == ["$ lacks 'version'"]
+
+
+def test_the_fault_nearest_to_the_root_is_told_first() -> None:
+    found = schemas.faults({"processes": [{"id": 5, "version": "1"}]}, schemas.PROCESS_LIST)
+    assert found == ["$ lacks 'links'", "$.processes[0].id is 5, not of type string"]

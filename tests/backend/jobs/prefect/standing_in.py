@@ -27,7 +27,8 @@ class StandIn:
         self._changed = threading.Condition()
         self.down = False
         self.orders: dict[str, JobOrder] = {}
-        self.cancelled: set[str] = set()
+        self.cancelled: list[str] = []
+        """Keys of the runs that were to be cancelled, each as often as that was asked."""
         self._ids: dict[str, UUID] = {}
         self._states: dict[UUID, RunState] = {}
 
@@ -57,7 +58,7 @@ class StandIn:
         self._answer()
         with self._changed:
             self._states[run] = CANCELLED
-            self.cancelled |= {key for key, one in self._ids.items() if one == run}
+            self.cancelled += [key for key, one in self._ids.items() if one == run]
             self._changed.notify_all()
 
     def _answer(self) -> None:

@@ -143,6 +143,16 @@ async def test_a_run_that_is_cancelled_dismisses_its_job_and_none_that_has_ended
     assert store.get(await anyio.to_thread.run_sync(cancel, "Echo")).status is JobStatus.SUCCESSFUL
 
 
+async def test_a_job_that_another_engine_has_or_that_is_gone_is_worked_on_here_no_more(store: JobStore) -> None:
+    other = store.insert(request("Echo"), owner="another-engine", durable=False)
+
+    def look() -> list[bool]:
+        with carrying(deployment("Echo"), None) as carrier:
+            return [carrier.works_on(job_id) for job_id in (other.id, "0" * 32)]
+
+    assert await anyio.to_thread.run_sync(look) == [False, False]
+
+
 async def test_a_worker_with_another_job_store_says_that_it_knows_no_such_job(store: JobStore) -> None:
     with pytest.raises(NoSuchJobError):
         await anyio.to_thread.run_sync(carry, JobOrder("0" * 32, 0, 0, BASE_URL), "Echo")

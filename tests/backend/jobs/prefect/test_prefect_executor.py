@@ -106,6 +106,11 @@ async def test_a_job_that_is_dismissed_before_it_begins_has_its_run_cancelled(re
     (order,) = prefect.until_ordered(1)
     assert (await remote.dismiss(job.id)).status is JobStatus.DISMISSED
     await anyio.to_thread.run_sync(prefect.until_cancelled, order.key)
+    submit(remote)
+    await anyio.to_thread.run_sync(prefect.until_ordered, 2)
+    submit(remote)
+    await anyio.to_thread.run_sync(prefect.until_ordered, 3)
+    assert prefect.cancelled == [order.key], "that was asked once"
 
 
 async def test_after_runs_that_ended_without_having_begun_the_job_it_fails_and_says_so(
