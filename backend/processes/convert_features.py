@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict, cast
 
 import numpy as np
 import shapely
@@ -13,17 +13,13 @@ from pyproj import CRS
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, area_told, code_of
 from backend.geo.geodesy.ground import errors_beyond_area
-from backend.geo.places.coordinates import transform
+from backend.geo.places.coordinates import EXCHANGED, lie_exchanged, transform
 from backend.geo.tables.merging import Layer, merge, read_layer
 from backend.geo.vector import features as vector
 from backend.geo.vector.collections import feature_collection
-from backend.geo.vector.csv_writing import comma_separated
-from backend.geo.vector.file_description import FeatureFile, FeatureText, Written
-from backend.geo.vector.mapped_file import MappedFile
 from backend.geo.vector.projected_geojson import projected_collection
-from backend.geo.vector.writable import writable
 from backend.processes.base import Output, process
-from backend.processes.inputs import FORMS, VECTOR_SCHEMA, Crs, reading_features
+from backend.processes.inputs import VECTOR_SCHEMA, Crs, reading_features
 from backend.processes.outputs import BINARY, FileBytes
 
 LAYER = "features"
@@ -34,10 +30,21 @@ MISPLACED = 0.2
 """Share by which lengths may be off beyond the area of a CRS: who opens a file later sees no warning."""
 _MOST_TOLD = 10.0
 """Share beyond which it is only told that it is larger."""
-_Layer = Annotated[Layer, reading_features(read_layer), WithJsonSchema(VECTOR_SCHEMA), Field(description=FORMS)]
-_ZIP = "application/zip"
+type _Format = Literal[
+    "geopackage", "flatgeobuf", "shapefile", "kml", "kmz", "gpx", "geoparquet", "csv", "geojson", "geojsonl",
+    "geojsonseq",
+]  # fmt: skip
+_Layer = Annotated[
+    Layer,
+    reading_features(read_layer),
+    WithJsonSchema(VECTOR_SCHEMA),
+    Field(description="GeoJSON, WKT, KML, CSV."),
+]
 _KML = "application/vnd.google-earth.kml+xml"
+_KMZ = "application/vnd.google-earth.kmz"
 _PARQUET = "application/vnd.apache.parquet"
+_LONLAT = frozenset(("kml", "kmz", "gpx", "geojsonl", "geojsonseq"))
+"""Formats that have no other CRS."""
 
 
 class Converted(TypedDict, total=False):
@@ -47,9 +54,13 @@ class Converted(TypedDict, total=False):
     flatgeobuf: FileBytes
     shapefile: FileBytes
     kml: FileBytes
+    kmz: FileBytes
+    gpx: str
     geoparquet: FileBytes
     csv: str
     geojson: Mapping[str, Any]
+    geojsonl: str
+    geojsonseq: str
 
 
 @process(
@@ -64,53 +75,64 @@ class Converted(TypedDict, total=False):
         "FlatGeobuf",
         "shapefile",
         "KML",
+        "KMZ",
+        "GPX",
         "GeoParquet",
         "CSV",
         "GeoJSON",
+        "newline-delimited",
         "reproject",
         "file",
         "vector",
     ],
     output=[
-        Output(id="geopackage", media_type="application/geopackage+sqlite3", schema=BINARY),
-        Output(id="flatgeobuf", media_type="application/flatgeobuf", schema=BINARY),
-        Output(id="shapefile", description="Zipped.", media_type=_ZIP, schema=BINARY),
-        Output(id="kml", media_type=_KML, schema=BINARY),
-        Output(id="geoparquet", media_type=_PARQUET, schema=BINARY),
         Output(id="csv", media_type="text/csv"),
         Output(id="geojson", media_type="application/geo+json"),
+        Output(id="gpx", media_type="application/gpx+xml"),
+        Output(id="geopackage", media_type="application/geopackage+sqlite3", schema=BINARY),
+        Output(id="flatgeobuf", media_type="application/flatgeobuf", schema=BINARY),
+        Output(id="shapefile", description="Zipped.", media_type="application/zip", schema=BINARY),
+        Output(id="kml", media_type=_KML, schema=BINARY),
+        Output(id="kmz", media_type=_KMZ, schema=BINARY),
+        Output(id="geoparquet", media_type=_PARQUET, schema=BINARY),
+        Output(id="geojsonl", description="In each line a Feature.", media_type="application/x-ndjson"),
+        Output(id="geojsonseq", description="RFC 8142.", media_type="application/geo+json-seq"),
     ],
     links=[
         {"rel": "about", "href": "https://www.geopackage.org/spec/", "type": "text/html", "title": "OGC GeoPackage"}
     ],
     idempotent=True,
     toolsets=("look",),
-    example={"features": "name,lon,lat\nBerlin,13.4,52.5", "format": "csv"},
+    example={"features": "POINT (9 48)", "format": "kml"},
 )
 def convert_features(
     features: _Layer,
     format: Annotated[  # noqa: A002  # what people call it
-        Literal["geopackage", "flatgeobuf", "shapefile", "kml", "geoparquet", "csv", "geojson"],
+        _Format,
         Field(description="Of the file."),
     ],
     others: Annotated[list[_Layer], Field(max_length=99, description="To append.")] | None = None,
-    crs: Annotated[Crs | None, Field(description="To reproject to.")] = None,
-    layer: Annotated[str, Field(max_length=60, description="Its name in the file.")] = LAYER,
+    crs: Annotated[Crs | None, Field(description="To reproject.")] = None,
+    layer: Annotated[str | None, Field(description="Its name there.")] = None,
 ) -> Converted:
-    """Convert or export a layer to another format or CRS; merge several into one."""
+    """Export a layer to another format or CRS; merge several."""
+    layer = LAYER if layer is None else layer
     _check_name(layer)
     # EPSG:4326 is another name of it here: GeoJSON has longitude first.
     target = CRS84 if crs is None or code_of(crs) == "EPSG:4326" else crs
     own = target != CRS84
-    if format == "kml" and own:
+    if own and format in _LONLAT:
         raise ProcessRefusedError(
-            "KML is in longitude and latitude on WGS 84: ask for geopackage for another CRS", path="$.inputs.crs"
+            f"{format} is in longitude and latitude on WGS 84: ask for geopackage for another CRS", path="$.inputs.crs"
         )
     layers = [_placed(one, crs) for one in (features, *(others or ()))]
     merged = merge(layers) if others else None
     made = merged.features if merged else layers[0].features
     if format != "geojson":
-        return _file(writable(made), format, layer)
+        # GDAL is for workers.
+        from backend.geo.vector.file_formats import feature_file
+
+        return cast("Converted", {format: feature_file(made, format, layer)})
     about: dict[str, Any] = {"layers": list(merged.layers)} if merged else {}
     method = _method(features.features.crs, target, merged=merged is not None)
     if own:
@@ -138,41 +160,6 @@ def _check_name(layer: str) -> None:
     if layer.lower().startswith(_RESERVED):
         told = f"a GeoPackage keeps names that begin with {' or '.join(_RESERVED)} for itself"
         raise ProcessRefusedError(told, path="$.inputs.layer")
-
-
-def _file(features: vector.Features, form: str, layer: str) -> Converted:
-    # GDAL is for workers.
-    from backend.geo.vector import shapefile_writing, writing
-
-    match form:
-        case "geopackage":
-            return {"geopackage": _telling(writing.geopackage(features, layer), "GeoPackage", layer)}
-        case "flatgeobuf":
-            return {"flatgeobuf": _telling(writing.flatgeobuf(features, layer), "FlatGeobuf", layer)}
-        case "shapefile":
-            return {"shapefile": _telling(shapefile_writing.shapefile(features, layer), "zipped shapefile", layer)}
-        case "kml":
-            return {"kml": _telling(writing.kml(features, layer), "KML", layer)}
-        case "geoparquet":
-            return {"geoparquet": _telling(_geoparquet(features), "GeoParquet", None)}
-        case _:
-            made = comma_separated(features)
-            return {"csv": FeatureText.of(made.content, made.features, "CSV")}
-
-
-def _telling(made: Written[bytes] | Written[MappedFile], form: str, layer: str | None) -> FeatureFile:
-    return FeatureFile(made.content, made.features, form, layer)
-
-
-def _geoparquet(features: vector.Features) -> Written[bytes]:
-    try:
-        from backend.geo.vector.parquet_writing import geoparquet  # of an extra
-    except ModuleNotFoundError as error:
-        raise ProcessRefusedError(
-            "writing GeoParquet needs `pip install 'ogc-processes-mcp[sql]'`; ask for flatgeobuf or geopackage",
-            path="$.inputs.format",
-        ) from error
-    return geoparquet(features, LAYER)
 
 
 def _transformed(features: vector.Features, crs: CRS) -> vector.Features:
@@ -206,8 +193,11 @@ def _check_area(features: vector.Features, crs: CRS) -> None:
     who = f"{count} of {len(features)} features reach" if some else "the features lie"
     off = f"{error:.0%}" if error < _MOST_TOLD else f"more than {_MOST_TOLD:.0%}"
     remedy = "overlay with clip cuts them to that area, filter-features leaves them out; else " if some else ""
+    (west, south), (east, north) = lonlat.min(axis=0).tolist(), lonlat.max(axis=0).tolist()
+    is_doubtful = features.crs == CRS84 and lie_exchanged((west, south, east, north), crs)
+    order = f". {EXCHANGED}" if is_doubtful else ""
     raise ProcessRefusedError(
         f"{who} far outside the area for which {code_of(crs)} is meant ({area_told(crs)}), where its lengths are off "
-        f"by {off}: {remedy}choose a CRS for where they are",
+        f"by {off}: {remedy}choose a CRS for where they are{order}",
         path="$.inputs.crs",
     )

@@ -9,6 +9,7 @@ from pyproj import CRS
 
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, code_of
+from backend.geo.relations.relations_selection import within
 from backend.geo.tables.cql2 import Filtered, evaluate
 from backend.geo.tables.sorting import put_in_order
 from backend.geo.vector.collections import feature_collection
@@ -49,14 +50,17 @@ def filter_features(  # noqa: PLR0917  # the inputs of a process come by name
     features: Features,
     filter: Annotated[  # noqa: A002  # the standard's name
         str | dict[str, Any] | None,
-        Field(description="CQL2 text or JSON: land = 'DE' AND name LIKE 'A%' AND area_m2 > 500"),
+        Field(
+            description="CQL2 text or JSON: land = 'DE' AND name LIKE 'A%' AND area_m2 > 500; "
+            "S_DWITHIN(geometry, POINT(9 48), 2, km)"
+        ),
     ] = None,
-    filter_crs: Annotated[Crs | None, Field(description="Of coordinates in the filter; by default OGC:CRS84.")] = None,
+    filter_crs: Annotated[Crs | None, Field(description="Of coordinates in the filter; else OGC:CRS84.")] = None,
     sort: Annotated[list[str] | None, Field(description="Fields, or area_m2, length_m; -FIELD: descending.")] = None,
     limit: Annotated[int | None, Field(ge=1, description="At most so many: the first.")] = None,
     fields: Annotated[list[str] | None, Field(min_length=1, description="To keep; else all.")] = None,
 ) -> Mapping[str, Any]:
-    """Select the features (rows) whose fields or geometries meet a condition, like SQL's WHERE; sort and cut them."""
+    """Select features (rows) whose fields or geometries meet a condition, like SQL's WHERE; sort and cut them."""
     if filter is None and not (sort or limit or fields):
         raise ProcessRefusedError("a filter is needed, or sort, limit or fields", path="$.inputs.filter")
     crs = filter_crs or CRS84
@@ -87,7 +91,7 @@ def filter_features(  # noqa: PLR0917  # the inputs of a process come by name
 
 def _matching(features: Features, condition: str | dict[str, Any] | None, crs: CRS) -> Filtered:
     try:
-        return evaluate(features, "TRUE" if condition is None else condition, crs)
+        return evaluate(features, "TRUE" if condition is None else condition, crs, within)
     except ProcessRefusedError as error:
         raise ProcessRefusedError(str(error), path="$.inputs.filter") from error
 

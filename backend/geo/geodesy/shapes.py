@@ -87,6 +87,20 @@ def in_the_plane(shapes: Shapes) -> Shapes:
     return shapely.force_2d(shapes) if shapely.has_z(shapes).any() else shapes
 
 
+def without_measures(shapes: Shapes) -> tuple[Shapes, int]:
+    """Geometries without measures (M), but with their heights; and how many had measures."""
+    measured = shapely.has_m(shapes)
+    count = int(np.count_nonzero(measured))
+    if not count:
+        return shapes, 0
+    made = shapes.copy()
+    high = measured & shapely.has_z(shapes)
+    made[measured & ~high] = shapely.force_2d(shapes[measured & ~high])
+    # No function of GEOS leaves out the measures alone, but its binary form of three dimensions does.
+    made[high] = shapely.from_wkb(shapely.to_wkb(shapes[high], output_dimension=3))
+    return made, count
+
+
 def parts_of(shapes: Shapes) -> tuple[Shapes, Integers]:
     """The parts of geometries and the index of the geometry that each is of; single ones are no copies."""
     if _have_parts(shapes):

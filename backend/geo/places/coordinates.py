@@ -16,6 +16,7 @@ from backend.geo.geodesy.shapes import Shapes, of_type
 from backend.geo.vector.feature_reading import settle
 from backend.geo.vector.features import Features
 
+EXCHANGED = "With longitude and latitude exchanged they lie within it: is the order right?"
 HEIGHTS_KEPT = "Heights were kept as they are: only the horizontal coordinates were transformed."
 RETURN_WARNED = 0.1
 """Metres by which a position may come back beside itself: seven-parameter shifts are not quite their own inverse."""
@@ -169,12 +170,16 @@ def _outside(bounds: Bounds | None, source: CRS, target: CRS) -> list[str]:
         area = crs.area_of_use
         if bounds is None or area is None or _within(bounds, area):
             continue
-        west, south, east, north = bounds
-        hint = ""
-        if not source.is_projected and _within((south, west, north, east), area):
-            hint = " With longitude and latitude exchanged they lie within it: is the order right?"
+        hint = f" {EXCHANGED}" if not source.is_projected and lie_exchanged(bounds, crs) else ""
         warnings.append(f"Coordinates lie outside the area for which {code_of(crs)} is meant ({area_told(crs)}).{hint}")
     return warnings
+
+
+def lie_exchanged(bounds: Bounds, crs: CRS) -> bool:
+    """Whether degrees lie where the CRS is meant to be used if longitude and latitude are exchanged, but not so."""
+    west, south, east, north = bounds
+    area = crs.area_of_use
+    return area is not None and not _within(bounds, area) and _within((south, west, north, east), area)
 
 
 def _within(bounds: Bounds, area: Any) -> bool:

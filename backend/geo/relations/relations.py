@@ -13,6 +13,7 @@ from backend.geo.geodesy.crs import CRS84, code_of
 from backend.geo.geodesy.ellipsoid import A, Booleans, Integers
 from backend.geo.geodesy.shapes import Shapes
 from backend.geo.vector.bending import COARSEST, ROUNDING, fineness, followed, in_one_crs
+from backend.geo.vector.extents import extents_apart
 from backend.geo.vector.features import Features, points_hint
 
 type Predicate = Literal[
@@ -98,13 +99,8 @@ class Together:
 
     def apart(self) -> tuple[str, ...]:
         """A warning where the extents of the two do not even meet."""
-        if not (self.first.present.any() and self.second.present.any()):
-            return ()
-        extents = [shapely.total_bounds(side.shapes).tolist() for side in (self.first, self.second)]
-        if shapely.box(*extents[0]).intersects(shapely.box(*extents[1])):
-            return ()
-        told = " and ".join("[" + ", ".join(f"{edge:.10g}" for edge in extent) + "]" for extent in extents)
-        return (f"The two do not meet at all: their extents are {told} in {code_of(self.first.crs)}.",)
+        extents = extents_apart(self.first, self.second)
+        return () if extents is None else (f"The two do not meet at all: their extents are {extents}.",)
 
 
 def together(first: Features, second: Features) -> Together:

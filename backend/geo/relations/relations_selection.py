@@ -1,5 +1,6 @@
 """Selects features by where they are: in some relation to others, or near them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,13 +38,25 @@ def related(features: Features, other: Features, predicate: Predicate, *, invert
 
 def near(features: Features, other: Features, metres: float, *, invert: bool) -> Selected:
     """The features at most so far from any of the others, on the WGS 84 ellipsoid; inverted, those farther from all."""
+    lonlat, chosen, told = _near(features, other, metres)
+    made = _selected(features, lonlat, chosen, told, invert=invert)
+    return Selected(made.features, "distances on the WGS 84 ellipsoid, edges straight in longitude and latitude")
+
+
+def within(features: Features, other: Features, metres: float) -> tuple[Booleans, Sequence[str]]:
+    """Which of the features are at most so far from any of the others, on the WGS 84 ellipsoid; and warnings."""
+    lonlat, chosen, told = _near(features, other, metres)
+    return chosen, (*lonlat.warnings, *told)
+
+
+def _near(features: Features, other: Features, metres: float) -> tuple[Together, Booleans, tuple[str, ...]]:
+    """Both in longitude and latitude, which of the first are near, and what the plane would say otherwise."""
     met = together(features, other)
     lonlat = together(dense_lonlat(features), dense_lonlat(other))
     links, _ = nearest(lonlat.first.shapes, lonlat.second.shapes, 1, metres)
     chosen = np.zeros(len(features), dtype=np.bool_)
     chosen[links.first] = True
-    made = _selected(features, lonlat, chosen, _otherwise_in_the_plane(met, chosen, metres), invert=invert)
-    return Selected(made.features, "distances on the WGS 84 ellipsoid, edges straight in longitude and latitude")
+    return lonlat, chosen, _otherwise_in_the_plane(met, chosen, metres)
 
 
 def _selected(features: Features, met: Together, chosen: Booleans, told: tuple[str, ...], *, invert: bool) -> Selected:

@@ -15,7 +15,10 @@ from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.tables.cql2_arrays import RELATIONS as ARRAY_RELATIONS
 from backend.geo.tables.cql2_arrays import Arrays, column_arrays, literal_array, single
 from backend.geo.tables.cql2_arrays import related as related_as_sets
+from backend.geo.tables.cql2_distances import METHOD as BY_DISTANCE
+from backend.geo.tables.cql2_distances import Within, compared_by_distance, metres_of
 from backend.geo.tables.cql2_matching import alike, like_pattern, missing_field, unknown_operation, without_accents
+from backend.geo.tables.cql2_nodes import counted, operation_of, property_named, some_of, two_of
 from backend.geo.tables.cql2_spatial import GEOMETRY_NAMES, PREDICATES, is_spatial, literal_geometry
 from backend.geo.tables.cql2_spatial import related as related_in_space
 from backend.geo.tables.cql2_temporal import (
@@ -50,11 +53,15 @@ class Filtered:
     """Features of which it cannot be said, since a value is missing; they do not match."""
     warnings: tuple[str, ...]
     methods: tuple[str, ...]
-    """How the measures in it were taken."""
+    """How the measures and distances in it were taken."""
 
 
-def evaluate(features: Features, filter_: str | Mapping[str, Any], crs: CRS = CRS84) -> Filtered:
+def evaluate(
+    features: Features, filter_: str | Mapping[str, Any], crs: CRS = CRS84, within: Within | None = None
+) -> Filtered:
     """Evaluate CQL2 text or CQL2 JSON; `crs` is that of the coordinates in it, x (longitude, easting) first.
+
+    within: how distances are compared; without it the filter has none.
 
     Names are fields, or the measures of `backend.geo.vector.geometry_terms` where no field is called so.
     `div` rounds down, and the remainder by `%` has the sign of the divisor.
@@ -62,11 +69,11 @@ def evaluate(features: Features, filter_: str | Mapping[str, Any], crs: CRS = CR
     Raises:
         ProcessRefusedError: it is no CQL2, names what the features do not have, or compares what cannot be compared.
     """
-    evaluation = _Evaluation(features, crs)
+    evaluation = _Evaluation(features, crs, within)
     answer = evaluation.column(parse(filter_)).need("boolean", "a filter is a condition: true or false for each")
     true, known = (np.broadcast_to(mask, len(features)) for mask in (answer.true, answer.known))
     unknown = len(features) - int(known.sum())
-    return Filtered(true, unknown, tuple(dict.fromkeys(evaluation.warnings)), tuple(evaluation.methods))
+    return Filtered(true, unknown, tuple(dict.fromkeys(evaluation.warnings)), tuple(dict.fromkeys(evaluation.methods)))
 
 
 def parse(filter_: str | Mapping[str, Any]) -> Node:
@@ -89,6 +96,7 @@ def parse(filter_: str | Mapping[str, Any]) -> Node:
 class _Evaluation:
     features: Features
     crs: CRS
+    within: Within | None = None
     warnings: list[str] = field(default_factory=list[str])
     methods: list[str] = field(default_factory=list[str])
     depth: int = 0
@@ -102,11 +110,11 @@ class _Evaluation:
         if not isinstance(node, Mapping):
             refuse(f"{shown(node)} is no CQL2")
         members = cast("Mapping[str, Any]", node)
-        if (name := _property_named(node)) is not None:
+        if (name := property_named(node)) is not None:
             return self._property(name)
         if is_temporal(members) or is_spatial(members):
             refuse(f"{shown(members)} can only stand in a comparison or in a predicate for its kind")
-        operation, arguments = _operation(members)
+        operation, arguments = operation_of(members)
         self.depth += 1
         if self.depth > MAX_NESTED:
             refuse(f"the filter is nested more than {MAX_NESTED} levels deep")
@@ -116,17 +124,17 @@ class _Evaluation:
 
     def _answer(self, operation: str, arguments: Sequence[Node]) -> Column:
         if operation in PREDICATES:
-            first, second = _two(operation, arguments)
+            first, second = two_of(operation, arguments)
             return related_in_space(operation, self._geometry(first), self._geometry(second), self.warnings)
         if operation in RELATIONS:
-            first, second = _two(operation, arguments)
+            first, second = two_of(operation, arguments)
             return related_in_time(operation, self._periods(first), self._periods(second), self.warnings)
         if operation in _SIGNS:
-            return self._computed(_SIGNS[operation], *_two(operation, arguments))
+            return self._computed(_SIGNS[operation], *two_of(operation, arguments))
         if operation in ORDER:
-            return self._compared(operation, *_two(operation, arguments))
+            return self._compared(operation, *two_of(operation, arguments))
         if operation in ARRAY_RELATIONS:
-            first, second = _two(operation, arguments)
+            first, second = two_of(operation, arguments)
             return related_as_sets(operation, self._arrays(first), self._arrays(second))
         if operation not in _OPERATIONS:
             known = (*_OPERATIONS, *ORDER, *_SIGNS, *PREDICATES, *RELATIONS, *ARRAY_RELATIONS)
@@ -155,26 +163,26 @@ class _Evaluation:
         return [self.column(argument).need("boolean", wanted) for argument in arguments]
 
     def all_of(self, arguments: Sequence[Node]) -> Column:
-        return reduce(both, self._conditions(_some("and", arguments)))
+        return reduce(both, self._conditions(some_of("and", arguments)))
 
     def any_of(self, arguments: Sequence[Node]) -> Column:
-        return reduce(either, self._conditions(_some("or", arguments)))
+        return reduce(either, self._conditions(some_of("or", arguments)))
 
     def none_of(self, arguments: Sequence[Node]) -> Column:
-        (only,) = _arity("not", arguments, 1)
+        (only,) = counted("not", arguments, 1)
         return negated(self._conditions([only])[0])
 
     def is_null(self, arguments: Sequence[Node]) -> Column:
-        (only,) = _arity("isNull", arguments, 1)
+        (only,) = counted("isNull", arguments, 1)
         missing = ~(self.features.present if self._is_geometry(only) else self.column(only).known)
         return condition(missing, np.ones_like(missing))
 
     def between(self, arguments: Sequence[Node]) -> Column:
-        value, low, high = _arity("between", arguments, 3)
+        value, low, high = counted("between", arguments, 3)
         return both(self._compared(">=", value, low), self._compared("<=", value, high))
 
     def is_in(self, arguments: Sequence[Node]) -> Column:
-        value, listing = _two("in", arguments)
+        value, listing = two_of("in", arguments)
         if not isinstance(listing, list) or not listing:
             refuse("IN needs a list of values in parentheses")
         items = cast("list[Node]", listing)
@@ -191,7 +199,7 @@ class _Evaluation:
         return condition(true, column.known & (true | bool(wanted.known.all())))
 
     def like(self, arguments: Sequence[Node]) -> Column:
-        value, pattern = _two("like", arguments)
+        value, pattern = two_of("like", arguments)
         column = single(self.column(value)).need("text", "LIKE needs texts")
         wanted = self.column(pattern).need("text", "LIKE needs a pattern with % and _")
         if not wanted.is_literal and len(wanted.values) != 1:
@@ -201,6 +209,18 @@ class _Evaluation:
         true = np.array([found[text] for text in column.values.tolist()], dtype=np.bool_)
         return condition(true, column.known & wanted.known)
 
+    def near(self, arguments: Sequence[Node]) -> Column:
+        first, second, distance, *units = counted("s_dwithin", arguments, 3, 4)
+        metres = metres_of(distance, units)
+        sides = self._geometry(first), self._geometry(second)
+        answer, told = compared_by_distance(sides, self.features, metres, self.within)
+        self.warnings += told
+        self.methods.append(BY_DISTANCE)
+        return answer
+
+    def far(self, arguments: Sequence[Node]) -> Column:
+        return negated(self.near(arguments))
+
     def folded(self, arguments: Sequence[Node]) -> Column:
         return self._mapped("casei", arguments, str.casefold)
 
@@ -208,7 +228,7 @@ class _Evaluation:
         return self._mapped("accenti", arguments, without_accents)
 
     def _mapped(self, name: str, arguments: Sequence[Node], change: Callable[[str], str]) -> Column:
-        (only,) = _arity(name, arguments, 1)
+        (only,) = counted(name, arguments, 1)
         column = self.column(only).need("text", f"{name} needs texts")
         changed = [change(text) for text in column.values.tolist()]
         return replace(column, values=np.fromiter(changed, dtype=object, count=len(changed)))
@@ -247,7 +267,7 @@ class _Evaluation:
         return literal_periods(node, self.column) if is_temporal(node) else column_periods(self.column(node))
 
     def _arrays(self, node: Node) -> Arrays:
-        name = _property_named(node)
+        name = property_named(node)
         return literal_array(node) if name is None else column_arrays(self._property(name))
 
     def _geometry(self, node: Node) -> Features:
@@ -258,7 +278,7 @@ class _Evaluation:
         return self.features
 
     def _is_geometry(self, node: Node) -> bool:
-        name = _property_named(node)
+        name = property_named(node)
         return name is not None and name not in self.features.fields and name.casefold() in GEOMETRY_NAMES
 
 
@@ -272,37 +292,6 @@ _OPERATIONS: Mapping[str, Callable[[_Evaluation, Sequence[Node]], Column]] = {
     "like": _Evaluation.like,
     "casei": _Evaluation.folded,
     "accenti": _Evaluation.unaccented,
+    "s_dwithin": _Evaluation.near,
+    "s_beyond": _Evaluation.far,
 }
-
-
-_OTHER_SPELLINGS = {"!=": "<>"} | {name.removeprefix("s_"): name for name in PREDICATES}
-"""Of SQL and of CQL before OGC 21-065: nothing else can be meant."""
-
-
-def _property_named(node: Node) -> str | None:
-    """The name of a property; None of another node."""
-    name = cast("Mapping[str, Any]", node).get("property") if isinstance(node, Mapping) else None
-    return name if isinstance(name, str) else None
-
-
-def _operation(node: Mapping[str, Any]) -> tuple[str, Sequence[Node]]:
-    operation, arguments = node.get("op"), node.get("args")
-    if not isinstance(operation, str) or not isinstance(arguments, list):
-        refuse(f"{shown(node)} is no CQL2 JSON: an object has op and args, or property")
-    name = operation.lower()
-    return _OTHER_SPELLINGS.get(name, name), cast("list[Node]", arguments)
-
-
-def _two(operation: str, arguments: Sequence[Node]) -> tuple[Node, Node]:
-    first, second = _arity(operation, arguments, 2)
-    return first, second
-
-
-def _some(operation: str, arguments: Sequence[Node]) -> Sequence[Node]:
-    return arguments or _arity(operation, arguments, 1)
-
-
-def _arity(operation: str, arguments: Sequence[Node], count: int) -> Sequence[Node]:
-    if len(arguments) != count:
-        refuse(f"{operation} takes {count} arguments, not {len(arguments)}")
-    return arguments

@@ -61,7 +61,7 @@ def unknown_operation(operation: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(operation, every, n=3)
     told = f"did you mean {listed(close)}?" if close else f"there are {', '.join(every)}"
     if any(word in operation for word in ("dwithin", "distance", "beyond", "buffer")):
-        told = "CQL2 knows no distances: select-by-location takes them"
+        told = "S_DWITHIN(geometry, POINT(9 48), 2, km) compares distances; select-by-location takes them to features"
     elif operation in ("lower", "upper", "lcase", "ucase"):
         told = "CASEI(name) = CASEI('Berlin') compares texts whatever their case"
     elif operation not in FUNCTIONS and (meant := measure_meant(operation, MEASURES)):

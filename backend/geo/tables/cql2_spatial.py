@@ -13,6 +13,7 @@ from backend.geo.geodesy.crs import code_of
 from backend.geo.geodesy.shapes import Shapes, shapes_of
 from backend.geo.vector.bending import in_one_crs
 from backend.geo.vector.columns import Column, condition
+from backend.geo.vector.extents import extents_apart, meet_turned
 from backend.geo.vector.feature_reading import read_features, settle
 from backend.geo.vector.features import Features, single
 from backend.geo.vector.fields import is_number, shown
@@ -59,6 +60,7 @@ def related(operation: str, first: Features, second: Features, warnings: list[st
     first, second = in_one_crs(first, second)
     warnings += [*first.warnings, *second.warnings]
     known = ~(shapely.is_missing(first.shapes) | shapely.is_missing(second.shapes))
+    warnings += () if operation == "s_disjoint" else _apart(first, second)
     left, right = first.shapes, second.shapes
     if len(right) == 1:
         operation, left, right = _TURNED[operation], right, left
@@ -66,6 +68,15 @@ def related(operation: str, first: Features, second: Features, warnings: list[st
         # The relation of one geometry with many is found faster where its index is kept.
         shapely.prepare(left)
     return condition(PREDICATES[operation](left, right), known)
+
+
+def _apart(first: Features, second: Features) -> tuple[str, ...]:
+    """A warning where the features are nowhere near the geometry of the filter, which few filters mean."""
+    extents = extents_apart(first, second)
+    if extents is None:
+        return ()
+    turned = " x (longitude, easting) comes first: with y first they would." if meet_turned(first, second) else ""
+    return (f"The two sides of a predicate do not meet at all: their extents are {extents}.{turned}",)
 
 
 def _box(numbers: Any, crs: CRS) -> BaseGeometry:

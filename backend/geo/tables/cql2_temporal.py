@@ -14,6 +14,7 @@ from backend.geo.geodesy.ellipsoid import Booleans
 from backend.geo.vector.columns import ORDER, Column, condition
 from backend.geo.vector.fields import shown
 from backend.geo.vector.moments import DATE_LENGTH, micros_of, moment_of
+from backend.geo.vector.text_order import remedy_for_dates
 
 type Instants = NDArray[np.int64]
 
@@ -122,7 +123,10 @@ def column_periods(column: Column) -> Periods:
     texts = column.need("text", "dates and times are texts here, such as '2024-05-31' or '2024-05-31T12:00:00Z'")
     read: dict[str, datetime] = {}
     for text in dict.fromkeys(texts.values[texts.known].tolist()):
-        read[text] = moment_of(text, column.name)
+        try:
+            read[text] = moment_of(text, column.name)
+        except ProcessRefusedError as error:
+            refuse(f"{error}{remedy_for_dates(texts)}")
     dated = all(len(text) == DATE_LENGTH for text in read)
     micros = {text: micros_of(moment) for text, moment in read.items()}
     values = np.array([micros.get(text, 0) for text in texts.values.tolist()], dtype=np.int64)

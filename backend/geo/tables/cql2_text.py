@@ -32,6 +32,12 @@ _PARENTHESIS = re.compile(r"[()]")
 _RESERVED = frozenset(("AND", "OR", "NOT", "BETWEEN", "LIKE", "ILIKE", "IN", "IS", "NULL", "TRUE", "FALSE", "DIV"))
 _ARRAY_PREDICATE = "a_"
 """How the name of each begins, misspelt or not."""
+_KINDS_OF_MILES = frozenset(("statute", "nautical"))
+"""Units of distances in CQL before OGC 21-065, with `miles` after them."""
+_TEMPORAL = dict.fromkeys(("BEFORE", "AFTER"), "TIMESTAMP('2024-05-31T00:00:00Z')") | {
+    "DURING": "INTERVAL('2024-01-01', '2024-05-31')"
+}
+"""Operators of CQL before OGC 21-065, and the argument of the functions that took their place."""
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -76,8 +82,12 @@ class _Parser:
         return self._joined("OR", self._conjunction)
 
     def finish(self) -> None:
-        if self._next.kind != "end":
-            self._fail("AND, OR or the end of the filter")
+        if self._next.kind == "end":
+            return
+        word = self._next.text.upper()
+        if word in _TEMPORAL:
+            refuse(f"CQL2 has T_{word}(field, {_TEMPORAL[word]}) in place of field {word} …")
+        self._fail("AND, OR or the end of the filter")
 
     def _conjunction(self) -> Node:
         return self._joined("AND", self._negation)
@@ -179,6 +189,8 @@ class _Parser:
         name = token.text.lower()
         if name in ("date", "timestamp") and self._next.kind == "text":  # as SQL writes them
             return {name: self._atom()}
+        if name in _KINDS_OF_MILES and self._next.text.lower() == "miles":
+            return {"property": f"{name} {self._advance().text.lower()}"}
         if not self._takes("("):
             return {"property": token.text}
         read = self._array_arguments if name.startswith(_ARRAY_PREDICATE) else self._arguments
@@ -258,6 +270,8 @@ class _Parser:
         if match is None or match.lastgroup is None:
             rest = self._text[position:].lstrip()
             hint = " (a text ends with a single quote)" if rest.startswith("'") else ""
+            if rest.startswith(";"):
+                hint = ": the CRS of coordinates is told by filter_crs, not by an SRID"
             if rest.startswith("$") and (meant := measure_meant(rest[:30], MEASURES)):
                 hint = f": {meant} is what is measured of each geometry"
             refuse(f"the filter cannot be read at {rest[:30]!r}{hint}")

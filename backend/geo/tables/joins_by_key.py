@@ -25,6 +25,7 @@ _LONGEST_FILLED = 40
 """Characters of keys that are filled up."""
 _FORGIVING: Mapping[str, Callable[[str], str]] = {
     "leading zeros": lambda key: key.lstrip("0") or "0",
+    "spaces at the ends": str.strip,
     "spaces": lambda key: "".join(key.split()),
     "upper and lower case": str.casefold,
     "decimals such as .0": lambda key: key.removesuffix(".0"),
@@ -32,6 +33,7 @@ _FORGIVING: Mapping[str, Callable[[str], str]] = {
 """What may keep two keys apart that mean the same."""
 _REMEDIES: Mapping[str, str] = {
     "leading zeros": "right('{zeros}' + text(key), {width})",
+    "spaces at the ends": "trim(key)",
     "spaces": "replace(key, ' ', '')",
     "upper and lower case": "lower(key)",
 }

@@ -25,7 +25,7 @@ _QUOTED = re.compile(r'(?<![^,;\t|])"[^"]*(?:""[^"]*)*"')
 lines."""
 _NAMES = re.compile(rf"(?:{_QUOTED.pattern}|[^\r\n])*")
 """The line of names, in each of which a line may break."""
-TEXTS = ("wkt", "geometry", "geom", "the_geom", "shape")
+TEXTS = ("wkt", "geometry", "geom", "the_geom", "shape", "wkb_geometry", "wkb")
 _DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r'"?sep=(?P<separator>[,;\t|])"?\r?\n', re.IGNORECASE)
 _COMMAS = ";\t|"
@@ -216,7 +216,7 @@ def _shapes(
             with np.errstate(all="ignore"):
                 return read_geometry_texts(values)
         except ShapelyError as error:
-            refuse(f"a geometry of the CSV is neither WKT nor WKB in hexadecimal digits: {str(error)[:100]}")
+            refuse(f"a geometry of the CSV is neither WKT, WKB in hexadecimal digits nor GeoJSON: {str(error)[:100]}")
     shapes = np.full(count, None, dtype=object)
     if pair is None:
         return shapes, None

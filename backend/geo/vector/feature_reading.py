@@ -71,11 +71,12 @@ def read_features(value: Any, crs: CRS | None = None) -> Features:
 
 
 def settle(features: Features) -> Features:
-    """The features as the rest of the code may rely on: finite, where their CRS has places, valid, split at ±180°.
+    """The features as the rest of the code may rely on: finite, valid, without measures, in their CRS, split at ±180°.
 
     Raises:
         ProcessRefusedError: a coordinate is none of the CRS.
     """
+    features = features.unmeasured()
     if features.crs != CRS84 and not features.crs.is_projected:
         # A few count in grads.
         if features.crs.axis_info[0].unit_name == "degree":

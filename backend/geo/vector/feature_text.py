@@ -19,6 +19,7 @@ _FEATURE = 8
 """Vertices whose text is about as long as what a feature has besides."""
 GAP = "\n"
 """Where something is filled in, and what texts are apart by: no text of a JSON value has it unescaped."""
+_FEATURE_START = '{"type":"Feature","geometry":'
 _WITH_POLYGONS = (*POLYGONAL, shapely.GeometryType.GEOMETRYCOLLECTION)
 _NUMERIC = frozenset({int, float, bool, NoneType})
 _TEXT = frozenset({str})
@@ -65,12 +66,17 @@ def feature_texts(features: Features) -> Iterator[str]:
 
     Raises: as `json_text`.
     """
-    return _row_texts(features, '{"type":"Feature","geometry":', _geojson)
+    return (text[:-1] for text in _row_texts(features, _FEATURE_START, _geojson))
+
+
+def feature_lines(features: Features, mark: str = "") -> Iterator[str]:
+    """The text of each feature after the mark and in a line of its own; batch by batch. Raises: as `json_text`."""
+    return _row_texts(features, mark + _FEATURE_START, _geojson, "\n")
 
 
 def wkt_texts(features: Features) -> Iterator[str]:
     """The same of objects with `wkt` and `properties`."""
-    return _row_texts(features, '{"wkt":', _wkt)
+    return (text[:-1] for text in _row_texts(features, '{"wkt":', _wkt))
 
 
 def geometry_texts(shapes: Shapes) -> Iterator[list[str]]:
@@ -102,13 +108,16 @@ def properties_frame(features: Features) -> str:
     return f'"properties":{{{names}}}'
 
 
-def _row_texts(features: Features, beginning: str, written: Callable[[Shapes], Sequence[str]]) -> Iterator[str]:
-    frame = f"{beginning}{GAP},{properties_frame(features)}}},".split(GAP)
+def _row_texts(
+    features: Features, beginning: str, written: Callable[[Shapes], Sequence[str]], end: str = ","
+) -> Iterator[str]:
+    frame = f"{beginning}{GAP},{properties_frame(features)}}}".split(GAP)
+    frame[-1] += end
     first = 0
     for shapes in batches(features.shapes, _BATCH, _FEATURE):
         last = first + len(shapes)
         columns = [column_texts(column[first:last]) for column in features.fields.values()]
-        yield filled(frame, [written(shapes), *columns])[:-1]
+        yield filled(frame, [written(shapes), *columns])
         first = last
 
 

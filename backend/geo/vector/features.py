@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.geo.geodesy.crs import CRS84, Transformation, code_of
 from backend.geo.geodesy.ellipsoid import Booleans, Integers
-from backend.geo.geodesy.shapes import Shapes
+from backend.geo.geodesy.shapes import Shapes, without_measures
 from backend.geo.vector.globe import on_the_globe
 from backend.geo.vector.number_columns import rows_of
 
@@ -75,6 +75,13 @@ class Features:
     def warned(self, *warnings: str) -> Self:
         """The same with warnings more, each said once."""
         return replace(self, warnings=tuple(dict.fromkeys((*self.warnings, *warnings))))
+
+    def unmeasured(self) -> Self:
+        """The same without measures (M) of positions, which no process takes and few formats hold; told if any."""
+        shapes, count = without_measures(self.shapes)
+        if not count:
+            return self
+        return self.with_shapes(shapes).warned(f"The measures (M) of {count} geometries were left out.")
 
     def in_crs(self, crs: CRS) -> Self:
         """The same features in another CRS, by the best way known; their vertices are transformed, edges stay straight.

@@ -14,6 +14,7 @@ from typing import Any
 
 from backend.errors import refuse
 from backend.geo.vector.datasets import DatasetFile
+from backend.geo.vector.xml_documents import in_utf8
 
 SIGNATURES: Mapping[str, bytes] = {
     ".gpkg": b"SQLite format 3\x00",
@@ -23,6 +24,7 @@ SIGNATURES: Mapping[str, bytes] = {
     ".geoparquet": b"PAR1",
 }
 """First bytes of a file of that kind: GDAL goes by content, and some of its formats name further files to be read."""
+_SEQUENCE = ".geojsonl"
 _NAMES = {
     ".gpkg": "the GeoPackage",
     ".fgb": "the FlatGeobuf",
@@ -30,6 +32,7 @@ _NAMES = {
     ".kml": "the KML",
     ".gml": "the GML",
     ".xml": "the XML",
+    _SEQUENCE: "the GeoJSON",
     ".shp": "the zipped shapefile",
 }
 _ZIP = b"PK\x03\x04"
@@ -42,6 +45,8 @@ _BASE64 = tuple(
 _XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 """In UTF-8, and with the marks of UTF-8 and UTF-16 before it."""
 _START = 100
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?[\s\x1e]*\{")
+"""The beginning of GeoJSON, and of a sequence of it."""
 _GML = re.compile(rb"<(?:\w+:)?FeatureCollection\b[^>]*opengis\.net/(?:gml|wfs)\b")
 """The root of a GML, as services and programs write it."""
 _BEGINNING = 2**16
@@ -105,6 +110,7 @@ def _bytes_of(dataset: DatasetFile) -> bytes:
 
 
 def _written(content: bytes, path: Path) -> str:
+    content = in_utf8(content)
     suffix = _suffix(content)
     if suffix is None:
         refuse(
@@ -124,6 +130,8 @@ def _written(content: bytes, path: Path) -> str:
 def _suffix(content: bytes) -> str | None:
     if content[:_START].lstrip().startswith(_XML):
         return ".gml" if _GML.search(content[:_BEGINNING]) else ".xml"
+    if _JSON.match(content[:_START]):
+        return _SEQUENCE
     return next((one for one in _ALONE if content.startswith(SIGNATURES[one])), None)
 
 

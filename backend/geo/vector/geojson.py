@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse
 from backend.geo.vector.fields import listed
+from backend.geo.vector.service_errors import told_by_object
 
 WGS84_NAME = re.compile(r"(.*[:/#])?(CRS:?84h?|EPSG[:/]+([\d.]*[:/])?4326)", re.IGNORECASE)
 """Names of WGS 84 in the `crs` member of GeoJSON before RFC 7946; axis order was longitude, latitude even then."""
@@ -36,7 +37,8 @@ class GeoJSONReader:
             refuse(f"expected a GeoJSON object or WKT, not {_kind(value)}")
         members = cast("Mapping[str, Any]", value)
         if "type" not in members:
-            refuse(f"the object is no GeoJSON, whose objects have a type: it has {listed(list(members)) or 'nothing'}")
+            there = listed(list(members)) or "nothing"
+            refuse(told_by_object(members) or f"the object is no GeoJSON, whose objects have a type: it has {there}")
         _check_crs(members.get("crs"))
         match members.get("type"):
             case "FeatureCollection":
@@ -102,7 +104,8 @@ class GeoJSONReader:
         }
         if not isinstance(kind, str) or kind not in builders:
             hint = "; TopoJSON stands alone" if kind == "Topology" else ""
-            refuse(f"{where or 'the object'} has no GeoJSON type: {kind!r:.40}{hint}")
+            failed = None if where else told_by_object(members)
+            refuse(failed or f"{where or 'the object'} has no GeoJSON type: {kind!r:.40}{hint}")
         if "coordinates" not in members:
             refuse(f"{where or 'the ' + kind} has no coordinates")
         return builders[kind](members["coordinates"], f"{where}.coordinates" if where else "coordinates")

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-_SEPARATOR = "\x1e"
+SEPARATOR = "\x1e"
 """Before each text of a sequence (RFC 7464); JSON itself has none."""
 BLANK = "\ufeff \t\r\n"
 """What may stand before a text of any kind."""
-_BEFORE = BLANK + _SEPARATOR
+_BEFORE = BLANK + SEPARATOR
 _SEVERAL = "Extra data"
 """What Python's reader says of a second document after the first."""
 
@@ -69,7 +69,7 @@ def _document(text: str, number: int) -> Any:
 
 def _parts(text: str) -> Sequence[str]:
     # Not by `splitlines`, which parts texts at characters that may stand within a value.
-    parts = text.split(_SEPARATOR if _SEPARATOR in text else "\n")
+    parts = text.split(SEPARATOR if SEPARATOR in text else "\n")
     return [part for part in parts if part.strip(_BEFORE)]
 
 

@@ -62,14 +62,17 @@ def read_geometry_list(text: str, crs: CRS | None = None) -> Features:
 
 
 def read_geometry_texts(values: Shapes) -> tuple[Shapes, CRS | None]:
-    """The geometries of texts, None where there is none, and the CRS that they tell: all in WKT or EWKT, or all in WKB.
+    """The geometries of texts, None where there is none, and the CRS that they tell: all in WKT or EWKT, all in
+    WKB, or all in GeoJSON.
 
     Raises:
         ProcessRefusedError: they tell several CRSs, or one that there is not.
         ShapelyError: one is no geometry.
     """
     first = next((value for value in values.tolist() if value is not None), "")
-    return _from_hexadecimal(values) if HEXADECIMAL.match(first) else _from_wkt(values)
+    if HEXADECIMAL.match(first):
+        return _from_hexadecimal(values)
+    return (shapely.from_geojson(values), None) if first.lstrip().startswith("{") else _from_wkt(values)
 
 
 def _from_wkt(values: Shapes) -> tuple[Shapes, CRS | None]:

@@ -25,6 +25,7 @@ _UNREAD = b"schemaNotTaken"
 _NOT_GML = re.compile(rb"<(?:OGR|GDAL|VRT)\w*")
 """Roots of documents that name further files: GDAL looks for them anywhere in the beginning of a file."""
 _MEMBERS = frozenset(("member", "featureMember", "featureMembers"))
+_CORNERS = frozenset(("lowerCorner", "upperCorner"))
 _GEOMETRIES = frozenset((
     "Point", "LineString", "Polygon", "Curve", "Surface", "Solid", "LinearRing", "CompositeCurve", "CompositeSurface",
     "MultiPoint", "MultiLineString", "MultiPolygon", "MultiCurve", "MultiSurface", "MultiGeometry", "PolyhedralSurface",
@@ -38,7 +39,7 @@ def put_gml(content: bytes, path: Path) -> None:
         ProcessRefusedError: it is no XML, declares a document type, is too long, or names files to be read.
     """
     if b"\0" in content:
-        refuse("GML in UTF-16 is not read: save it in UTF-8")
+        refuse("GML in UTF-16 without its mark is not read: save it in UTF-8")
     parse_xml(content)
     if _NOT_GML.search(content):
         refuse("the GML has elements by which GDAL would read other files")
@@ -66,6 +67,14 @@ def told_of(path: Path, layer: str, *, read: int, has_crs: bool) -> list[str]:
         refuse(f"{lost} features of the GML cannot be read: it is nested too deeply; save it as GeoPackage")
     several = sum(_geometries_of(feature) > 1 for feature in features)
     return [f"{several} features have several geometries, of which one alone was read."] if several else []
+
+
+def without_bounds[T](fields: Mapping[str, T]) -> Mapping[str, T]:
+    """The fields without the corners of a feature's box (boundedBy), which GDAL takes for fields without a schema.
+
+    They would stay what they are when the geometries change.
+    """
+    return fields if not fields.keys() >= _CORNERS else {name: fields[name] for name in fields if name not in _CORNERS}
 
 
 def _geometries_of(feature: ET.Element) -> int:

@@ -12,14 +12,23 @@ from backend.errors import refuse
 from backend.geo.geodesy.antimeridian import collect, the_short_way
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.vector.features import Features
+from backend.geo.vector.fields import check_cells
+from backend.geo.vector.text_columns import typed_column
 from backend.geo.vector.xml_documents import name_of, text_of, trimmed
 
 type Position = tuple[float, ...]
 
-_KINDS: Mapping[str, str] = {"wpt": "waypoint", "rte": "route", "trk": "track"}
-_TEXTS = ("name", "cmt", "desc", "sym", "type")
-"""Elements that each kind may have, and the fields that they become."""
-_FIELDS = ("kind", *_TEXTS, "time", "begin", "end")
+KINDS: Mapping[str, str] = {"wpt": "waypoint", "rte": "route", "trk": "track"}
+"""Elements of a GPX, in the order in which they stand in it, and the kinds of features that they are."""
+TEXTS = ("name", "cmt", "desc", "src", "sym", "type")
+"""Elements with what is told of a feature, in the order in which they stand in it, and the fields that they become."""
+ELEMENTS: Mapping[str, frozenset[str]] = {
+    "wpt": frozenset(TEXTS),
+    "rte": frozenset(TEXTS) - {"sym"},
+    "trk": frozenset(TEXTS) - {"sym"},
+}
+"""Which of them each has."""
+_FIELDS = ("kind", *TEXTS, "time", "begin", "end")
 _PLACED = frozenset(("ele", "name"))
 """What a position of a line may tell without more than its place being lost."""
 _SHOWN = 40
@@ -28,27 +37,50 @@ _SHOWN = 40
 def gpx_features(root: ET.Element) -> Features:
     """The waypoints, routes and tracks of a GPX, in the order of the file, in longitude and latitude on WGS 84.
 
-    Fields are `kind` (waypoint, route or track), `name`, `cmt`, `desc`, `sym` and `type` as the file calls them, `time`
-    of a waypoint, `begin` and `end` of a track: the times of its first and last position. A track of several segments
-    is one feature. Elevations, in metres, are heights where all positions of a feature have one.
+    Fields are `kind` (waypoint, route or track), `name`, `cmt`, `desc`, `src`, `sym` and `type` as the file calls them,
+    `time` of a waypoint, `begin` and `end` of a track: the times of its first and last position, and extensions that
+    are a text each, numbers or truth values where all of a field are written so. A track of several segments is one
+    feature. Elevations, in metres, are heights where all positions of a feature have one.
 
     Raises:
         ProcessRefusedError: it has none of the three, or a position that is none.
     """
-    elements = [element for element in root if name_of(element) in _KINDS]
+    elements = [element for element in root if name_of(element) in KINDS]
     if not elements:
         refuse("the GPX has no waypoints, routes or tracks")
     reader = _Geometries()
     shapes = shapes_of(reader.read(number, element) for number, element in enumerate(elements, 1))
-    rows = [_row(element) for element in elements]
-    present = [name for name in _FIELDS if any(row.get(name) for row in rows)]
-    columns: dict[str, Sequence[Any]] = {name: [row.get(name) or None for row in rows] for name in present}
-    return Features(shapes, columns, warnings=tuple(reader.warnings()))
+    warnings = reader.warnings()
+    return Features(shapes, _columns(elements, warnings), warnings=tuple(warnings))
+
+
+def _columns(elements: Sequence[ET.Element], warnings: list[str]) -> dict[str, Sequence[Any]]:
+    extended = [_extensions(element) for element in elements]
+    # What is told by an element of its own counts before an extension of its name.
+    rows = [extension | _told(_row(element)) for element, extension in zip(elements, extended, strict=True)]
+    names = dict.fromkeys((*_FIELDS, *(name for extension in extended for name in extension)))
+    check_cells(len(names), len(rows))
+    columns: dict[str, Sequence[Any]] = {}
+    for name in names:
+        values = [row.get(name, "") for row in rows]
+        if any(values):
+            columns[name] = [one or None for one in values] if name in _FIELDS else typed_column(name, values, warnings)
+    return columns
+
+
+def _told(row: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in row.items() if text}
+
+
+def _extensions(element: ET.Element) -> dict[str, str]:
+    """Those of a feature that are a text; others have parts, which the program that wrote them alone understands."""
+    leaves = (one for child in element if name_of(child) == "extensions" for one in child if not len(one))
+    return _told({name_of(one): trimmed(one.text) for one in leaves})
 
 
 def _row(element: ET.Element) -> Mapping[str, str]:
-    kind = _KINDS[name_of(element)]
-    told = {"kind": kind} | {name: text_of(element, name) for name in _TEXTS}
+    kind = KINDS[name_of(element)]
+    told = {"kind": kind} | {name: text_of(element, name) for name in TEXTS}
     if kind == "waypoint":
         return told | {"time": text_of(element, "time")}
     times = [time for segment in _segments(element) for position in segment if (time := text_of(position, "time"))]

@@ -53,7 +53,7 @@ def kml_features(root: ET.Element) -> Features:
     reader = _Geometries()
     shapes = shapes_of(reader.read(number, placemark) for number, (placemark, _) in enumerate(placemarks, 1))
     rows = [_row(placemark, folder) for placemark, folder in placemarks]
-    warnings = reader.warnings() + _left_out(root)
+    warnings = reader.warnings() + _left_out(root) + reader.on_the_ground()
     return Features(shapes, _columns(rows, warnings), warnings=tuple(warnings))
 
 
@@ -129,6 +129,7 @@ class _Geometries:
     def __init__(self) -> None:
         self._unclosed = 0
         self._dropped = 0
+        self._clamped = 0
         self._without = 0
 
     def warnings(self) -> list[str]:
@@ -138,6 +139,11 @@ class _Geometries:
             (self._without, "placemarks have no geometry."),
         )
         return [f"{count} {text}" for count, text in counted if count]
+
+    def on_the_ground(self) -> list[str]:
+        """What is told of heights that mean nothing."""
+        told = f"{self._clamped} geometries lie on the ground, as the file says: their heights were left out."
+        return [told] if self._clamped else []
 
     def read(self, number: int, placemark: ET.Element) -> BaseGeometry | None:
         """The geometry of a placemark, which is the numberth; None where it has none."""
@@ -164,35 +170,43 @@ class _Geometries:
 
     def _simple(self, element: ET.Element) -> list[BaseGeometry]:
         """No geometry where there are no positions."""
-        heights = self._heights(element)
         if name_of(element) == "Polygon":
-            shells = self._rings(element, "outerBoundaryIs", heights)
-            return [shapely.Polygon(shells[0], self._rings(element, "innerBoundaryIs", heights))] if shells else []
+            shells = self._rings(element, "outerBoundaryIs")
+            if not shells:
+                return []
+            return [self._as_high(element, shapely.Polygon(shells[0], self._rings(element, "innerBoundaryIs")))]
         if name_of(element) == "Track":
             separated = (trimmed(child.text).split() for child in element if name_of(child) == "coord")
-            found = [_position(one, heights=heights) for one in separated]
+            found = list(map(_position, separated))
         else:
-            found = _positions(text_of(element, "coordinates"), heights=heights)
+            found = _positions(text_of(element, "coordinates"))
         if not found:
             return []
-        return [shapely.Point(found[0]) if name_of(element) == "Point" else shapely.LineString(found)]
+        is_point = name_of(element) == "Point"
+        return [self._as_high(element, shapely.Point(found[0]) if is_point else shapely.LineString(found))]
 
-    def _rings(self, polygon: ET.Element, boundary: str, heights: bool) -> list[list[Position]]:
+    def _as_high(self, element: ET.Element, made: BaseGeometry) -> BaseGeometry:
+        """The geometry with its heights where they are above the sea, else without."""
+        mode = text_of(element, "altitudeMode")
+        if mode == "absolute":
+            return made
+        if mode.startswith("relativeTo"):
+            self._dropped += 1
+        else:
+            self._clamped += bool(shapely.get_coordinates(made, include_z=True)[:, 2].any())
+        return shapely.force_2d(made)
+
+    def _rings(self, polygon: ET.Element, boundary: str) -> list[list[Position]]:
         borders = [child for child in polygon if name_of(child) == boundary]
         rings = [ring for border in borders for ring in border if name_of(ring) == "LinearRing"]
-        found = [_positions(text_of(ring, "coordinates"), heights=heights) for ring in rings]
+        found = [_positions(text_of(ring, "coordinates")) for ring in rings]
         return [self._closed(ring) for ring in found if ring]
 
     def _closed(self, ring: list[Position]) -> list[Position]:
-        if ring[0] == ring[-1]:
+        if ring[0][:2] == ring[-1][:2]:
             return ring
         self._unclosed += 1
         return [*ring, ring[0]]
-
-    def _heights(self, element: ET.Element) -> bool:
-        mode = text_of(element, "altitudeMode")
-        self._dropped += mode.startswith("relativeTo")
-        return mode == "absolute"
 
 
 def _together(parts: Sequence[BaseGeometry]) -> BaseGeometry:
@@ -200,12 +214,12 @@ def _together(parts: Sequence[BaseGeometry]) -> BaseGeometry:
     return _COLLECTIONS.get(kinds.pop() if len(kinds) == 1 else "", shapely.GeometryCollection)(parts)
 
 
-def _positions(text: str, *, heights: bool) -> list[Position]:
+def _positions(text: str) -> list[Position]:
     """Of a text of positions parted by white space; some programs write a space after each comma, too."""
-    return [_position(one.split(","), heights=heights) for one in ",".join(map(str.strip, text.split(","))).split()]
+    return [_position(one.split(",")) for one in ",".join(map(str.strip, text.split(","))).split()]
 
 
-def _position(ordinates: Sequence[str], *, heights: bool) -> Position:
+def _position(ordinates: Sequence[str]) -> Position:
     if len(ordinates) not in (2, 3):
         raise ValueError(f"{','.join(ordinates)[:_SHOWN]!r} is no longitude,latitude or longitude,latitude,height")
     if any("_" in one for one in ordinates):
@@ -214,4 +228,4 @@ def _position(ordinates: Sequence[str], *, heights: bool) -> Position:
     if not np.isfinite(position).all():
         raise ValueError(f"{','.join(ordinates)[:_SHOWN]!r} is not of finite numbers")
     # A height that is not told is 0.
-    return (*position, 0.0)[:3] if heights else position[:2]
+    return (*position, 0.0)[:3]

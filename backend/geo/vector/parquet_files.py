@@ -83,7 +83,10 @@ def _geometry(metadata: str) -> _Geometry:
     except (ValueError, RecursionError, KeyError, TypeError):
         refuse("its GeoParquet metadata do not tell a column of geometries")
     if encoding != "WKB":
-        refuse(f"its geometries are encoded as {str(encoding)[:40]}; WKB is read")
+        refuse(
+            f"its geometries are encoded as {str(encoding)[:40]}; WKB is read, which GeoPandas writes by "
+            "geometry_encoding='WKB'"
+        )
     return _Geometry(name, members)
 
 

@@ -149,6 +149,7 @@ def _settled(value: Any, shape: BaseGeometry, reader: GeoJSONReader | None = Non
     if shape.is_empty:
         refuse("the geometry is empty")
     check_coordinates(shape)
+    warnings += Features(shapes_of([shape])).unmeasured().warnings
     if shapely.has_z(shape):
         warnings.append(HEIGHTS_IGNORED)
     native = read_features(value) if HEIGHTS_IGNORED in warnings else None

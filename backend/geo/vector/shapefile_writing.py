@@ -4,10 +4,9 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import csv
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import NoneType
@@ -17,6 +16,7 @@ import numpy as np
 import pyogrio.raw
 
 from backend.errors import refuse
+from backend.geo.vector.archives import DATE, zipped
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import listed, shown
 from backend.geo.vector.file_columns import DAYS, FINE_TIMES, Column, column, texts
@@ -34,9 +34,8 @@ _MOST = 1e20
 _RENAMED = 3
 """Fields of which the warning tells the new names."""
 _SHAPES = ({"Point", "MultiPoint"}, {"LineString", "MultiLineString"}, {"Polygon", "MultiPolygon"})
-_DATE = (1980, 1, 1, 0, 0, 0)
-"""Of the files in the archive and of the table, so that they are the same whenever they are made."""
-_OPTIONS = {"ENCODING": "UTF-8", "DBF_DATE_LAST_UPDATE": "{:04}-{:02}-{:02}".format(*_DATE)}
+_OPTIONS = {"ENCODING": "UTF-8", "DBF_DATE_LAST_UPDATE": "{:04}-{:02}-{:02}".format(*DATE)}
+"""The table too is the same whenever it is made."""
 
 
 def shapefile(features: Features, layer: str) -> Written[bytes]:
@@ -59,7 +58,7 @@ def shapefile(features: Features, layer: str) -> Written[bytes]:
         table = f"{layer}_fields.csv"
         files[table] = _table_of_names(renamed)
         losses.append(_renamings(renamed, table))
-    return Written(_zipped(files), named.warned(*losses))
+    return Written(zipped(files), named.warned(*losses))
 
 
 def _of_one_kind(features: Features) -> Features:
@@ -176,13 +175,3 @@ def _of_numbers(one: Column, again: Any) -> list[str]:
     if kind == "f" and (one.values[there] != np.asarray(again, dtype=np.float64)[there]).any():
         lost.append("Numbers were rounded to 15 decimals")
     return lost
-
-
-def _zipped(files: Mapping[str, bytes]) -> bytes:
-    archive = BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content in files.items():
-            member = zipfile.ZipInfo(name, _DATE)
-            member.compress_type = zipfile.ZIP_DEFLATED
-            made.writestr(member, content)
-    return archive.getvalue()

@@ -82,6 +82,11 @@ def check_dates(left: Column, right: Column) -> None:
         refuse(f"{told}, and {literal.name} is written otherwise, so they cannot be compared as texts; {remedy}")
 
 
+def remedy_for_dates(column: Column) -> str:
+    """What makes dates of texts that are some in another notation; nothing for other texts."""
+    return f"; {_REMEDY}" if _all_like(_OTHER_DATE, column) else ""
+
+
 def _doubt(column: Column) -> str | None:
     told = f"{column.name} holds texts, put in order character by character: "
     if _all_like(_OTHER_DATE, column):

@@ -43,25 +43,30 @@ def read_unchecked(value: Any) -> Unchecked:
         ProcessRefusedError: it is no GeoJSON, WKT, CSV or file of features.
     """
     try:
-        if isinstance(value, DatasetFile | bytes):
-            return _of_file(value)
-        if isinstance(value, str):
-            return _of_text(value)
-        if not isinstance(value, Mapping):
-            refuse("expected GeoJSON, WKT, CSV, KML, GPX or a reference to features")
-        members = cast("Mapping[str, Any]", value)
-        if is_esri_json(members):
-            return Unchecked(read_esri_json(members), {})
-        return _of_geojson(geojson_of(members) if is_topology(members) else members)
+        read = _read(value)
     except RecursionError:
         refuse("the geometry is nested too deeply")
+    return replace(read, features=read.features.unmeasured())
+
+
+def _read(value: Any) -> Unchecked:
+    if isinstance(value, DatasetFile | bytes):
+        return _of_file(value)
+    if isinstance(value, str):
+        return _of_text(value)
+    if not isinstance(value, Mapping):
+        refuse("expected GeoJSON, WKT, CSV, KML, GPX or a reference to features")
+    members = cast("Mapping[str, Any]", value)
+    if is_esri_json(members):
+        return Unchecked(read_esri_json(members), {})
+    return _of_geojson(geojson_of(members) if is_topology(members) else members)
 
 
 def _of_text(text: str) -> Unchecked:
     start = json_start(text)
     if start is not None:
         try:
-            return read_unchecked(parse_json(start))
+            return _read(parse_json(start))
         except ValueError as error:
             refuse(f"the text is no JSON: {error}")
     if is_document(text):

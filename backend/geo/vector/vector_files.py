@@ -28,7 +28,7 @@ from backend.geo.vector.features import Features
 from backend.geo.vector.file_contents import SIGNATURES, as_dataset
 from backend.geo.vector.file_values import is_rounded, plain_values, values_of
 from backend.geo.vector.geojson_parsing import parse_features
-from backend.geo.vector.gml_files import OPEN_OPTIONS, told_of
+from backend.geo.vector.gml_files import OPEN_OPTIONS, told_of, without_bounds
 from backend.geo.vector.number_columns import NumberColumn
 from backend.geo.vector.ring_nesting import with_holes
 from backend.geo.vector.shapefile_tables import beside, rounded_told, table_encoding, unmatched_told
@@ -67,7 +67,8 @@ def layers_of(dataset: DatasetFile) -> tuple[str, ...]:
     if not _has_layers(dataset):
         return (dataset.id,)
     with as_dataset(dataset) as file:
-        return _layers_in(file)
+        # A GML may be the report of a service that failed: reading it tells so.
+        return _layers_in(file) if _has_layers(file) else (dataset.id,)
 
 
 def _layers_in(dataset: DatasetFile) -> tuple[str, ...]:
@@ -184,7 +185,7 @@ def _read_layer(dataset: DatasetFile, crs: CRS | None) -> Features:
     if dataset.suffix == _GML:
         read = 0 if shapes is None else len(shapes)
         told += told_of(dataset.path, layer, read=read, has_crs=meta["crs"] is not None)
-        fields = {name: _typed(name, values, told) for name, values in fields.items()}
+        fields = {name: _typed(name, values, told) for name, values in without_bounds(fields).items()}
     if shapes is None:
         return Features(np.full(len(next(iter(columns), ())), None, dtype=object), fields, warnings=tuple(told))
     if dataset.suffix == ".shp":

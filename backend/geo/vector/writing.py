@@ -20,6 +20,7 @@ import shapely
 from backend.errors import ProcessRefusedError
 from backend.geo.geodesy.crs import CRS84, authority_code
 from backend.geo.geodesy.shapes import of_type
+from backend.geo.vector.archives import zipped
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import listed
@@ -27,6 +28,7 @@ from backend.geo.vector.file_columns import DAYS, TIMES, Column, column, in_utc,
 from backend.geo.vector.file_description import Written, taken_for_another
 from backend.geo.vector.mapped_file import MappedFile
 from backend.geo.vector.stored_codes import keep_codes
+from backend.geo.vector.xml_texts import named_for_xml
 
 _FORMAT = "$.inputs.format"
 _FAULTS = (
@@ -47,8 +49,6 @@ _UNHELD = {
     "us": "Times finer than the milliseconds of the format are texts",
 }
 """What is told of moments of a unit that a format has no type for."""
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""Characters that XML has no place for."""
 _ABSOLUTE = rb"<altitudeMode>absolute</altitudeMode>"
 _ON_THE_GROUND = re.compile(
     _ABSOLUTE + rb"(?=(?:<outerBoundaryIs><LinearRing>(?:" + _ABSOLUTE + rb")?)?<coordinates>[^,<]*,[^,< ]*[ <])"
@@ -94,7 +94,7 @@ def kml(features: Features, layer: str) -> Written[bytes]:
         ProcessRefusedError: names of fields differ in case alone, one of which would be lost.
     """
     check_names(features, "KML")
-    made = _named_for_xml(all_named(features.lonlat()))
+    made = all_named(named_for_xml(features.lonlat(), "KML"))
     columns = [_kml_column(values) for values in made.fields.values()]
     # GDAL escapes values, but no names.
     escaped = {escape(name, {'"': "&quot;"}): values for name, values in made.fields.items()}
@@ -105,19 +105,10 @@ def kml(features: Features, layer: str) -> Written[bytes]:
     return Written(_ON_THE_GROUND.sub(b"", files[f"{layer}.kml"]), made)
 
 
-def _named_for_xml(features: Features) -> Features:
-    """Without the control characters in names, with a warning of those in names and in values, which GDAL drops."""
-    fields: dict[str, Sequence[Any]] = {}
-    unwritten: list[str] = []
-    for name, values in features.fields.items():
-        kept = free_name(_CONTROL.sub("", name), {*features.fields, *fields}) if _beyond_xml(name) else name
-        fields[kept] = values
-        if kept != name or any(map(_beyond_xml, values)):
-            unwritten.append(kept)
-    if not unwritten:
-        return features
-    told = f"Control characters, which a KML cannot hold, were left out in: {listed(unwritten)}."
-    return replace(features, fields=fields).warned(told)
+def kmz(features: Features, layer: str) -> Written[bytes]:
+    """The same, zipped with the name that programs look for; raises what it raises."""
+    made = kml(features, layer)
+    return Written(zipped({"doc.kml": made.content}), made.features)
 
 
 def _kml_column(values: Sequence[Any]) -> Column:
@@ -277,7 +268,3 @@ def _code(features: Features) -> str:
 def _own_columns(names: Sequence[str]) -> dict[str, str]:
     """Names of the columns that a GeoPackage adds, which no field may have."""
     return {"FID": free_name("fid", names, "_"), "GEOMETRY_NAME": free_name("geom", names, "_")}
-
-
-def _beyond_xml(value: object) -> bool:
-    return isinstance(value, str) and _CONTROL.search(value) is not None

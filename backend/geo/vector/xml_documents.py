@@ -1,13 +1,19 @@
 """XML as files of features are written in it: what is safe to read, and its elements by their plain names."""
 
+import codecs
 import re
 from xml.etree import ElementTree as ET
 
 from backend.errors import refuse
 
 _XML = re.compile(
-    r"<(?:[?!]|(?:\w+:)?(?:kml|Document|Folder|Placemark|gpx|FeatureCollection|html)[\s>])", re.IGNORECASE
+    r"<(?:[?!]|(?:\w+:)?"
+    r"(?:kml|Document|Folder|Placemark|gpx|FeatureCollection|(?:Service)?ExceptionReport|html)[\s/>])",
+    re.IGNORECASE,
 )
+_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+"""It tells an encoding, which a text has no more."""
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_LONG = 2**26
 """Bytes or characters: its elements take many times as much memory."""
 
@@ -38,6 +44,23 @@ def parse_xml(text: str | bytes) -> ET.Element:
         return parser.close()
     except (ET.ParseError, ValueError, LookupError) as error:
         refuse(f"the text is no whole XML: {error}")
+
+
+def in_utf8(document: str | bytes) -> bytes:
+    """A document in UTF-8 without what told another encoding: a text, or bytes, which stay what they are unless they
+    begin with the mark of UTF-16.
+
+    Raises:
+        ProcessRefusedError: they are none.
+    """
+    if isinstance(document, bytes):
+        if not document.startswith(_UTF_16):
+            return document
+        try:
+            document = document.decode("utf-16")
+        except UnicodeDecodeError as error:
+            refuse(f"the XML begins as UTF-16 and is none: {error.reason} at byte {error.start}")
+    return _DECLARATION.sub("", document, count=1).lstrip().encode()
 
 
 def name_of(element: ET.Element) -> str:

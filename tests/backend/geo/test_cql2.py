@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import sqlite3
 import time
 from typing import Any
@@ -219,6 +220,11 @@ def warnings_of(filter_: str, **fields: list[Any]) -> str:
     return " ".join(evaluate(features(fields), filter_).warnings)
 
 
+def test_dates_in_another_notation_are_refused_with_what_makes_dates_of_them() -> None:
+    with pytest.raises(ProcessRefusedError, match=r"'03/15/2024', which is no date.*left\(\) and right\(\)"):
+        matches("d > DATE('2024-01-01')", d=["03/15/2024", "12/01/2023"])
+
+
 def test_what_may_have_been_meant_is_told() -> None:
     assert "there is 'Berlin'" in warnings_of("name = 'berlin'", name=["Berlin", "Bonn"])
     assert "'10' is before '9'" in warnings_of("code > '9'", code=["10", "11"])
@@ -408,3 +414,22 @@ def test_features_without_geometries_have_no_measure_to_filter_by() -> None:
 def test_who_compares_with_the_mean_is_told_what_makes_it() -> None:
     with pytest.raises(ProcessRefusedError, match=r"calculate-field has mean\(…\) of all features"):
         matches("n > avg(n)")
+
+
+@pytest.mark.parametrize(
+    ("filter_", "words"),
+    [
+        ("S_INTERSECTS(geometry, POLYGON((47 8, 49 8, 49 10, 47 10, 47 8)))", "with y first they would"),
+        (
+            "S_WITHIN(geometry, BBOX(20, 20, 30, 30)) OR 1 = 2",
+            r"\[9, 48, 10, 48\] and \[20, 20, 30, 30\] in OGC",
+        ),
+        ("S_INTERSECTS(geometry, BBOX(9.4, 47, 9.6, 49))", None),
+        ("S_DISJOINT(geometry, BBOX(20, 20, 30, 30))", None),
+    ],
+)
+def test_features_nowhere_near_the_geometry_of_a_filter_are_told(filter_: str, words: str | None) -> None:
+    two = features({}, [shapely.Point(9, 48), shapely.Point(10, 48)])
+    told = [text for text in evaluate(two, filter_).warnings if "do not meet at all" in text]
+    assert (words is None) == (not told)
+    assert words is None or re.search(words, told[0])

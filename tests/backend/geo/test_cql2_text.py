@@ -56,6 +56,9 @@ def test_arithmetic_binds_from_the_left_and_powers_first() -> None:
     [
         ("", "at character 1, where the filter ends"),
         ("a ==  1", "a single = is needed at character 3"),
+        ("d AFTER 2024-01-01T00:00:00Z", r"CQL2 has T_AFTER\(field, TIMESTAMP"),
+        ("a = 1 AND d during 2024-01-01/2024-02-01", r"CQL2 has T_DURING\(field, INTERVAL"),
+        ("S_INTERSECTS(geometry, SRID=2056;POINT(1 2))", "by filter_crs, not by an SRID"),
         ("a = 1 b", "AND, OR or the end of the filter is needed at character 7"),
         ("a = 'x", "a text ends with a single quote"),
         ("a NOT 1", "BETWEEN, IN or LIKE"),

@@ -278,3 +278,21 @@ def test_what_apostrophes_and_spaces_part_otherwise_stays_text(values: list[str]
 def test_beside_commas_that_part_values_none_is_taken_for_a_decimal_one() -> None:
     read = read_csv("a,b\n1'234.5,\"1'234,5\"\n")
     assert dict(read.fields) == {"a": [1234.5], "b": ["1'234,5"]}
+
+
+@pytest.mark.parametrize("name", ["wkb_geometry", "WKB"])
+def test_geometries_stand_in_a_column_as_databases_call_it(name: str) -> None:
+    features = read_csv(f"id,{name}\n1,0101000000000000000000F03F0000000000000040\n2,")
+    assert [shape and shape.wkt for shape in features.shapes] == ["POINT (1 2)", None]
+    assert list(features.fields) == ["id"]
+
+
+def test_geometries_of_a_csv_may_be_geojson() -> None:
+    point, line = (
+        '{""type"":""Point"",""coordinates"":[1,2]}',
+        '{""type"": ""LineString"", ""coordinates"": [[1, 2], [3, 4]]}',
+    )
+    features = read_csv(f'id,geometry\n1,"{point}"\n2,\n3," {line}"')
+    assert [shape and shape.wkt for shape in features.shapes] == ["POINT (1 2)", None, "LINESTRING (1 2, 3 4)"]
+    with pytest.raises(ProcessRefusedError, match="neither WKT, WKB in hexadecimal digits nor GeoJSON"):
+        read_csv(f'id,geometry\n1,"{point}"\n2,POINT (1 2)')

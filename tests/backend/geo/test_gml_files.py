@@ -198,3 +198,31 @@ def test_gml_that_is_nested_too_deeply_to_be_read_whole_is_refused() -> None:
     deep = town(deep="<app:a>" * 100 + "x" + "</app:a>" * 100)
     with pytest.raises(ProcessRefusedError, match="2 features of the GML cannot be read: it is nested too deeply"):
         read_features(wfs(town(), deep))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "iso-8859-1"])
+def test_gml_is_read_in_the_encoding_that_it_tells(encoding: str, tmp_path: Path) -> None:
+    text = wfs(town(name="Zürich")).replace('encoding="UTF-8"', f'encoding="{encoding.removesuffix("-sig")}"')
+    path = tmp_path / "a.gml"
+    path.write_bytes(text.encode(encoding))
+    dataset = DatasetFile("a", path, "vector")
+    assert layers_of(dataset) == ("Town",)
+    for source in (dataset, path.read_bytes()):
+        assert list(read_features(source).fields["name"]) == ["Zürich"]
+
+
+def test_gml_that_begins_as_utf_16_and_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.gml"
+    path.write_bytes(wfs(town()).encode("utf-16") + b"\x00")
+    with pytest.raises(ProcessRefusedError, match="begins as UTF-16 and is none"):
+        read_features(DatasetFile("a", path, "vector"))
+
+
+def test_the_box_of_a_feature_is_no_field() -> None:
+    box = (
+        "<gml:boundedBy><gml:Envelope><gml:lowerCorner>48 9</gml:lowerCorner><gml:upperCorner>48 9</gml:upperCorner>"
+        "</gml:Envelope></gml:boundedBy>"
+    )
+    text = wfs(town(name="Ulm").replace("<app:geom>", f"{box}<app:geom>"))
+    assert box in text
+    assert list(read_features(text).fields) == ["gml_id", "name"]

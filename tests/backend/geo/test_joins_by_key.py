@@ -94,6 +94,14 @@ def test_what_a_refused_join_proposes_makes_the_keys_alike() -> None:
     assert joined(codes, numbers.with_fields({"id": keys})).features.fields["v"] == ["a", "b"]
 
 
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\t"])
+def test_keys_that_differ_by_blanks_at_their_ends_are_made_alike_by_what_is_proposed(blank: str) -> None:
+    with pytest.raises(ProcessRefusedError, match=r"spaces at the ends.*by trim\(key\)"):
+        joined(features(id=["Bern" + blank]), features(id=["Bern"], v=[1]))
+    keys = calculate(features(id=["Bern" + blank]), "trim(id)").values
+    assert joined(features(id=keys), features(id=["Bern"], v=[1])).features.fields["v"] == [1]
+
+
 PARCELS = features(id=["p1", "p2", "p3"])
 OWNERS = Features(shapes_of([None] * 4), {"id": ["p1", "p1", "p2", "p9"], "owner": ["A", "B", "C", "D"]})
 

@@ -79,6 +79,20 @@ def test_heights_count_where_they_are_absolute() -> None:
     )
 
 
+def test_heights_of_what_lies_on_the_ground_are_left_out_and_told() -> None:
+    polygon = (
+        "<Polygon><outerBoundaryIs><LinearRing><coordinates>0,0,5 1,0,6 1,1,7 0,0,8</coordinates></LinearRing>"
+        "</outerBoundaryIs></Polygon>"
+    )
+    told = "1 geometries lie on the ground, as the file says: their heights were left out."
+    for geometry in (POINT, polygon):
+        features = read_features(kml(placemark(geometry)))
+        assert not features.shapes[0].has_z
+        assert features.warnings == (told,)
+    level = "<LineString><coordinates>1,2,0 3,4,0</coordinates></LineString>"
+    assert read_features(kml(placemark(level))).warnings == ()
+
+
 def test_heights_of_some_parts_alone_are_left_out_and_told() -> None:
     absolute = POINT.replace("<Point>", "<Point><altitudeMode>absolute</altitudeMode>")
     features = read_features(kml(placemark(f"<MultiGeometry>{absolute}{POINT}</MultiGeometry>")))

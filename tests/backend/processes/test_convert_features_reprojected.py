@@ -27,6 +27,13 @@ def test_features_that_are_in_the_crs_already_are_not_judged_by_where_it_is_mean
         converted(FAR, format="geopackage", crs="EPSG:25831")
 
 
+def test_that_longitude_and_latitude_may_be_exchanged_is_told_where_they_lie_nowhere_near_the_crs() -> None:
+    with pytest.raises(ProcessRefusedError, match=r"far outside the area.*exchanged they lie within it"):
+        converted("name,lat,lon\nParis,2.35,48.85", format="csv", crs="EPSG:2154")
+    with pytest.raises(ProcessRefusedError, match=r"choose a CRS for where they are$"):
+        converted("name,lat,lon\nSydney,-33.87,151.2", format="csv", crs="EPSG:2154")
+
+
 @pytest.mark.parametrize("form", ["geopackage", "csv"])
 def test_a_table_without_geometries_is_a_table_in_any_crs(form: str) -> None:
     rows = [{"name": "Bern"}, {"name": "Basel"}]
