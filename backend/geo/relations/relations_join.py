@@ -171,8 +171,11 @@ def _on_boundaries(a: Shapes, b: Shapes, pairs: Pairs, noise: float, *, once: bo
 
 def _later_on_boundary(a: Shapes, b: Shapes, pairs: Pairs, noise: float) -> Booleans:
     """Which pairs of a polygon and a point repeat the point, all of whose pairs are on boundaries."""
+    polygonal: Booleans = dimensions_of(a) == POLYGON
+    if not polygonal.any() or np.bincount(pairs.second).max(initial=0) < 2:
+        return np.zeros(len(pairs), dtype=np.bool_)
     points = of_type(with_single_points(b), shapely.GeometryType.POINT)
-    areal: Booleans = (dimensions_of(a) == POLYGON)[pairs.first] & points[pairs.second]
+    areal: Booleans = polygonal[pairs.first] & points[pairs.second]
     several: Booleans = areal & (np.bincount(pairs.second, areal, minlength=len(b)) > 1)[pairs.second]
     candidates = np.flatnonzero(several)
     chosen = pairs.take(candidates)
