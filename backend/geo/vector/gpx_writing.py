@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.errors import refuse
-from backend.geo.geodesy.shapes import LINEAL, PUNTAL, counted_types, of_type, shapes_of
+from backend.geo.geodesy.shapes import LINEAL, PUNTAL, counted_types, of_type
 from backend.geo.vector.features import Features, Row
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import is_number, listed
@@ -82,7 +82,7 @@ def _of_points_and_lines(features: Features) -> Features:
     if several.any():
         told.append(f"{int(several.sum())} features of several points are a waypoint for each of them.")
     made = features.take(np.flatnonzero(present)[owners[order]])
-    return made.with_shapes(shapes_of(parts[order].tolist())).warned(*told)
+    return made.with_shapes(parts[order]).warned(*told)
 
 
 def _with_element_names(features: Features) -> Features:

@@ -25,12 +25,11 @@ def told_by_report(root: ET.Element) -> str:
 
 def told_by_object(document: Mapping[str, Any]) -> str | None:
     """The same of a JSON object; None where it does not say that something went wrong."""
-    members = dict(document)
-    within = members.get("error") or members.get("exceptions")
+    within = document.get("error") or document.get("exceptions")
     if isinstance(within, list) and within:
         within = cast("list[Any]", within)[0]
-    said = cast("Mapping[str, Any]", within if isinstance(within, Mapping) else members)
-    if said is members and not {"code", "status"} & members.keys():
+    said = cast("Mapping[str, Any]", within if isinstance(within, Mapping) else document)
+    if said is document and not {"code", "status"} & document.keys():
         return None
     texts = [text for name in _TEXTS if isinstance(text := said.get(name), str) and text.strip()]
     return _told(iter(texts)) if texts else None
