@@ -1,7 +1,9 @@
 """Fewer vertices: lines that move by little, and neighbours that keep sharing their edges."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from backend.geo.geodesy.crs import metres_per_unit
 from backend.geo.geodesy.ellipsoid import METRES_PER_DEGREE, Array, Integers
 from backend.geo.geodesy.ground import ground_of
 from backend.geo.geodesy.shapes import POLYGONAL, Shapes, flat, of_type, valid_polygons
+from backend.geo.geometry.coverage_pieces import simplify_coverage
 from backend.geo.vector.coverage import is_coverage
 from backend.geo.vector.feature_measures import areas
 from backend.geo.vector.features import Features
@@ -40,6 +43,34 @@ class Generalised:
     """Of the polygon that changed most."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Plane:
+    """In which no distance is shorter than on the ground."""
+
+    stretch: Array
+    """Factors of x, y and height."""
+    tolerance: float
+    told: str
+    """Which plane it is, for people."""
+
+    def simplified(self, shapes: Shapes, simplify: Callable[[Shapes, float], Shapes]) -> Shapes:
+        """Geometries that are simplified in this plane, to its tolerance."""
+        heights = bool(shapely.has_z(shapes).any())
+        stretched = shapely.transform(shapes, lambda at: at * self.stretch[: at.shape[1]], include_z=heights)
+        simple = simplify(stretched, self.tolerance)
+        # Coordinates as they were: dividing would give others.
+        x = np.unique(shapely.get_coordinates(shapes)[:, 0])
+        made: Shapes = shapely.transform(
+            simple,
+            lambda at: np.column_stack([x[np.searchsorted(x * self.stretch[0], at[:, 0])], at[:, 1:]]),
+            include_z=heights,
+        )
+        # Valid in the stretched plane, some that nearly touch themselves are not so here.
+        crossing = of_type(made, *POLYGONAL) & ~shapely.is_valid(made)
+        made[crossing] = valid_polygons(made[crossing])
+        return made
+
+
 def generalise(features: Features, tolerance: float, *, coverage: bool) -> Generalised:
     """Leave out vertices within a tolerance in metres.
 
@@ -60,21 +91,18 @@ def generalise(features: Features, tolerance: float, *, coverage: bool) -> Gener
         )
     warnings: list[str] = []
     together = coverage and _are_coverage(features.shapes[areal], warnings)
-    stretch, size, plane = _stretch(features, tolerance)
-    shapes = shapely.transform(
-        features.shapes, lambda at: at * stretch[: at.shape[1]], include_z=_has_heights(features)
-    )
-    alone = ~areal if together else np.ones(len(shapes), dtype=np.bool_)
-    simple = shapes.copy()
-    simple[alone] = _each_alone(shapes[alone], size)
+    plane = _plane(features, tolerance)
+    alone = ~areal if together else np.ones(len(features), dtype=np.bool_)
+    made = features.shapes.copy()
+    made[alone] = plane.simplified(features.shapes[alone], _each_alone)
     if together:
-        simple[areal] = shapely.coverage_simplify(shapes[areal], size)
-    made = _unstretched(simple, features, stretch)
+        jointly = partial(plane.simplified, simplify=shapely.coverage_simplify)
+        made[areal] = simplify_coverage(features.shapes[areal], jointly)
     change, largest = _area_changes(features, features.with_shapes(made))
     return Generalised(
         features.with_shapes(made).warned(*warnings),
         SHARED if together else ALONE,
-        plane,
+        plane.told,
         int(shapely.get_num_coordinates(features.shapes).sum()),
         int(shapely.get_num_coordinates(made).sum()),
         change,
@@ -119,24 +147,6 @@ def _rings(shapes: Shapes) -> tuple[Shapes, Integers]:
     return rings, owners[of_part]
 
 
-def _unstretched(simple: Shapes, features: Features, stretch: Array) -> Shapes:
-    """Geometries of vertices that were stretched, with the coordinates that these had before: dividing gives others."""
-    x = np.unique(shapely.get_coordinates(features.shapes)[:, 0])
-    made: Shapes = shapely.transform(
-        simple,
-        lambda at: np.column_stack([x[np.searchsorted(x * stretch[0], at[:, 0])], at[:, 1:]]),
-        include_z=_has_heights(features),
-    )
-    # Valid in the stretched plane, some that nearly touch themselves are not so here.
-    crossing = of_type(made, *POLYGONAL) & ~shapely.is_valid(made)
-    made[crossing] = valid_polygons(made[crossing])
-    return made
-
-
-def _has_heights(features: Features) -> bool:
-    return bool(shapely.has_z(features.shapes).any())
-
-
 def _are_coverage(polygons: Shapes, warnings: list[str]) -> bool:
     """Whether polygons touch along common edges with common vertices only; a warning where they nearly do."""
     if len(polygons) < 2:
@@ -150,19 +160,19 @@ def _are_coverage(polygons: Shapes, warnings: list[str]) -> bool:
     return False
 
 
-def _stretch(features: Features, tolerance: float) -> tuple[Array, float, str]:
-    """Factors of x, y and height, the tolerance in that plane, and which it is."""
+def _plane(features: Features, tolerance: float) -> _Plane:
+    """tolerance: in metres."""
     unit = metres_per_unit(features.crs)
     west, south, east, north = shapely.total_bounds(features.shapes).tolist()
     if unit is not None:
         ground = ground_of(features.crs, (west, south, east, north))
         if ground.planar:
-            return np.ones(3), tolerance / unit, features.plane
+            return _Plane(np.ones(3), tolerance / unit, features.plane)
         size = tolerance * ground.smallest_scale
         told = f"{features.plane}, where the tolerance is {size:.4g} m so that it is kept on the ground"
-        return np.ones(3), size / unit, told
+        return _Plane(np.ones(3), size / unit, told)
     nearest = 0.0 if south <= 0 <= north else min(abs(south), abs(north))
-    return (
+    return _Plane(
         np.array([max(math.cos(math.radians(nearest)), 1e-6), 1.0, 1.0]),
         tolerance / METRES_PER_DEGREE,
         f"{features.plane}; {STRETCHED}",
