@@ -5,13 +5,14 @@ depends on the polygons that touch it alone: a piece of a coverage, together wit
 gives the same edges as the whole coverage.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from backend.geo.geodesy.ellipsoid import Array, Booleans, Integers
+from backend.geo.geodesy.ellipsoid import Array, Integers
 from backend.geo.geodesy.shapes import Shapes
 
 MOST_VERTICES = 30_000
@@ -20,24 +21,48 @@ FEWEST_POLYGONS = 1_000
 """Of a piece, on average: of fewer, the polygons around it are too large a share."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Indices of polygons, in ascending order."""
+
+    own: Integers
+    """Polygons that lie together; each is of one piece."""
+    beside: Integers
+    """Polygons of other pieces that may touch these."""
+
+
 def simplify_coverage(polygons: Shapes, simplify: Callable[[Shapes], Shapes]) -> Shapes:
     """The polygons of a coverage with fewer vertices, which go on sharing their edges.
 
     simplify: does so for any part of the coverage that is to be simplified as a whole, by `shapely.coverage_simplify`.
     """
-    vertices = shapely.get_num_coordinates(polygons)
-    most = max(MOST_VERTICES, int(vertices.sum()) * FEWEST_POLYGONS // max(1, len(polygons)))
-    bounds = shapely.bounds(polygons)
-    pieces = _pieces(bounds, vertices, most)
+    pieces = _pieces(polygons)
     if len(pieces) > 1:
-        made, meet = _by_pieces(polygons, bounds, pieces, simplify)
-        if shapely.coverage_is_valid(made[meet]):
+        made = _by_pieces(polygons, pieces, simplify)
+        meeting = np.unique(np.concatenate([piece.beside for piece in pieces]))
+        if shapely.coverage_is_valid(made[meeting]):
             return made
     # Where one edge is in another's way, their order decides which of them keeps its corner.
     return simplify(polygons)
 
 
-def _pieces(bounds: Array, vertices: NDArray[np.int32], most: int) -> list[Integers]:
+def _by_pieces(polygons: Shapes, pieces: Sequence[_Piece], simplify: Callable[[Shapes], Shapes]) -> Shapes:
+    made = np.empty(len(polygons), dtype=object)
+    for piece in pieces:
+        # In the order of the whole: it tells where a ring begins that has no corner where three polygons meet.
+        together = np.sort(np.concatenate([piece.own, piece.beside]))
+        made[piece.own] = simplify(polygons[together])[np.searchsorted(together, piece.own)]
+    return made
+
+
+def _pieces(polygons: Shapes) -> list[_Piece]:
+    vertices = shapely.get_num_coordinates(polygons)
+    most = max(MOST_VERTICES, int(vertices.sum()) * FEWEST_POLYGONS // max(1, len(polygons)))
+    bounds = shapely.bounds(polygons)
+    return [_Piece(own, _beside(polygons, bounds, own)) for own in _parted(bounds, vertices, most)]
+
+
+def _parted(bounds: Array, vertices: NDArray[np.int32], most: int) -> list[Integers]:
     """Indices of polygons that lie together, in ascending order.
 
     most: vertices of a piece of several polygons.
@@ -56,21 +81,6 @@ def _pieces(bounds: Array, vertices: NDArray[np.int32], most: int) -> list[Integ
         half = int((2 * running < running[-1]).sum())
         waiting += np.split(piece, [min(max(half, 1), len(piece) - 1)])
     return pieces
-
-
-def _by_pieces(
-    polygons: Shapes, bounds: Array, pieces: list[Integers], simplify: Callable[[Shapes], Shapes]
-) -> tuple[Shapes, Booleans]:
-    """The simplified polygons, and which of them meet those of another piece."""
-    made = np.empty(len(polygons), dtype=object)
-    meet = np.zeros(len(polygons), dtype=np.bool_)
-    for piece in pieces:
-        beside = _beside(polygons, bounds, piece)
-        meet[beside] = True
-        # In the order of the whole: it tells where a ring begins that has no corner where three polygons meet.
-        together = np.sort(np.concatenate([piece, beside]))
-        made[piece] = simplify(polygons[together])[np.searchsorted(together, piece)]
-    return made, meet
 
 
 def _beside(polygons: Shapes, bounds: Array, piece: Integers) -> Integers:

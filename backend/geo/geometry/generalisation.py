@@ -180,8 +180,7 @@ def _plane(features: Features, tolerance: float) -> _Plane:
 
 
 def _area_changes(before: Features, after: Features) -> tuple[float | None, float | None]:
-    areal = shapely.get_dimensions(before.shapes) == 2
-    old, new = (areas(Features(one.shapes[areal], crs=one.crs)) for one in (before, after))
+    old, new = areas(before), areas(after)
     polygons = old > 0
     if not polygons.any():
         return None, None
