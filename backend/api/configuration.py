@@ -31,6 +31,38 @@ class ConfigurationError(BackendError):
     """The server cannot start with this configuration. For the operator: the message names file and entry."""
 
 
+def _refuse_repetitions(root: yaml.Node) -> None:
+    """See that no member stands twice: of two processes of one id the first would never be served.
+
+    It is looked for before merge keys are resolved, which put the members of one mapping into another.
+
+    Raises:
+        yaml.MarkedYAMLError: one does.
+    """
+    nodes = [root]
+    seen: set[int] = set()
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            _refuse_repeated(node)
+            nodes += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+
+
+def _refuse_repeated(node: yaml.MappingNode) -> None:
+    there: set[tuple[str, Any]] = set()
+    for name, _ in node.value:
+        if not isinstance(name, yaml.ScalarNode):
+            continue
+        if (name.tag, name.value) in there:
+            raise yaml.MarkedYAMLError(problem=f"`{name.value}` stands twice", problem_mark=name.start_mark)
+        there.add((name.tag, name.value))
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessEntry:
     """One process of the configuration."""
@@ -118,11 +150,24 @@ def _read(file: Path) -> str:
         raise ConfigurationError(f"{file} is not UTF-8.") from None
 
 
+def _document(text: str) -> Any:
+    loader = SafeLoader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        _refuse_repetitions(root)
+        return loader.construct_document(root)  # pyright: ignore[reportUnknownMemberType] -- of any node
+    finally:
+        loader.dispose()
+
+
 def _parse(text: str, source: str) -> Document:
     try:
-        document = yaml.load(text, Loader=SafeLoader)
+        document = _document(text)
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"{source} is not valid YAML: {' '.join(str(error).split())}.") from None
+        reason = " ".join(str(error).split()).replace(' in "<unicode string>"', "")
+        raise ConfigurationError(f"{source} is not valid YAML: {reason}.") from None
     if document is None:
         return {}
     if not isinstance(document, dict):

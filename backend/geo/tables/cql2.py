@@ -17,7 +17,14 @@ from backend.geo.tables.cql2_arrays import Arrays, column_arrays, literal_array,
 from backend.geo.tables.cql2_arrays import related as related_as_sets
 from backend.geo.tables.cql2_distances import METHOD as BY_DISTANCE
 from backend.geo.tables.cql2_distances import Within, compared_by_distance, metres_of
-from backend.geo.tables.cql2_matching import alike, like_pattern, missing_field, unknown_operation, without_accents
+from backend.geo.tables.cql2_matching import (
+    alike,
+    like_meant,
+    like_pattern,
+    missing_field,
+    unknown_operation,
+    without_accents,
+)
 from backend.geo.tables.cql2_nodes import counted, operation_of, property_named, some_of, two_of
 from backend.geo.tables.cql2_spatial import GEOMETRY_NAMES, PREDICATES, is_spatial, literal_geometry
 from backend.geo.tables.cql2_spatial import related as related_in_space
@@ -207,6 +214,8 @@ class _Evaluation:
         matches = like_pattern(wanted.values[0]).fullmatch
         found = {text: matches(text) is not None for text in set(column.values.tolist())}
         true = np.array([found[text] for text in column.values.tolist()], dtype=np.bool_)
+        if not (true & column.known).any():
+            self.warnings += filter(None, [like_meant(wanted.values[0], set(column.values[column.known].tolist()))])
         return condition(true, column.known & wanted.known)
 
     def near(self, arguments: Sequence[Node]) -> Column:

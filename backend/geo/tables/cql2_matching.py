@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from backend.geo.tables.expression_functions import FUNCTIONS
 from backend.geo.vector.columns import Column
@@ -35,6 +35,21 @@ def like_pattern(text: str) -> re.Pattern[str]:
         return re.compile(pieces[0], re.DOTALL)
     first, *middle, last = pieces
     return re.compile(first + "".join(f"(?>.*?{piece})" for piece in middle if piece) + ".*" + last, re.DOTALL)
+
+
+def like_meant(pattern: str, texts: Collection[str]) -> str | None:
+    """Of a pattern that no text matches: what it would match if it were written otherwise, for people."""
+    with_percent = pattern.replace("*", "%")
+    for other, fold, remedy in (
+        (with_percent, str, "% stands for any text, not *"),
+        (pattern, str.casefold, "ILIKE compares whatever the case"),
+        (with_percent, str.casefold, "ILIKE compares whatever the case, and % stands for any text, not *"),
+    ):
+        matches = like_pattern(fold(other)).fullmatch
+        meant = [text for text in texts if matches(fold(text))]
+        if meant:
+            return f"No feature is LIKE {shown(pattern)}; {remedy}: that finds {listed(sorted(meant)[:3])}."
+    return None
 
 
 def without_accents(text: str) -> str:

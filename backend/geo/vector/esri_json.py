@@ -17,6 +17,7 @@ from backend.geo.geodesy.ellipsoid import Array, Booleans
 from backend.geo.geodesy.shapes import shapes_of
 from backend.geo.vector.features import Features
 from backend.geo.vector.fields import columns_of, is_number, listed, shown
+from backend.geo.vector.half_characters import with_whole_characters
 
 type Members = Mapping[str, Any]
 type _Build = Callable[[Members, int], BaseGeometry]
@@ -63,6 +64,7 @@ def read_esri_json(document: Members, crs: CRS | None = None) -> Features:
     if document.get("exceededTransferLimit") is True:
         told.append(f"The service had more features than the {len(features)} that it sent (exceededTransferLimit).")
     read = Features(shapes, columns, _crs(document, geometries) or crs or CRS84, tuple(told))
+    read = with_whole_characters(read)
     missing = len(read) - int(read.present.sum())
     return read.warned(f"{missing} of {len(read)} features have no geometry.") if missing else read
 

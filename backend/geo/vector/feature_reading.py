@@ -32,6 +32,7 @@ from backend.geo.vector.features import Features
 from backend.geo.vector.fields import columns_of
 from backend.geo.vector.geojson import WGS84_NAME, GeoJSONReader, named_crs
 from backend.geo.vector.geojson_parsing import GeometryText, json_start, parse_features
+from backend.geo.vector.half_characters import with_whole_characters
 from backend.geo.vector.source_crs import SOURCE_CRS, taken_back
 from backend.geo.vector.table_rows import read_rows
 from backend.geo.vector.topojson import geojson_of, is_topology
@@ -136,7 +137,7 @@ def _from_geojson(document: Mapping[str, Any], crs: CRS | None) -> Features:
     # Whatever they were before, coordinates beside that member are longitude and latitude.
     told = declared or (CRS84 if isinstance(source, str) else crs) or CRS84
     columns = _identified(members, _columns(properties))
-    features = Features(shapes, columns, told, tuple(warnings))
+    features = with_whole_characters(Features(shapes, columns, told, tuple(warnings)))
     features = (
         _taken_back(features, parse_crs(source)) if isinstance(source, str) and not declared else settle(features)
     )

@@ -16,6 +16,7 @@ from backend.geo.vector.csv_features import TEXTS
 from backend.geo.vector.features import Features
 from backend.geo.vector.field_names import free_name
 from backend.geo.vector.fields import columns_of, is_number, shown
+from backend.geo.vector.half_characters import with_whole_characters
 from backend.geo.vector.text_columns import NUMBER
 
 type Rows = Sequence[Mapping[str, Any]]
@@ -52,7 +53,7 @@ def read_rows(value: Any, crs: CRS | None = None) -> Features | None:
     shapes = _written(columns, warnings)
     if shapes is None:
         shapes = _points(columns, len(rows), warnings)
-    return Features(shapes, columns, crs or CRS84, tuple(warnings))
+    return with_whole_characters(Features(shapes, columns, crs or CRS84, tuple(warnings)))
 
 
 def is_table(value: Any) -> bool:

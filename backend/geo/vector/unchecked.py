@@ -20,6 +20,7 @@ from backend.geo.vector.features import Features
 from backend.geo.vector.fields import columns_of
 from backend.geo.vector.geojson import GeoJSONReader
 from backend.geo.vector.geojson_parsing import json_start, parse_json
+from backend.geo.vector.half_characters import with_whole_characters
 from backend.geo.vector.text_encodings import read_text
 from backend.geo.vector.topojson import geojson_of, is_topology
 from backend.geo.vector.wkt import read_wkt, told_crs
@@ -105,7 +106,7 @@ def _of_geojson(document: Mapping[str, Any]) -> Unchecked:
         if any("closed" in warning for warning in reader.warnings()):
             unclosed.append(index)
     rows = [cast("Mapping[str, Any]", member.get("properties") or {}) for member in members]
-    features = Features(shapes, columns_of(rows), declared_crs(document) or CRS84)
+    features = with_whole_characters(Features(shapes, columns_of(rows), declared_crs(document) or CRS84))
     return Unchecked(features, unreadable, tuple(unclosed))
 
 

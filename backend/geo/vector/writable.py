@@ -1,6 +1,5 @@
 """Features as any file or database can hold them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import NoneType
@@ -15,7 +14,6 @@ from backend.geo.vector.file_columns import plain
 from backend.geo.vector.number_columns import NumberColumn
 
 _NUL = "\0"
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def writable(features: Features) -> Features:
@@ -46,29 +44,25 @@ def _changed_kinds(fields: Mapping[str, Sequence[Any]]) -> list[str]:
 
 
 def clean_fields(fields: Mapping[str, Sequence[Any]]) -> tuple[dict[str, Sequence[Any]], list[str]]:
-    """The fields without characters that files or databases fail at, or end a text at; warnings of those changed."""
+    """The fields without the characters that files or databases end a text at; warnings of those changed."""
     cleaned: dict[str, Sequence[Any]] = {}
     with_nul: list[str] = []
-    with_half: list[str] = []
     for name, values in fields.items():
-        kept = free_name(_clean(name), {*fields, *cleaned}) if _is_unclean(name) else name
-        texts = list(map(_text, values)) if _may_be_unclean(values) else []
-        unclean = [text for text in texts if _is_unclean(text)]
+        kept = free_name(_clean(name), {*fields, *cleaned}) if _NUL in name else name
+        texts = list(map(_text, values)) if _may_have_nul(values) else []
+        unclean = any(_NUL in text for text in texts)
         pairs = zip(values, texts, strict=True) if unclean else ()
-        cleaned[kept] = [_clean(text) if _is_unclean(text) else value for value, text in pairs] if unclean else values
-        with_nul += [kept] if any(_NUL in text for text in (name, *unclean)) else []
-        with_half += [kept] if any(_SURROGATE.search(text) for text in (name, *unclean)) else []
-    warnings = [f"NUL characters, at which texts would end, were left out in: {listed(with_nul)}."] if with_nul else []
-    if with_half:
-        warnings.append(f"Halves of surrogate pairs, which are no characters, became U+FFFD in: {listed(with_half)}.")
-    return cleaned, warnings
+        cleaned[kept] = [_clean(text) if _NUL in text else value for value, text in pairs] if unclean else values
+        with_nul += [kept] if unclean or kept != name else []
+    told = f"NUL characters, at which texts would end, were left out in: {listed(with_nul)}."
+    return cleaned, [told] if with_nul else []
 
 
-def _may_be_unclean(values: Sequence[Any]) -> bool:
+def _may_have_nul(values: Sequence[Any]) -> bool:
     """A quick look at columns of numbers or texts, which most are."""
     kinds = set[type]() if isinstance(values, NumberColumn) else set[type](map(type, values))
     if kinds <= {str, NoneType}:
-        return _is_unclean("".join(filter(None, values)) if kinds else "")
+        return bool(kinds) and _NUL in "".join(filter(None, values))
     return not kinds <= {int, float, bool, NoneType}
 
 
@@ -78,9 +72,5 @@ def _text(value: Any) -> str:
     return written if isinstance(written, str) else ""
 
 
-def _is_unclean(text: str) -> bool:
-    return (not text.isascii() and _SURROGATE.search(text) is not None) or _NUL in text
-
-
 def _clean(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", text.replace(_NUL, ""))
+    return text.replace(_NUL, "")

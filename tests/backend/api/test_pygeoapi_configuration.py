@@ -88,6 +88,10 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("metadata: {identification: text}", "`metadata.identification` must be a mapping"),
         ("metadata: {identification: {title: [a]}}", "`metadata.identification.title` must be a text"),
         ("resorces: {}", "`resorces` is no section of a configuration. Did you mean `resources`?"),
+        ("metadata: {}\nresources: {}\nmetadata: {}", "`metadata` stands twice"),
+        ("resources:\n  x: {type: collection}\n  y: {}\n  'x': {type: process}", "`x` stands twice, line 4, column 3."),
+        ("resources:\n  x:\n    - {type: process, type: collection}", "`type` stands twice"),
+        ("resources: &all {x: {type: process, concurrency: 1, concurrency: 2}}\nserver: *all", "`concurrency` stands"),
         ("elephants: {}", "`elephants` is no section of a configuration. It may have `server`, `logging`"),
     ],
 )
@@ -98,6 +102,19 @@ def test_a_malformed_file_gives_one_line_that_names_file_and_entry(tmp_path: Pat
     assert str(caught.value).startswith(str(file))
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_member_of_a_merged_mapping_may_be_given_anew(tmp_path: Path) -> None:
+    text = """
+metadata:
+  kept: &base {type: collection, limit: 1}
+resources:
+  one: {nested: {deeper: &more {<<: *base, limit: 2}}, <<: *base}
+  two: {<<: *more, limit: 3}
+  three: {<<: [*base, *more], type: process, processor: {name: mine.process}}
+"""
+    entries = {entry.id: entry for entry in load_configuration(write(tmp_path, text)).processes}
+    assert entries["three"].processor == {"name": "mine.process"}
 
 
 def test_a_missing_or_unreadable_file_is_told(tmp_path: Path) -> None:

@@ -360,3 +360,45 @@ def test_long_lines_of_a_projection_keep_their_heights() -> None:
     (lonlat,) = Features(shapes_of([line]), crs=parse_crs("EPSG:3857")).lonlat().shapes.tolist()
     assert lonlat.geom_type == "LineString"
     assert [z for _, _, z in lonlat.coords] == [7, 8]
+
+
+HALF = "\ud800"
+HALVES = {
+    "a": "x\ud800y",
+    "b": [{"\udfff": "\ud800"}, 2**70],
+    "c" + HALF: 1,
+    "c\ufffd": None,
+    "d": "Köln 😀",
+    "e": [2**70],
+}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"type": "Feature", "geometry": None, "properties": HALVES},
+        {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": None, "properties": HALVES}]},
+        [HALVES],
+        {"rows": [HALVES]},
+        {"attributes": HALVES, "geometry": {"x": 1, "y": 2}},
+    ],
+)
+@pytest.mark.parametrize("read", [lambda value: value, json.dumps])
+def test_half_a_surrogate_pair_becomes_a_character_that_every_format_has(value: Any, read: Any) -> None:
+    found = read_features(read(value))
+    assert {name: list(values) for name, values in found.fields.items()} == {
+        "a": ["x\ufffdy"],
+        "b": [[{"\ufffd": "\ufffd"}, 2**70]],
+        "c\ufffd_2": [1],
+        "c\ufffd": [None],
+        "d": ["Köln 😀"],
+        "e": [[2**70]],
+    }
+    (told,) = [warning for warning in found.warnings if "U+FFFD" in warning]
+    assert told.endswith("'a', 'b', 'c\ufffd_2'.")
+
+
+def test_half_a_surrogate_pair_is_replaced_in_features_that_are_not_repaired() -> None:
+    found = read_unchecked(json.dumps({"type": "Feature", "geometry": None, "properties": {"a": HALF}})).features
+    assert list(found.fields["a"]) == ["\ufffd"]
+    assert any("U+FFFD" in warning for warning in found.warnings)

@@ -168,6 +168,14 @@ def test_formats_in_longitude_and_latitude_refuse_another_crs_and_take_features_
     assert (round(point.x, 7), round(point.y, 4)) == (9.0, 49.6525)
 
 
+@pytest.mark.parametrize("form", ["geojson", "geojsonl", "geojsonseq", "csv", "gpx"])
+def test_half_a_surrogate_pair_is_replaced_and_told_in_every_format(form: str) -> None:
+    output = converted(json.dumps(collection(("POINT (1 2)", {"name": "caf\ud800"}))), format=form)
+    (name,) = read_features(output.encode().decode()).fields["name"]
+    assert name == "caf\ufffd"
+    assert told(output, "U+FFFD").endswith("'name'.")
+
+
 @pytest.mark.parametrize("form", ["kml", "gpx"])
 def test_a_field_whose_name_xml_has_no_place_for_keeps_its_values(form: str) -> None:
     output = converted(collection(("POINT (1 2)", {"\x01": "kept"})), format=form)

@@ -371,3 +371,21 @@ def test_a_table_joins_by_several_fields_and_tells_their_values() -> None:
     assert [member["properties"]["seats"] for member in told["features"]] == [3, None, None]
     assert told["unmatched_keys"] == {"features": [["NW", "Bonn"], ["NW", "Köln"]], "rows": [["BY", "Bonn"]]}
     assert told["added"] == ["seats"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "remedy"),
+    [
+        ("köl%", "ILIKE compares whatever the case: that finds 'Köln'."),
+        ("*on*", "% stands for any text, not *: that finds 'Bonn'."),
+        ("B*N", "ILIKE compares whatever the case, and % stands for any text, not *: that finds 'Berlin', 'Bonn'."),
+    ],
+)
+def test_a_pattern_that_nothing_matches_is_told_with_what_may_have_been_meant(pattern: str, remedy: str) -> None:
+    told = answer(filter_features, features=TOWNS, filter=f"name LIKE '{pattern}'")
+    assert names(told) == []
+    assert told["warnings"] == [f"No feature is LIKE '{pattern}'; {remedy}"]
+
+
+def test_a_pattern_that_nothing_is_like_is_not_remarked_on() -> None:
+    assert answer(filter_features, features=TOWNS, filter="name LIKE 'X%'")["warnings"] == []
