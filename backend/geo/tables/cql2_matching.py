@@ -13,6 +13,8 @@ from backend.geo.vector.geometry_terms import MEASURES, TERMS, measure_meant
 _MOST_COMPARED = 2_000
 """Different values among which one is looked for that may have been meant."""
 
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+
 
 def like_pattern(text: str) -> re.Pattern[str]:
     """% is any text, _ any character, a backslash takes either as it is.
@@ -67,6 +69,8 @@ def missing_field(name: str, fields: Sequence[str]) -> str:
         return reason
     if meant := measure_meant(name, MEASURES):
         return f"{reason}; {meant} is measured of geometries"
+    if _NUMBER.fullmatch(name):
+        return f"{reason}; a number stands without quotes, {name[:40]}"
     return f"{reason}; a text stands in single quotes, '{name[:40]}'"
 
 
@@ -81,6 +85,8 @@ def unknown_operation(operation: str, known: Iterable[str]) -> str:
         told = "CASEI(name) = CASEI('Berlin') compares texts whatever their case"
     elif operation not in FUNCTIONS and (meant := measure_meant(operation, MEASURES)):
         told = f"{meant} is what is measured of each geometry, without parentheses"
+    elif operation in ("starts_with", "startswith", "ends_with", "endswith", "strpos", "instr", "regexp_like"):
+        told = "LIKE 'start%', LIKE '%end' and LIKE '%part%' look for parts of texts"
     elif operation in ("avg", "average"):
         told = "calculate-field has mean(…) of all features: the field it makes can be filtered by"
     elif operation in FUNCTIONS:

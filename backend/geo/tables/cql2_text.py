@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from backend.errors import refuse
-from backend.geo.vector.geometry_terms import MEASURES, measure_meant
+from backend.geo.tables.cql2_notation import of_beginning, of_date, of_unreadable, of_word
 
 type Node = Any
 """CQL2 JSON: an object with `op` and `args`, a property, a literal. A geometry in WKT is `{"wkt": text}`."""
@@ -34,10 +34,6 @@ _ARRAY_PREDICATE = "a_"
 """How the name of each begins, misspelt or not."""
 _KINDS_OF_MILES = frozenset(("statute", "nautical"))
 """Units of distances in CQL before OGC 21-065, with `miles` after them."""
-_TEMPORAL = dict.fromkeys(("BEFORE", "AFTER"), "TIMESTAMP('2024-05-31T00:00:00Z')") | {
-    "DURING": "INTERVAL('2024-01-01', '2024-05-31')"
-}
-"""Operators of CQL before OGC 21-065, and the argument of the functions that took their place."""
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -84,9 +80,9 @@ class _Parser:
     def finish(self) -> None:
         if self._next.kind == "end":
             return
-        word = self._next.text.upper()
-        if word in _TEMPORAL:
-            refuse(f"CQL2 has T_{word}(field, {_TEMPORAL[word]}) in place of field {word} …")
+        meant = of_word(self._next.text) or of_beginning(self._text)
+        if meant:
+            refuse(f"the filter is no CQL2 at character {self._next.start + 1}: {meant}")
         self._fail("AND, OR or the end of the filter")
 
     def _conjunction(self) -> Node:
@@ -113,7 +109,8 @@ class _Parser:
             return {"op": _COMPARISONS[keyword], "args": [left, self._sum()]}
         if self._takes("IS"):
             negative = self._takes("NOT")
-            self._expect("NULL")
+            if not self._takes("NULL"):
+                self._fail("NULL (= and <> compare with other values)")
             return _negated({"op": "isNull", "args": [left]}, negative)
         negative = self._takes("NOT")
         node = self._ranged(left)
@@ -200,6 +197,8 @@ class _Parser:
         """What a name in lower case means before arguments in parentheses."""
         if name == "bbox" and len(arguments) == 5:  # the predicate of CQL before OGC 21-065
             return {"op": "s_intersects", "args": [arguments[0], {"bbox": arguments[1:]}]}
+        if name == "bbox" and len(arguments) in (6, 8) and isinstance(arguments[-1], str):
+            refuse("the CRS of coordinates is told by filter_crs, not by BBOX")
         if name in ("date", "timestamp"):
             if len(arguments) != 1:
                 self._fail(f"one text in {name.upper()}()")
@@ -269,13 +268,12 @@ class _Parser:
         match = _TOKEN.match(self._text, position)
         if match is None or match.lastgroup is None:
             rest = self._text[position:].lstrip()
-            hint = " (a text ends with a single quote)" if rest.startswith("'") else ""
-            if rest.startswith(";"):
-                hint = ": the CRS of coordinates is told by filter_crs, not by an SRID"
-            if rest.startswith("$") and (meant := measure_meant(rest[:30], MEASURES)):
-                hint = f": {meant} is what is measured of each geometry"
-            refuse(f"the filter cannot be read at {rest[:30]!r}{hint}")
-        return _Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup))
+            hint = of_unreadable(rest)
+            refuse(f"the filter cannot be read at {rest[:30]!r}{f': {hint}' if hint else ''}")
+        start = match.start(match.lastgroup)
+        if match.lastgroup == "number" and (meant := of_date(self._text[start : start + 10])):
+            refuse(f"the filter cannot be read at character {start + 1}: {meant}")
+        return _Token(match.lastgroup, match[match.lastgroup], start)
 
     def _fail(self, wanted: str) -> NoReturn:
         found = self._next
